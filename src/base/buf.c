@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/buf.h"
+
+enum { KEEP_ROOM = 16 * 1024, MIN_ROOM = 64 };
+
+void kx_buf_init(KxBuf *buf, size_t max)
+{
+    *buf = KX_BUF_INIT(max);
+}
+
+void kx_buf_free(KxBuf *buf)
+{
+    g_free(buf->base);
+    *buf = KX_BUF_INIT(buf->max);
+}
+
+void kx_buf_clear_secret(KxBuf *buf)
+{
+    if (buf->base)
+        explicit_bzero(buf->base, buf->room);
+    kx_buf_free(buf);
+}
+
+void kx_buf_reset(KxBuf *buf)
+{
+    if (buf->room > KEEP_ROOM) {
+        kx_buf_free(buf);
+        return;
+    }
+    buf->data = buf->base;
+    buf->len = 0;
+    buf->overflow = FALSE;
+    if (buf->data)
+        buf->data[0] = '\0';
+}
+
+char *kx_buf_reserve(KxBuf *buf, size_t want)
+{
+    if (want > buf->max - buf->len) {
+        buf->overflow = TRUE;
+        return NULL;
+    }
+    size_t head = buf->base ? (size_t)(buf->data - buf->base) : 0;
+    if (buf->base && head + buf->len + want + 1 <= buf->room)
+        return buf->data + buf->len;
+    if (head > buf->room / 2 && buf->len + want + 1 <= buf->room) {
+        memmove(buf->base, buf->data, buf->len);
+        buf->data = buf->base;
+        return buf->data + buf->len;
+    }
+    size_t room = MAX(buf->room, (size_t)MIN_ROOM);
+    while (room < buf->len + want + 1)
+        room *= 2;
+    char *base = g_malloc(room);
+    if (buf->len > 0)
+        memcpy(base, buf->data, buf->len);
+    g_free(buf->base);
+    buf->base = buf->data = base;
+    buf->room = room;
+    return buf->data + buf->len;
+}
+
+void kx_buf_added(KxBuf *buf, size_t len)
+{
+    buf->len += len;
+    buf->data[buf->len] = '\0';
+}
+
+gboolean kx_buf_append(KxBuf *buf, const void *bytes, size_t len)
+{
+    char *to = kx_buf_reserve(buf, len);
+    if (!to)
+        return FALSE;
+    if (len > 0)
+        memcpy(to, bytes, len);
+    kx_buf_added(buf, len);
+    return TRUE;
+}
+
+gboolean kx_buf_append_str(KxBuf *buf, const char *text)
+{
+    return kx_buf_append(buf, text, strlen(text));
+}
+
+gboolean kx_buf_append_c(KxBuf *buf, char c)
+{
+    return kx_buf_append(buf, &c, 1);
+}
+
+gboolean kx_buf_vprintf(KxBuf *buf, const char *format, va_list args)
+{
+    va_list again;
+    va_copy(again, args);
+    int len = vsnprintf(NULL, 0, format, again);
+    va_end(again);
+    if (len < 0)
+        return FALSE;
+    char *to = kx_buf_reserve(buf, (size_t)len);
+    if (!to)
+        return FALSE;
+    vsnprintf(to, (size_t)len + 1, format, args);
+    kx_buf_added(buf, (size_t)len);
+    return TRUE;
+}
+
+gboolean kx_buf_printf(KxBuf *buf, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    gboolean ok = kx_buf_vprintf(buf, format, args);
+    va_end(args);
+    return ok;
+}
+
+void kx_buf_consume(KxBuf *buf, size_t len)
+{
+    g_assert(len <= buf->len);
+    buf->data += len;
+    buf->len -= len;
+    if (buf->len == 0)
+        kx_buf_reset(buf);
+}
+
+GBytes *kx_buf_steal_bytes(KxBuf *buf)
+{
+    GBytes *bytes;
+    if (buf->len == 0)
+        bytes = g_bytes_new_static("", 0);
+    else if (buf->data == buf->base)
+        bytes = g_bytes_new_take(buf->base, buf->len);
+    else
+        bytes = g_bytes_new(buf->data, buf->len);
+    if (buf->data != buf->base)
+        g_free(buf->base);
+    else if (buf->len == 0)
+        g_free(buf->base);
+    *buf = KX_BUF_INIT(buf->max);
+    return bytes;
+}
