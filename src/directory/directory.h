@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The directory: domains, users, address resolution, IP address groups and the stored settings, all in
+ * server.db. Reads come from an in-memory snapshot and never touch the disk; each change is one transaction,
+ * logged in the Config log at the one place all changes pass (LOG-24), and visible when the call returns.
+ *
+ * Names: domains are given in any case, Unicode or A-label form and kept as lower-case A-labels; local
+ * parts are kept as written, compared without case (ASCII lower-case; UTF-8 in NFC, casefolded).
+ *
+ * Threads: all functions from any thread. Structs returned are the caller's.
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "db/db.h"
+#include "log/log.h"
+#include "settings/settings.h"
+
+typedef struct KxDirectory KxDirectory;
+
+/* Opens or makes server.db in the current directory. */
+KxDirectory *kx_directory_open(KxLogger *logger, GError **error);
+void kx_directory_close(KxDirectory *directory);
+
+/* Who makes a change, for the Config log: "Admin", "root (local)", ... */
+typedef struct {
+    const char *name;
+} KxAdmin;
+
+/* ---- settings ---- */
+
+KxSettings *kx_directory_settings(KxDirectory *directory); /* a new reference to the current snapshot */
+
+/* All or none. `changed` callbacks registered below run before it returns. */
+gboolean kx_directory_set(KxDirectory *directory, const KxAdmin *admin, const KxSettingChange *changes,
+                          guint n, GError **error);
+typedef void (*KxSettingsChanged)(gpointer data, KxSettings *settings);
+void kx_directory_on_settings(KxDirectory *directory, KxSettingsChanged func, gpointer data);
+
+/* ---- domains ---- */
+
+typedef struct {
+    gint64 id;
+    char *name;        /* A-labels, lower-case */
+    gboolean primary;
+    char *description;
+    char **aliases;    /* domain aliases, sorted */
+    char *bound_ip;    /* DOM-27, or NULL */
+} KxDomain;
+void kx_domain_free(KxDomain *domain);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(KxDomain, kx_domain_free)
+
+KxDomain *kx_domain_get(KxDirectory *directory, const char *name, GError **error);
+GPtrArray *kx_domain_list(KxDirectory *directory); /* of KxDomain, by name */
+gboolean kx_domain_is_local(KxDirectory *directory, const char *name); /* domain or domain alias */
+
+/* ---- users ---- */
+
+typedef struct {
+    gint64 id;
+    char *name;        /* local part, as stored and used in paths */
+    char *domain;
+    char *full_name;
+    char *description;
+    gboolean disabled;
+    char **addresses;  /* further local parts in the domain, sorted */
+    guint generation;  /* counts up with each change: caches of sign-ins compare it */
+} KxUser;
+void kx_user_free(KxUser *user);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(KxUser, kx_user_free)
+
+/* By user@domain of the account itself (not an alias). */
+KxUser *kx_user_get(KxDirectory *directory, const char *login, GError **error);
+GPtrArray *kx_user_list(KxDirectory *directory, const char *domain, GError **error);
+
+/* The account a login name means on a connection to `local_ip` (may be NULL): domain bound to that
+ * address, else the primary domain, for bare names (DOM-08, DOM-27); domain aliases never (DOM-22). */
+KxUser *kx_directory_resolve_login(KxDirectory *directory, const char *login, const char *local_ip,
+                                   GError **error);
+
+/* ---- address resolution ---- */
+
+typedef enum {
+    KX_RCPT_LOCAL,    /* ret_user */
+    KX_RCPT_UNKNOWN,  /* local domain, nobody there */
+    KX_RCPT_DISABLED, /* the account exists but takes no mail */
+    KX_RCPT_REMOTE,   /* not one of our domains */
+} KxRecipientKind;
+
+/* `address` without brackets; "postmaster" alone is taken in the primary domain. */
+KxRecipientKind kx_directory_resolve(KxDirectory *directory, const char *address, KxUser **ret_user);
+
+/* ---- authentication ---- */
+
+typedef enum {
+    KX_AUTH_OK,
+    KX_AUTH_FAILED,   /* unknown user, wrong password, disabled: the client is told no difference */
+    KX_AUTH_BUSY,     /* try again: too many password checks at once */
+} KxAuthResult;
+
+/* Checks a password. Takes the same time for unknown users. Argon2id with a bounded number of checks at a
+ * time; a success is remembered (keyed hash in memory, a few minutes, until the user changes), so that clients
+ * that sign in all the time cost little. ret_user is set on KX_AUTH_OK; ret_reason (static text,
+ * for the Warning log) otherwise. */
+KxAuthResult kx_auth_password(KxDirectory *directory, const char *login, const char *password,
+                              const char *local_ip, KxUser **ret_user, const char **ret_reason);
+
+/* ---- IP address groups ---- */
+
+/* FALSE also when there is no group of that name. `ip` is textual IPv4 or IPv6; IPv4-mapped counts as IPv4. */
+gboolean kx_ip_group_contains(KxDirectory *directory, const char *group, const char *ip);
+
+/* ---- changes ---- */
+
+/* What follows takes name=value pairs like the command line and the API give them; unknown names and bad values
+ * are errors that name what is allowed. Values NULL take the field away. Fields are listed in
+ * directory/object-list.h. */
+typedef struct {
+    const char *field;
+    const char *value;
+} KxField;
+
+gboolean kx_domain_add(KxDirectory *directory, const KxAdmin *admin, const char *name, const KxField *fields,
+                       guint n, GError **error);
+gboolean kx_domain_set(KxDirectory *directory, const KxAdmin *admin, const char *name, const KxField *fields,
+                       guint n, GError **error);
+gboolean kx_domain_remove(KxDirectory *directory, const KxAdmin *admin, const char *name, GError **error);
+
+gboolean kx_user_add(KxDirectory *directory, const KxAdmin *admin, const char *login, const KxField *fields,
+                     guint n, GError **error);
+gboolean kx_user_set(KxDirectory *directory, const KxAdmin *admin, const char *login, const KxField *fields,
+                     guint n, GError **error);
+gboolean kx_user_remove(KxDirectory *directory, const KxAdmin *admin, const char *login, GError **error);
+
+typedef struct {
+    char *name;
+    char *description;
+    char **entries; /* "192.0.2.1", "192.0.2.0/24", "192.0.2.1-192.0.2.9", "2001:db8::/32" */
+} KxIpGroup;
+void kx_ip_group_free(KxIpGroup *group);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(KxIpGroup, kx_ip_group_free)
+GPtrArray *kx_ip_group_list(KxDirectory *directory);
+gboolean kx_ip_group_set(KxDirectory *directory, const KxAdmin *admin, const char *name,
+                         const KxField *fields, guint n, GError **error); /* makes it if needed */
+gboolean kx_ip_group_remove(KxDirectory *directory, const KxAdmin *admin, const char *name, GError **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(KxDirectory, kx_directory_close)

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The store: accounts, their folders and items, below the data directory (the current directory of the
+ * role). Layout:
+ *
+ *   store/mail/<domain>/<user>/index.db                       index of the account (SQLite)
+ *   store/mail/<domain>/<user>/<Folder>/<Sub>/#msgs/0000002a.eml   content; the name is the UID in hex
+ *   store/mail/<domain>/<user>/<Folder>/#folder               what must outlive the index: UIDVALIDITY,
+ *                                                             a bound for UIDNEXT, type, special use
+ *   store/tmp/                                                 content that is not in a folder yet
+ *
+ * Files are the truth for content, the index for everything else. An index that is gone or damaged
+ * is rebuilt from the files at the next access; UIDs and UIDVALIDITY stay.
+ *
+ * Threads: all functions may be called from any thread. Objects are reference-counted. Content is written
+ * and synced before an account's lock is taken.
+ */
+#pragma once
+
+#include <glib.h>
+
+#include "log/log.h"
+
+typedef struct KxStore KxStore;
+typedef struct KxAccount KxAccount;
+
+/* Who does something, for the Operations log (LOG-52 to 57). Strings live as long as the call. */
+typedef struct {
+    const char *protocol; /* "IMAP", "POP3", "SYSTEM", ... */
+    const char *user;     /* user@domain, NULL for the system */
+    const char *ip;       /* of the client, NULL if none */
+} KxActor;
+
+KxStore *kx_store_open(KxLogger *logger, GError **error);
+void kx_store_close(KxStore *store); /* all accounts must have been released */
+
+/* Quick check of every account that was open at an unclean end; called once at start. Damaged
+ * indexes are rebuilt and reported in the Error log (TRB-06). */
+void kx_store_recover(KxStore *store);
+
+/* Lets go of accounts nobody has used for a while; called every few seconds. */
+void kx_store_tick(KxStore *store);
+
+/* The account of user@domain; both are lower-case, the domain in A-label or ASCII form. It is made, with
+ * the default folders, if it is not there. A new reference. */
+KxAccount *kx_store_account(KxStore *store, const char *domain, const char *user, GError **error);
+KxAccount *kx_account_ref(KxAccount *account);
+void kx_account_unref(KxAccount *account);
+const char *kx_account_name(KxAccount *account); /* "user@domain" */
+guint64 kx_account_highest_modseq(KxAccount *account);
+
+typedef struct {
+    guint64 bytes;
+    guint64 items;
+} KxUsage;
+gboolean kx_account_usage(KxAccount *account, KxUsage *ret_usage, GError **error);
+
+/* Removes the account with all its content. KX_ERR_IN_USE while somebody else holds it. */
+gboolean kx_store_remove_account(KxStore *store, const char *domain, const char *user, GError **error);
+
+/* Rebuilds the index of an account from its files, taking over flags from the old index as far as it
+ * can be read. Open folders see the result as ordinary changes. */
+gboolean kx_account_reindex(KxAccount *account, guint *ret_items, GError **error);
+
+/* Compares index and files; each difference becomes a line. Empty means consistent. */
+GPtrArray *kx_account_check(KxAccount *account, GError **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(KxStore, kx_store_close)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(KxAccount, kx_account_unref)
