@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What every part of the core role works with. Made at start, alive until the last thread has ended. */
+#pragma once
+
+#include "directory/directory.h"
+#include "log/log.h"
+#include "store/store.h"
+
+typedef struct KxQueue KxQueue;
+
+typedef struct KxCore {
+    KxLogger *logger;
+    KxDirectory *directory;
+    KxStore *store;
+    KxQueue *queue;
+} KxCore;

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Every message between the roles: who may send it to whom, and its fields. No include guard: included
+ * once per use of the table.
+ *
+ * KX_MESSAGE(NAME, Struct, from, to, files): `from` and `to` are sets of roles, `files` the number of file
+ * descriptors that travel with it. KX_FIELDS_NAME lists the fields: F(S, U32|U64|STR|BLOB, name, most bytes).
+ */
+/* clang-format off */
+
+/* ---- keeper and the others ---- */
+
+/* The role is in its sandbox and works. What the kernel granted: Landlock ABI (0: none), seccomp 0 or 1. */
+#define KX_FIELDS_ROLE_READY(F, S) F(S, U32, landlock, 0) F(S, U32, seccomp, 0)
+KX_MESSAGE(ROLE_READY, KxMsgRoleReady, EDGE | CORE | COURIER, KEEPER, 0)
+
+/* A channel to another role; replaces an earlier one to the same role and index. */
+#define KX_FIELDS_PEER(F, S) F(S, U32, role, 0) F(S, U32, index, 0)
+KX_MESSAGE(PEER, KxMsgPeer, KEEPER, EDGE | CORE | COURIER, 1)
+
+/* Secrets that outlive a crash of the role: the key that seals tickets, TLS session ticket keys. */
+#define KX_FIELDS_SECRET(F, S) F(S, U32, purpose, 0) F(S, BLOB, key, 256)
+KX_MESSAGE(SECRET, KxMsgSecret, KEEPER, EDGE | CORE, 0)
+
+/* Wanted: listen for a service at address:port. Address "*" means all, IPv6 and IPv4. */
+#define KX_FIELDS_LISTEN(F, S) F(S, U32, service, 0) F(S, STR, address, 64) F(S, U32, port, 0)
+KX_MESSAGE(LISTEN, KxMsgListen, CORE, KEEPER, 0)
+
+/* Done, or `error` says why not. */
+#define KX_FIELDS_LISTENING(F, S) F(S, U32, service, 0) F(S, STR, address, 64) F(S, U32, port, 0) F(S, STR, error, 256)
+KX_MESSAGE(LISTENING, KxMsgListening, KEEPER, CORE, 0)
+
+/* Stop listening for a service. Connections stay. */
+#define KX_FIELDS_UNLISTEN(F, S) F(S, U32, service, 0)
+KX_MESSAGE(UNLISTEN, KxMsgUnlisten, CORE | KEEPER, KEEPER | EDGE, 0)
+
+/* The core has said all it wants to listen on at start; when it is done, the server is ready. */
+#define KX_FIELDS_LISTEN_END(F, S)
+KX_MESSAGE(LISTEN_END, KxMsgListenEnd, CORE, KEEPER, 0)
+
+/* A bound socket to accept on. */
+#define KX_FIELDS_LISTENER(F, S) F(S, U32, service, 0)
+KX_MESSAGE(LISTENER, KxMsgListener, KEEPER, EDGE, 1)
+
+/* The certificates directory changed: read it again. */
+#define KX_FIELDS_CERTIFICATES_CHANGED(F, S)
+KX_MESSAGE(CERTIFICATES_CHANGED, KxMsgCertificatesChanged, CORE, KEEPER, 0)
+
+/* One certificate with chain and key (PEM); the first of a set starts anew, `last` puts the set to use. */
+#define KX_FIELDS_CERTIFICATE(F, S) F(S, U32, first, 0) F(S, U32, last, 0) F(S, U32, active, 0) F(S, STR, name, 255) F(S, BLOB, chain, 65536) F(S, BLOB, key, 16384)
+KX_MESSAGE(CERTIFICATE, KxMsgCertificate, KEEPER, EDGE, 0)
+
+/* Finish what was acknowledged and exit. */
+#define KX_FIELDS_STOP(F, S)
+KX_MESSAGE(STOP, KxMsgStop, KEEPER, EDGE | CORE | COURIER, 0)
+
+/* For `keryx status`: a role started, became ready, ended. */
+#define KX_FIELDS_ROLE_STATE(F, S) F(S, U32, role, 0) F(S, U32, index, 0) F(S, U32, pid, 0) F(S, U32, state, 0) F(S, U32, restarts, 0) F(S, U32, landlock, 0) F(S, U32, seccomp, 0)
+KX_MESSAGE(ROLE_STATE, KxMsgRoleState, KEEPER, CORE, 0)
+
+/* A line for one of the logs from a role that has no files. */
+#define KX_FIELDS_LOG(F, S) F(S, U32, log, 0) F(S, STR, text, 8192)
+KX_MESSAGE(LOG, KxMsgLog, KEEPER | EDGE | COURIER, CORE, 0)
+
+/* Settings another role needs, packed (settings/settings.h). */
+#define KX_FIELDS_SETTINGS(F, S) F(S, BLOB, values, 65536)
+KX_MESSAGE(SETTINGS, KxMsgSettings, CORE, EDGE | COURIER, 0)
+
+/* Access to services: `networks` lists address ranges, comma-separated; empty means no limit. */
+#define KX_FIELDS_SERVICE_ACCESS(F, S) F(S, U32, service, 0) F(S, U32, max_connections, 0) F(S, STR, networks, 32768)
+KX_MESSAGE(SERVICE_ACCESS, KxMsgServiceAccess, CORE, EDGE, 0)
+
+/* Number of connections, every second when it changed. */
+#define KX_FIELDS_CONNECTIONS(F, S) F(S, U32, service, 0) F(S, U32, count, 0)
+KX_MESSAGE(CONNECTIONS, KxMsgConnections, EDGE, CORE, 0)
+
+/* A log line for a syslog server or journald, already rendered; the courier frames and sends it. */
+#define KX_FIELDS_SYSLOG(F, S) F(S, STR, server, 255) F(S, U32, port, 0) F(S, U32, transport, 0) F(S, BLOB, payload, 16384)
+KX_MESSAGE(SYSLOG, KxMsgSyslog, CORE, COURIER, 0)
+
+/* ---- sessions: one message outstanding for each session, from edge to core ---- */
+
+/* First for each session, and again after the core restarted, with the last ticket. Answer: SESSION_READY. */
+#define KX_FIELDS_SESSION_OPEN(F, S) F(S, U32, service, 0) F(S, U32, secure, 0) F(S, STR, local_ip, 64) F(S, U32, local_port, 0) F(S, STR, remote_ip, 64) F(S, U32, remote_port, 0) F(S, STR, tls, 128) F(S, BLOB, ticket, 4096)
+KX_MESSAGE(SESSION_OPEN, KxMsgSessionOpen, EDGE, CORE, 0)
+
+/* `state` is KxSessionStart. */
+#define KX_FIELDS_SESSION_READY(F, S) F(S, U32, state, 0)
+KX_MESSAGE(SESSION_READY, KxMsgSessionReady, CORE, EDGE, 0)
+
+/* A step of a SASL exchange; the first names the mechanism, later ones leave it empty. `initial` tells
+ * whether data holds an initial response (it may be present and empty). Answer: SASL_REPLY. */
+#define KX_FIELDS_SASL(F, S) F(S, STR, mechanism, 32) F(S, U32, initial, 0) F(S, BLOB, data, 16384)
+KX_MESSAGE(SASL, KxMsgSasl, EDGE, CORE, 0)
+
+/* `status` is KxSaslStatus; `user` and `ticket` are set on success. */
+#define KX_FIELDS_SASL_REPLY(F, S) F(S, U32, status, 0) F(S, BLOB, data, 16384) F(S, STR, user, 400) F(S, BLOB, ticket, 4096)
+KX_MESSAGE(SASL_REPLY, KxMsgSaslReply, CORE, EDGE, 0)
+
+/* A framed piece of the client's input for a signed-in session; `kind` is the protocol's. Answer: REPLY. */
+#define KX_FIELDS_COMMAND(F, S) F(S, U32, kind, 0) F(S, BLOB, data, 98304)
+KX_MESSAGE(COMMAND, KxMsgCommand, EDGE, CORE, 0)
+
+/* More bytes for the content that is being received. Answer: REPLY. */
+#define KX_FIELDS_SPOOL(F, S) F(S, BLOB, data, 98304)
+KX_MESSAGE(SPOOL, KxMsgSpool, EDGE, CORE, 0)
+
+/* The client has read enough: go on with the answer. Answer: REPLY. */
+#define KX_FIELDS_MORE(F, S)
+KX_MESSAGE(MORE, KxMsgMore, EDGE, CORE, 0)
+
+/* The client is gone. No answer. */
+#define KX_FIELDS_SESSION_CLOSE(F, S)
+KX_MESSAGE(SESSION_CLOSE, KxMsgSessionClose, EDGE, CORE, 0)
+
+/* Output for the client and how the request stands; `flags` is KxReplyFlags, `code` the protocol's. An
+ * empty ticket means the last one stays good. */
+#define KX_FIELDS_REPLY(F, S) F(S, U32, flags, 0) F(S, U32, code, 0) F(S, BLOB, data, 98304) F(S, BLOB, ticket, 4096)
+KX_MESSAGE(REPLY, KxMsgReply, CORE, EDGE, 0)
+
+/* Output nobody asked for (IDLE). */
+#define KX_FIELDS_PUSH(F, S) F(S, U32, flags, 0) F(S, BLOB, data, 98304) F(S, BLOB, ticket, 4096)
+KX_MESSAGE(PUSH, KxMsgPush, CORE, EDGE, 0)
+
+/* ---- SMTP: answers are SMTP_VERDICT ---- */
+
+/* Starts a transaction; `flags` is KxSmtpMailFlags. `size` 0 means not declared. */
+#define KX_FIELDS_SMTP_MAIL(F, S) F(S, STR, from, 1024) F(S, STR, helo, 512) F(S, U32, flags, 0) F(S, U64, size, 0) F(S, STR, envid, 128) F(S, STR, ret, 8) F(S, STR, auth, 1024)
+KX_MESSAGE(SMTP_MAIL, KxMsgSmtpMail, EDGE, CORE, 0)
+
+#define KX_FIELDS_SMTP_RCPT(F, S) F(S, STR, to, 1024) F(S, U32, notify, 0) F(S, STR, orcpt, 1024)
+KX_MESSAGE(SMTP_RCPT, KxMsgSmtpRcpt, EDGE, CORE, 0)
+
+/* The end of the content (after any SPOOL): deliver, then answer. */
+#define KX_FIELDS_SMTP_MESSAGE(F, S) F(S, BLOB, data, 98304)
+KX_MESSAGE(SMTP_MESSAGE, KxMsgSmtpMessage, EDGE, CORE, 0)
+
+/* Forget the transaction. */
+#define KX_FIELDS_SMTP_RESET(F, S)
+KX_MESSAGE(SMTP_RESET, KxMsgSmtpReset, EDGE, CORE, 0)
+
+/* `text` begins with the enhanced status code: "2.1.5 Recipient OK". */
+#define KX_FIELDS_SMTP_VERDICT(F, S) F(S, U32, code, 0) F(S, STR, text, 512)
+KX_MESSAGE(SMTP_VERDICT, KxMsgSmtpVerdict, CORE, EDGE, 0)
+/* clang-format on */
