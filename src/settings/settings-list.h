@@ -32,4 +32,77 @@ KX_SETTING(LOGIN_TIMEOUT, "server.login-timeout", DURATION, 10, 3600, NULL, "1m"
     "How long an IMAP or POP3 client may take to sign in.")
 KX_SETTING(AUTH_CLEAR_LOOPBACK, "auth.clear-text-from-loopback", BOOL, 0, 0, NULL, "yes", KX_SETTING_EDGE, "AUTH-01", NULL,
     "Whether IMAP and POP3 clients on this host may sign in without TLS; all others never may.")
+KX_SETTING(SERVER_PORT_OFFSET, "server.port-offset", INT, 0, 60000, NULL, "0", KX_SETTING_KEEPER | KX_SETTING_RESTART, "SVC-21", NULL,
+    "Added to the port of every listener, so that a second server, or one without root, can run on high ports.")
+
+/* Four rows for each service, in the order of KxServiceRow. */
+#define KX_SERVICE_SETTINGS(id, service, port, connections) \
+    KX_SETTING(SERVICE_##id##_STARTUP, "service." service ".startup", CHOICE, 0, 0, "automatic|manual", "automatic", KX_SETTING_KEEPER | KX_SETTING_RESTART, "SVC-20", NULL, \
+        "Whether the service runs when the server starts, or is stopped until an administrator starts it.") \
+    KX_SETTING(SERVICE_##id##_LISTEN, "service." service ".listen", LIST, 1, 100, NULL, "*:" #port, KX_SETTING_KEEPER, "SVC-21", kx_check_listen, \
+        "Addresses and ports of the service, like 192.0.2.1:" #port ", [2001:db8::1]:" #port " or *:" #port " for all addresses.") \
+    KX_SETTING(SERVICE_##id##_ACCESS_GROUP, "service." service ".access-group", TEXT, 0, 100, NULL, "", KX_SETTING_EDGE, "SVC-23", NULL, \
+        "IP address group whose members alone may use the service; empty means everybody.") \
+    KX_SETTING(SERVICE_##id##_MAX_CONNECTIONS, "service." service ".max-connections", INT, 1, 1000000, NULL, #connections, KX_SETTING_EDGE, "SVC-24", NULL, \
+        "Most connections open at the same time; further ones are refused.")
+KX_SERVICE_SETTINGS(SMTP, "smtp", 25, 1000)
+KX_SERVICE_SETTINGS(SMTPS, "smtps", 465, 1000)
+KX_SERVICE_SETTINGS(SUBMISSION, "submission", 587, 1000)
+KX_SERVICE_SETTINGS(IMAP, "imap", 143, 20000)
+KX_SERVICE_SETTINGS(IMAPS, "imaps", 993, 20000)
+KX_SERVICE_SETTINGS(POP3, "pop3", 110, 5000)
+KX_SERVICE_SETTINGS(POP3S, "pop3s", 995, 5000)
+#undef KX_SERVICE_SETTINGS
+
+/* Rows for each log, in the order of KxLogRow and of log/log-list.h. */
+#define KX_LOG_SETTINGS(id, log, severity) \
+    KX_SETTING(LOG_##id##_FILE, "log." log ".file", BOOL, 0, 0, NULL, "yes", 0, "LOG-14", NULL, \
+        "Whether the log is written to a file.") \
+    KX_SETTING(LOG_##id##_FILE_NAME, "log." log ".file-name", TEXT, 1, 200, NULL, log ".log", 0, "LOG-14", kx_check_log_file, \
+        "File of the log, below store/logs in the data directory.") \
+    KX_SETTING(LOG_##id##_ROTATE, "log." log ".rotate", CHOICE, 0, 0, "never|hour|day|week|month", "never", 0, "LOG-15", NULL, \
+        "How often a new file is started.") \
+    KX_SETTING(LOG_##id##_MAX_SIZE, "log." log ".max-size", SIZE, 0, 1099511627776, NULL, "10M", 0, "LOG-16", NULL, \
+        "A new file is started before the file grows beyond this size; 0 means no limit.") \
+    KX_SETTING(LOG_##id##_KEEP, "log." log ".keep", INT, 1, 999, NULL, "10", 0, "LOG-17", NULL, \
+        "Most files kept, the current one included; the oldest is deleted when a new one is started.") \
+    KX_SETTING(LOG_##id##_SYSLOG, "log." log ".syslog", BOOL, 0, 0, NULL, "no", 0, "LOG-18 LOG-19", NULL, \
+        "Whether the log is sent to a syslog server.") \
+    KX_SETTING(LOG_##id##_SYSLOG_SERVER, "log." log ".syslog-server", TEXT, 0, 253, NULL, "", 0, "LOG-18", kx_check_host_or_empty, \
+        "Host name or IP address of the syslog server.") \
+    KX_SETTING(LOG_##id##_SYSLOG_PORT, "log." log ".syslog-port", INT, 1, 65535, NULL, "514", 0, "LOG-18", NULL, \
+        "Port of the syslog server (usually 514, and 6514 for tls).") \
+    KX_SETTING(LOG_##id##_SYSLOG_TRANSPORT, "log." log ".syslog-transport", CHOICE, 0, 0, "udp|tcp|tls", "udp", 0, "LOG-18", NULL, \
+        "How lines travel to the syslog server.") \
+    KX_SETTING(LOG_##id##_SYSLOG_FORMAT, "log." log ".syslog-format", CHOICE, 0, 0, "rfc3164|rfc5424", "rfc5424", 0, "LOG-18", NULL, \
+        "Form of the lines the syslog server receives.") \
+    KX_SETTING(LOG_##id##_SYSLOG_FACILITY, "log." log ".syslog-facility", CHOICE, 0, 0, \
+        "kern|user|mail|daemon|auth|syslog|lpr|news|uucp|cron|authpriv|ftp|ntp|audit|alert|clock|local0|local1|local2|local3|local4|local5|local6|local7", \
+        "mail", 0, "LOG-18", NULL, "Facility that identifies the server's lines on the syslog server.") \
+    KX_SETTING(LOG_##id##_SYSLOG_SEVERITY, "log." log ".syslog-severity", CHOICE, 0, 0, "emerg|alert|crit|err|warning|notice|info|debug", severity, 0, "LOG-18", NULL, \
+        "Severity of the log's lines, in syslog and in the journal.")
+KX_LOG_SETTINGS(CONFIG, "config", "info")
+KX_LOG_SETTINGS(MAIL, "mail", "info")
+KX_LOG_SETTINGS(SECURITY, "security", "notice")
+KX_LOG_SETTINGS(WARNING, "warning", "warning")
+KX_LOG_SETTINGS(OPERATIONS, "operations", "info")
+KX_LOG_SETTINGS(ERROR, "error", "err")
+KX_LOG_SETTINGS(SPAM, "spam", "info")
+KX_LOG_SETTINGS(DEBUG, "debug", "debug")
+#undef KX_LOG_SETTINGS
+
+KX_SETTING(LOG_JOURNALD, "log.journald", BOOL, 0, 0, NULL, "no", 0, "LOG-18", NULL,
+    "Whether all logs are also written to the journal of systemd on this host.")
+KX_SETTING(LOG_DEBUG_TOPICS, "log.debug", LIST, 0, 64,
+    "smtp-server|imap-server|pop3-server|http-server|ldap-server|nntp-server|queue|"
+    "pop3-download|smtp-client|mailing-list|alias-expansion|sieve|antivirus|spam-filter|"
+    "sender-authentication|spamassassin|folder-operations|search-sort|quota-login|backup|"
+    "decoding|clean-out|webdav|webmail|activesync|jmap|user-authentication|tls|dns|"
+    "directory-lookup|update-checker|thread-pool|administration|service-manager|"
+    "resource-service|gal-service",
+    "", KX_SETTING_EDGE | KX_SETTING_COURIER, "LOG-65", NULL,
+    "What the Debug log records besides starts and stops; each topic costs speed while it is on.")
+
+KX_SETTING(MAIL_SUBADDRESS, "mail.subaddress-separator", TEXT, 0, 1, NULL, "+", 0, "", kx_check_separator,
+    "Mail to user+anything goes to user, with this character in the place of +; empty turns that off.")
 /* clang-format on */

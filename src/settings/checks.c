@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "settings/checks.h"
+
+#include <arpa/inet.h>
+
+#include "base/error.h"
+#include "base/text.h"
+
+enum { LABEL_MAX = 63, HOSTNAME_MAX = 253 };
+
+static gboolean is_label(const char *label, size_t len)
+{
+    if (len == 0 || len > LABEL_MAX || label[0] == '-' || label[len - 1] == '-')
+        return FALSE;
+    for (size_t i = 0; i < len; i++)
+        if (!g_ascii_isalnum(label[i]) && label[i] != '-')
+            return FALSE;
+    return TRUE;
+}
+
+static gboolean is_hostname(const char *value)
+{
+    if (strlen(value) > HOSTNAME_MAX)
+        return FALSE;
+    const char *label = value;
+    for (;;) {
+        size_t len = strcspn(label, ".");
+        if (!is_label(label, len))
+            return FALSE;
+        if (label[len] == '\0')
+            return TRUE;
+        label += len + 1;
+    }
+}
+
+static gboolean is_ip(const char *value)
+{
+    unsigned char raw[16];
+    return inet_pton(AF_INET, value, raw) == 1 || inet_pton(AF_INET6, value, raw) == 1;
+}
+
+/* Four numbers with dots that are no address ("300.1.1.1") would otherwise pass as a host name. */
+static gboolean looks_like_ipv4(const char *value)
+{
+    return value[strspn(value, "0123456789.")] == '\0';
+}
+
+gboolean kx_check_hostname(const char *value, GError **error)
+{
+    if (!is_hostname(value) || looks_like_ipv4(value))
+        return kx_fail(error, KX_ERR_INVALID,
+                       "'%s' is not a host name (letters, digits and hyphens between dots, "
+                       "like mail.company.com)",
+                       value);
+    return TRUE;
+}
+
+gboolean kx_check_ip(const char *value, GError **error)
+{
+    if (!is_ip(value))
+        return kx_fail(error, KX_ERR_INVALID, "'%s' is not an IPv4 or IPv6 address", value);
+    return TRUE;
+}
+
+gboolean kx_check_host_or_empty(const char *value, GError **error)
+{
+    if (*value == '\0' || is_ip(value) || (is_hostname(value) && !looks_like_ipv4(value)))
+        return TRUE;
+    return kx_fail(error, KX_ERR_INVALID, "'%s' is neither a host name nor an IP address", value);
+}
+
+gboolean kx_listen_parse(const char *value, char **ret_address, guint16 *ret_port, GError **error)
+{
+    const char *colon = strrchr(value, ':');
+    guint64 port = 0;
+    if (colon == NULL || !kx_parse_uint(colon + 1, 65535, &port) || port == 0)
+        return kx_fail(error, KX_ERR_INVALID,
+                       "'%s' is not ADDRESS:PORT (like *:25, 192.0.2.1:25 or [2001:db8::1]:25)",
+                       value);
+    g_autofree char *address = g_strndup(value, (gsize)(colon - value));
+    size_t len = strlen(address);
+    unsigned char raw[16];
+    if (strcmp(address, "*") == 0) {
+        g_clear_pointer(&address, g_free);
+    } else if (len > 2 && address[0] == '[' && address[len - 1] == ']') {
+        memmove(address, address + 1, len - 2);
+        address[len - 2] = '\0';
+        if (inet_pton(AF_INET6, address, raw) != 1)
+            return kx_fail(error, KX_ERR_INVALID, "'%s': %s is not an IPv6 address", value, address);
+    } else if (inet_pton(AF_INET, address, raw) != 1) {
+        return kx_fail(error, KX_ERR_INVALID,
+                       "'%s': %s is neither *, an IPv4 address nor an IPv6 address in brackets",
+                       value, address);
+    }
+    *ret_address = g_steal_pointer(&address);
+    *ret_port = (guint16)port;
+    return TRUE;
+}
+
+gboolean kx_check_listen(const char *value, GError **error)
+{
+    g_autofree char *address = NULL;
+    guint16 port;
+    return kx_listen_parse(value, &address, &port, error);
+}
+
+static gboolean has_reserved_ending(const char *name)
+{
+    const char *dot = strrchr(name, '.');
+    return dot != NULL && (g_str_equal(dot, ".idx") ||
+                           (dot[1] != '\0' && dot[1 + strspn(dot + 1, "0123456789")] == '\0'));
+}
+
+gboolean kx_check_log_file(const char *value, GError **error)
+{
+    g_auto(GStrv) parts = g_strsplit(value, "/", -1);
+    gboolean good = parts[0] != NULL && !has_reserved_ending(value);
+    for (guint i = 0; parts[i] != NULL; i++)
+        if (*parts[i] == '\0' || g_str_equal(parts[i], ".") || g_str_equal(parts[i], ".."))
+            good = FALSE;
+    if (!good)
+        return kx_fail(error, KX_ERR_INVALID,
+                       "'%s' is not a file below the log directory (like mail.log; not ending in "
+                       ".idx or a number)",
+                       value);
+    return TRUE;
+}
+
+gboolean kx_check_separator(const char *value, GError **error)
+{
+    if (*value != '\0' && strchr("+-=_", *value) == NULL)
+        return kx_fail(error, KX_ERR_INVALID, "'%s' is not one of + - = _ and not empty", value);
+    return TRUE;
+}

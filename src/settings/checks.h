@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Checks of single setting values, named in settings/settings-list.h. Each returns FALSE with
+ * KX_ERR_INVALID and one line that quotes the value. Pure and thread-safe.
+ */
+#pragma once
+
+#include <glib.h>
+
+/* A host name: letters, digits and hyphens in labels of at most 63, 253 in all (RFC 1123 section 2.1).
+ * International names are given as A-labels. */
+gboolean kx_check_hostname(const char *value, GError **error);
+
+/* A textual IPv4 or IPv6 address, without brackets and scope. */
+gboolean kx_check_ip(const char *value, GError **error);
+
+/* Empty, a host name or an IP address. */
+gboolean kx_check_host_or_empty(const char *value, GError **error);
+
+/* "ADDRESS:PORT", "[IPV6]:PORT" or "*:PORT" (all addresses); ports 1 to 65535. */
+gboolean kx_check_listen(const char *value, GError **error);
+
+/* A file below the log directory: relative, no "." or ".." or empty part, and no ending that the logs use
+ * themselves (".idx", ".<digits>"). */
+gboolean kx_check_log_file(const char *value, GError **error);
+
+/* Empty or one of + - = _ (RFC 5233 leaves the character to the site). */
+gboolean kx_check_separator(const char *value, GError **error);
+
+/* Splits what kx_check_listen() accepts. ret_address is NULL for "*". */
+gboolean kx_listen_parse(const char *value, char **ret_address, guint16 *ret_port, GError **error);
