@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The core half of IMAP (RFC 9051, RFC 3501): what commands work with. One command, one file
+ * (cmd-*.c); the table of commands is in commands.c.
+ *
+ * A command parses all its arguments first and does nothing before it knows they are good; then it acts, writes its
+ * untagged responses, and ends by kx_imap_ok(), kx_imap_no() or kx_imap_bad(), exactly once. These
+ * bring the client up to date (EXISTS, EXPUNGE, FETCH) as far as the command's table flags allow, write the tagged line and
+ * answer the request. Long answers set a cursor on the session instead, whose last step ends the command.
+ */
+#pragma once
+
+#include "core/session.h"
+#include "imap/parser.h"
+#include "imap/seqset.h"
+#include "store/view.h"
+
+typedef enum {
+    KX_IMAP_IN_AUTH = 1 << 0,      /* allowed when signed in, nothing selected */
+    KX_IMAP_IN_SELECTED = 1 << 1,  /* allowed with a folder selected */
+    KX_IMAP_NO_EXPUNGE = 1 << 2,   /* no EXPUNGE may be sent during it: FETCH, STORE, SEARCH (RFC 9051 7.5.1) */
+    KX_IMAP_NO_SYNC = 1 << 3,      /* sends no unsolicited data at its end (SELECT, LOGOUT, ...) */
+    KX_IMAP_WRITES = 1 << 4,       /* refused in a folder opened with EXAMINE */
+    KX_IMAP_HAS_UID = 1 << 5,      /* exists with the UID prefix too */
+} KxImapCommandFlags;
+
+typedef struct KxImap KxImap;
+typedef void (*KxImapFunc)(KxImap *imap, KxImapParser *args);
+
+typedef struct {
+    const char *name; /* capitals */
+    KxImapFunc func;
+    guint flags;
+} KxImapCommand;
+
+/* Extensions switched on by ENABLE or by use. */
+typedef enum {
+    KX_IMAP_REV2 = 1 << 0,
+    KX_IMAP_CONDSTORE = 1 << 1,
+    KX_IMAP_UTF8 = 1 << 2,
+} KxImapEnabled;
+
+struct KxImap {
+    KxSession *session;
+    KxAccount *account;
+    guint enabled;              /* KxImapEnabled */
+    /* the selected folder */
+    KxView *view;               /* NULL if none is selected */
+    gboolean read_only;
+    guint watch;                /* kx_folder_watch() id while idling, 0 otherwise */
+    gboolean idling;
+    /* the command in progress */
+    char *tag;
+    const KxImapCommand *command;
+    gboolean uid;               /* with the UID prefix */
+    GPtrArray *spools;          /* KxIncoming * of large literals, in order */
+};
+
+/* `code` is a response code without brackets, or NULL. */
+void kx_imap_ok(KxImap *imap, const char *code, const char *text);
+void kx_imap_no(KxImap *imap, const char *code, const char *text);
+void kx_imap_bad(KxImap *imap, const char *text);
+void kx_imap_no_error(KxImap *imap, const GError *error); /* NO with the response code that fits */
+gboolean kx_imap_check(KxImap *imap, KxImapParser *args); /* args read to the end without error? else BAD, FALSE */
+
+/* Sends what changed in the selected folder; see KxChanges. */
+void kx_imap_sync(KxImap *imap, gboolean allow_expunge);
+
+/* Writing: strings as quoted or literal, whichever is legal; mailbox names as the client's mode wants them. */
+void kx_imap_write_string(KxImap *imap, const char *bytes, size_t len);
+void kx_imap_write_mailbox(KxImap *imap, const char *path);
+void kx_imap_write_flags(KxImap *imap, const KxItem *item, gboolean recent); /* "(\Seen ...)" */
+
+/* Flags of a STORE or APPEND: "(\Seen $Junk)" or, for STORE, without parentheses. \Recent is refused. */
+typedef struct {
+    guint flags;
+    GPtrArray *keywords; /* char *, NULL-terminated for the store's functions */
+} KxImapFlags;
+void kx_imap_flags_clear(KxImapFlags *flags);
+gboolean kx_imap_parse_flags(KxImapParser *args, gboolean bare_allowed, KxImapFlags *ret);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(KxImapFlags, kx_imap_flags_clear)
+
+/* The UIDs the command's sequence set means (imap->uid says which kind); FALSE: BAD was sent. */
+gboolean kx_imap_resolve(KxImap *imap, const KxSeqSet *set, GArray **ret_uids);
+
+/* Each cmd-*.c. */
+#define KX_IMAP_COMMAND(name) void kx_imap_cmd_##name(KxImap *imap, KxImapParser *args)
+KX_IMAP_COMMAND(append);
+KX_IMAP_COMMAND(capability);
+KX_IMAP_COMMAND(check);
+KX_IMAP_COMMAND(close);
+KX_IMAP_COMMAND(compress);
+KX_IMAP_COMMAND(copy);
+KX_IMAP_COMMAND(create);
+KX_IMAP_COMMAND(delete);
+KX_IMAP_COMMAND(enable);
+KX_IMAP_COMMAND(examine);
+KX_IMAP_COMMAND(expunge);
+KX_IMAP_COMMAND(fetch);
+KX_IMAP_COMMAND(id);
+KX_IMAP_COMMAND(idle);
+KX_IMAP_COMMAND(list);
+KX_IMAP_COMMAND(logout);
+KX_IMAP_COMMAND(lsub);
+KX_IMAP_COMMAND(move);
+KX_IMAP_COMMAND(namespace);
+KX_IMAP_COMMAND(noop);
+KX_IMAP_COMMAND(rename);
+KX_IMAP_COMMAND(search);
+KX_IMAP_COMMAND(select);
+KX_IMAP_COMMAND(status);
+KX_IMAP_COMMAND(store);
+KX_IMAP_COMMAND(subscribe);
+KX_IMAP_COMMAND(unselect);
+KX_IMAP_COMMAND(unsubscribe);
