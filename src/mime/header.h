@@ -38,5 +38,5 @@ size_t kx_header_length(const char *data, size_t len);
 char *kx_header_unfold(const char *value, size_t len, size_t max);
 
 /* Unfolds and decodes encoded words. Always valid UTF-8: bytes that are not UTF-8 are taken for
- * Windows-1252, unknown character sets give U+FFFD for what is not ASCII. Free with g_free. */
+ * Windows-1252, and so is text in a character set nobody knows. Free with g_free. */
 char *kx_header_decode(const char *value, size_t len, size_t max);

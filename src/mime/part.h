@@ -51,6 +51,7 @@ struct KxMimePart {
     KxMimePart *first_child, *last_child;
     KxMimePart *next; /* next sibling */
     unsigned n_children;
+    unsigned depth; /* containers around it */
 
     KxMimeKind kind;
     gboolean opaque; /* a container that a cap kept from being split; kind is KX_MIME_LEAF */
