@@ -15,7 +15,6 @@
 #define OPEN_RETRY   5  /* seconds */
 #define INDEX_RETRY  60
 #define ROTATE_RETRY 60
-#define INDEX_LAG    1024 /* records that could not be written before the index is given up for now */
 
 char *kx_log_file_path(const char *path, guint generation)
 {
@@ -100,10 +99,17 @@ static void open_index(KxLogFile *file, gint64 now)
         return;
     g_autofree char *path = kx_log_file_index_path(file->path, 0);
     file->indexed = kx_log_index_open(&file->index, path, file->fd, file->size);
-    if (file->indexed && !kx_log_index_flush(&file->index))
-        close_index(file);
     if (!file->indexed)
         file->index_retry_at = now + INDEX_RETRY;
+    kx_log_file_settle_index(file, now);
+}
+
+void kx_log_file_settle_index(KxLogFile *file, gint64 now)
+{
+    if (file->indexed && !kx_log_index_flush(&file->index)) {
+        close_index(file);
+        file->index_retry_at = now + INDEX_RETRY;
+    }
 }
 
 /* A line torn by a crash of the machine must not swallow the next one. */
@@ -186,8 +192,7 @@ static gboolean rotate_if_due(KxLogFile *file, gint64 now, size_t more)
 {
     if (!rotation_due(file, now, more))
         return TRUE;
-    if (file->indexed)
-        kx_log_index_flush(&file->index);
+    kx_log_file_settle_index(file, now);
     if (!kx_log_rotate_files(file->path, file->keep)) {
         fail(file, "rotate");
         file->rotate_retry_at = now + ROTATE_RETRY;
@@ -220,10 +225,8 @@ static gboolean append(KxLogFile *file, gint64 now, char *line, size_t len)
     }
     if (file->indexed) {
         kx_log_index_add(&file->index, file->size, now);
-        if (file->index.pending->len >= INDEX_LAG) {
-            close_index(file);
-            file->index_retry_at = now + INDEX_RETRY;
-        }
+        if (file->index.pending->len >= KX_LOG_INDEX_PENDING)
+            kx_log_file_settle_index(file, now);
     }
     file->size += len;
     if (file->first_time == 0) {
@@ -262,8 +265,7 @@ void kx_log_file_tick(KxLogFile *file, gint64 now)
         return;
     if (file->lost > 0)
         report_lost(file, now);
-    if (file->indexed)
-        kx_log_index_flush(&file->index);
+    kx_log_file_settle_index(file, now);
 }
 
 gboolean kx_log_file_clear(KxLogFile *file, gint64 now, GError **error)

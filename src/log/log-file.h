@@ -48,6 +48,10 @@ void kx_log_file_write(KxLogFile *file, gint64 now, char *line, size_t len);
 void kx_log_file_tick(KxLogFile *file, gint64 now);
 gboolean kx_log_file_clear(KxLogFile *file, gint64 now, GError **error);
 
+/* Before a reader opens the index: everything known is in the index file, or the index is given up and
+ * completed later, so that no line is ever entered twice. */
+void kx_log_file_settle_index(KxLogFile *file, gint64 now);
+
 /* The path of the n-th rotated file, of the live one for 0. */
 char *kx_log_file_path(const char *path, guint generation);
 char *kx_log_file_index_path(const char *path, guint generation);
