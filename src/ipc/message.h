@@ -80,6 +80,9 @@ gboolean kx_message_parse(char *bytes, size_t len, KxRole from, KxRole to, KxMes
 
 typedef enum { KX_SESSION_NEW, KX_SESSION_RESUMED, KX_SESSION_REFUSED } KxSessionStart;
 typedef enum { KX_SASL_CONTINUE, KX_SASL_OK, KX_SASL_FAILED, KX_SASL_BUSY } KxSaslStatus;
+/* The logs a role without files may write to; the same numbers as KxLogId (checked in the core). */
+enum { KX_EDGE_LOG_SECURITY = 2, KX_EDGE_LOG_WARNING = 3, KX_EDGE_LOG_ERROR = 5, KX_EDGE_LOG_DEBUG = 7 };
+
 typedef enum { KX_SECRET_TICKET_SEAL = 1, KX_SECRET_TLS_TICKETS = 2 } KxSecretPurpose;
 
 typedef enum {

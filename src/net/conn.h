@@ -71,7 +71,8 @@ gboolean kx_conn_start_deflate(KxConn *conn);
 /* Closes when the output is sent; input is ignored from here on. */
 void kx_conn_close(KxConn *conn);
 
-/* Seconds of silence of the client until timeout(); each input starts it anew. 0: none. */
+/* Seconds until timeout(), from now and again from each piece of input consumed (not merely received: a
+ * client that sends its command byte by byte gets no more time than others). 0: none. */
 void kx_conn_set_timeout(KxConn *conn, guint seconds);
 
 /* Sends a request to the core (COMMAND, SPOOL, SASL, SMTP_*). None may be outstanding. input() pauses until
@@ -81,5 +82,6 @@ gboolean kx_conn_waiting(KxConn *conn); /* a request is outstanding */
 
 /* A line for a log of the core (KxLogId of log/log-list.h); values from outside must be escaped already. */
 void kx_conn_log(KxConn *conn, guint log, const char *format, ...) G_GNUC_PRINTF(3, 4);
-/* Dialogue for the Debug log, if the protocol's topic is switched on; `secret` lines are masked. */
+/* A line of the dialogue for the Debug log, if the protocol's topic is switched on. `direction` is '<' (from
+ * the client) or '>'. The caller leaves out secrets. */
 void kx_conn_debug(KxConn *conn, char direction, const char *bytes, size_t len);

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/session.h"
+
+#include "core/session-private.h"
+#include "ipc/channel.h"
+
+/* Bytes of output on the way to one client before the core waits for it. */
+enum { WINDOW = 256 * 1024 };
+
+KxSession *kx_session_new(KxEdgeChannel *channel, guint32 id, const KxMsgSessionOpen *open)
+{
+    KxSession *session = g_new0(KxSession, 1);
+    g_atomic_ref_count_init(&session->refs);
+    session->channel = channel;
+    session->id = id;
+    session->service_id = open->service;
+    session->handler = channel->workers->handlers[kx_service(open->service)->protocol];
+    session->since = g_get_real_time() / G_USEC_PER_SEC;
+    session->secure = open->secure != 0;
+    session->local_ip = g_strdup(open->local_ip);
+    session->remote_ip = g_strdup(open->remote_ip);
+    session->local_port = open->local_port;
+    session->remote_port = open->remote_port;
+    session->tls = g_strdup(open->tls);
+    g_mutex_init(&session->lock);
+    kx_buf_init(&session->out, KX_CHUNK_MAX);
+    return session;
+}
+
+KxSession *kx_session_ref(KxSession *session)
+{
+    g_atomic_ref_count_inc(&session->refs);
+    return session;
+}
+
+void kx_session_unref(KxSession *session)
+{
+    if (!g_atomic_ref_count_dec(&session->refs))
+        return;
+    kx_user_free(session->user);
+    kx_sasl_free(session->sasl);
+    g_free(session->login);
+    g_free(session->local_ip);
+    g_free(session->remote_ip);
+    g_free(session->tls);
+    g_clear_pointer(&session->state, g_bytes_unref);
+    kx_buf_free(&session->out);
+    g_mutex_clear(&session->lock);
+    g_free(session);
+}
+
+void kx_session_end(KxSession *session)
+{
+    if (session->closed)
+        return;
+    session->closed = TRUE;
+    kx_session_drop_cursor(session);
+    if (session->handler->close)
+        session->handler->close(session);
+    session->data = NULL;
+}
+
+/* ---- who and what ---- */
+
+KxCore *kx_session_core(KxSession *session)
+{
+    return session->channel->workers->core;
+}
+
+const KxService *kx_session_service(KxSession *session)
+{
+    return kx_service(session->service_id);
+}
+
+const KxUser *kx_session_user(KxSession *session)
+{
+    return session->user;
+}
+
+const char *kx_session_login(KxSession *session)
+{
+    return session->login;
+}
+
+void kx_session_set_user(KxSession *session, KxUser *user)
+{
+    kx_user_free(session->user);
+    g_free(session->login);
+    session->user = user;
+    session->login = g_strdup_printf("%s@%s", user->name, user->domain);
+    session->state_changed = TRUE; /* a first ticket, even without a state */
+}
+
+const char *kx_session_remote_ip(KxSession *session)
+{
+    return session->remote_ip;
+}
+
+guint kx_session_remote_port(KxSession *session)
+{
+    return session->remote_port;
+}
+
+const char *kx_session_local_ip(KxSession *session)
+{
+    return session->local_ip;
+}
+
+gboolean kx_session_is_secure(KxSession *session)
+{
+    return session->secure;
+}
+
+const char *kx_session_tls(KxSession *session)
+{
+    return session->tls;
+}
+
+gboolean kx_session_auth_failed(KxSession *session)
+{
+    return session->auth_failed;
+}
+
+KxActor kx_session_actor(KxSession *session)
+{
+    return (KxActor){session->handler->name, session->login, session->remote_ip};
+}
+
+KxSettings *kx_session_settings(KxSession *session)
+{
+    return session->settings;
+}
+
+gpointer kx_session_data(KxSession *session)
+{
+    return session->data;
+}
+
+void kx_session_set_data(KxSession *session, gpointer data)
+{
+    session->data = data;
+}
+
+void kx_session_set_state(KxSession *session, const void *state, size_t len)
+{
+    g_assert(len <= KX_TICKET_STATE_MAX);
+    g_autoptr(GBytes) fresh = g_bytes_new(state, len);
+    if (session->state && g_bytes_equal(session->state, fresh))
+        return;
+    g_clear_pointer(&session->state, g_bytes_unref);
+    session->state = g_steal_pointer(&fresh);
+    session->state_changed = TRUE;
+}
+
+/* ---- output ---- */
+
+void kx_session_send(KxSession *session, KxMessageType type, const void *body)
+{
+    kx_channel_send(session->channel->fd, type, session->id, body, -1);
+}
+
+size_t kx_session_ticket(KxSession *session, char out[static KX_TICKET_MAX])
+{
+    if (!session->state_changed || !session->login)
+        return 0;
+    session->state_changed = FALSE;
+    size_t len = 0;
+    const void *state = session->state ? g_bytes_get_data(session->state, &len) : NULL;
+    KxTicketBinding binding = {session->channel->index, session->id, session->service_id};
+    return kx_ticket_seal(session->channel->workers->key, &binding, session->login, state, len, out);
+}
+
+void kx_session_flush(KxSession *session, guint flags, guint code)
+{
+    char ticket[KX_TICKET_MAX];
+    size_t ticket_len = flags & KX_REPLY_PARTIAL ? 0 : kx_session_ticket(session, ticket);
+    KxSlice data = {session->out.data, session->out.len};
+    KxSlice seal = {ticket, ticket_len};
+    if (session->pushing) {
+        if (data.len > 0 || seal.len > 0 || flags & KX_REPLY_CLOSE)
+            kx_session_send(session, KX_MSG_PUSH, &(KxMsgPush){flags & KX_REPLY_CLOSE, data, seal});
+    } else {
+        kx_session_send(session, KX_MSG_REPLY, &(KxMsgReply){flags, code, data, seal});
+    }
+    session->sent += data.len;
+    kx_buf_reset(&session->out);
+}
+
+void kx_session_write(KxSession *session, const void *bytes, size_t len)
+{
+    const char *at = bytes;
+    while (len > 0) {
+        size_t piece = MIN(len, KX_CHUNK_MAX - session->out.len);
+        kx_buf_append(&session->out, at, piece);
+        at += piece;
+        len -= piece;
+        if (session->out.len == KX_CHUNK_MAX)
+            kx_session_flush(session, KX_REPLY_PARTIAL, 0);
+    }
+}
+
+void kx_session_puts(KxSession *session, const char *text)
+{
+    kx_session_write(session, text, strlen(text));
+}
+
+void kx_session_printf(KxSession *session, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    g_autofree char *text = g_strdup_vprintf(format, args);
+    va_end(args);
+    kx_session_puts(session, text);
+}
+
+gboolean kx_session_full(KxSession *session)
+{
+    return session->sent + session->out.len >= WINDOW;
+}
+
+void kx_session_reply(KxSession *session, guint flags, guint code)
+{
+    g_return_if_fail(session->requested);
+    session->requested = FALSE;
+    kx_session_flush(session, flags, code);
+}
+
+void kx_session_verdict(KxSession *session, guint code, const char *text)
+{
+    g_return_if_fail(session->requested);
+    session->requested = FALSE;
+    kx_session_send(session, KX_MSG_SMTP_VERDICT, &(KxMsgSmtpVerdict){code, text});
+}
+
+void kx_session_kick(KxSession *session, const char *text)
+{
+    if (text)
+        kx_session_puts(session, text);
+    if (session->requested)
+        kx_session_reply(session, KX_REPLY_CLOSE, 0);
+    else
+        kx_session_flush(session, KX_REPLY_CLOSE, 0);
+}
+
+/* ---- cursors ---- */
+
+void kx_session_set_cursor(KxSession *session, KxCursorStep step, gpointer cursor, GDestroyNotify destroy)
+{
+    g_assert(!session->step);
+    session->step = step;
+    session->cursor = cursor;
+    session->cursor_free = destroy;
+}
+
+void kx_session_drop_cursor(KxSession *session)
+{
+    gpointer cursor = g_steal_pointer(&session->cursor);
+    if (session->step && session->cursor_free)
+        session->cursor_free(cursor);
+    session->step = NULL;
+    session->cursor_free = NULL;
+}
+
+void kx_session_run_cursor(KxSession *session)
+{
+    while (session->step) {
+        if (g_atomic_int_get(&session->closing)) {
+            kx_session_drop_cursor(session);
+            return;
+        }
+        if (session->step(session, session->cursor) == KX_STEP_DONE) {
+            kx_session_drop_cursor(session);
+            return;
+        }
+        if (kx_session_full(session)) {
+            kx_session_flush(session, KX_REPLY_MORE, 0);
+            return;
+        }
+    }
+}
+
+/* ---- notifications ---- */
+
+void kx_session_poke(KxSession *session)
+{
+    if (g_atomic_int_compare_and_exchange(&session->poked, 0, 1))
+        g_async_queue_push(session->channel->workers->poked, kx_session_ref(session));
+}

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "core/workers.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "core/session-private.h"
+#include "ipc/channel.h"
+
+/* Threads for each edge: enough that some may wait for disks while others answer from memory. */
+enum { THREADS = 16, STACK = 1024 * 1024 };
+
+/* ---- life of channels ---- */
+
+static void channel_free(KxEdgeChannel *channel)
+{
+    KxWorkers *workers = channel->workers;
+    GHashTableIter iter;
+    gpointer value;
+    g_hash_table_iter_init(&iter, channel->sessions);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        KxSession *session = value;
+        g_mutex_lock(&session->lock);
+        kx_session_end(session);
+        g_mutex_unlock(&session->lock);
+    }
+    g_mutex_lock(&workers->lock);
+    if (workers->edges[channel->index] == channel)
+        workers->edges[channel->index] = NULL;
+    g_hash_table_remove_all(channel->sessions);
+    close(channel->fd);
+    channel->fd = -1;
+    workers->channels--;
+    g_cond_broadcast(&workers->idle);
+    g_mutex_unlock(&workers->lock);
+}
+
+static KxSession *find_session(KxEdgeChannel *channel, guint32 id)
+{
+    g_mutex_lock(&channel->lock);
+    KxSession *session = g_hash_table_lookup(channel->sessions, GUINT_TO_POINTER(id));
+    if (session)
+        kx_session_ref(session);
+    g_mutex_unlock(&channel->lock);
+    return session;
+}
+
+/* ---- locking a session ---- */
+
+/* Whatever became due while the lock was held is done by its holder before it lets go, or by the next. */
+static void unlock_session(KxSession *session)
+{
+    g_mutex_unlock(&session->lock);
+    if (g_atomic_int_get(&session->closing) && g_mutex_trylock(&session->lock)) {
+        kx_session_end(session);
+        g_mutex_unlock(&session->lock);
+    }
+}
+
+static void begin(KxSession *session, gboolean request)
+{
+    session->settings = kx_directory_settings(kx_session_core(session)->directory);
+    session->requested = request;
+    session->pushing = !request;
+    session->sent = 0;
+}
+
+static void finish(KxSession *session)
+{
+    g_clear_pointer(&session->settings, kx_settings_unref);
+    session->pushing = FALSE;
+    if (session->out.len == 0)
+        kx_buf_free(&session->out); /* idle sessions keep no buffer */
+}
+
+/* ---- messages ---- */
+
+static guint resume(KxSession *session, KxSlice ticket)
+{
+    KxEdgeChannel *channel = session->channel;
+    KxTicketBinding binding = {channel->index, session->id, session->service_id};
+    g_autofree char *login = NULL;
+    g_autoptr(GBytes) state = NULL;
+    if (!kx_ticket_open(channel->workers->key, &binding, ticket.data, ticket.len, &login, &state))
+        return KX_SESSION_REFUSED;
+    KxUser *user = kx_user_get(kx_session_core(session)->directory, login, NULL);
+    if (!user || user->disabled) {
+        kx_user_free(user);
+        return KX_SESSION_REFUSED;
+    }
+    kx_session_set_user(session, user);
+    size_t len;
+    const void *bytes = g_bytes_get_data(state, &len);
+    session->state_changed = FALSE; /* the edge has it */
+    return session->handler->resume(session, bytes, len) ? KX_SESSION_RESUMED : KX_SESSION_REFUSED;
+}
+
+static gboolean open_session(KxEdgeChannel *channel, const KxMessage *message)
+{
+    const KxMsgSessionOpen *open = &message->SESSION_OPEN;
+    if (open->service >= KX_SERVICE_COUNT || message->session == 0)
+        return FALSE;
+    KxSession *session = kx_session_new(channel, message->session, open);
+    g_mutex_lock(&session->lock);
+    g_mutex_lock(&channel->lock);
+    gboolean fresh = !g_hash_table_contains(channel->sessions, GUINT_TO_POINTER(session->id));
+    if (fresh)
+        g_hash_table_insert(channel->sessions, GUINT_TO_POINTER(session->id), kx_session_ref(session));
+    g_mutex_unlock(&channel->lock);
+    if (fresh) {
+        begin(session, TRUE);
+        guint state = open->ticket.len > 0 ? resume(session, open->ticket) : KX_SESSION_NEW;
+        finish(session);
+        kx_session_send(session, KX_MSG_SESSION_READY, &(KxMsgSessionReady){state});
+    }
+    unlock_session(session);
+    kx_session_unref(session);
+    return fresh;
+}
+
+static void close_session(KxEdgeChannel *channel, guint32 id)
+{
+    KxSession *session = find_session(channel, id);
+    if (!session)
+        return;
+    g_mutex_lock(&channel->lock);
+    g_hash_table_remove(channel->sessions, GUINT_TO_POINTER(id));
+    g_mutex_unlock(&channel->lock);
+    g_atomic_int_set(&session->closing, 1);
+    if (g_mutex_trylock(&session->lock))
+        unlock_session(session);
+    kx_session_unref(session);
+}
+
+/* A request of a session; FALSE if the edge breaks the rules. */
+static gboolean request(KxSession *session, const KxMessage *message)
+{
+    gboolean more = message->type == KX_MSG_MORE;
+    if (session->closed)
+        return TRUE; /* it crossed with the close */
+    if (more != (session->step != NULL))
+        return FALSE;
+    if (message->type == KX_MSG_COMMAND && !session->user)
+        return FALSE;
+    begin(session, TRUE);
+    if (message->type == KX_MSG_SASL)
+        kx_sasl_step(session, &message->SASL);
+    else if (!more)
+        session->handler->message(session, message);
+    kx_session_run_cursor(session);
+    if (session->requested && !session->step && !g_atomic_int_get(&session->closing))
+        g_error("%s left a request unanswered", session->handler->name);
+    finish(session);
+    return TRUE;
+}
+
+static gboolean session_message(KxEdgeChannel *channel, const KxMessage *message)
+{
+    if (message->type == KX_MSG_SESSION_OPEN)
+        return open_session(channel, message);
+    if (message->type == KX_MSG_SESSION_CLOSE) {
+        close_session(channel, message->session);
+        return TRUE;
+    }
+    KxSession *session = find_session(channel, message->session);
+    if (!session)
+        return TRUE;
+    g_mutex_lock(&session->lock);
+    gboolean ok = request(session, message);
+    unlock_session(session);
+    kx_session_unref(session);
+    return ok;
+}
+
+static gboolean handle(KxEdgeChannel *channel, const KxMessage *message)
+{
+    if (message->session != 0 || message->type == KX_MSG_SESSION_OPEN)
+        return session_message(channel, message);
+    channel->workers->other(channel->workers->data, channel->index, message);
+    return TRUE;
+}
+
+static gpointer work(gpointer data)
+{
+    KxEdgeChannel *channel = data;
+    g_autofree char *buffer = g_malloc(KX_MESSAGE_MAX + 1);
+    for (;;) {
+        KxMessage message;
+        g_autoptr(GError) error = NULL;
+        KxReceived got =
+            kx_channel_receive(channel->fd, KX_ROLE_EDGE, KX_ROLE_CORE, buffer, &message, &error);
+        if (got == KX_RECEIVED && handle(channel, &message))
+            continue;
+        if (got != KX_RECEIVE_CLOSED)
+            kx_log(channel->workers->core->logger, KX_LOG_ERROR, "edge %u is dropped: %s", channel->index,
+                   error ? error->message : "it sent a message out of order");
+        shutdown(channel->fd, SHUT_RDWR); /* wakes the other threads */
+        break;
+    }
+    if (g_atomic_int_dec_and_test(&channel->threads))
+        channel_free(channel);
+    return NULL;
+}
+
+/* ---- notifications ---- */
+
+static void notify(KxSession *session)
+{
+    g_atomic_int_set(&session->poked, 0);
+    g_mutex_lock(&session->lock);
+    if (!session->closed && !session->step && !g_atomic_int_get(&session->closing) && session->handler->notify) {
+        begin(session, FALSE);
+        session->handler->notify(session);
+        kx_session_flush(session, 0, 0);
+        finish(session);
+    }
+    unlock_session(session);
+    kx_session_unref(session);
+}
+
+static gpointer run_notifier(gpointer data)
+{
+    KxWorkers *workers = data;
+    gpointer next;
+    while ((next = g_async_queue_pop(workers->poked)) != workers)
+        notify(next);
+    return NULL;
+}
+
+/* ---- life ---- */
+
+KxWorkers *kx_workers_new(KxCore *core, const KxHandler *const *handlers, const guint8 *key,
+                          KxEdgeMessage other, gpointer data)
+{
+    KxWorkers *workers = g_new0(KxWorkers, 1);
+    workers->core = core;
+    workers->handlers = handlers;
+    memcpy(workers->key, key, sizeof workers->key);
+    workers->other = other;
+    workers->data = data;
+    g_mutex_init(&workers->lock);
+    g_cond_init(&workers->idle);
+    workers->poked = g_async_queue_new();
+    workers->notifier = g_thread_new("notify", run_notifier, workers);
+    return workers;
+}
+
+void kx_workers_add_edge(KxWorkers *workers, guint index, int fd)
+{
+    g_assert(index < G_N_ELEMENTS(workers->edges));
+    KxEdgeChannel *channel = g_new0(KxEdgeChannel, 1);
+    channel->workers = workers;
+    channel->index = index;
+    channel->fd = fd;
+    channel->threads = THREADS;
+    g_mutex_init(&channel->lock);
+    channel->sessions = g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)kx_session_unref);
+    g_mutex_lock(&workers->lock);
+    if (workers->edges[index])
+        shutdown(workers->edges[index]->fd, SHUT_RDWR);
+    workers->edges[index] = channel;
+    workers->channels++;
+    g_mutex_unlock(&workers->lock);
+    for (int i = 0; i < THREADS; i++)
+        g_thread_unref(g_thread_new("worker", work, channel));
+}
+
+void kx_workers_broadcast(KxWorkers *workers, KxMessageType type, const void *body)
+{
+    g_mutex_lock(&workers->lock);
+    for (guint i = 0; i < G_N_ELEMENTS(workers->edges); i++)
+        if (workers->edges[i])
+            kx_channel_send(workers->edges[i]->fd, type, 0, body, -1);
+    g_mutex_unlock(&workers->lock);
+}
+
+void kx_workers_free(KxWorkers *workers)
+{
+    if (!workers)
+        return;
+    g_mutex_lock(&workers->lock);
+    for (guint i = 0; i < G_N_ELEMENTS(workers->edges); i++)
+        if (workers->edges[i])
+            shutdown(workers->edges[i]->fd, SHUT_RD);
+    while (workers->channels > 0)
+        g_cond_wait(&workers->idle, &workers->lock);
+    g_mutex_unlock(&workers->lock);
+    g_async_queue_push(workers->poked, workers);
+    g_thread_join(workers->notifier);
+    g_async_queue_unref(workers->poked);
+    explicit_bzero(workers->key, sizeof workers->key);
+    g_mutex_clear(&workers->lock);
+    g_cond_clear(&workers->idle);
+    g_free(workers);
+}
+
+/* ---- status ---- */
+
+void kx_session_info_free(KxSessionInfo *info)
+{
+    if (!info)
+        return;
+    g_free(info->remote_ip);
+    g_free(info->login);
+    g_free(info);
+}
+
+static void collect(KxEdgeChannel *channel, GPtrArray *list)
+{
+    GHashTableIter iter;
+    gpointer value;
+    g_mutex_lock(&channel->lock);
+    g_hash_table_iter_init(&iter, channel->sessions);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        KxSession *session = value;
+        KxSessionInfo *info = g_new0(KxSessionInfo, 1);
+        info->service = session->service_id;
+        info->remote_ip = g_strdup(session->remote_ip);
+        info->since = session->since;
+        if (g_mutex_trylock(&session->lock)) {
+            info->login = g_strdup(session->login);
+            g_mutex_unlock(&session->lock);
+        }
+        g_ptr_array_add(list, info);
+    }
+    g_mutex_unlock(&channel->lock);
+}
+
+GPtrArray *kx_workers_sessions(KxWorkers *workers)
+{
+    GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify)kx_session_info_free);
+    g_mutex_lock(&workers->lock);
+    for (guint i = 0; i < G_N_ELEMENTS(workers->edges); i++)
+        if (workers->edges[i])
+            collect(workers->edges[i], list);
+    g_mutex_unlock(&workers->lock);
+    return list;
+}

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "net/edge-private.h"
+
+/* The core may send the next window when less than this is left to be read by the client. */
+enum { LOW_WATER = 64 * 1024 };
+
+static void send_open(KxConn *conn)
+{
+    size_t len = 0;
+    const void *ticket = conn->ticket ? g_bytes_get_data(conn->ticket, &len) : NULL;
+    KxMsgSessionOpen open = {
+        .service = conn->service,
+        .secure = conn->ssl != NULL,
+        .local_ip = conn->local_ip,
+        .local_port = conn->local_port,
+        .remote_ip = conn->remote_ip,
+        .remote_port = conn->remote_port,
+        .tls = conn->tls_text,
+        .ticket = {ticket, len},
+    };
+    conn->opening = TRUE;
+    kx_link_send(conn->edge->core, KX_MSG_SESSION_OPEN, conn->id, &open, -1);
+}
+
+/* Sends the pending request, or first whatever it needs. */
+static void send_pending(KxConn *conn)
+{
+    KxEdge *edge = conn->edge;
+    if (!edge->core || !conn->pending || conn->opening)
+        return;
+    if (conn->epoch != edge->core_epoch) {
+        send_open(conn);
+        return;
+    }
+    size_t len;
+    const char *bytes = g_bytes_get_data(conn->pending, &len);
+    kx_link_send_bytes(edge->core, bytes, len);
+    g_clear_pointer(&conn->pending, g_bytes_unref);
+}
+
+gboolean kx_conn_waiting(KxConn *conn)
+{
+    return conn->waiting;
+}
+
+void kx_conn_request(KxConn *conn, KxMessageType type, const void *body)
+{
+    g_assert(!conn->waiting);
+    char bytes[KX_MESSAGE_MAX];
+    size_t len = kx_message_pack(type, conn->id, body, bytes, sizeof bytes);
+    if (len == 0) { /* over a field's limit: no protocol lets that through */
+        conn->dead = TRUE;
+        return;
+    }
+    conn->waiting = TRUE;
+    conn->answered_some = FALSE;
+    conn->want_more = FALSE;
+    conn->pending = g_bytes_new(bytes, len);
+    send_pending(conn);
+    explicit_bzero(bytes, len);
+}
+
+static void set_ticket(KxConn *conn, KxSlice ticket)
+{
+    if (ticket.len == 0)
+        return;
+    g_clear_pointer(&conn->ticket, g_bytes_unref);
+    conn->ticket = g_bytes_new(ticket.data, ticket.len);
+}
+
+static void session_ready(KxConn *conn, guint state)
+{
+    if (!conn->opening)
+        return;
+    conn->opening = FALSE;
+    if (state == KX_SESSION_REFUSED || (state == KX_SESSION_NEW && conn->ticket)) {
+        conn->waiting = FALSE;
+        conn->protocol->core_lost(conn);
+        kx_conn_close(conn);
+        return;
+    }
+    conn->epoch = conn->edge->core_epoch;
+    send_pending(conn);
+}
+
+static void answer(KxConn *conn, const KxMessage *message)
+{
+    conn->waiting = FALSE;
+    conn->want_more = FALSE;
+    if (conn->closing || conn->dead)
+        return;
+    conn->protocol->reply(conn, message);
+    if (conn->edge->stopping && !conn->waiting && !conn->closing)
+        conn->protocol->shutdown(conn);
+}
+
+static void reply(KxConn *conn, const KxMessage *message)
+{
+    const KxMsgReply *body = &message->REPLY;
+    set_ticket(conn, body->ticket);
+    if (body->data.len > 0) {
+        kx_conn_write(conn, body->data.data, body->data.len);
+        conn->answered_some = TRUE;
+    }
+    if (body->flags & KX_REPLY_PARTIAL)
+        return;
+    if (body->flags & KX_REPLY_MORE) {
+        conn->want_more = TRUE;
+        return;
+    }
+    if (body->flags & KX_REPLY_CLOSE)
+        kx_conn_close(conn);
+    if (body->flags & KX_REPLY_CLOSE)
+        conn->waiting = FALSE;
+    else
+        answer(conn, message);
+}
+
+void kx_conn_core_message(KxConn *conn, const KxMessage *message)
+{
+    conn->busy = TRUE;
+    switch (message->type) {
+    case KX_MSG_SESSION_READY:
+        session_ready(conn, message->SESSION_READY.state);
+        break;
+    case KX_MSG_REPLY:
+        reply(conn, message);
+        break;
+    case KX_MSG_PUSH:
+        set_ticket(conn, message->PUSH.ticket);
+        kx_conn_write(conn, message->PUSH.data.data, message->PUSH.data.len);
+        if (message->PUSH.flags & KX_REPLY_CLOSE)
+            kx_conn_close(conn);
+        break;
+    case KX_MSG_SASL_REPLY:
+        set_ticket(conn, message->SASL_REPLY.ticket);
+        answer(conn, message);
+        break;
+    default:
+        answer(conn, message);
+        break;
+    }
+    conn->busy = FALSE;
+    kx_conn_work(conn);
+}
+
+void kx_conn_core_lost(KxConn *conn)
+{
+    conn->opening = FALSE;
+    conn->epoch = 0;
+    if (!conn->waiting || conn->pending)
+        return; /* nothing was on its way */
+    conn->waiting = FALSE;
+    if (conn->answered_some || conn->want_more) {
+        conn->dead = TRUE;
+    } else {
+        conn->busy = TRUE;
+        conn->protocol->core_lost(conn);
+        conn->busy = FALSE;
+    }
+    kx_conn_work(conn);
+}
+
+void kx_conn_core_back(KxConn *conn)
+{
+    if (conn->pending) {
+        send_pending(conn);
+    } else if (conn->protocol->core_back && !conn->waiting && conn->greeted && !conn->closing) {
+        conn->busy = TRUE;
+        conn->protocol->core_back(conn);
+        conn->busy = FALSE;
+        kx_conn_work(conn);
+    }
+}
+
+void kx_conn_core_close(KxConn *conn)
+{
+    if (conn->edge->core && (conn->opening || conn->epoch == conn->edge->core_epoch))
+        kx_link_send(conn->edge->core, KX_MSG_SESSION_CLOSE, conn->id, &(KxMsgSessionClose){}, -1);
+    conn->opening = FALSE;
+    conn->epoch = 0;
+}
+
+void kx_conn_core_drained(KxConn *conn)
+{
+    if (!conn->want_more || conn->out.len >= LOW_WATER || !conn->edge->core)
+        return;
+    conn->want_more = FALSE;
+    kx_link_send(conn->edge->core, KX_MSG_MORE, conn->id, &(KxMsgMore){}, -1);
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Shared by the files of the edge: the process's state and a connection's. */
+#pragma once
+
+#include <event2/event.h>
+
+#include "base/buf.h"
+#include "ipc/link.h"
+#include "net/deflate.h"
+#include "net/edge.h"
+#include "net/tls.h"
+
+enum { KX_IP_TEXT = 48 };
+
+struct KxEdge {
+    struct event_base *base;
+    guint index;
+    const KxProtocol *const *protocols;
+    KxEdgeCounts *counts;
+    KxLink *keeper;
+    KxLink *core;          /* NULL while there is none */
+    guint core_epoch;      /* counts the cores seen */
+    KxTlsSet *tls;         /* NULL until the first certificate */
+    KxTlsSet *tls_coming;  /* being received */
+    char ticket_keys[KX_TLS_TICKET_KEYS];
+    gboolean have_ticket_keys;
+    KxSettings *settings;
+    guint debug_topics;    /* bit per KxProtocolId: dialogue goes to the Debug log */
+    GHashTable *conns;     /* id -> KxConn */
+    guint32 next_id;
+    GPtrArray *listeners;  /* KxListener */
+    struct {
+        guint32 max_connections;
+        char *networks;
+    } access[KX_SERVICE_COUNT];
+    struct event *stop_timer;
+    gboolean stopping;
+};
+
+struct KxConn {
+    KxEdge *edge;
+    guint32 id;
+    KxServiceId service;
+    const KxProtocol *protocol;
+    int fd;
+    SSL *ssl;              /* NULL outside TLS */
+    KxDeflate *deflate;    /* NULL unless compressing */
+    struct event *readable, *writable, *timer;
+    KxBuf in;              /* unread input, clear */
+    KxBuf wire;            /* compressed input not expanded yet */
+    KxBuf out;             /* to be sent (compressed already) */
+    GBytes *ticket;        /* rebuilds the session in a new core */
+    GBytes *pending;       /* packed request that waits for a core or for SESSION_READY */
+    guint epoch;           /* the core that knows this session; 0: none */
+    guint timeout;         /* seconds, 0: none */
+    gint64 deadline;       /* monotonic microseconds */
+    guint local_port, remote_port;
+    char local_ip[KX_IP_TEXT], remote_ip[KX_IP_TEXT];
+    char tls_text[96];
+    unsigned waiting : 1;       /* a request is outstanding */
+    unsigned answered_some : 1; /* part of its answer went to the client */
+    unsigned want_more : 1;     /* the core waits for MORE */
+    unsigned opening : 1;       /* SESSION_OPEN was sent */
+    unsigned handshaking : 1;
+    unsigned start_tls : 1;     /* when the output is sent */
+    unsigned closing : 1;       /* when the output is sent */
+    unsigned lingering : 1;     /* our side is shut, the client's words are thrown away */
+    unsigned dead : 1;          /* to be freed when the callback returns */
+    unsigned input_ended : 1;
+    unsigned busy : 1;          /* inside a callback of the loop */
+    unsigned greeted : 1;       /* the protocol's open() was called */
+    unsigned loopback : 1;
+    max_align_t state[];
+};
+
+/* ---- conn.c ---- */
+
+KxConn *kx_conn_new(KxEdge *edge, KxServiceId service, int fd);
+void kx_conn_free(KxConn *conn);
+void kx_conn_begin(KxConn *conn); /* starts TLS or greets */
+
+/* Runs what is due after something happened: input to the protocol, output to the client, death. The
+ * connection may be gone afterwards. */
+void kx_conn_work(KxConn *conn);
+
+/* ---- conn-io.c: socket, TLS and compression ---- */
+
+void kx_conn_io_read(KxConn *conn);  /* fills in->in as far as there is room */
+void kx_conn_io_flush(KxConn *conn); /* sends what can be sent */
+void kx_conn_io_handshake(KxConn *conn);
+
+/* ---- conn-core.c: the session's side towards the core ---- */
+
+void kx_conn_core_message(KxConn *conn, const KxMessage *message);
+void kx_conn_core_lost(KxConn *conn);
+void kx_conn_core_back(KxConn *conn);
+void kx_conn_core_close(KxConn *conn);
+void kx_conn_core_drained(KxConn *conn); /* the client has read: ask for more if the core waits */

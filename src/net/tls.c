@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "net/tls.h"
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+
+#include "base/error.h"
+
+struct KxTlsSet {
+    GPtrArray *contexts; /* SSL_CTX * */
+    SSL_CTX *active;     /* one of them */
+};
+
+KxTlsSet *kx_tls_set_new(void)
+{
+    KxTlsSet *set = g_new0(KxTlsSet, 1);
+    set->contexts = g_ptr_array_new_with_free_func((GDestroyNotify)SSL_CTX_free);
+    return set;
+}
+
+void kx_tls_set_free(KxTlsSet *set)
+{
+    if (!set)
+        return;
+    /* A context may outlive the set in its connections: then the callback must not see the set. */
+    for (guint i = 0; i < set->contexts->len; i++)
+        SSL_CTX_set_tlsext_servername_callback(set->contexts->pdata[i], NULL);
+    g_ptr_array_unref(set->contexts);
+    g_free(set);
+}
+
+static gboolean tls_fail(GError **error, const char *doing)
+{
+    char text[160];
+    ERR_error_string_n(ERR_peek_last_error(), text, sizeof text);
+    ERR_clear_error();
+    return kx_fail(error, KX_ERR_INVALID, "%s: %s", doing, text);
+}
+
+static gboolean serves(SSL_CTX *context, const char *name)
+{
+    return X509_check_host(SSL_CTX_get0_certificate(context), name, 0, 0, NULL) == 1;
+}
+
+static int choose(SSL *ssl, int *alert, void *data)
+{
+    KxTlsSet *set = data;
+    const char *name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+    if (!name || serves(set->active, name))
+        return SSL_TLSEXT_ERR_OK;
+    for (guint i = 0; i < set->contexts->len; i++)
+        if (serves(set->contexts->pdata[i], name)) {
+            SSL_set_SSL_CTX(ssl, set->contexts->pdata[i]);
+            break;
+        }
+    return SSL_TLSEXT_ERR_OK;
+}
+
+static SSL_CTX *make_context(void)
+{
+    SSL_CTX *context = SSL_CTX_new(TLS_server_method());
+    SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+    SSL_CTX_set_cipher_list(context, "ECDHE+AESGCM:ECDHE+CHACHA20");
+    SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
+                                     SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA |
+                                     SSL_OP_IGNORE_UNEXPECTED_EOF);
+    SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+                                  SSL_MODE_RELEASE_BUFFERS);
+    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+    static const unsigned char id[] = "keryx";
+    SSL_CTX_set_session_id_context(context, id, sizeof id - 1);
+    SSL_CTX_set_num_tickets(context, 1);
+    return context;
+}
+
+static gboolean use_chain(SSL_CTX *context, KxSlice pem, GError **error)
+{
+    BIO *bio = BIO_new_mem_buf(pem.data, (int)pem.len);
+    X509 *cert = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+    gboolean ok = cert && SSL_CTX_use_certificate(context, cert) == 1;
+    X509_free(cert);
+    X509 *next;
+    while (ok && (next = PEM_read_bio_X509(bio, NULL, NULL, NULL)))
+        ok = SSL_CTX_add0_chain_cert(context, next) == 1;
+    BIO_free(bio);
+    if (!ok)
+        return tls_fail(error, "cannot use the certificate");
+    ERR_clear_error();
+    return TRUE;
+}
+
+static gboolean use_key(SSL_CTX *context, KxSlice pem, GError **error)
+{
+    BIO *bio = BIO_new_mem_buf(pem.data, (int)pem.len);
+    EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL);
+    BIO_free(bio);
+    gboolean ok = key && SSL_CTX_use_PrivateKey(context, key) == 1 && SSL_CTX_check_private_key(context) == 1;
+    EVP_PKEY_free(key);
+    return ok ? TRUE : tls_fail(error, "cannot use the private key");
+}
+
+gboolean kx_tls_set_add(KxTlsSet *set, KxSlice chain, KxSlice key, gboolean active, GError **error)
+{
+    SSL_CTX *context = make_context();
+    if (!use_chain(context, chain, error) || !use_key(context, key, error)) {
+        SSL_CTX_free(context);
+        return FALSE;
+    }
+    SSL_CTX_set_tlsext_servername_callback(context, choose);
+    SSL_CTX_set_tlsext_servername_arg(context, set);
+    g_ptr_array_add(set->contexts, context);
+    if (active || !set->active)
+        set->active = context;
+    return TRUE;
+}
+
+void kx_tls_set_ticket_keys(KxTlsSet *set, const void *keys, size_t len)
+{
+    for (guint i = 0; i < set->contexts->len; i++)
+        SSL_CTX_set_tlsext_ticket_keys(set->contexts->pdata[i], (void *)keys, (long)len);
+}
+
+SSL *kx_tls_accept(KxTlsSet *set, int fd)
+{
+    if (!set || !set->active)
+        return NULL;
+    SSL *ssl = SSL_new(set->active);
+    SSL_set_fd(ssl, fd);
+    SSL_set_accept_state(ssl);
+    return ssl;
+}

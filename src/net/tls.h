@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The server's side of TLS in the edge role: one SSL_CTX for each certificate, the one to use chosen by the name
+ * the client asks for (SNI, RFC 6066 section 3), else the active one. TLS 1.2 and 1.3 only, forward secrecy
+ * only, no renegotiation, stateless session tickets.
+ *
+ * A set is built from the certificates the keeper sends and then swapped in; connections in progress keep
+ * the context they began with. One thread.
+ */
+#pragma once
+
+#include <glib.h>
+#include <openssl/ssl.h>
+
+#include "ipc/message.h"
+
+typedef struct KxTlsSet KxTlsSet;
+
+enum { KX_TLS_TICKET_KEYS = 80 }; /* bytes: name 16, AES key 32, HMAC key 32 */
+
+KxTlsSet *kx_tls_set_new(void);
+void kx_tls_set_free(KxTlsSet *set);
+
+/* Adds a certificate chain with its key, both PEM. */
+gboolean kx_tls_set_add(KxTlsSet *set, KxSlice chain, KxSlice key, gboolean active, GError **error);
+
+/* Keys that seal session tickets, the same in all edges; may be called again at any time. */
+void kx_tls_set_ticket_keys(KxTlsSet *set, const void *keys, size_t len);
+
+/* A server connection on the descriptor, or NULL if there is no certificate. */
+SSL *kx_tls_accept(KxTlsSet *set, int fd);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(KxTlsSet, kx_tls_set_free)
