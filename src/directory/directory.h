@@ -32,7 +32,8 @@ typedef struct {
 
 KxSettings *kx_directory_settings(KxDirectory *directory); /* a new reference to the current snapshot */
 
-/* All or none. `changed` callbacks registered below run before it returns. */
+/* All or none. Callbacks registered below run before it returns, in the order of the changes; they may
+ * not change the directory. A setting that names an IP address group takes only one that exists. */
 gboolean kx_directory_set(KxDirectory *directory, const KxAdmin *admin, const KxSettingChange *changes,
                           guint n, GError **error);
 typedef void (*KxSettingsChanged)(gpointer data, KxSettings *settings);
@@ -65,13 +66,15 @@ typedef struct {
     char *description;
     gboolean disabled;
     char **addresses;  /* further local parts in the domain, sorted */
-    guint generation;  /* counts up with each change: caches of sign-ins compare it */
+    guint generation;  /* new with each change and never used twice: caches of sign-ins compare it */
 } KxUser;
 void kx_user_free(KxUser *user);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KxUser, kx_user_free)
 
-/* By user@domain of the account itself (not an alias). */
+/* By user@domain of the account itself (not an alias); a bare name is taken in the primary domain.
+ * KX_ERR_NOT_FOUND. */
 KxUser *kx_user_get(KxDirectory *directory, const char *login, GError **error);
+/* By domain and name; `domain` NULL lists all. KX_ERR_NOT_FOUND: no such domain. */
 GPtrArray *kx_user_list(KxDirectory *directory, const char *domain, GError **error);
 
 /* The account a login name means on a connection to `local_ip` (may be NULL): domain bound to that
@@ -88,7 +91,10 @@ typedef enum {
     KX_RCPT_REMOTE,   /* not one of our domains */
 } KxRecipientKind;
 
-/* `address` without brackets; "postmaster" alone is taken in the primary domain. */
+/* `address` without brackets; "postmaster" alone is taken in the primary domain, and every domain without
+ * a postmaster of its own has the primary domain's (RFC 5321 section 4.5.1). A quoted local part is
+ * unquoted. When nobody has the exact address, user+tag goes to user (mail.subaddress-separator).
+ * ret_user is set for KX_RCPT_LOCAL only. */
 KxRecipientKind kx_directory_resolve(KxDirectory *directory, const char *address, KxUser **ret_user);
 
 /* ---- authentication ---- */
@@ -106,6 +112,10 @@ typedef enum {
 KxAuthResult kx_auth_password(KxDirectory *directory, const char *login, const char *password,
                               const char *local_ip, KxUser **ret_user, const char **ret_reason);
 
+/* Why a password is a poor one (static text for a person), or NULL. It may be set all the same: only
+ * empty ones are refused. */
+const char *kx_password_weakness(const char *password);
+
 /* ---- IP address groups ---- */
 
 /* FALSE also when there is no group of that name. `ip` is textual IPv4 or IPv6; IPv4-mapped counts as IPv4. */
@@ -115,7 +125,8 @@ gboolean kx_ip_group_contains(KxDirectory *directory, const char *group, const c
 
 /* What follows takes name=value pairs like the command line and the API give them; unknown names and bad values
  * are errors that name what is allowed. Values NULL take the field away. Fields are listed in
- * directory/object-list.h. */
+ * directory/object-list.h. Errors: KX_ERR_INVALID, KX_ERR_NOT_FOUND, KX_ERR_EXISTS (name or address is taken),
+ * KX_ERR_IN_USE (a domain that is primary or not empty, a group that a setting names). */
 typedef struct {
     const char *field;
     const char *value;

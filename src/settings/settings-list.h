@@ -15,7 +15,7 @@ KX_SETTING(SMTP_MAX_HOPS, "smtp.max-hops", INT, 1, 1000, NULL, "50", 0, "SMTP-24
     "Most Received fields a message may carry; more means a loop, and the message is refused.")
 KX_SETTING(SMTP_MAX_FAILED, "smtp.max-failed-commands", INT, 1, 10000, NULL, "10", KX_SETTING_EDGE, "SMTP-22", NULL,
     "After this many rejected commands in one session the connection is closed.")
-KX_SETTING(SMTP_RELAY_GROUP, "smtp.relay-group", TEXT, 0, 100, NULL, "", 0, "SMTP-09 SMTP-13", NULL,
+KX_SETTING(SMTP_RELAY_GROUP, "smtp.relay-group", TEXT, 0, 100, NULL, "", KX_SETTING_IP_GROUP, "SMTP-09 SMTP-13", NULL,
     "IP address group whose members may send to any domain without signing in; empty means none.")
 KX_SETTING(SMTP_RELAY_AUTH, "smtp.relay-authenticated", BOOL, 0, 0, NULL, "yes", 0, "SMTP-10", NULL,
     "Whether users who have signed in over SMTP may send to any domain.")
@@ -41,7 +41,7 @@ KX_SETTING(SERVER_PORT_OFFSET, "server.port-offset", INT, 0, 60000, NULL, "0", K
         "Whether the service runs when the server starts, or is stopped until an administrator starts it.") \
     KX_SETTING(SERVICE_##id##_LISTEN, "service." service ".listen", LIST, 1, 100, NULL, "*:" #port, KX_SETTING_KEEPER, "SVC-21", kx_check_listen, \
         "Addresses and ports of the service, like 192.0.2.1:" #port ", [2001:db8::1]:" #port " or *:" #port " for all addresses.") \
-    KX_SETTING(SERVICE_##id##_ACCESS_GROUP, "service." service ".access-group", TEXT, 0, 100, NULL, "", KX_SETTING_EDGE, "SVC-23", NULL, \
+    KX_SETTING(SERVICE_##id##_ACCESS_GROUP, "service." service ".access-group", TEXT, 0, 100, NULL, "", KX_SETTING_EDGE | KX_SETTING_IP_GROUP, "SVC-23", NULL, \
         "IP address group whose members alone may use the service; empty means everybody.") \
     KX_SETTING(SERVICE_##id##_MAX_CONNECTIONS, "service." service ".max-connections", INT, 1, 1000000, NULL, #connections, KX_SETTING_EDGE, "SVC-24", NULL, \
         "Most connections open at the same time; further ones are refused.")

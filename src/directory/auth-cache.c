@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "directory/auth-cache.h"
+
+#include <sodium.h>
+
+#include "directory/credentials.h"
+
+typedef struct {
+    KxAuthKey key;
+    gint64 until;
+} Entry;
+
+struct KxAuthGate {
+    guint8 secret[crypto_generichash_KEYBYTES];
+    char *dummy;
+
+    GMutex lock;
+    GCond free_place;
+    guint places;
+    GHashTable *entries; /* Entry, keyed by itself */
+    GQueue order;        /* of the same entries, oldest first */
+};
+
+static guint hash_entry(gconstpointer data)
+{
+    guint hash;
+    memcpy(&hash, data, sizeof hash); /* the key is a hash already */
+    return hash;
+}
+
+static gboolean equal_entries(gconstpointer a, gconstpointer b)
+{
+    return sodium_memcmp(a, b, sizeof(KxAuthKey)) == 0;
+}
+
+KxAuthGate *kx_auth_gate_new(guint places, GError **error)
+{
+    char random[33];
+    guint8 raw[16];
+    randombytes_buf(raw, sizeof raw);
+    sodium_bin2hex(random, sizeof random, raw, sizeof raw);
+    char *dummy = kx_verifier_new(random, error);
+    if (dummy == NULL)
+        return NULL;
+    KxAuthGate *gate = g_new0(KxAuthGate, 1);
+    randombytes_buf(gate->secret, sizeof gate->secret);
+    gate->dummy = dummy;
+    gate->places = places;
+    g_mutex_init(&gate->lock);
+    g_cond_init(&gate->free_place);
+    gate->entries = g_hash_table_new_full(hash_entry, equal_entries, g_free, NULL);
+    g_queue_init(&gate->order);
+    return gate;
+}
+
+void kx_auth_gate_free(KxAuthGate *gate)
+{
+    if (gate == NULL)
+        return;
+    g_queue_clear(&gate->order);
+    g_hash_table_unref(gate->entries);
+    g_cond_clear(&gate->free_place);
+    g_mutex_clear(&gate->lock);
+    g_free(gate->dummy);
+    sodium_memzero(gate->secret, sizeof gate->secret);
+    g_free(gate);
+}
+
+const char *kx_auth_gate_dummy(const KxAuthGate *gate)
+{
+    return gate->dummy;
+}
+
+void kx_auth_gate_key(const KxAuthGate *gate, gint64 user, guint generation, const char *password,
+                      KxAuthKey *ret_key)
+{
+    crypto_generichash_state state;
+    crypto_generichash_init(&state, gate->secret, sizeof gate->secret, sizeof ret_key->bytes);
+    crypto_generichash_update(&state, (const guint8 *)&user, sizeof user);
+    crypto_generichash_update(&state, (const guint8 *)&generation, sizeof generation);
+    crypto_generichash_update(&state, (const guint8 *)password, strlen(password));
+    crypto_generichash_final(&state, ret_key->bytes, sizeof ret_key->bytes);
+    sodium_memzero(&state, sizeof state);
+}
+
+gboolean kx_auth_gate_knows(KxAuthGate *gate, const KxAuthKey *key, gint64 now)
+{
+    g_autoptr(GMutexLocker) lock = g_mutex_locker_new(&gate->lock);
+    const Entry *entry = g_hash_table_lookup(gate->entries, key);
+    return entry != NULL && now < entry->until;
+}
+
+static void drop_oldest(KxAuthGate *gate)
+{
+    g_hash_table_remove(gate->entries, g_queue_pop_head(&gate->order));
+}
+
+void kx_auth_gate_remember(KxAuthGate *gate, const KxAuthKey *key, gint64 now)
+{
+    g_autoptr(GMutexLocker) lock = g_mutex_locker_new(&gate->lock);
+    const Entry *oldest;
+    while ((oldest = g_queue_peek_head(&gate->order)) != NULL &&
+           (oldest->until <= now || gate->order.length >= KX_AUTH_CACHE_MAX))
+        drop_oldest(gate);
+    if (g_hash_table_contains(gate->entries, key))
+        return;
+    Entry *entry = g_new(Entry, 1);
+    *entry = (Entry){*key, now + KX_AUTH_CACHE_SECONDS * G_USEC_PER_SEC};
+    g_hash_table_add(gate->entries, entry);
+    g_queue_push_tail(&gate->order, entry);
+}
+
+gboolean kx_auth_gate_enter(KxAuthGate *gate, gint64 until)
+{
+    g_autoptr(GMutexLocker) lock = g_mutex_locker_new(&gate->lock);
+    while (gate->places == 0)
+        if (!g_cond_wait_until(&gate->free_place, &gate->lock, until))
+            return FALSE;
+    gate->places--;
+    return TRUE;
+}
+
+void kx_auth_gate_leave(KxAuthGate *gate)
+{
+    g_autoptr(GMutexLocker) lock = g_mutex_locker_new(&gate->lock);
+    gate->places++;
+    g_cond_signal(&gate->free_place);
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Checking passwords (AUTH-07, AUTH-10). */
+#include <sodium.h>
+
+#include "directory/credentials.h"
+#include "directory/directory-private.h"
+
+/* What is known of the account before the check. */
+typedef struct {
+    KxUser *user; /* NULL: unknown */
+    char *verifier;
+} Candidate;
+
+static void candidate_clear(Candidate *candidate)
+{
+    g_clear_pointer(&candidate->user, kx_user_free);
+    g_clear_pointer(&candidate->verifier, g_free);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Candidate, candidate_clear)
+
+static void find_candidate(KxDirectory *directory, const char *login, const char *local_ip,
+                           Candidate *ret_candidate)
+{
+    g_rw_lock_reader_lock(&directory->lock);
+    KxUserEntry *entry = kx_tables_find_login(directory, login, local_ip);
+    if (entry != NULL) {
+        ret_candidate->user = kx_user_copy(&entry->user);
+        ret_candidate->verifier = g_strdup(entry->verifier);
+    }
+    g_rw_lock_reader_unlock(&directory->lock);
+}
+
+/* Always one check of full cost, whether or not its result can count. */
+static KxAuthResult check(KxDirectory *directory, const Candidate *candidate, const char *password,
+                          const char **ret_reason)
+{
+    const char *verifier = candidate->verifier != NULL ? candidate->verifier
+                                                       : kx_auth_gate_dummy(directory->gate);
+    gint64 until = g_get_monotonic_time() + KX_AUTH_WAIT_SECONDS * G_USEC_PER_SEC;
+    if (!kx_auth_gate_enter(directory->gate, until)) {
+        *ret_reason = "too many password checks at once";
+        return KX_AUTH_BUSY;
+    }
+    gboolean match = kx_verifier_check(verifier, password);
+    kx_auth_gate_leave(directory->gate);
+    if (candidate->user == NULL)
+        *ret_reason = "the user does not exist";
+    else if (candidate->user->disabled)
+        *ret_reason = "the account is disabled";
+    else if (candidate->verifier == NULL)
+        *ret_reason = "the account has no password";
+    else if (!match)
+        *ret_reason = "wrong password";
+    else
+        return KX_AUTH_OK;
+    return KX_AUTH_FAILED;
+}
+
+static KxAuthResult check_cached(KxDirectory *directory, const Candidate *candidate,
+                                 const char *password, const char **ret_reason)
+{
+    KxAuthKey key;
+    if (candidate->user == NULL || candidate->user->disabled || candidate->verifier == NULL)
+        return check(directory, candidate, password, ret_reason);
+    kx_auth_gate_key(directory->gate, candidate->user->id, candidate->user->generation, password, &key);
+    KxAuthResult result = KX_AUTH_OK;
+    if (!kx_auth_gate_knows(directory->gate, &key, g_get_monotonic_time())) {
+        result = check(directory, candidate, password, ret_reason);
+        if (result == KX_AUTH_OK)
+            kx_auth_gate_remember(directory->gate, &key, g_get_monotonic_time());
+    }
+    sodium_memzero(&key, sizeof key);
+    return result;
+}
+
+KxAuthResult kx_auth_password(KxDirectory *directory, const char *login, const char *password,
+                              const char *local_ip, KxUser **ret_user, const char **ret_reason)
+{
+    g_auto(Candidate) candidate = {0};
+    char *prepared = kx_password_prepare(password, NULL);
+    if (prepared == NULL) {
+        *ret_reason = "the password is empty or malformed";
+        return KX_AUTH_FAILED;
+    }
+    find_candidate(directory, login, local_ip, &candidate);
+    KxAuthResult result = check_cached(directory, &candidate, prepared, ret_reason);
+    sodium_memzero(prepared, strlen(prepared));
+    g_free(prepared);
+    if (result == KX_AUTH_OK)
+        *ret_user = g_steal_pointer(&candidate.user);
+    return result;
+}

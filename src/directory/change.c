@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "directory/change.h"
+
+static gboolean store(KxDirectory *directory, const KxChangeKind *kind, gpointer data, GError **error)
+{
+    if (!kx_db_begin(directory->db, error))
+        return FALSE;
+    if (kind->store(directory, data, error) && kx_db_commit(directory->db, error))
+        return TRUE;
+    kx_db_rollback(directory->db);
+    return FALSE;
+}
+
+static void write_line(KxDirectory *directory, const KxAdmin *admin, const KxChangeKind *kind,
+                       gpointer data)
+{
+    g_autoptr(GArray) audit = g_array_new(FALSE, FALSE, sizeof(KxAuditField));
+    kind->describe(data, audit);
+    KxAuditConfig line = {
+        .user = admin->name,
+        .verb = kind->verb,
+        .type = kind->type,
+        .fields = (const KxAuditField *)(void *)audit->data,
+        .field_count = audit->len,
+    };
+    kx_log_config_change(directory->logger, &line);
+}
+
+gboolean kx_change_run(KxDirectory *directory, const KxAdmin *admin, const KxChangeKind *kind,
+                       gpointer data, GError **error)
+{
+    g_autoptr(GMutexLocker) changing = g_mutex_locker_new(&directory->changing);
+    if (!kind->check(directory, data, error) || !store(directory, kind, data, error))
+        return FALSE;
+    /* Before apply, which may free what the line names. */
+    write_line(directory, admin, kind, data);
+    g_rw_lock_writer_lock(&directory->lock);
+    kind->apply(directory, data);
+    g_rw_lock_writer_unlock(&directory->lock);
+    if (kind->tell != NULL)
+        kind->tell(directory, data);
+    return TRUE;
+}
+
+void kx_change_audit(GArray *audit, const char *name, const char *value)
+{
+    KxAuditField field = {.name = name, .value = value};
+    g_array_append_val(audit, field);
+}

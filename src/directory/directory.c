@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "directory/directory.h"
+
+#include <sodium.h>
+
+#include "base/error.h"
+#include "directory/directory-private.h"
+
+static const char FILE_NAME[] = "server.db";
+
+KxDirectory *kx_directory_open(KxLogger *logger, GError **error)
+{
+    g_autoptr(KxDirectory) directory = NULL;
+    if (sodium_init() < 0) {
+        kx_fail(error, KX_ERR_FAILED, "libsodium cannot be initialised");
+        return NULL;
+    }
+    directory = g_new0(KxDirectory, 1);
+    g_mutex_init(&directory->changing);
+    kx_tables_init(directory);
+    directory->logger = logger;
+    directory->listeners = g_array_new(FALSE, FALSE, sizeof(KxSettingsListener));
+    directory->db = kx_db_open(FILE_NAME, KX_DB_CREATE, error);
+    if (directory->db == NULL || !kx_directory_load(directory, error)) {
+        g_prefix_error(error, "%s: ", FILE_NAME);
+        return NULL;
+    }
+    directory->gate = kx_auth_gate_new(g_get_num_processors(), error);
+    return directory->gate != NULL ? g_steal_pointer(&directory) : NULL;
+}
+
+void kx_directory_close(KxDirectory *directory)
+{
+    if (directory == NULL)
+        return;
+    kx_auth_gate_free(directory->gate);
+    kx_db_close(directory->db);
+    kx_settings_holder_free(directory->settings);
+    g_array_unref(directory->listeners);
+    kx_tables_clear(directory);
+    g_mutex_clear(&directory->changing);
+    g_free(directory);
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Entries of IP address groups as ranges of addresses. Pure and thread-safe. */
+#pragma once
+
+#include <glib.h>
+
+/* Both ends belong to it. IPv4 addresses fill the last 4 bytes of an IPv4-mapped address. */
+typedef struct {
+    guint8 low[16];
+    guint8 high[16];
+    gboolean v4;
+} KxIpRange;
+
+/* A host, NETWORK/BITS, NETWORK/MASK (IPv4) or FIRST-LAST. Host bits in a network are ignored. */
+gboolean kx_ip_range_parse(const char *entry, KxIpRange *ret_range, GError **error);
+
+/* FALSE if the text is no address. */
+gboolean kx_ip_parse(const char *ip, guint8 ret_bytes[static 16], gboolean *ret_v4);
+
+gboolean kx_ip_range_contains(const KxIpRange *range, const guint8 bytes[static 16], gboolean v4);

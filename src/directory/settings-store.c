@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The stored settings: what differs from the defaults is a row of server.db. */
+#include "base/error.h"
+#include "directory/change.h"
+
+typedef struct {
+    const KxSettingChange *changes;
+    guint n;
+    KxSettings *next;
+    GPtrArray *texts; /* canonical values, for the Config line */
+} SettingsChange;
+
+KxSettings *kx_directory_settings(KxDirectory *directory)
+{
+    return kx_settings_get(directory->settings);
+}
+
+void kx_directory_on_settings(KxDirectory *directory, KxSettingsChanged func, gpointer data)
+{
+    KxSettingsListener listener = {func, data};
+    g_autoptr(GMutexLocker) changing = g_mutex_locker_new(&directory->changing);
+    g_array_append_val(directory->listeners, listener);
+}
+
+static gboolean check(KxDirectory *directory, gpointer data, GError **error)
+{
+    SettingsChange *change = data;
+    g_autoptr(KxSettings) current = kx_settings_get(directory->settings);
+    change->next = kx_settings_with(current, change->changes, change->n, error);
+    if (change->next == NULL)
+        return FALSE;
+    for (guint i = 0; i < change->n; i++) {
+        KxSettingId id = change->changes[i].id;
+        const KxSettingRow *row = kx_setting_row(id);
+        if ((row->flags & KX_SETTING_IP_GROUP) &&
+            !kx_ip_group_check_setting(directory, row, kx_settings_text(change->next, id), error))
+            return FALSE;
+        g_ptr_array_add(change->texts, kx_settings_format(change->next, id));
+    }
+    return TRUE;
+}
+
+static gboolean store_one(KxDb *db, KxSettingId id, const char *value, GError **error)
+{
+    KxStmt *stmt = kx_db_prepare(db,
+                                 value != NULL ? "INSERT INTO settings (name, value) VALUES (?, ?)"
+                                                 " ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+                                               : "DELETE FROM settings WHERE name = ?",
+                                 error);
+    if (stmt == NULL)
+        return FALSE;
+    kx_stmt_bind_text(stmt, 1, kx_setting_row(id)->name);
+    if (value != NULL)
+        kx_stmt_bind_text(stmt, 2, value);
+    return kx_stmt_run(stmt, error);
+}
+
+static gboolean store(KxDirectory *directory, gpointer data, GError **error)
+{
+    SettingsChange *change = data;
+    for (guint i = 0; i < change->n; i++) {
+        KxSettingId id = change->changes[i].id;
+        const char *value = kx_settings_is_default(change->next, id) ? NULL : change->texts->pdata[i];
+        if (!store_one(directory->db, id, value, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static void apply(KxDirectory *directory, gpointer data)
+{
+    SettingsChange *change = data;
+    kx_settings_put(directory->settings, kx_settings_ref(change->next));
+}
+
+static void describe(gpointer data, GArray *audit)
+{
+    SettingsChange *change = data;
+    for (guint i = 0; i < change->n; i++) {
+        const KxSettingRow *row = kx_setting_row(change->changes[i].id);
+        KxAuditField field = {row->name, change->texts->pdata[i], (row->flags & KX_SETTING_SECRET) != 0};
+        g_array_append_val(audit, field);
+    }
+}
+
+static void tell(KxDirectory *directory, gpointer data)
+{
+    SettingsChange *change = data;
+    for (guint i = 0; i < directory->listeners->len; i++) {
+        KxSettingsListener *listener = &g_array_index(directory->listeners, KxSettingsListener, i);
+        listener->func(listener->data, change->next);
+    }
+}
+
+gboolean kx_directory_set(KxDirectory *directory, const KxAdmin *admin, const KxSettingChange *changes,
+                          guint n, GError **error)
+{
+    static const KxChangeKind UPDATE = {KX_AUDIT_UPDATE, "Settings", check, store,
+                                        apply,           describe,   tell};
+    g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
+    SettingsChange change = {.changes = changes, .n = n, .texts = texts};
+    if (n == 0)
+        return TRUE;
+    gboolean done = kx_change_run(directory, admin, &UPDATE, &change, error);
+    kx_settings_unref(change.next);
+    return done;
+}
