@@ -2,10 +2,10 @@
 /*
  * The switches of the Debug log (LOG-65 to LOG-103), each one bit of a mask.
  *
- * X(ID, slug, title, group). The slug is what settings and log lines say; title and group are what the
- * administration shows. Three options of the original are named for what took their place: the webmail
- * application (PHP engine), JMAP (the Outlook connector's protocol), WebDAV with CalDAV and CardDAV. Two
- * have no counterpart and are left out: SyncML and the crash reporter of Mac OS X.
+ * X(ID, slug, title, group). The slug is what settings and log lines say; title and group are what
+ * the administration shows. Three options of the original are named for what took their place: the
+ * webmail application (PHP engine), JMAP (the Outlook connector's protocol), WebDAV with CalDAV and
+ * CardDAV. Two have no counterpart and are left out: SyncML and the crash reporter of Mac OS X.
  */
 #pragma once
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Lines of the Config log (LOG-22 to LOG-26): who administered what. The directory and the settings fill
- * these structures in the one place through which every change passes. Strings are borrowed for the call.
+ * Lines of the Config log (LOG-22 to LOG-26): who administered what. The directory and the settings
+ * fill these structures in the one place through which every change passes. Strings are borrowed
+ * for the call.
  */
 #pragma once
 
@@ -31,9 +32,9 @@ typedef struct KxAuditConfig {
     guint field_count;
 } KxAuditConfig;
 
-/* "Admin - insert User set Name='tjones', Password=xxxxxx". In values ' and \ are written as \' and \\;
- * a value longer than 1 KiB is cut. A list that does not fit a line goes on in further lines that begin
- * in the same way. */
+/* "Admin - insert User set Name='tjones', Password=xxxxxx". In values ' and \ are written as \' and
+ * \\; a value longer than 1 KiB is cut. A list that does not fit a line goes on in further lines
+ * that begin in the same way. */
 void kx_log_config_change(KxLogger *logger, const KxAuditConfig *change);
 
 /* "Admin - session opened for host 127.0.0.1" */

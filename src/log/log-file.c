@@ -12,7 +12,7 @@
 #include "log/log-rotate.h"
 #include "log/log-time.h"
 
-#define OPEN_RETRY   5  /* seconds */
+#define OPEN_RETRY   5 /* seconds */
 #define INDEX_RETRY  60
 #define ROTATE_RETRY 60
 
@@ -99,6 +99,8 @@ static void open_index(KxLogFile *file, gint64 now)
         return;
     g_autofree char *path = kx_log_file_index_path(file->path, 0);
     file->indexed = kx_log_index_open(&file->index, path, file->fd, file->size);
+    if (file->indexed && file->index.fd < 0)
+        close_index(file);
     if (!file->indexed)
         file->index_retry_at = now + INDEX_RETRY;
     kx_log_file_settle_index(file, now);
@@ -184,8 +186,7 @@ static gboolean make_ready(KxLogFile *file, gint64 now)
 static gboolean rotation_due(const KxLogFile *file, gint64 now, size_t more)
 {
     return file->size > 0 && !waiting(now, file->rotate_retry_at, ROTATE_RETRY) &&
-           (now >= file->rotate_at ||
-            (file->max_size > 0 && file->size + more > file->max_size));
+           (now >= file->rotate_at || (file->max_size > 0 && file->size + more > file->max_size));
 }
 
 static gboolean rotate_if_due(KxLogFile *file, gint64 now, size_t more)

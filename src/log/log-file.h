@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One log file with its index: opening, appending, rotation, clearing, and what happens when the disk
- * refuses. Private to the log folder. Not thread-safe: the log's lock is held. Times are Unix seconds.
+ * One log file with its index: opening, appending, rotation, clearing, and what happens when the
+ * disk refuses. Private to the log folder. Not thread-safe: the log's lock is held. Times are Unix
+ * seconds.
  */
 #pragma once
 
@@ -42,14 +43,14 @@ void kx_log_file_free(KxLogFile *file);
 /* Takes over path, rotation and retention; removes rotated files beyond the new number. */
 void kx_log_file_configure(KxLogFile *file, const char *path, const KxLogConfig *config);
 
-/* Appends a line whose first KX_LOG_STAMP_LEN bytes are left for the time. Rotates before if due. */
+/* Appends a line whose first KX_LOG_STAMP_LEN bytes are left for the time; rotates first if due. */
 void kx_log_file_write(KxLogFile *file, gint64 now, char *line, size_t len);
 
 void kx_log_file_tick(KxLogFile *file, gint64 now);
 gboolean kx_log_file_clear(KxLogFile *file, gint64 now, GError **error);
 
-/* Before a reader opens the index: everything known is in the index file, or the index is given up and
- * completed later, so that no line is ever entered twice. */
+/* Before a reader opens the index: everything known is in the index file, or the index is given up
+ * and completed later, so that no line is ever entered twice. */
 void kx_log_file_settle_index(KxLogFile *file, gint64 now);
 
 /* The path of the n-th rotated file, of the live one for 0. */

@@ -9,8 +9,8 @@
 #include "base/fsutil.h"
 #include "log/log-time.h"
 
-static const guchar HEADER[KX_LOG_INDEX_HEADER] = {'K', 'X', 'L', 'O', 'G', 'I', 'X', '1',
-                                                   KX_LOG_INDEX_RECORD};
+static const guchar HEADER[KX_LOG_INDEX_HEADER] = {
+    'K', 'X', 'L', 'O', 'G', 'I', 'X', '1', KX_LOG_INDEX_RECORD};
 #define SAMPLES    16
 #define SCAN_BLOCK 65536
 
@@ -87,8 +87,8 @@ gboolean kx_log_index_clear(KxLogIndex *index)
     index->stored = 0;
     index->block_count = 0;
     index->last_time = 0;
-    if (index->fd >= 0 && (ftruncate(index->fd, 0) < 0 ||
-                           !kx_write_all(index->fd, HEADER, sizeof HEADER, NULL))) {
+    if (index->fd >= 0 &&
+        (ftruncate(index->fd, 0) < 0 || !kx_write_all(index->fd, HEADER, sizeof HEADER, NULL))) {
         close(index->fd);
         index->fd = -1;
     }

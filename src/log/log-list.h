@@ -4,8 +4,8 @@
  *
  * X(ID, slug, title, syslog severity, rotate at KB, files kept)
  *
- * The live file is "<slug>.log" in the log directory. Severity is RFC 5424 section 6.2.1; the sizes and
- * counts are the defaults an administrator may change.
+ * The live file is "<slug>.log" in the log directory. Severity is RFC 5424 section 6.2.1; the sizes
+ * and counts are the defaults an administrator may change.
  */
 #pragma once
 

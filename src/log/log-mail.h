@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Lines of the Mail log (LOG-27 to LOG-37): one Recv for each message, one Sent for each recipient, all
- * with the message's queue ID. Strings are borrowed for the call. Values may come from a peer: angle
- * brackets inside addresses are written as \x3C and \x3E, lengths are capped.
+ * Lines of the Mail log (LOG-27 to LOG-37): one Recv for each message, one Sent for each recipient,
+ * all with the message's queue ID. Strings are borrowed for the call. Values may come from a peer:
+ * angle brackets inside addresses are written as \x3C and \x3E, lengths are capped.
  */
 #pragma once
 
@@ -37,6 +37,7 @@ typedef struct KxLogMailSent {
 } KxLogMailSent;
 
 /* Several recipients are listed as "To: <a>, <b>". Past 4 KiB of list the rest is counted, as in
- * "<a>, <b> and 37 more", so that the fields behind it stay on the line; their Sent lines name them. */
+ * "<a>, <b> and 37 more", so that the fields behind it stay on the line; their Sent lines name
+ * them. */
 void kx_log_mail_recv(KxLogger *logger, const KxLogMailRecv *recv);
 void kx_log_mail_sent(KxLogger *logger, const KxLogMailSent *sent);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Lines of the Operations log (LOG-52 to LOG-58): what was removed or moved in mailboxes. The store fills
- * these structures in the one place through which every removal and move passes. Strings are borrowed
- * for the call. Folder paths come ready-made, "~user@domain/Folder/Sub", non-ASCII parts in modified
- * UTF-7 (RFC 3501 section 5.1.3).
+ * Lines of the Operations log (LOG-52 to LOG-58): what was removed or moved in mailboxes. The store
+ * fills these structures in the one place through which every removal and move passes. Strings are
+ * borrowed for the call. Folder paths come ready-made, "~user@domain/Folder/Sub", non-ASCII parts
+ * in modified UTF-7 (RFC 3501 section 5.1.3).
  */
 #pragma once
 

@@ -9,10 +9,9 @@
 #include "base/error.h"
 #include "log/log-private.h"
 
-#define WINDOW_SIZE   131072
-#define SEARCH_TIME   G_USEC_PER_SEC
-#define SEARCH_STRIDE 64 /* lines between looks at the clock */
-#define MATCH_LIMITS  "(*LIMIT_MATCH=200000)(*LIMIT_DEPTH=2000)(*LIMIT_HEAP=4096)"
+#define WINDOW_SIZE  131072
+#define SEARCH_TIME  G_USEC_PER_SEC
+#define MATCH_LIMITS "(*LIMIT_MATCH=200000)(*LIMIT_DEPTH=2000)(*LIMIT_HEAP=4096)"
 
 struct KxLogReader {
     int fd;
@@ -83,8 +82,8 @@ static gboolean changed(GError **error)
     return kx_fail(error, KX_ERR_IN_USE, "the log changed while it was read; read it again");
 }
 
-/* Puts the bytes from `start` to `end` into the window, with as much around them as fits: a search goes
- * either way. */
+/* Puts the bytes from `start` to `end` into the window, with as much around them as fits: a search
+ * goes either way. */
 static gboolean load_window(KxLogReader *reader, guint64 start, guint64 end, GError **error)
 {
     guint64 half = (WINDOW_SIZE - (end - start)) / 2;
@@ -115,7 +114,8 @@ static char *read_line(KxLogReader *reader, guint64 line, GError **error)
         return NULL;
     }
     gboolean cut = end - start > KX_LOG_READ_LINE_MAX;
-    guint64 before = start > 0 ? start - 1 : 0; /* the newline in front proves that a line starts here */
+    /* The newline in front proves that a line starts here. */
+    guint64 before = start > 0 ? start - 1 : 0;
     guint64 stop = cut ? start + KX_LOG_READ_LINE_MAX : end;
     if ((before < reader->window_from || stop > reader->window_from + reader->window_len) &&
         !load_window(reader, before, stop, error))
@@ -207,7 +207,7 @@ KxLogSearchResult kx_log_reader_search(KxLogReader *reader, const KxLogSearch *s
         return KX_LOG_SEARCH_END;
     guint64 line = MIN(search->from, total - 1);
     for (guint64 seen = 0; line < total; seen++, line += search->up ? (guint64)-1 : 1) {
-        if (seen > 0 && seen % SEARCH_STRIDE == 0 && g_get_monotonic_time() > deadline) {
+        if (seen > 0 && g_get_monotonic_time() > deadline) {
             *ret_line = line;
             return KX_LOG_SEARCH_PAUSED;
         }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Lines of the Security log (LOG-38, LOG-42 to LOG-45). Strings are borrowed for the call and may come
- * from a peer.
+ * Lines of the Security log (LOG-38, LOG-42 to LOG-45). Strings are borrowed for the call and may
+ * come from a peer.
  */
 #pragma once
 
@@ -29,7 +29,7 @@ void kx_log_relay_attempt(KxLogger *logger, const char *ip, const char *from, co
 
 void kx_log_directory_harvest(KxLogger *logger, const char *ip);
 
-/* A message that could not be delivered to a recipient (LOG-38): "Message <queue ID> from <a> to <b>
- * could not be delivered: 5.2.2 mailbox full". The specification shows no form for it. */
+/* A message that could not be delivered to a recipient (LOG-38): "Message <queue ID> from <a> to
+ * <b> could not be delivered: 5.2.2 mailbox full". The specification shows no form for it. */
 void kx_log_undelivered(KxLogger *logger, const char *queue_id, const char *from, const char *to,
                         const char *status, const char *reason);

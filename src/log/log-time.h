@@ -12,8 +12,8 @@ typedef struct KxLogTimeParser {
     gint64 value;
 } KxLogTimeParser;
 
-/* The time at the beginning of a line, or 0 if there is none. In the hour that a clock change repeats,
- * one of the two readings. */
+/* The time at the beginning of a line, or 0 if there is none. In the hour that a clock change
+ * repeats, one of the two readings. */
 gint64 kx_log_time_parse(KxLogTimeParser *parser, const char *line, size_t len);
 
 /* The first rotation boundary after the given time; G_MAXINT64 for KX_LOG_ROTATE_NEVER. */

@@ -163,7 +163,8 @@ static void write_line(KxLogger *logger, KxLogId log, Line *line)
     KxLogSlot *slot = &logger->slots[log];
     KxLogConfig *config = NULL;
     g_mutex_lock(&slot->lock);
-    gint64 time_us = logger->clock(logger->clock_data); /* under the lock, so that lines are in order */
+    gint64 time_us =
+        logger->clock(logger->clock_data); /* under the lock, so that lines are in order */
     if (slot->config->file_enabled)
         kx_log_file_write(&slot->file, time_us / G_USEC_PER_SEC, line->bytes,
                           KX_LOG_STAMP_LEN + line->text_len + 1);

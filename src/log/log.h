@@ -2,17 +2,17 @@
 /*
  * The eight logs of the server (LOG-01 to LOG-20, LOG-64, LOG-65).
  *
- * One KxLogger belongs to the process that owns the data directory; nobody else writes the files. Each
- * event is exactly one line, "[DD/Mon/YYYY HH:MM:SS] text\n" in local time, written with one write(2)
- * in append mode and not synced. A line is at most KX_LOG_LINE_MAX bytes; a longer one is cut and ends
- * in "...". Control characters and invalid UTF-8 are written as \xHH wherever they come from, so a
- * caller may pass bytes of a client as they are.
+ * One KxLogger belongs to the process that owns the data directory; nobody else writes the files.
+ * Each event is exactly one line, "[DD/Mon/YYYY HH:MM:SS] text\n" in local time, written with one
+ * write(2) in append mode and not synced. A line is at most KX_LOG_LINE_MAX bytes; a longer one is
+ * cut and ends in "...". Control characters and invalid UTF-8 are written as \xHH wherever they
+ * come from, so a caller may pass bytes of a client as they are.
  *
- * Beside each file lies its index, "<file>.idx" (log-index.h). Rotation turns mail.log into mail.log.1,
- * mail.log.1 into mail.log.2 and so on, with their indexes.
+ * Beside each file lies its index, "<file>.idx" (log-index.h). Rotation turns mail.log into
+ * mail.log.1, mail.log.1 into mail.log.2 and so on, with their indexes.
  *
- * Logging has no result: when a file cannot be written, that is said once on stderr, the log goes on
- * trying, and the first line after recovery tells how many lines were lost.
+ * Logging has no result: when a file cannot be written, that is said once on stderr, the log goes
+ * on trying, and the first line after recovery tells how many lines were lost.
  *
  * Threads: everything here may be called from any thread, except open and close.
  */
@@ -64,10 +64,11 @@ typedef enum {
 /* How one log is kept. File, syslog and journal are independent of each other (LOG-19). */
 typedef struct KxLogConfig {
     gboolean file_enabled;
-    const char *file_name; /* relative to the log directory; no "..", not ending in .idx or .<digits> */
+    const char
+        *file_name; /* relative to the log directory; no "..", not ending in .idx or .<digits> */
     KxLogRotate rotate;
     guint64 max_size_kb; /* rotate before the file exceeds this; 0: do not rotate on size */
-    guint keep;          /* files of this log at most, the live one included; 1 to KX_LOG_KEEP_MAX */
+    guint keep; /* files of this log at most, the live one included; 1 to KX_LOG_KEEP_MAX */
 
     gboolean syslog_enabled;
     const char *syslog_server; /* host name or address; the logger only passes it on */
@@ -82,7 +83,7 @@ typedef struct KxLogConfig {
 /* One event on its way to syslog or the journal; everything is valid during the callback only. */
 typedef struct KxLogRecord {
     KxLogId log;
-    gint64 time_us; /* microseconds since the epoch */
+    gint64 time_us;   /* microseconds since the epoch */
     const char *text; /* one line without time and newline, valid UTF-8 */
     const KxLogConfig *config;
 } KxLogRecord;
@@ -107,12 +108,13 @@ void kx_logger_close(KxLogger *logger); /* NULL is accepted; no other thread may
 
 void kx_log_config_defaults(KxLogId log, KxLogConfig *ret_config); /* strings are static */
 
-/* Applies a configuration at once; strings are copied. KX_ERR_INVALID: a value out of range or a bad
- * file name; KX_ERR_IN_USE: another log has that file. Nothing changes on error. */
-gboolean kx_logger_configure(KxLogger *logger, KxLogId log, const KxLogConfig *config, GError **error);
+/* Applies a configuration at once; strings are copied. KX_ERR_INVALID: a value out of range or a
+ * bad file name; KX_ERR_IN_USE: another log has that file. Nothing changes on error. */
+gboolean kx_logger_configure(KxLogger *logger, KxLogId log, const KxLogConfig *config,
+                             GError **error);
 
-/* To be called about once a second: rotates quiet logs at their time, writes indexes out, notices files
- * that were moved away, retries after failures. */
+/* To be called about once a second: rotates quiet logs at their time, writes indexes out, notices
+ * files that were moved away, retries after failures. */
 void kx_logger_tick(KxLogger *logger);
 
 /* Writes one line. A NULL logger swallows it, for tools and tests that have no log. */
@@ -126,9 +128,9 @@ const char *kx_log_title(KxLogId log);
 gboolean kx_log_from_slug(const char *slug, KxLogId *ret_log);
 
 /*
- * Debug topics: bit n of the mask is topic n; a change counts from the next line on, without restart.
- * Lines are "[time] {slug} text" in the Debug log. What is written regardless of topics (start, stop,
- * listeners, LOG-64) goes through kx_log(logger, KX_LOG_DEBUG, ...).
+ * Debug topics: bit n of the mask is topic n; a change counts from the next line on, without
+ * restart. Lines are "[time] {slug} text" in the Debug log. What is written regardless of topics
+ * (start, stop, listeners, LOG-64) goes through kx_log(logger, KX_LOG_DEBUG, ...).
  */
 #define KX_DEBUG_BIT(topic) (G_GUINT64_CONSTANT(1) << (topic))
 #define KX_DEBUG_ALL        (KX_DEBUG_BIT(KX_DEBUG_COUNT) - 1)

@@ -99,7 +99,8 @@ static void test_mail_many_recipients(void)
     g_autofree char *content = fixture_read(&f, "mail.log");
     g_assert_nonnull(strstr(content, "To: <user000@company.com>, <user001@company.com>, <"));
     /* 23 bytes an entry: the 179th passes 4 KiB. */
-    g_assert_true(g_str_has_suffix(content, "<user178@company.com> and 821 more, Size: 7, SSL: no\n"));
+    g_assert_true(
+        g_str_has_suffix(content, "<user178@company.com> and 821 more, Size: 7, SSL: no\n"));
     fixture_clear(&f);
 }
 
@@ -109,8 +110,8 @@ static void test_mail_forged_fields(void)
     Fixture f;
     fixture_init(&f);
     const char *to[] = {"\"x>, Size: 1\r\n[30/Nov/2005 17:57:14] Sent: <\"@b.test", NULL};
-    kx_log_mail_recv(f.logger, &(KxLogMailRecv){
-                                   .queue_id = "1-2", .service = "SMTP", .from = "", .to = to});
+    kx_log_mail_recv(f.logger,
+                     &(KxLogMailRecv){.queue_id = "1-2", .service = "SMTP", .from = "", .to = to});
     assert_content(&f, "mail.log",
                    "[30/Nov/2005 17:57:14] Recv: Queue-ID: 1-2, Service: SMTP, From: <>, To: "
                    "<\"x\\x3E, Size: 1\\x0D\\x0A[30/Nov/2005 17:57:14] Sent: \\x3C\"@b.test>, "
@@ -136,7 +137,8 @@ static void test_failed_login(void)
         "AUTHENTICATE header\n"
         "[13/Apr/2004 17:35:49] Failed IMAP login from 127.0.0.1, authentication method PLAIN is "
         "disabled\n"
-        "[13/Apr/2004 17:35:49] Failed IMAP login from 127.0.0.1, authentication method CRAM_MD5 is "
+        "[13/Apr/2004 17:35:49] Failed IMAP login from 127.0.0.1, authentication method CRAM_MD5 "
+        "is "
         "invalid or unknown\n"
         "[13/Apr/2004 17:35:49] Failed SMTP login from 127.0.0.1, error during authentication with "
         "method CRAM-MD5\n"
@@ -202,11 +204,10 @@ static void test_config_action(void)
 
 static void log_change(Fixture *f, KxAuditVerb verb, const KxAuditField *fields, guint count)
 {
-    kx_log_config_change(f->logger, &(KxAuditConfig){.user = "Admin",
-                                                     .verb = verb,
-                                                     .type = "User",
-                                                     .fields = fields,
-                                                     .field_count = count});
+    kx_log_config_change(
+        f->logger,
+        &(KxAuditConfig){
+            .user = "Admin", .verb = verb, .type = "User", .fields = fields, .field_count = count});
 }
 
 /* covers: LOG-24 LOG-25 */
@@ -215,10 +216,10 @@ static void test_config_change(void)
     Fixture f;
     fixture_init(&f);
     fixture_set_time(&f, 2004, 6, 30, 13, 9, 48);
-    KxAuditField fields[] = {{"Name", "tjones", FALSE},        {"Domain", "company.com", FALSE},
-                             {"Account_enabled", "1", FALSE},  {"Auth_type", "0", FALSE},
-                             {"Password", "Pa55", TRUE},       {"Rights", "1", FALSE},
-                             {"ForwardMode", "0", FALSE},      {"Qstorage", "10485760", FALSE},
+    KxAuditField fields[] = {{"Name", "tjones", FALSE},       {"Domain", "company.com", FALSE},
+                             {"Account_enabled", "1", FALSE}, {"Auth_type", "0", FALSE},
+                             {"Password", "Pa55", TRUE},      {"Rights", "1", FALSE},
+                             {"ForwardMode", "0", FALSE},     {"Qstorage", "10485760", FALSE},
                              {"Qmessage", "5000", FALSE}};
     log_change(&f, KX_AUDIT_INSERT, fields, G_N_ELEMENTS(fields));
     assert_content(&f, "config.log",
@@ -265,7 +266,8 @@ static void test_config_long(void)
     g_auto(GStrv) lines = g_strsplit(content, "\n", -1);
     g_assert_cmpuint(g_strv_length(lines), ==, 4); /* seven fields a line */
     for (guint i = 0; i < 3; i++) {
-        g_assert_true(g_str_has_prefix(lines[i], "[30/Nov/2005 17:57:14] Admin - update User set Field"));
+        g_assert_true(
+            g_str_has_prefix(lines[i], "[30/Nov/2005 17:57:14] Admin - update User set Field"));
         g_assert_true(g_str_has_suffix(lines[i], "vvv...'"));
         g_assert_cmpuint(strlen(lines[i]), <, KX_LOG_LINE_MAX);
     }

@@ -39,7 +39,8 @@ static void test_hostile_text(void)
 {
     Fixture f;
     fixture_init(&f);
-    kx_log(f.logger, KX_LOG_WARNING, "%s", "a\r\n[30/Nov/2005 17:57:14] forged\x1b[2J\xC2\x85\xE2\x80\xA8\xFF");
+    kx_log(f.logger, KX_LOG_WARNING, "%s",
+           "a\r\n[30/Nov/2005 17:57:14] forged\x1b[2J\xC2\x85\xE2\x80\xA8\xFF");
     kx_log(f.logger, KX_LOG_WARNING, "k\xC5\x99\xC3\xAD\xC5\xBE");
     kx_log(f.logger, KX_LOG_WARNING, "%s", "");
     assert_content(&f, "warning.log",
@@ -114,7 +115,9 @@ static void test_threads(void)
     for (guint i = 0; i < THREADS * LINES; i++) {
         guint number = 0, line = 0;
         int used = 0;
-        g_assert_cmpint(sscanf(lines[i], "[30/Nov/2005 17:57:14] writer %u line %u end%n", &number, &line, &used), ==, 2);
+        g_assert_cmpint(sscanf(lines[i], "[30/Nov/2005 17:57:14] writer %u line %u end%n", &number,
+                               &line, &used),
+                        ==, 2);
         g_assert_cmpuint((guint)used, ==, strlen(lines[i]));
         g_assert_cmpuint(line, ==, next[number]++);
     }
@@ -192,7 +195,8 @@ static void test_disk_full(void)
     g_assert_cmpuint(g_strv_length(lines), ==, 9); /* one, five of twenty, lost, last, and "" */
     for (guint i = 1; i < 6; i++)
         g_assert_cmpstr(lines[i], ==, "[30/Nov/2005 17:57:14] a line of 50 bytes or so");
-    g_assert_cmpstr(lines[6], ==, "[30/Nov/2005 17:57:14] 15 lines of this log were lost: File too large");
+    g_assert_cmpstr(lines[6], ==,
+                    "[30/Nov/2005 17:57:14] 15 lines of this log were lost: File too large");
     g_assert_cmpstr(lines[7], ==, "[30/Nov/2005 17:57:14] last");
     fixture_clear(&f);
 }
@@ -259,7 +263,8 @@ static void test_configure_refusals(void)
 {
     Fixture f;
     fixture_init(&f);
-    static const char *const NAMES[] = {"", "/etc/passwd", "../x", "a/../b", "a//b", ".x", "mail.log.3", "a.idx", "a\nb", "a/"};
+    static const char *const NAMES[] = {"",   "/etc/passwd", "../x",  "a/../b", "a//b",
+                                        ".x", "mail.log.3",  "a.idx", "a\nb",   "a/"};
     KxLogConfig good, config;
     kx_log_config_defaults(KX_LOG_MAIL, &good);
     for (guint i = 0; i < G_N_ELEMENTS(NAMES); i++) {
@@ -375,7 +380,8 @@ static void test_debug_names(void)
         KxDebugTopic found;
         g_assert_true(kx_debug_topic_from_slug(info->slug, &found));
         g_assert_cmpint(found, ==, topic); /* also proves that slugs differ */
-        g_assert_cmpuint(strspn(info->slug, "abcdefghijklmnopqrstuvwxyz0123456789-"), ==, strlen(info->slug));
+        g_assert_cmpuint(strspn(info->slug, "abcdefghijklmnopqrstuvwxyz0123456789-"), ==,
+                         strlen(info->slug));
         g_hash_table_add(groups, (gpointer)info->group);
     }
     KxDebugTopic none;

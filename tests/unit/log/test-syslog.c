@@ -6,8 +6,8 @@
 
 static const KxSyslogOrigin ORIGIN = {.hostname = "mail.company.test", .pid = 812};
 
-static char *render(KxSyslogFormat format, KxSyslogTransport transport, const KxSyslogOrigin *origin,
-                    const char *text)
+static char *render(KxSyslogFormat format, KxSyslogTransport transport,
+                    const KxSyslogOrigin *origin, const char *text)
 {
     KxLogConfig config;
     kx_log_config_defaults(KX_LOG_MAIL, &config);
@@ -52,8 +52,9 @@ static void test_rfc3164_long(void)
 static void test_rfc5424(void)
 {
     g_autofree char *udp = render(KX_SYSLOG_RFC5424, KX_SYSLOG_UDP, &ORIGIN, "Recv: x");
-    const char *expected = "<22>1 2005-11-30T17:57:14.003000+01:00 mail.company.test keryx 812 mail " STRUCTURED
-                           " Recv: x";
+    const char *expected =
+        "<22>1 2005-11-30T17:57:14.003000+01:00 mail.company.test keryx 812 mail " STRUCTURED
+        " Recv: x";
     g_assert_cmpstr(udp, ==, expected);
     g_autofree char *framed = g_strdup_printf("%zu %s", strlen(expected), expected);
     g_autofree char *tls = render(KX_SYSLOG_RFC5424, KX_SYSLOG_TLS, &ORIGIN, "Recv: x");
