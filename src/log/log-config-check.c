@@ -89,23 +89,28 @@ gboolean kx_log_config_check(const KxLogConfig *config, GError **error)
     return TRUE;
 }
 
-KxLogConfig *kx_log_config_copy(const KxLogConfig *config)
+KxLogHeldConfig *kx_log_config_copy(const KxLogConfig *config)
 {
-    KxLogConfig *copy = g_atomic_rc_box_new(KxLogConfig);
-    *copy = *config;
-    copy->file_name = g_strdup(config->file_name);
-    copy->syslog_server = g_strdup(config->syslog_server ? config->syslog_server : "");
+    KxLogHeldConfig *copy = g_new0(KxLogHeldConfig, 1);
+    const char *server = config->syslog_server ? config->syslog_server : "";
+    copy->values = *config;
+    copy->values.file_name = g_strdup(config->file_name);
+    copy->values.syslog_server = g_strdup(server);
+    atomic_init(&copy->holders, 1);
     return copy;
 }
 
-static void free_strings(gpointer data)
+KxLogHeldConfig *kx_log_config_hold(KxLogHeldConfig *config)
 {
-    KxLogConfig *config = data;
-    g_free((char *)config->file_name);
-    g_free((char *)config->syslog_server);
+    atomic_fetch_add(&config->holders, 1);
+    return config;
 }
 
-void kx_log_config_unref(KxLogConfig *config)
+void kx_log_config_drop(KxLogHeldConfig *config)
 {
-    g_atomic_rc_box_release_full(config, free_strings);
+    if (atomic_fetch_sub(&config->holders, 1) > 1)
+        return;
+    g_free((char *)config->values.file_name);
+    g_free((char *)config->values.syslog_server);
+    g_free(config);
 }

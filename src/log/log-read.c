@@ -55,10 +55,10 @@ KxLogReader *kx_log_reader_open(KxLogger *logger, KxLogId log, guint generation,
         kx_fail(error, KX_ERR_NOT_FOUND, "there is no rotated log file %u", generation);
         return NULL;
     }
-    g_mutex_lock(&slot->lock);
+    pthread_mutex_lock(&slot->lock);
     gint64 now = logger->clock(logger->clock_data) / G_USEC_PER_SEC;
     KxLogReader *reader = open_files(&slot->file, generation, now, error);
-    g_mutex_unlock(&slot->lock);
+    pthread_mutex_unlock(&slot->lock);
     return reader;
 }
 

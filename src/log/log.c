@@ -34,13 +34,13 @@ KxLogger *kx_logger_open(const KxLoggerOptions *options, GError **error)
     logger->external_data = options->external_data;
     logger->clock = options->clock ? options->clock : system_clock;
     logger->clock_data = options->clock_data;
-    g_mutex_init(&logger->configure_lock);
+    pthread_mutex_init(&logger->configure_lock, NULL);
     for (KxLogId id = 0; id < KX_LOG_COUNT; id++) {
         KxLogSlot *slot = &logger->slots[id];
         KxLogConfig config;
         kx_log_config_defaults(id, &config);
         slot->config = kx_log_config_copy(&config);
-        g_mutex_init(&slot->lock);
+        pthread_mutex_init(&slot->lock, NULL);
         g_autofree char *path = g_build_filename(logger->directory, config.file_name, NULL);
         kx_log_file_init(&slot->file);
         kx_log_file_configure(&slot->file, path, &config);
@@ -55,10 +55,10 @@ void kx_logger_close(KxLogger *logger)
     for (KxLogId id = 0; id < KX_LOG_COUNT; id++) {
         KxLogSlot *slot = &logger->slots[id];
         kx_log_file_free(&slot->file);
-        kx_log_config_unref(slot->config);
-        g_mutex_clear(&slot->lock);
+        kx_log_config_drop(slot->config);
+        pthread_mutex_destroy(&slot->lock);
     }
-    g_mutex_clear(&logger->configure_lock);
+    pthread_mutex_destroy(&logger->configure_lock);
     g_free(logger->directory);
     g_free(logger);
 }
@@ -67,50 +67,57 @@ void kx_logger_close(KxLogger *logger)
 static gboolean file_is_free(KxLogger *logger, KxLogId log, const char *name)
 {
     for (KxLogId id = 0; id < KX_LOG_COUNT; id++)
-        if (id != log && g_str_equal(logger->slots[id].config->file_name, name))
+        if (id != log && g_str_equal(logger->slots[id].config->values.file_name, name))
             return FALSE;
     return TRUE;
+}
+
+static void replace_config(KxLogger *logger, KxLogSlot *slot, const KxLogConfig *config)
+{
+    KxLogHeldConfig *copy = kx_log_config_copy(config);
+    g_autofree char *path = g_build_filename(logger->directory, config->file_name, NULL);
+    pthread_mutex_lock(&slot->lock);
+    KxLogHeldConfig *old = slot->config;
+    slot->config = copy;
+    kx_log_file_configure(&slot->file, path, &copy->values);
+    pthread_mutex_unlock(&slot->lock);
+    kx_log_config_drop(old);
 }
 
 gboolean kx_logger_configure(KxLogger *logger, KxLogId log, const KxLogConfig *config,
                              GError **error)
 {
-    KxLogSlot *slot = &logger->slots[log];
     if (!kx_log_config_check(config, error))
         return FALSE;
-    g_autoptr(GMutexLocker) configuring = g_mutex_locker_new(&logger->configure_lock);
-    if (!file_is_free(logger, log, config->file_name))
-        return kx_fail(error, KX_ERR_IN_USE, "another log is written to %s", config->file_name);
-    KxLogConfig *copy = kx_log_config_copy(config);
-    g_autofree char *path = g_build_filename(logger->directory, copy->file_name, NULL);
-    g_mutex_lock(&slot->lock);
-    KxLogConfig *old = slot->config;
-    slot->config = copy;
-    kx_log_file_configure(&slot->file, path, copy);
-    g_mutex_unlock(&slot->lock);
-    kx_log_config_unref(old);
-    return TRUE;
+    pthread_mutex_lock(&logger->configure_lock);
+    gboolean is_free = file_is_free(logger, log, config->file_name);
+    if (is_free)
+        replace_config(logger, &logger->slots[log], config);
+    pthread_mutex_unlock(&logger->configure_lock);
+    return is_free
+               ? TRUE
+               : kx_fail(error, KX_ERR_IN_USE, "another log is written to %s", config->file_name);
 }
 
 void kx_logger_tick(KxLogger *logger)
 {
     for (KxLogId id = 0; id < KX_LOG_COUNT; id++) {
         KxLogSlot *slot = &logger->slots[id];
-        g_mutex_lock(&slot->lock);
-        if (slot->config->file_enabled)
+        pthread_mutex_lock(&slot->lock);
+        if (slot->config->values.file_enabled)
             kx_log_file_tick(&slot->file, now_seconds(logger));
-        g_mutex_unlock(&slot->lock);
+        pthread_mutex_unlock(&slot->lock);
     }
 }
 
 gboolean kx_log_clear(KxLogger *logger, KxLogId log, GError **error)
 {
     KxLogSlot *slot = &logger->slots[log];
-    g_mutex_lock(&slot->lock);
+    pthread_mutex_lock(&slot->lock);
     gboolean ok = kx_log_file_clear(&slot->file, now_seconds(logger), error);
-    if (!slot->config->file_enabled)
+    if (!slot->config->values.file_enabled)
         kx_log_file_close(&slot->file);
-    g_mutex_unlock(&slot->lock);
+    pthread_mutex_unlock(&slot->lock);
     return ok;
 }
 
@@ -151,7 +158,8 @@ static void format_line(Line *line, const char *format, va_list args)
     text[len] = '\n';
 }
 
-static void send_out(KxLogger *logger, KxLogId log, gint64 time_us, KxLogConfig *config, Line *line)
+static void send_out(KxLogger *logger, KxLogId log, gint64 time_us, const KxLogConfig *config,
+                     Line *line)
 {
     char *text = line->bytes + KX_LOG_STAMP_LEN;
     text[line->text_len] = '\0';
@@ -161,19 +169,19 @@ static void send_out(KxLogger *logger, KxLogId log, gint64 time_us, KxLogConfig 
 static void write_line(KxLogger *logger, KxLogId log, Line *line)
 {
     KxLogSlot *slot = &logger->slots[log];
-    KxLogConfig *config = NULL;
-    g_mutex_lock(&slot->lock);
+    KxLogHeldConfig *config = NULL;
+    pthread_mutex_lock(&slot->lock);
     gint64 time_us =
         logger->clock(logger->clock_data); /* under the lock, so that lines are in order */
-    if (slot->config->file_enabled)
+    if (slot->config->values.file_enabled)
         kx_log_file_write(&slot->file, time_us / G_USEC_PER_SEC, line->bytes,
                           KX_LOG_STAMP_LEN + line->text_len + 1);
-    if (logger->external && (slot->config->syslog_enabled || slot->config->journald))
-        config = g_atomic_rc_box_acquire(slot->config);
-    g_mutex_unlock(&slot->lock);
+    if (logger->external && (slot->config->values.syslog_enabled || slot->config->values.journald))
+        config = kx_log_config_hold(slot->config);
+    pthread_mutex_unlock(&slot->lock);
     if (config) {
-        send_out(logger, log, time_us, config, line);
-        kx_log_config_unref(config);
+        send_out(logger, log, time_us, &config->values, line);
+        kx_log_config_drop(config);
     }
 }
 
