@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "server/keeper-private.h"
+#include "server/roles.h"
+
+enum {
+    STEADY_SECONDS = 2,   /* a role that lived so long did not die at once */
+    PAUSE_FIRST_MS = 50,
+    PAUSE_MOST_MS = 10000,
+};
+
+void kx_child_free(gpointer data)
+{
+    KxChild *child = data;
+    kx_link_free(child->link);
+    if (child->timer)
+        event_free(child->timer);
+    g_free(child);
+}
+
+KxChild *kx_keeper_child(KxKeeper *keeper, KxRole role, guint index)
+{
+    for (guint i = 0; i < keeper->children->len; i++) {
+        KxChild *child = keeper->children->pdata[i];
+        if (child->role == role && child->index == index)
+            return child;
+    }
+    g_assert_not_reached();
+}
+
+gboolean kx_keeper_all_down(KxKeeper *keeper, guint roles)
+{
+    for (guint i = 0; i < keeper->children->len; i++) {
+        KxChild *child = keeper->children->pdata[i];
+        if ((child->role & roles) && child->pid > 0)
+            return FALSE;
+    }
+    return TRUE;
+}
+
+void kx_keeper_tell_state(KxKeeper *keeper, const KxChild *child)
+{
+    KxChild *core = kx_keeper_child(keeper, KX_ROLE_CORE, 0);
+    if (core->state != KX_STATE_RUNNING)
+        return;
+    KxMsgRoleState state = {child->role,  child->index,    (guint32)child->pid, child->state,
+                            child->restarts, child->landlock, child->seccomp};
+    kx_link_send(core->link, KX_MSG_ROLE_STATE, 0, &state, -1);
+}
+
+/* ---- messages ---- */
+
+static void ready(KxChild *child, const KxMsgRoleReady *message)
+{
+    child->state = KX_STATE_RUNNING;
+    child->landlock = message->landlock;
+    child->seccomp = message->seccomp;
+    kx_keeper_tell_state(child->keeper, child);
+    kx_keeper_child_ready(child->keeper, child);
+}
+
+static void child_message(gpointer data, KxLink *link, KxMessage *message)
+{
+    KxChild *child = data;
+    KxKeeper *keeper = child->keeper;
+    switch (message->type) {
+    case KX_MSG_ROLE_READY:
+        ready(child, &message->ROLE_READY);
+        break;
+    case KX_MSG_LISTEN:
+        kx_keeper_listen(keeper, &message->LISTEN);
+        break;
+    case KX_MSG_UNLISTEN:
+        kx_keeper_unlisten(keeper, message->UNLISTEN.service);
+        break;
+    case KX_MSG_LISTEN_END:
+        kx_keeper_listen_end(keeper);
+        break;
+    case KX_MSG_CERTIFICATES_CHANGED:
+        kx_keeper_send_certificates(keeper, NULL);
+        break;
+    default:
+        break;
+    }
+}
+
+static void child_closed(gpointer data, KxLink *link, const GError *error)
+{
+    KxChild *child = data;
+    if (error) {
+        g_printerr("keryx: %s %u is ended: %s\n", kx_role_name(child->role), child->index, error->message);
+        if (child->pid > 0)
+            kill(child->pid, SIGKILL);
+    }
+    g_clear_pointer(&child->link, kx_link_free);
+}
+
+static const KxLinkCallbacks callbacks = {child_message, child_closed};
+
+/* ---- starting ---- */
+
+static int extra_descriptor(const KxChild *child)
+{
+    switch (child->role) {
+    case KX_ROLE_CORE:
+        return child->keeper->control;
+    case KX_ROLE_COURIER:
+        return child->keeper->journal;
+    default:
+        return child->keeper->counts;
+    }
+}
+
+/* In the new process: only async-signal-safe calls. */
+static G_NORETURN void become(const KxChild *child, int channel, int extra, char *const *argv)
+{
+    /* Out of the way first, so that neither target is a source. */
+    int program = fcntl(child->keeper->program, F_DUPFD_CLOEXEC, 100);
+    int from = fcntl(channel, F_DUPFD, 100);
+    int more = fcntl(extra, F_DUPFD, 100);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    if (program >= 0 && dup2(from, KX_FD_KEEPER) >= 0 && dup2(more, KX_FD_KEEPER + 1) >= 0) {
+        close_range(KX_FD_FIRST_FREE, (unsigned)program - 1, 0);
+        close_range((unsigned)program + 1, ~0U, 0);
+        fexecve(program, argv, environ);
+    }
+    _exit(127);
+}
+
+void kx_child_start(KxChild *child)
+{
+    KxKeeper *keeper = child->keeper;
+    int fds[2];
+    g_autoptr(GError) error = NULL;
+    if (!kx_channel_pair(fds, &error)) {
+        g_printerr("keryx: %s\n", error->message);
+        return;
+    }
+    g_autofree char *index = g_strdup_printf("%u", child->index);
+    char *argv[] = {"keryx", "--role", (char *)kx_role_name(child->role), index, NULL};
+    pid_t pid = fork();
+    if (pid == 0)
+        become(child, fds[1], extra_descriptor(child), argv);
+    close(fds[1]);
+    if (pid < 0) {
+        g_printerr("keryx: cannot start %s: %s\n", kx_role_name(child->role), g_strerror(errno));
+        close(fds[0]);
+        return;
+    }
+    child->pid = pid;
+    child->state = KX_STATE_STARTING;
+    child->started = g_get_monotonic_time();
+    child->link = kx_link_new(keeper->base, fds[0], KX_ROLE_KEEPER, child->role, &callbacks, child);
+    if (child->role == KX_ROLE_CORE) {
+        KxSlice key = {(const char *)keeper->ticket_seal, sizeof keeper->ticket_seal};
+        kx_link_send(child->link, KX_MSG_SECRET, 0, &(KxMsgSecret){KX_SECRET_TICKET_SEAL, key}, -1);
+    }
+    kx_keeper_tell_state(keeper, child);
+}
+
+/* ---- ending ---- */
+
+static void on_timer(evutil_socket_t fd, short what, void *data)
+{
+    KxChild *child = data;
+    if (!child->keeper->stopping && child->pid == 0)
+        kx_child_start(child);
+}
+
+static guint pause_ms(KxChild *child)
+{
+    if (g_get_monotonic_time() - child->started > (gint64)STEADY_SECONDS * G_USEC_PER_SEC)
+        child->quick_deaths = 0;
+    guint pause = PAUSE_FIRST_MS << MIN(child->quick_deaths, 10U);
+    child->quick_deaths++;
+    return MIN(pause, (guint)PAUSE_MOST_MS);
+}
+
+static void report(KxChild *child, int status)
+{
+    g_autofree char *how = WIFSIGNALED(status)
+                               ? g_strdup_printf("was killed by signal %d", WTERMSIG(status))
+                               : g_strdup_printf("ended with status %d", WEXITSTATUS(status));
+    g_autofree char *line =
+        g_strdup_printf("%s %u (process %d) %s and is started again", kx_role_name(child->role), child->index,
+                        (int)child->pid, how);
+    g_printerr("keryx: %s\n", line);
+    KxChild *core = kx_keeper_child(child->keeper, KX_ROLE_CORE, 0);
+    if (core != child && core->state == KX_STATE_RUNNING)
+        kx_link_send(core->link, KX_MSG_LOG, 0, &(KxMsgLog){KX_EDGE_LOG_ERROR, line}, -1);
+    else
+        g_ptr_array_add(child->keeper->notes, g_steal_pointer(&line));
+}
+
+void kx_child_ended(KxChild *child, int status)
+{
+    KxKeeper *keeper = child->keeper;
+    g_clear_pointer(&child->link, kx_link_free);
+    child->state = KX_STATE_DOWN;
+    if (!keeper->stopping)
+        report(child, status);
+    child->pid = 0;
+    if (keeper->stopping)
+        return;
+    if (!keeper->announced && child->quick_deaths >= 3) {
+        /* It never worked: better say so and give up than try for ever. */
+        g_printerr("keryx: the server cannot start: %s keeps failing\n", kx_role_name(child->role));
+        keeper->status = 1;
+        kill(getpid(), SIGTERM);
+        return;
+    }
+    child->restarts++;
+    kx_keeper_tell_state(keeper, child);
+    guint ms = pause_ms(child);
+    struct timeval tv = {ms / 1000, (suseconds_t)(ms % 1000) * 1000};
+    if (!child->timer)
+        child->timer = event_new(keeper->base, -1, 0, on_timer, child);
+    event_add(child->timer, &tv);
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Shared by the files of the keeper. One thread, one loop. */
+#pragma once
+
+#include <event2/event.h>
+#include <sys/types.h>
+
+#include "ipc/link.h"
+#include "ipc/service.h"
+#include "server/keeper.h"
+
+typedef struct KxKeeper KxKeeper;
+
+typedef enum { KX_STATE_DOWN, KX_STATE_STARTING, KX_STATE_RUNNING } KxRoleState;
+
+/* One process. */
+typedef struct {
+    KxKeeper *keeper;
+    KxRole role;
+    guint index;
+    pid_t pid;             /* 0: not running */
+    KxLink *link;
+    KxRoleState state;
+    guint restarts;
+    guint quick_deaths;    /* in a row; decides the pause before the next start */
+    gint64 started;        /* monotonic microseconds */
+    guint landlock, seccomp;
+    struct event *timer;   /* next start */
+} KxChild;
+
+/* A bound socket. */
+typedef struct {
+    KxServiceId service;
+    char *address;
+    guint port;
+    int fd;
+    gboolean wanted;       /* asked for by the core that is running now */
+} KxBound;
+
+struct KxKeeper {
+    struct event_base *base;
+    int program;           /* descriptor of our own executable */
+    int counts;            /* memory shared by the edges */
+    int control;           /* listening socket of the command line */
+    int journal;           /* socket to journald or /dev/null */
+    guint8 ticket_seal[32];
+    guint8 tls_tickets[80];
+    GPtrArray *children;   /* KxChild: core, courier, then the edges */
+    GPtrArray *bound;      /* KxBound */
+    GPtrArray *notes;      /* char *: Warning lines for the core once it is there */
+    struct event *sigterm, *sigint, *sigchld, *sighup;
+    struct event *stop_timer;
+    int notify_socket;     /* systemd's, or -1 */
+    gboolean listening;    /* the core has said all it wants */
+    gboolean announced;    /* 'ready' was printed */
+    gboolean stopping;
+    guint stop_stage;      /* role set that is being stopped */
+    int status;            /* exit status */
+};
+
+/* keeper-children.c */
+KxChild *kx_keeper_child(KxKeeper *keeper, KxRole role, guint index);
+void kx_child_start(KxChild *child);
+void kx_child_ended(KxChild *child, int wait_status);
+void kx_keeper_tell_state(KxKeeper *keeper, const KxChild *child);
+gboolean kx_keeper_all_down(KxKeeper *keeper, guint roles);
+void kx_child_free(gpointer child);
+
+/* keeper-listen.c: requests of the core, and sockets for an edge that came up */
+void kx_keeper_listen(KxKeeper *keeper, const KxMsgListen *listen);
+void kx_keeper_unlisten(KxKeeper *keeper, KxServiceId service);
+void kx_keeper_listen_start(KxKeeper *keeper); /* a new core begins to say what it wants */
+void kx_keeper_listen_end(KxKeeper *keeper);
+void kx_keeper_send_listeners(KxKeeper *keeper, KxLink *edge);
+void kx_bound_free(gpointer bound);
+
+/* keeper-certs.c */
+void kx_keeper_send_certificates(KxKeeper *keeper, KxLink *edge); /* NULL: to all */
+
+/* keeper.c */
+void kx_keeper_child_ready(KxKeeper *keeper, KxChild *child);
+void kx_keeper_check_ready(KxKeeper *keeper);
+void kx_keeper_stop_next(KxKeeper *keeper); /* goes on with stopping when a stage is done */

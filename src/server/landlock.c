@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/landlock.h"
+
+#include <fcntl.h>
+#include <linux/landlock.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/error.h"
+
+/* Rights by the ABI that brought them; Debian's headers may be older than the kernel. */
+#define FS_V1         ((1ULL << 13) - 1)
+#define FS_REFER      (1ULL << 13)
+#define FS_TRUNCATE   (1ULL << 14)
+#define FS_IOCTL      (1ULL << 15)
+#define FS_READ       (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
+#define FS_DATA                                                                                    \
+    (FS_READ | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR |                     \
+     LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG |   \
+     FS_REFER | FS_TRUNCATE)
+#define NET_BIND      (1ULL << 0)
+#define NET_CONNECT   (1ULL << 1)
+#define SCOPE_ALL     3ULL /* abstract sockets and signals of others */
+
+/* The layout of the newest ABI known here; an older kernel is given less of it. */
+typedef struct {
+    guint64 fs;
+    guint64 net;
+    guint64 scoped;
+} Ruleset;
+
+static size_t ruleset_size(guint abi)
+{
+    if (abi >= 6)
+        return sizeof(Ruleset);
+    return abi >= 4 ? 2 * sizeof(guint64) : sizeof(guint64);
+}
+
+static Ruleset handled(KxRole role, guint abi)
+{
+    Ruleset rules = {FS_V1, 0, 0};
+    if (abi >= 2)
+        rules.fs |= FS_REFER;
+    if (abi >= 3)
+        rules.fs |= FS_TRUNCATE;
+    if (abi >= 5)
+        rules.fs |= FS_IOCTL;
+    if (abi >= 4)
+        rules.net = role == KX_ROLE_COURIER ? NET_BIND : NET_BIND | NET_CONNECT;
+    if (abi >= 6)
+        rules.scoped = SCOPE_ALL;
+    return rules;
+}
+
+static gboolean allow(int ruleset, const char *path, guint64 rights, GError **error)
+{
+    int dir = open(path, O_PATH | O_CLOEXEC);
+    if (dir < 0)
+        return kx_error_errno(error, "cannot open %s", path);
+    struct landlock_path_beneath_attr beneath = {.allowed_access = rights, .parent_fd = dir};
+    long rc = syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &beneath, 0);
+    close(dir);
+    return rc == 0 ? TRUE : kx_error_errno(error, "Landlock refuses the rule for %s", path);
+}
+
+gboolean kx_landlock_enter(KxRole role, guint *ret_abi, GError **error)
+{
+    long version = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+    if (version <= 0) {
+        *ret_abi = 0;
+        return TRUE;
+    }
+    guint abi = (guint)version;
+    Ruleset rules = handled(role, abi);
+    int ruleset = (int)syscall(SYS_landlock_create_ruleset, &rules, ruleset_size(abi), 0);
+    if (ruleset < 0)
+        return kx_error_errno(error, "cannot make a Landlock ruleset");
+    gboolean ok = TRUE;
+    if (role == KX_ROLE_CORE)
+        ok = allow(ruleset, ".", FS_DATA & rules.fs, error);
+    if (ok && syscall(SYS_landlock_restrict_self, ruleset, 0) < 0)
+        ok = kx_error_errno(error, "cannot enter the Landlock sandbox");
+    close(ruleset);
+    if (ok)
+        *ret_abi = abi;
+    return ok;
+}

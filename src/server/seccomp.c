@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/seccomp.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <seccomp.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+
+#include "base/error.h"
+
+/* Memory, time, signals, waiting, and work on descriptors one already has. */
+static const char *const common[] = {
+    "read", "write", "readv", "writev", "close", "fstat", "lseek", "pread64", "pwrite64", "recvfrom", "recvmsg",
+    "sendto", "sendmsg", "shutdown", "getsockname", "getpeername", "getsockopt", "setsockopt", "fcntl", "dup",
+    "epoll_create1", "epoll_ctl", "epoll_wait", "epoll_pwait", "epoll_pwait2", "poll", "ppoll", "select", "pselect6",
+    "eventfd2", "pipe2", "timerfd_create", "timerfd_settime", "signalfd4", "mmap", "munmap", "mremap", "madvise",
+    "brk", "futex", "clock_gettime", "clock_getres", "clock_nanosleep", "nanosleep", "gettimeofday", "time", "getrandom",
+    "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sigaltstack", "restart_syscall", "exit", "exit_group",
+    "getpid", "gettid", "getppid", "getuid", "geteuid", "getgid", "getegid", "tgkill", "sched_yield", "sched_getaffinity",
+    "set_robust_list", "rseq", "membarrier", "uname", "sysinfo", "getrusage", "prlimit64", "times", "getcpu", NULL,
+};
+
+static const char *const edge_calls[] = {"accept4", NULL};
+
+static const char *const core_calls[] = {
+    "accept4", "open", "openat", "stat", "lstat", "newfstatat", "statx", "access", "faccessat", "faccessat2", "unlink",
+    "unlinkat", "rename", "renameat", "renameat2", "link", "linkat", "mkdir", "mkdirat", "rmdir", "getdents64",
+    "truncate", "ftruncate", "fallocate", "fsync", "fdatasync", "sync_file_range", "flock", "utimensat", "chmod",
+    "fchmod", "fchmodat", "umask", "getcwd", "readlink", "readlinkat", "statfs", "fstatfs", "copy_file_range",
+    "sendfile", "fadvise64", "mlock", "munlock", NULL,
+};
+
+static const char *const courier_calls[] = {"connect", "bind", NULL};
+
+/* Only an intruder tries these. */
+static const char *const hostile[] = {
+    "execve", "execveat", "fork", "vfork", "ptrace", "process_vm_readv", "process_vm_writev", "mount", "umount2",
+    "pivot_root", "chroot", "unshare", "setns", "bpf", "perf_event_open", "userfaultfd", "init_module", "finit_module",
+    "delete_module", "kexec_load", "kexec_file_load", "keyctl", "add_key", "request_key", "reboot", "swapon", "setuid",
+    "setgid", "setreuid", "setresuid", "setgroups", "capset", "open_by_handle_at", "io_uring_setup", NULL,
+};
+
+static int add_names(scmp_filter_ctx filter, guint32 action, const char *const *names)
+{
+    for (; *names; names++) {
+        int call = seccomp_syscall_resolve_name(*names);
+        if (call == __NR_SCMP_ERROR)
+            continue; /* not on this architecture or unknown to this libseccomp */
+        int rc = seccomp_rule_add(filter, action, call, 0);
+        if (rc < 0)
+            return rc;
+    }
+    return 0;
+}
+
+static int add_conditional(scmp_filter_ctx filter, KxRole role)
+{
+    int rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
+                              SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+    if (rc == 0)
+        rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1, SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME));
+    if (rc == 0)
+        rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1, SCMP_A0(SCMP_CMP_EQ, PR_SET_VMA));
+    /* Threads, but no processes. clone3 hides its flags from a filter: the C library falls back. */
+    if (rc == 0)
+        rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
+                              SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD));
+    if (rc == 0)
+        rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
+    if (role != KX_ROLE_COURIER)
+        return rc;
+    static const int families[] = {AF_INET, AF_INET6};
+    for (guint i = 0; rc == 0 && i < G_N_ELEMENTS(families); i++)
+        rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
+                              SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i]));
+    return rc;
+}
+
+gboolean kx_seccomp_enter(KxRole role, guint *ret_active, GError **error)
+{
+#ifdef KX_SANITIZED
+    *ret_active = 0;
+    return TRUE;
+#else
+    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
+    if (!filter)
+        return kx_fail(error, KX_ERR_FAILED, "cannot make a system call filter");
+    const char *const *own = role == KX_ROLE_EDGE   ? edge_calls
+                             : role == KX_ROLE_CORE ? core_calls
+                                                    : courier_calls;
+    int rc = add_names(filter, SCMP_ACT_ALLOW, common);
+    if (rc == 0)
+        rc = add_names(filter, SCMP_ACT_ALLOW, own);
+    if (rc == 0)
+        rc = add_names(filter, SCMP_ACT_KILL_PROCESS, hostile);
+    if (rc == 0)
+        rc = add_conditional(filter, role);
+    if (rc == 0) /* every thread, so that it does not matter which library started some */
+        rc = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
+    if (rc == 0)
+        rc = seccomp_load(filter);
+    seccomp_release(filter);
+    if (rc < 0)
+        return kx_fail(error, KX_ERR_FAILED, "cannot load the system call filter: %s", g_strerror(-rc));
+    *ret_active = 1;
+    return TRUE;
+#endif
+}
