@@ -124,10 +124,13 @@ KX_MESSAGE(PUSH, KxMsgPush, CORE, EDGE, 0)
 
 /* ---- SMTP: answers are SMTP_VERDICT ---- */
 
-/* Starts a transaction; `flags` is KxSmtpMailFlags. `size` 0 means not declared. */
-#define KX_FIELDS_SMTP_MAIL(F, S) F(S, STR, from, 1024) F(S, STR, helo, 512) F(S, U32, flags, 0) F(S, U64, size, 0) F(S, STR, envid, 128) F(S, STR, ret, 8) F(S, STR, auth, 1024)
+/* Starts a transaction, forgetting any before, and asks about its first recipient; `flags` is KxSmtpMailFlags,
+ * `size` 0 means not declared, `tls` is empty outside TLS. The transaction exists if the verdict is 2xx. */
+#define KX_FIELDS_SMTP_MAIL(F, S) F(S, STR, from, 1024) F(S, STR, helo, 512) F(S, STR, tls, 128) F(S, U32, flags, 0) F(S, U64, size, 0) F(S, STR, envid, 128) F(S, STR, ret, 8) F(S, STR, auth, 1024) F(S, STR, to, 1024) F(S, U32, notify, 0) F(S, STR, orcpt, 1024)
 KX_MESSAGE(SMTP_MAIL, KxMsgSmtpMail, EDGE, CORE, 0)
 
+/* A further recipient. This and what follows gets the verdict code 0 from a core that does not know the
+ * transaction, because it was restarted: tell it again. */
 #define KX_FIELDS_SMTP_RCPT(F, S) F(S, STR, to, 1024) F(S, U32, notify, 0) F(S, STR, orcpt, 1024)
 KX_MESSAGE(SMTP_RCPT, KxMsgSmtpRcpt, EDGE, CORE, 0)
 

@@ -95,6 +95,7 @@ typedef enum {
     KX_SMTP_8BITMIME = 1 << 0,
     KX_SMTP_BINARYMIME = 1 << 1,
     KX_SMTP_UTF8 = 1 << 2,
+    KX_SMTP_EXTENDED = 1 << 3, /* the client said EHLO, not HELO */
 } KxSmtpMailFlags;
 
 typedef enum { /* RFC 3461 section 4.1; 0 means not given */

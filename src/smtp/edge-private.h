@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The SMTP dialogue of one connection. Private to the edge half. One thread (the loop's).
+ *
+ * The envelope is kept here until the message is accepted. The core gets it with the first recipient and
+ * answers for each recipient; if it was restarted since, it does not know the transaction, says so
+ * (verdict code 0), and is told again, unseen by the client. Content that was passed on cannot be
+ * repeated: then the client gets 451.
+ */
+#pragma once
+
+#include "net/conn.h"
+#include "smtp/content-check.h"
+#include "smtp/params.h"
+#include "smtp/path.h"
+
+enum {
+    KX_SMTP_COMMAND_MAX = 12288 + 32, /* bytes of a line; RFC 4954 section 4 asks for 12288 */
+    KX_SMTP_HELO_MAX = 255,
+    KX_SMTP_ENVELOPE_MAX = 4 * 1024 * 1024, /* bytes of recipients kept for one transaction */
+    KX_SMTP_RATE_MIN = 64, /* content must come with so many bytes a second, after the first timeout */
+};
+/* Refused content is read to its end, so that the client understands the answer, but not for ever. */
+#define KX_SMTP_SWALLOW_MAX (G_GUINT64_CONSTANT(256) * 1024 * 1024)
+
+typedef enum {
+    KX_EDGE_COMMAND,
+    KX_EDGE_SKIP_LINE, /* the rest of a line that was too long */
+    KX_EDGE_SASL,      /* the next line is a SASL response */
+    KX_EDGE_DATA,
+    KX_EDGE_BDAT,
+} KxEdgeMode;
+
+typedef enum {
+    KX_ASK_NOTHING,
+    KX_ASK_SASL,
+    KX_ASK_RCPT,    /* about `asked` */
+    KX_ASK_SPOOL,   /* take `chunk` */
+    KX_ASK_MESSAGE, /* take `chunk` and deliver */
+    KX_ASK_RESET,   /* then call `after_reset` */
+} KxEdgeAsk;
+
+typedef struct {
+    char *from;
+    char *envid; /* NULL if not given */
+    char *ret;
+    char *auth;
+    guint flags; /* KxSmtpMailFlags */
+    guint64 size;
+} KxEdgeMail;
+
+typedef struct {
+    char *to;
+    char *orcpt;
+    guint notify; /* KxNotify */
+} KxEdgeRcpt;
+
+typedef struct KxSmtpEdge {
+    KxEdgeMode mode;
+    char *helo; /* NULL before HELO or EHLO */
+    gboolean extended; /* EHLO */
+    gboolean signed_in;
+    char *mechanism; /* of the SASL exchange in progress */
+    gboolean sasl_lost; /* the core was restarted during it */
+    guint failed; /* commands */
+    gboolean closed; /* said goodbye: what still comes is not for us */
+    KxEdgeMode resume_mode; /* in which an over-long line began */
+
+    KxEdgeMail *mail; /* NULL: no transaction */
+    GPtrArray *recipients; /* KxEdgeRcpt accepted so far; NULL: none */
+    size_t envelope_bytes;
+
+    /* content */
+    KxContentCheck check;
+    KxBuf chunk;         /* not passed on yet */
+    guint64 received;    /* bytes of content */
+    guint64 swallowed;   /* bytes of content that was refused */
+    gboolean spooled;    /* some was passed on: the core holds content */
+    gboolean chunking;   /* BDAT was used: only BDAT may follow */
+    guint64 bdat_left;
+    guint64 bdat_size;
+    gboolean bdat_last;
+    gint64 content_since; /* monotonic microseconds */
+    guint refusal;       /* code; 0: content is good so far */
+    char *refusal_text;
+
+    /* the request to the core in progress */
+    KxEdgeAsk ask;
+    KxEdgeRcpt *asked; /* the recipient asked about */
+    guint replaying;   /* 0: no; else telling the envelope again, recipient replaying - 1 is asked */
+    void (*after_reset)(KxConn *conn);
+} KxSmtpEdge;
+
+/* ---- edge.c ---- */
+
+/* One reply line, "250 2.1.0 text". 5xx counts as a failed command; one too many and the connection ends. */
+void kx_edge_say(KxConn *conn, guint code, const char *text);
+/* One of the lines of a reply, as it is; does not count. */
+void kx_edge_line(KxConn *conn, const char *format, ...) G_GNUC_PRINTF(2, 3);
+void kx_edge_close(KxConn *conn);
+/* "421 <enhanced> <host> text", and closes. */
+void kx_edge_goodbye(KxConn *conn, const char *enhanced, const char *text);
+const char *kx_edge_hostname(KxConn *conn);
+gboolean kx_edge_is_submission(KxConn *conn);
+
+/* ---- edge-commands.c ---- */
+
+/* A complete line without its CRLF, NUL-terminated at line[len]; no control characters, valid UTF-8. */
+void kx_edge_command(KxConn *conn, const char *line, size_t len);
+
+/* ---- edge-envelope.c ---- */
+
+void kx_edge_mail_free(KxEdgeMail *mail);
+void kx_edge_rcpt_free(KxEdgeRcpt *rcpt);
+/* Forgets envelope and content on this side. */
+void kx_edge_forget(KxSmtpEdge *edge);
+/* Calls `after`, which answers the client, and forgets the transaction; if the core holds content, when it
+ * has forgotten that. */
+void kx_edge_reset(KxConn *conn, void (*after)(KxConn *conn));
+
+/* ---- edge-request.c ---- */
+
+void kx_edge_ask(KxConn *conn, KxEdgeAsk ask);
+void kx_edge_ask_sasl(KxConn *conn, const char *mechanism, gboolean initial, KxSlice data);
+void kx_edge_answered(KxConn *conn, const KxMessage *message); /* reply of the protocol */
+void kx_edge_unanswered(KxConn *conn);                         /* core_lost of the protocol */
+
+/* ---- edge-content.c ---- */
+
+/* Content begins: DATA after its 354, or a chunk of BDAT. */
+void kx_edge_content_begin(KxSmtpEdge *edge, KxEdgeMode mode);
+void kx_edge_content_input(KxConn *conn, const char *bytes, size_t len);
+/* A chunk of BDAT is complete. */
+void kx_edge_content_chunk_end(KxConn *conn);
+/* The content will not be taken: the client is told at its end. The first reason counts. */
+void kx_edge_content_refuse(KxSmtpEdge *edge, guint code, const char *text);
+
+/* ---- the commands: args begin behind the command's name and one space ---- */
+
+typedef struct {
+    const char *args; /* not NUL-terminated */
+    const char *end;
+} KxEdgeArgs;
+
+void kx_edge_cmd_helo(KxConn *conn, const KxEdgeArgs *args);
+void kx_edge_cmd_ehlo(KxConn *conn, const KxEdgeArgs *args);
+void kx_edge_cmd_starttls(KxConn *conn, const KxEdgeArgs *args);
+void kx_edge_cmd_auth(KxConn *conn, const KxEdgeArgs *args);
+void kx_edge_cmd_mail(KxConn *conn, const KxEdgeArgs *args);
+void kx_edge_cmd_rcpt(KxConn *conn, const KxEdgeArgs *args);
+void kx_edge_cmd_data(KxConn *conn, const KxEdgeArgs *args);
+void kx_edge_cmd_bdat(KxConn *conn, const KxEdgeArgs *args);
+void kx_edge_cmd_rset(KxConn *conn, const KxEdgeArgs *args);
+void kx_edge_cmd_noop(KxConn *conn, const KxEdgeArgs *args);
+void kx_edge_cmd_vrfy(KxConn *conn, const KxEdgeArgs *args);
+void kx_edge_cmd_help(KxConn *conn, const KxEdgeArgs *args);
+void kx_edge_cmd_quit(KxConn *conn, const KxEdgeArgs *args);
+void kx_edge_cmd_refused(KxConn *conn, const KxEdgeArgs *args); /* known, not implemented: 502 */
+void kx_edge_cmd_foreign(KxConn *conn, const KxEdgeArgs *args); /* of another protocol */
+
+/* ---- edge-cmd-auth.c ---- */
+
+void kx_edge_sasl_response(KxConn *conn, const char *line, size_t len);
+void kx_edge_sasl_answered(KxConn *conn, const KxMsgSaslReply *reply); /* NULL: the core was lost */
