@@ -65,6 +65,14 @@ def wait_until(check, seconds=10, what="the condition", step=0.05):
         time.sleep(step)
 
 
+def run(command, **options):
+    """Runs a client with a time limit; returns it with what it printed, whatever its status."""
+    if "input" not in options:
+        options["stdin"] = subprocess.DEVNULL
+    return subprocess.run([str(word) for word in command], stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, timeout=90, **options)
+
+
 def free_offset():
     """An offset at which every port is free right now; a loser of the race tries again in start()."""
     while True:
@@ -275,6 +283,27 @@ class Server:
         if service in ("smtps", "imaps", "pop3s"):
             return tls_context().wrap_socket(raw, server_hostname=self.hostname)
         return raw
+
+    def certificate(self):
+        """The active certificate as PEM, as a client gets it."""
+        return ssl.get_server_certificate(("127.0.0.1", self.port("imaps")))
+
+    def certificate_file(self, folder):
+        """The certificate in a file, for clients that want to see it before they trust it."""
+        path = Path(folder) / "server.pem"
+        path.write_text(self.certificate())
+        return path
+
+    def client_environment(self, folder):
+        """What a client program finds in its environment: a home, and a resolver that knows our name.
+
+        With the certificate trusted (certificate_file) and the right host name, clients verify TLS
+        as they do in the field.
+        """
+        hosts = Path(folder) / "hosts"
+        hosts.write_text(f"127.0.0.1 {self.hostname}\n")
+        return {"HOME": str(folder), "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8",
+                "LD_PRELOAD": "libnss_wrapper.so", "NSS_WRAPPER_HOSTS": str(hosts)}
 
     def imap(self, user, password=None, service="imaps", timeout=60):
         """A logged-in imaplib client."""
