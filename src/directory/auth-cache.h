@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What stands between a sign-in and the slow password hash: a memory of recent successes and a limit of
- * checks at a time (each takes 19 MiB and a processor). Thread-safe.
+ * What stands between a sign-in and the slow password hash: a memory of recent successes and a
+ * limit of checks at a time (each takes 19 MiB and a processor). Thread-safe.
  *
- * A success is remembered as a BLAKE2b hash of account, generation and password under a random key of
- * this process, for ten minutes; a change of the account makes its old entries unreachable.
+ * A success is remembered as a BLAKE2b hash of account, generation and password under a random key
+ * of this process, for ten minutes; a change of the account makes its old entries unreachable.
  */
 #pragma once
 

@@ -34,8 +34,8 @@ static void find_candidate(KxDirectory *directory, const char *login, const char
 static KxAuthResult check(KxDirectory *directory, const Candidate *candidate, const char *password,
                           const char **ret_reason)
 {
-    const char *verifier = candidate->verifier != NULL ? candidate->verifier
-                                                       : kx_auth_gate_dummy(directory->gate);
+    const char *verifier =
+        candidate->verifier != NULL ? candidate->verifier : kx_auth_gate_dummy(directory->gate);
     gint64 until = g_get_monotonic_time() + KX_AUTH_WAIT_SECONDS * G_USEC_PER_SEC;
     if (!kx_auth_gate_enter(directory->gate, until)) {
         *ret_reason = "too many password checks at once";
@@ -62,7 +62,8 @@ static KxAuthResult check_cached(KxDirectory *directory, const Candidate *candid
     KxAuthKey key;
     if (candidate->user == NULL || candidate->user->disabled || candidate->verifier == NULL)
         return check(directory, candidate, password, ret_reason);
-    kx_auth_gate_key(directory->gate, candidate->user->id, candidate->user->generation, password, &key);
+    kx_auth_gate_key(directory->gate, candidate->user->id, candidate->user->generation, password,
+                     &key);
     KxAuthResult result = KX_AUTH_OK;
     if (!kx_auth_gate_knows(directory->gate, &key, g_get_monotonic_time())) {
         result = check(directory, candidate, password, ret_reason);

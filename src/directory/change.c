@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "directory/change.h"
 
-static gboolean store(KxDirectory *directory, const KxChangeKind *kind, gpointer data, GError **error)
+static gboolean store(KxDirectory *directory, const KxChangeKind *kind, gpointer data,
+                      GError **error)
 {
     if (!kx_db_begin(directory->db, error))
         return FALSE;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The one way in which the directory changes: check, store in one transaction, apply to the tables in memory,
- * write the Config line (LOG-24). A feature that changes something describes itself as a
+ * The one way in which the directory changes: check, store in one transaction, apply to the tables
+ * in memory, write the Config line (LOG-24). A feature that changes something describes itself as a
  * KxChangeKind and so cannot forget any of them.
  */
 #pragma once

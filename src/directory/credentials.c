@@ -13,8 +13,9 @@
 #define ARGON2_MEMORY ((size_t)19456 * 1024)
 enum {
     ARGON2_PASSES = 2,
-    SCRAM_ITERATIONS = 20000, /* RFC 7677 asks for at least 4096; clients pay them at each sign-in */
-    STRONG_LENGTH = 12,       /* characters, INST-41 */
+    SCRAM_ITERATIONS =
+        20000,          /* RFC 7677 asks for at least 4096; clients pay them at each sign-in */
+    STRONG_LENGTH = 12, /* characters, INST-41 */
 };
 
 static gboolean is_printable_ascii(const char *text)
@@ -36,7 +37,7 @@ static char *to_utf8(const UChar *text, int32_t len)
     return copy;
 }
 
-/* SASLprep through ICU; NULL for what it forbids.. */
+/* SASLprep through ICU; NULL for what it forbids. */
 static char *saslprep(const char *password)
 {
     UChar wide[KX_PASSWORD_MAX + 1], prepared[KX_PASSWORD_MAX * 4];

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What is stored of a password: an Argon2id verifier and the keys of SCRAM-SHA-256 and SCRAM-SHA-1.
- * Passwords are prepared with SASLprep (RFC 4013) when they are set and when they are checked, so that an
- * accented letter counts the same from every keyboard; characters newer than the profile's Unicode 3.2 are let
- * through unchanged. Thread-safe; kx_directory_open() has initialised libsodium.
+ * Passwords are prepared with SASLprep (RFC 4013) when they are set and when they are checked, so
+ * that an accented letter counts the same from every keyboard; characters newer than the profile's
+ * Unicode 3.2 are let through unchanged. Thread-safe; kx_directory_open() has initialised
+ * libsodium.
  */
 #pragma once
 
@@ -17,8 +18,8 @@ typedef struct {
     char *scram_sha_1;
 } KxCredentials;
 
-/* KX_ERR_INVALID: empty, too long, not UTF-8, or with characters that SASLprep forbids (controls). The
- * result is a secret: overwrite it. */
+/* KX_ERR_INVALID: empty, too long, not UTF-8, or with characters that SASLprep forbids (controls).
+ * The result is a secret: overwrite it. */
 char *kx_password_prepare(const char *password, GError **error);
 
 /* From a prepared password; takes some 50 ms. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the files of this folder share: the tables in memory. They are read under a read lock of `lock`
- * and changed under its write lock while `changing` is held too, so whoever holds `changing` may read
- * them without `lock`.
+ * What the files of this folder share: the tables in memory. They are read under a read lock of
+ * `lock` and changed under its write lock while `changing` is held too, so whoever holds `changing`
+ * may read them without `lock`.
  */
 #pragma once
 
@@ -67,7 +67,7 @@ KxIpGroupEntry *kx_ip_group_entry_new(char *name, char *description, char **entr
 
 /* Put into the lookup tables, and take out of them without freeing the entry itself. */
 void kx_tables_add_domain(KxDirectory *directory, KxDomainEntry *entry);
-void kx_tables_link_domain(KxDirectory *directory, KxDomainEntry *entry);   /* aliases, IP, primary */
+void kx_tables_link_domain(KxDirectory *directory, KxDomainEntry *entry); /* aliases, IP, primary */
 void kx_tables_unlink_domain(KxDirectory *directory, KxDomainEntry *entry); /* the same */
 /* The entry takes over all of `next` but its name. */
 void kx_tables_replace_domain(KxDirectory *directory, KxDomainEntry *entry, const KxDomain *next);
@@ -79,8 +79,8 @@ KxUser *kx_user_copy(const KxUser *user);
 
 /* By name in any form. NULL with KX_ERR_INVALID or KX_ERR_NOT_FOUND. */
 KxDomainEntry *kx_tables_find_domain(KxDirectory *directory, const char *name, GError **error);
-KxUserEntry *kx_tables_find_user(KxDirectory *directory, const char *login, KxDomainEntry **ret_home,
-                                 GError **error);
+KxUserEntry *kx_tables_find_user(KxDirectory *directory, const char *login,
+                                 KxDomainEntry **ret_home, GError **error);
 /* As kx_directory_resolve_login(). NULL: nobody. */
 KxUserEntry *kx_tables_find_login(KxDirectory *directory, const char *login, const char *local_ip);
 
@@ -90,8 +90,8 @@ void kx_strv_sort(char **list);
 /* ---- ip-group.c ---- */
 
 /* A value of a setting with KX_SETTING_IP_GROUP: empty or an existing group. `changing` is held. */
-gboolean kx_ip_group_check_setting(KxDirectory *directory, const KxSettingRow *row, const char *name,
-                                   GError **error);
+gboolean kx_ip_group_check_setting(KxDirectory *directory, const KxSettingRow *row,
+                                   const char *name, GError **error);
 
 /* ---- load.c ---- */
 

@@ -164,7 +164,8 @@ static gboolean check_delete(KxDirectory *directory, gpointer data, GError **err
     change->name = g_strdup(entry->domain.name);
     if (entry == directory->primary)
         return kx_fail(error, KX_ERR_IN_USE,
-                       "'%s' is the primary domain; make another domain primary first", change->name);
+                       "'%s' is the primary domain; make another domain primary first",
+                       change->name);
     guint users = g_hash_table_size(entry->users);
     if (users > 0)
         return kx_fail(error, KX_ERR_IN_USE, "the domain '%s' has %u user%s; remove them first",
@@ -187,7 +188,8 @@ static gboolean run_with_id(KxDirectory *directory, const char *sql, gint64 id, 
     return kx_stmt_run(stmt, error);
 }
 
-static gboolean store_row(KxDirectory *directory, const char *sql, const KxDomain *next, GError **error)
+static gboolean store_row(KxDirectory *directory, const char *sql, const KxDomain *next,
+                          GError **error)
 {
     KxStmt *stmt = kx_db_prepare(directory->db, sql, error);
     if (stmt == NULL)
@@ -220,16 +222,18 @@ static gboolean store_aliases(KxDirectory *directory, const KxDomain *next, GErr
 static gboolean store_step_back(KxDirectory *directory, const KxDomain *next, GError **error)
 {
     return !next->primary ||
-           kx_db_exec(directory->db, "UPDATE domains SET is_primary = 0 WHERE is_primary = 1", error);
+           kx_db_exec(directory->db, "UPDATE domains SET is_primary = 0 WHERE is_primary = 1",
+                      error);
 }
 
 static gboolean store_insert(KxDirectory *directory, gpointer data, GError **error)
 {
     KxDomain *next = ((DomainChange *)data)->next;
     if (!store_step_back(directory, next, error) ||
-        !store_row(directory,
-                   "INSERT INTO domains (is_primary, description, bound_ip, name) VALUES (?, ?, ?, ?)",
-                   next, error))
+        !store_row(
+            directory,
+            "INSERT INTO domains (is_primary, description, bound_ip, name) VALUES (?, ?, ?, ?)",
+            next, error))
         return FALSE;
     next->id = kx_db_last_insert_id(directory->db);
     return store_aliases(directory, next, error);
@@ -239,9 +243,10 @@ static gboolean store_update(KxDirectory *directory, gpointer data, GError **err
 {
     KxDomain *next = ((DomainChange *)data)->next;
     return store_step_back(directory, next, error) &&
-           store_row(directory,
-                     "UPDATE domains SET is_primary = ?, description = ?, bound_ip = ? WHERE name = ?",
-                     next, error) &&
+           store_row(
+               directory,
+               "UPDATE domains SET is_primary = ?, description = ?, bound_ip = ? WHERE name = ?",
+               next, error) &&
            store_aliases(directory, next, error);
 }
 
@@ -289,22 +294,23 @@ static gboolean run(KxDirectory *directory, const KxAdmin *admin, const KxChange
 gboolean kx_domain_add(KxDirectory *directory, const KxAdmin *admin, const char *name,
                        const KxField *fields, guint n, GError **error)
 {
-    static const KxChangeKind INSERT = {
-        KX_AUDIT_INSERT, "Domain", check_insert, store_insert, apply_insert, describe, NULL};
+    static const KxChangeKind INSERT = {KX_AUDIT_INSERT, "Domain", check_insert, store_insert,
+                                        apply_insert,    describe, NULL};
     return run(directory, admin, &INSERT, name, fields, n, error);
 }
 
 gboolean kx_domain_set(KxDirectory *directory, const KxAdmin *admin, const char *name,
                        const KxField *fields, guint n, GError **error)
 {
-    static const KxChangeKind UPDATE = {
-        KX_AUDIT_UPDATE, "Domain", check_update, store_update, apply_update, describe, NULL};
+    static const KxChangeKind UPDATE = {KX_AUDIT_UPDATE, "Domain", check_update, store_update,
+                                        apply_update,    describe, NULL};
     return run(directory, admin, &UPDATE, name, fields, n, error);
 }
 
-gboolean kx_domain_remove(KxDirectory *directory, const KxAdmin *admin, const char *name, GError **error)
+gboolean kx_domain_remove(KxDirectory *directory, const KxAdmin *admin, const char *name,
+                          GError **error)
 {
-    static const KxChangeKind DELETE = {
-        KX_AUDIT_DELETE, "Domain", check_delete, store_delete, apply_delete, describe, NULL};
+    static const KxChangeKind DELETE = {KX_AUDIT_DELETE, "Domain", check_delete, store_delete,
+                                        apply_delete,    describe, NULL};
     return run(directory, admin, &DELETE, name, NULL, 0, error);
 }

@@ -9,8 +9,8 @@
 #include "directory/names.h"
 
 enum {
-    TEXT_MAX = 1000,      /* bytes */
-    LIST_MAX = 1000,      /* entries */
+    TEXT_MAX = 1000,        /* bytes */
+    LIST_MAX = 1000,        /* entries */
     LIST_TEXT_MAX = 100000, /* bytes */
 };
 
@@ -118,7 +118,7 @@ static char *kx_field_ranges(const char *value, GError **error)
 }
 
 static const FieldRow ROWS[KX_FIELD_COUNT] = {
-#define KX_FIELD(object, id, name, logged, flags, normalise, spec, manual) \
+#define KX_FIELD(object, id, name, logged, flags, normalise, spec, manual)                         \
     [KX_FIELD_##object##_##id] = {KX_OBJECT_##object, name, logged, flags, normalise},
 #include "directory/object-list.h"
 #undef KX_FIELD
@@ -133,10 +133,12 @@ static gboolean fail_unknown(KxObject object, const char *field, GError **error)
     return kx_fail(error, KX_ERR_INVALID, "unknown field '%s'; known are: %s", field, names->str);
 }
 
-static gboolean take_field(KxObject object, const KxField *field, KxFieldValues *values, GError **error)
+static gboolean take_field(KxObject object, const KxField *field, KxFieldValues *values,
+                           GError **error)
 {
     guint id = 0;
-    while (id < KX_FIELD_COUNT && (ROWS[id].object != object || strcmp(ROWS[id].name, field->field) != 0))
+    while (id < KX_FIELD_COUNT &&
+           (ROWS[id].object != object || strcmp(ROWS[id].name, field->field) != 0))
         id++;
     if (id == KX_FIELD_COUNT)
         return fail_unknown(object, field->field, error);
@@ -153,8 +155,8 @@ static gboolean take_field(KxObject object, const KxField *field, KxFieldValues 
     return FALSE;
 }
 
-gboolean kx_field_values_parse(KxObject object, const KxField *fields, guint n, KxFieldValues *ret_values,
-                               GError **error)
+gboolean kx_field_values_parse(KxObject object, const KxField *fields, guint n,
+                               KxFieldValues *ret_values, GError **error)
 {
     g_auto(KxFieldValues) values = {0};
     for (guint i = 0; i < n; i++)
@@ -189,7 +191,8 @@ void kx_field_values_audit(const KxFieldValues *values, GArray *audit)
     for (guint i = 0; i < KX_FIELD_COUNT; i++) {
         if (!values->given[i])
             continue;
-        KxAuditField field = {ROWS[i].logged, values->text[i], (ROWS[i].flags & KX_FIELD_SECRET) != 0};
+        KxAuditField field = {ROWS[i].logged, values->text[i],
+                              (ROWS[i].flags & KX_FIELD_SECRET) != 0};
         if (ROWS[i].flags & KX_FIELD_INVERTED)
             field.value = kx_field_values_bool(values, (KxFieldId)i) ? "0" : "1";
         g_array_append_val(audit, field);

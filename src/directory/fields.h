@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Fields of directory objects: the table (directory/object-list.h) and the reading of what a caller gave. */
+/* Fields of directory objects: the table (directory/object-list.h) and the reading of what a caller
+ * gave. */
 #pragma once
 
 #include "directory/directory.h"
@@ -29,9 +30,10 @@ typedef struct {
     char *text[KX_FIELD_COUNT]; /* canonical; NULL when empty or taken away */
 } KxFieldValues;
 
-/* Reads and checks; unknown and repeated fields and bad values are KX_ERR_INVALID and name what is allowed. */
-gboolean kx_field_values_parse(KxObject object, const KxField *fields, guint n, KxFieldValues *ret_values,
-                               GError **error);
+/* Reads and checks; unknown and repeated fields and bad values are KX_ERR_INVALID and name what is
+ * allowed. */
+gboolean kx_field_values_parse(KxObject object, const KxField *fields, guint n,
+                               KxFieldValues *ret_values, GError **error);
 void kx_field_values_clear(KxFieldValues *values); /* secrets are overwritten */
 
 gboolean kx_field_values_bool(const KxFieldValues *values, KxFieldId id);

@@ -71,15 +71,17 @@ gboolean kx_ip_group_contains(KxDirectory *directory, const char *group, const c
 
 static gboolean check_name(const char *name, GError **error)
 {
-    gboolean good = *name != '\0' && strlen(name) <= GROUP_NAME_MAX && g_utf8_validate(name, -1, NULL) &&
-                    !g_ascii_isspace(name[0]) && !g_ascii_isspace(name[strlen(name) - 1]);
+    gboolean good = *name != '\0' && strlen(name) <= GROUP_NAME_MAX &&
+                    g_utf8_validate(name, -1, NULL) && !g_ascii_isspace(name[0]) &&
+                    !g_ascii_isspace(name[strlen(name) - 1]);
     for (const char *at = name; good && *at != '\0'; at = g_utf8_next_char(at))
         good = !g_unichar_iscntrl(g_utf8_get_char(at)) && *at != ',';
     if (!good)
-        return kx_fail(error, KX_ERR_INVALID,
-                       "the name of a group is UTF-8 text of 1 to %d bytes without commas and control "
-                       "characters",
-                       GROUP_NAME_MAX);
+        return kx_fail(
+            error, KX_ERR_INVALID,
+            "the name of a group is UTF-8 text of 1 to %d bytes without commas and control "
+            "characters",
+            GROUP_NAME_MAX);
     return TRUE;
 }
 
@@ -112,8 +114,8 @@ static gboolean check_update(KxDirectory *directory, gpointer data, GError **err
     char **entries = values->given[KX_FIELD_IP_GROUP_ENTRIES]
                          ? kx_field_values_list(values, KX_FIELD_IP_GROUP_ENTRIES)
                          : g_strdupv(old->entries);
-    change->next = kx_ip_group_entry_new(
-        g_strdup(old->name), g_strdup(description != NULL ? description : ""), entries);
+    change->next = kx_ip_group_entry_new(g_strdup(old->name),
+                                         g_strdup(description != NULL ? description : ""), entries);
     change->next->id = change->old->id;
     return TRUE;
 }
@@ -132,14 +134,15 @@ static gboolean check_delete(KxDirectory *directory, gpointer data, GError **err
             continue;
         g_autofree char *used = kx_name_fold(kx_settings_text(settings, (KxSettingId)i));
         if (strcmp(used, change->old->key) == 0)
-            return kx_fail(error, KX_ERR_IN_USE, "the group '%s' is used by the setting %s; change that first",
+            return kx_fail(error, KX_ERR_IN_USE,
+                           "the group '%s' is used by the setting %s; change that first",
                            change->old->group.name, row->name);
     }
     return TRUE;
 }
 
-gboolean kx_ip_group_check_setting(KxDirectory *directory, const KxSettingRow *row, const char *name,
-                                   GError **error)
+gboolean kx_ip_group_check_setting(KxDirectory *directory, const KxSettingRow *row,
+                                   const char *name, GError **error)
 {
     if (*name == '\0' || find_group(directory, name) != NULL)
         return TRUE;
@@ -235,7 +238,8 @@ gboolean kx_ip_group_set(KxDirectory *directory, const KxAdmin *admin, const cha
     return kx_change_run(directory, admin, exists ? &UPDATE : &INSERT, &change, error);
 }
 
-gboolean kx_ip_group_remove(KxDirectory *directory, const KxAdmin *admin, const char *name, GError **error)
+gboolean kx_ip_group_remove(KxDirectory *directory, const KxAdmin *admin, const char *name,
+                            GError **error)
 {
     static const KxChangeKind DELETE = {KX_AUDIT_DELETE, "IP_group", check_delete, store_delete,
                                         apply,           describe,   NULL};

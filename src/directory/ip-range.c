@@ -81,10 +81,11 @@ gboolean kx_ip_range_parse(const char *entry, KxIpRange *ret_range, GError **err
     else
         good = parse_span(first, first, &range);
     if (!good)
-        return kx_fail(error, KX_ERR_INVALID,
-                       "'%s' is not an address, a network (192.0.2.0/24 or 192.0.2.0/255.255.255.0) "
-                       "or a range (192.0.2.1-192.0.2.9)",
-                       entry);
+        return kx_fail(
+            error, KX_ERR_INVALID,
+            "'%s' is not an address, a network (192.0.2.0/24 or 192.0.2.0/255.255.255.0) "
+            "or a range (192.0.2.1-192.0.2.9)",
+            entry);
     *ret_range = range;
     return TRUE;
 }

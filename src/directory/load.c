@@ -30,7 +30,8 @@ static const char *const SCHEMA[] = {
     "CREATE TABLE credentials ("
     " owner INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,"
     " kind TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (owner, kind));"
-    /* Never goes back, so that no account ever repeats a generation, even one with a recycled id. */
+    /* Never goes back, so that no account ever repeats a generation, even one with a recycled id.
+     */
     "CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL);"
     "INSERT INTO counters (name, value) VALUES ('generation', 0);"
 
@@ -137,9 +138,9 @@ static void take_user(KxDirectory *directory, KxStmt *row, gpointer data)
 static void take_group(KxDirectory *directory, KxStmt *row, gpointer data)
 {
     Loading *loading = data;
-    KxIpGroupEntry *entry = kx_ip_group_entry_new(
-        g_strdup(kx_stmt_text(row, 1)), g_strdup(kx_stmt_text(row, 2)),
-        take_members(loading->members, kx_stmt_int(row, 0)));
+    KxIpGroupEntry *entry =
+        kx_ip_group_entry_new(g_strdup(kx_stmt_text(row, 1)), g_strdup(kx_stmt_text(row, 2)),
+                              take_members(loading->members, kx_stmt_int(row, 0)));
     entry->id = kx_stmt_int(row, 0);
     g_hash_table_insert(directory->groups, entry->key, entry);
 }
@@ -203,15 +204,17 @@ gboolean kx_directory_load(KxDirectory *directory, GError **error)
     Loading loading = {.by_id = by_id};
     return kx_db_migrate(directory->db, SCHEMA, G_N_ELEMENTS(SCHEMA), error) &&
            load_settings(directory, error) &&
-           load_objects(directory, &loading, "SELECT domain, name FROM domain_aliases ORDER BY name",
+           load_objects(directory, &loading,
+                        "SELECT domain, name FROM domain_aliases ORDER BY name",
                         "SELECT id, name, is_primary, description, bound_ip FROM domains",
                         take_domain, error) &&
-           load_objects(directory, &loading,
-                        "SELECT owner, address FROM user_addresses WHERE is_name = 0 ORDER BY address",
-                        "SELECT u.id, u.domain, u.name, u.full_name, u.description, u.disabled,"
-                        " u.generation, c.value FROM users u"
-                        " LEFT JOIN credentials c ON c.owner = u.id AND c.kind = 'argon2id'",
-                        take_user, error) &&
+           load_objects(
+               directory, &loading,
+               "SELECT owner, address FROM user_addresses WHERE is_name = 0 ORDER BY address",
+               "SELECT u.id, u.domain, u.name, u.full_name, u.description, u.disabled,"
+               " u.generation, c.value FROM users u"
+               " LEFT JOIN credentials c ON c.owner = u.id AND c.kind = 'argon2id'",
+               take_user, error) &&
            load_objects(directory, &loading,
                         "SELECT owner, entry FROM ip_group_entries ORDER BY owner, position",
                         "SELECT id, name, description FROM ip_groups", take_group, error);

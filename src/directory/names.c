@@ -43,7 +43,8 @@ char *kx_name_domain(const char *name, GError **error)
         return NULL;
     if (!kx_check_hostname(labels, NULL)) {
         kx_fail(error, KX_ERR_INVALID,
-                "'%s' is not a domain name (letters, digits and hyphens between dots, like company.com)",
+                "'%s' is not a domain name (letters, digits and hyphens between dots, like "
+                "company.com)",
                 name);
         return NULL;
     }
@@ -61,8 +62,8 @@ char *kx_name_fold(const char *local)
     return g_utf8_normalize(folded, -1, G_NORMALIZE_NFC);
 }
 
-/* atext of RFC 5322 or, by RFC 6531, a printable character beyond ASCII; invisible ones are kept out
- * because nobody could tell two such names apart. */
+/* atext of RFC 5322 or, by RFC 6531, a printable character beyond ASCII; invisible ones are kept
+ * out because nobody could tell two such names apart. */
 static gboolean is_local_char(gunichar c, const char *forbidden)
 {
     if (c < 0x80)
@@ -82,7 +83,8 @@ static gboolean is_dot_atom(const char *local, const char *forbidden)
     return TRUE;
 }
 
-static char *checked_local(const char *local, const char *forbidden, const char *what, GError **error)
+static char *checked_local(const char *local, const char *forbidden, const char *what,
+                           GError **error)
 {
     g_autofree char *name =
         g_utf8_validate(local, -1, NULL) ? g_utf8_normalize(local, -1, G_NORMALIZE_NFC) : NULL;
@@ -115,8 +117,8 @@ char *kx_name_account(const char *local, GError **error)
     return checked_local(local, "*?@/#%~", "user name", error);
 }
 
-/* RFC 5321 Quoted-string: everything between the quotes, each quoted-pair one character. Returns the
- * byte behind the closing quote, or NULL. */
+/* RFC 5321 Quoted-string: everything between the quotes, each quoted-pair one character. Returns
+ * the byte behind the closing quote, or NULL. */
 static const char *unquote(const char *at, GString *out)
 {
     for (at++; *at != '\0' && *at != '"'; at++) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Names of the directory: domains (A-labels, RFC 5890), local parts (RFC 5321 section 4.1.2, RFC 6531) and
- * IP addresses in the one form in which they are stored and compared. Pure and thread-safe.
+ * Names of the directory: domains (A-labels, RFC 5890), local parts (RFC 5321 section 4.1.2, RFC
+ * 6531) and IP addresses in the one form in which they are stored and compared. Pure and
+ * thread-safe.
  */
 #pragma once
 
@@ -12,16 +13,16 @@ enum {
     KX_ADDRESS_MAX = 1024,  /* bytes of an address looked at; longer ones are nobody's */
 };
 
-/* Lower-case A-labels of a domain in any case, Unicode or A-label form; at most 253 bytes. NULL with
- * KX_ERR_INVALID. */
+/* Lower-case A-labels of a domain in any case, Unicode or A-label form; at most 253 bytes. NULL
+ * with KX_ERR_INVALID. */
 char *kx_name_domain(const char *name, GError **error);
 
-/* What local parts are compared by: ASCII in lower case, other UTF-8 case-folded and in NFC. NULL if the
- * bytes are no UTF-8. */
+/* What local parts are compared by: ASCII in lower case, other UTF-8 case-folded and in NFC. NULL
+ * if the bytes are no UTF-8. */
 char *kx_name_fold(const char *local);
 
-/* A local part as it may be given to an account or address: a dot-atom of RFC 5321 or its UTF-8 form of
- * RFC 6531, in NFC. Not allowed are * and ?. NULL with KX_ERR_INVALID. */
+/* A local part as it may be given to an account or address: a dot-atom of RFC 5321 or its UTF-8
+ * form of RFC 6531, in NFC. Not allowed are * and ?. NULL with KX_ERR_INVALID. */
 char *kx_name_local(const char *local, GError **error);
 
 /* The same for the name of an account, which becomes a directory and part of folder names, so that
@@ -32,5 +33,6 @@ char *kx_name_account(const char *local, GError **error);
  * Without @ ret_domain is NULL. FALSE if it is too long or has no local part. */
 gboolean kx_name_split(const char *address, char **ret_local, char **ret_domain);
 
-/* Shortest textual form of an IPv4 or IPv6 address; IPv4-mapped becomes IPv4. NULL if it is none. */
+/* Shortest textual form of an IPv4 or IPv6 address; IPv4-mapped becomes IPv4. NULL if it is none.
+ */
 char *kx_name_ip(const char *ip);

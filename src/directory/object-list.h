@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The fields of the directory's objects, one row each. No include guard: the file is included once per
- * use. KX_FIELD(object, id, name, logged, flags, normalise, spec, manual)
+ * The fields of the directory's objects, one row each. No include guard: the file is included once
+ * per use. KX_FIELD(object, id, name, logged, flags, normalise, spec, manual)
  *
  * `name` is what the command line and the API say, `logged` what the Config log says (LOG-24).
  */

@@ -29,12 +29,13 @@ gboolean kx_scram_derive(KxScramKeys *keys, const char *password)
     const EVP_MD *digest = EVP_get_digestbyname(HASHES[keys->hash].digest);
     size_t len = kx_scram_key_length(keys->hash);
     guint8 salted[KX_SCRAM_KEY_MAX], client_key[KX_SCRAM_KEY_MAX];
-    gboolean good = digest != NULL &&
-                    PKCS5_PBKDF2_HMAC(password, (int)strlen(password), keys->salt, (int)keys->salt_len,
-                                      (int)keys->iterations, digest, (int)len, salted) == 1 &&
-                    hmac_label(digest, salted, len, "Client Key", client_key) &&
-                    hmac_label(digest, salted, len, "Server Key", keys->server_key) &&
-                    EVP_Digest(client_key, len, keys->stored_key, NULL, digest, NULL) == 1;
+    gboolean good =
+        digest != NULL &&
+        PKCS5_PBKDF2_HMAC(password, (int)strlen(password), keys->salt, (int)keys->salt_len,
+                          (int)keys->iterations, digest, (int)len, salted) == 1 &&
+        hmac_label(digest, salted, len, "Client Key", client_key) &&
+        hmac_label(digest, salted, len, "Server Key", keys->server_key) &&
+        EVP_Digest(client_key, len, keys->stored_key, NULL, digest, NULL) == 1;
     OPENSSL_cleanse(salted, sizeof salted);
     OPENSSL_cleanse(client_key, sizeof client_key);
     return good;

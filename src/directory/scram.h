@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Stored keys of SCRAM (RFC 5802 section 3, RFC 7677): what a server keeps so that it can check a proof
- * and prove itself, without being able to sign in elsewhere. Pure and thread-safe.
+ * Stored keys of SCRAM (RFC 5802 section 3, RFC 7677): what a server keeps so that it can check a
+ * proof and prove itself, without being able to sign in elsewhere. Pure and thread-safe.
  */
 #pragma once
 

@@ -42,11 +42,12 @@ static gboolean check(KxDirectory *directory, gpointer data, GError **error)
 
 static gboolean store_one(KxDb *db, KxSettingId id, const char *value, GError **error)
 {
-    KxStmt *stmt = kx_db_prepare(db,
-                                 value != NULL ? "INSERT INTO settings (name, value) VALUES (?, ?)"
-                                                 " ON CONFLICT (name) DO UPDATE SET value = excluded.value"
-                                               : "DELETE FROM settings WHERE name = ?",
-                                 error);
+    KxStmt *stmt =
+        kx_db_prepare(db,
+                      value != NULL ? "INSERT INTO settings (name, value) VALUES (?, ?)"
+                                      " ON CONFLICT (name) DO UPDATE SET value = excluded.value"
+                                    : "DELETE FROM settings WHERE name = ?",
+                      error);
     if (stmt == NULL)
         return FALSE;
     kx_stmt_bind_text(stmt, 1, kx_setting_row(id)->name);
@@ -60,7 +61,8 @@ static gboolean store(KxDirectory *directory, gpointer data, GError **error)
     SettingsChange *change = data;
     for (guint i = 0; i < change->n; i++) {
         KxSettingId id = change->changes[i].id;
-        const char *value = kx_settings_is_default(change->next, id) ? NULL : change->texts->pdata[i];
+        const char *value =
+            kx_settings_is_default(change->next, id) ? NULL : change->texts->pdata[i];
         if (!store_one(directory->db, id, value, error))
             return FALSE;
     }
@@ -78,7 +80,8 @@ static void describe(gpointer data, GArray *audit)
     SettingsChange *change = data;
     for (guint i = 0; i < change->n; i++) {
         const KxSettingRow *row = kx_setting_row(change->changes[i].id);
-        KxAuditField field = {row->name, change->texts->pdata[i], (row->flags & KX_SETTING_SECRET) != 0};
+        KxAuditField field = {row->name, change->texts->pdata[i],
+                              (row->flags & KX_SETTING_SECRET) != 0};
         g_array_append_val(audit, field);
     }
 }
@@ -92,8 +95,8 @@ static void tell(KxDirectory *directory, gpointer data)
     }
 }
 
-gboolean kx_directory_set(KxDirectory *directory, const KxAdmin *admin, const KxSettingChange *changes,
-                          guint n, GError **error)
+gboolean kx_directory_set(KxDirectory *directory, const KxAdmin *admin,
+                          const KxSettingChange *changes, guint n, GError **error)
 {
     static const KxChangeKind UPDATE = {KX_AUDIT_UPDATE, "Settings", check, store,
                                         apply,           describe,   tell};

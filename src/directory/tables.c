@@ -110,8 +110,8 @@ KxDomainEntry *kx_domain_entry_new(const KxDomain *domain)
 {
     KxDomainEntry *entry = g_new0(KxDomainEntry, 1);
     copy_domain(&entry->domain, domain);
-    entry->users = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
-                                         (GDestroyNotify)kx_user_entry_free);
+    entry->users =
+        g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)kx_user_entry_free);
     entry->addresses = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     return entry;
 }
@@ -172,8 +172,8 @@ void kx_ip_group_entry_free(KxIpGroupEntry *entry)
 void kx_tables_init(KxDirectory *directory)
 {
     g_rw_lock_init(&directory->lock);
-    directory->domains = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
-                                               (GDestroyNotify)kx_domain_entry_free);
+    directory->domains =
+        g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)kx_domain_entry_free);
     directory->aliases = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     directory->bound = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     directory->groups = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
@@ -265,8 +265,8 @@ static KxUserEntry *find_in(KxDomainEntry *home, const char *local)
     return key != NULL ? g_hash_table_lookup(home->users, key) : NULL;
 }
 
-KxUserEntry *kx_tables_find_user(KxDirectory *directory, const char *login, KxDomainEntry **ret_home,
-                                 GError **error)
+KxUserEntry *kx_tables_find_user(KxDirectory *directory, const char *login,
+                                 KxDomainEntry **ret_home, GError **error)
 {
     g_autofree char *local = NULL, *domain = NULL;
     if (!kx_name_split(login, &local, &domain)) {

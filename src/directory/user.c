@@ -64,7 +64,8 @@ static gboolean list_all(KxDirectory *directory, GPtrArray *list)
     return TRUE;
 }
 
-static gboolean list_one(KxDirectory *directory, const char *domain, GPtrArray *list, GError **error)
+static gboolean list_one(KxDirectory *directory, const char *domain, GPtrArray *list,
+                         GError **error)
 {
     KxDomainEntry *home = kx_tables_find_domain(directory, domain, error);
     if (home != NULL)
@@ -76,8 +77,8 @@ GPtrArray *kx_user_list(KxDirectory *directory, const char *domain, GError **err
 {
     g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func((GDestroyNotify)kx_user_free);
     g_rw_lock_reader_lock(&directory->lock);
-    gboolean found = domain != NULL ? list_one(directory, domain, list, error)
-                                    : list_all(directory, list);
+    gboolean found =
+        domain != NULL ? list_one(directory, domain, list, error) : list_all(directory, list);
     g_rw_lock_reader_unlock(&directory->lock);
     if (!found)
         return NULL;
@@ -87,8 +88,8 @@ GPtrArray *kx_user_list(KxDirectory *directory, const char *domain, GError **err
 
 /* ---- checks ---- */
 
-/* Account names and further addresses share one space in a domain. `self` is the account the address is
- * meant for, or NULL. */
+/* Account names and further addresses share one space in a domain. `self` is the account the
+ * address is meant for, or NULL. */
 static gboolean check_address_free(KxDomainEntry *home, const char *local, KxUserEntry *self,
                                    GError **error)
 {
@@ -137,7 +138,8 @@ static gboolean take_values(UserChange *change, GError **error)
         next->user.disabled = kx_field_values_bool(values, KX_FIELD_USER_DISABLED);
     if (values->given[KX_FIELD_USER_PASSWORD]) {
         g_free(next->verifier);
-        next->verifier = change->credentials != NULL ? g_strdup(change->credentials->argon2id) : NULL;
+        next->verifier =
+            change->credentials != NULL ? g_strdup(change->credentials->argon2id) : NULL;
     }
     if (!values->given[KX_FIELD_USER_ADDRESSES])
         return TRUE;
@@ -148,7 +150,8 @@ static gboolean take_values(UserChange *change, GError **error)
         g_autofree char *key = kx_name_fold(local);
         if (strcmp(key, next->key) == 0)
             return kx_fail(error, KX_ERR_INVALID,
-                           "addresses: '%s' is the name of the account and an address already", local);
+                           "addresses: '%s' is the name of the account and an address already",
+                           local);
         if (!check_address_free(change->home, local, change->old, error))
             return FALSE;
     }
@@ -162,11 +165,12 @@ static gboolean check_insert(KxDirectory *directory, gpointer data, GError **err
     if (!kx_name_split(change->login, &local, &domain))
         return kx_fail(error, KX_ERR_INVALID, "'%.100s' is not a user name (user@domain)",
                        change->login);
-    change->home = domain != NULL ? kx_tables_find_domain(directory, domain, error)
-                                  : directory->primary;
+    change->home =
+        domain != NULL ? kx_tables_find_domain(directory, domain, error) : directory->primary;
     if (change->home == NULL)
-        return domain != NULL ? FALSE
-                              : kx_fail(error, KX_ERR_NOT_FOUND, "there is no domain; add one first");
+        return domain != NULL
+                   ? FALSE
+                   : kx_fail(error, KX_ERR_NOT_FOUND, "there is no domain; add one first");
     change->name = kx_name_account(local, error);
     if (change->name == NULL || !check_address_free(change->home, change->name, NULL, error))
         return FALSE;
@@ -210,7 +214,8 @@ static gboolean check_delete(KxDirectory *directory, gpointer data, GError **err
 static gboolean next_generation(KxDb *db, guint *ret_generation, GError **error)
 {
     KxStmt *stmt = kx_db_prepare(
-        db, "UPDATE counters SET value = value + 1 WHERE name = 'generation' RETURNING value", error);
+        db, "UPDATE counters SET value = value + 1 WHERE name = 'generation' RETURNING value",
+        error);
     if (stmt == NULL)
         return FALSE;
     int rc = kx_stmt_step(stmt, error);
@@ -232,8 +237,8 @@ static gboolean run_with_id(KxDb *db, const char *sql, gint64 id, GError **error
     return kx_stmt_run(stmt, error);
 }
 
-static gboolean store_address(KxDb *db, const UserChange *change, const char *address, gboolean is_name,
-                              GError **error)
+static gboolean store_address(KxDb *db, const UserChange *change, const char *address,
+                              gboolean is_name, GError **error)
 {
     g_autofree char *key = kx_name_fold(address);
     KxStmt *stmt = kx_db_prepare(db,
@@ -289,7 +294,8 @@ static gboolean store_credentials(KxDb *db, const UserChange *change, GError **e
             store_credential(db, owner, "scram-sha-1", new->scram_sha_1, error));
 }
 
-static gboolean store_row(KxDb *db, const char *sql, const UserChange *change, gint64 key, GError **error)
+static gboolean store_row(KxDb *db, const char *sql, const UserChange *change, gint64 key,
+                          GError **error)
 {
     const KxUser *user = &change->next->user;
     KxStmt *stmt = kx_db_prepare(db, sql, error);
@@ -389,7 +395,8 @@ gboolean kx_user_set(KxDirectory *directory, const KxAdmin *admin, const char *l
     return run(directory, admin, &UPDATE, login, fields, n, error);
 }
 
-gboolean kx_user_remove(KxDirectory *directory, const KxAdmin *admin, const char *login, GError **error)
+gboolean kx_user_remove(KxDirectory *directory, const KxAdmin *admin, const char *login,
+                        GError **error)
 {
     static const KxChangeKind DELETE = {KX_AUDIT_DELETE, "User",   check_delete, store_delete,
                                         apply,           describe, NULL};

@@ -86,7 +86,8 @@ gboolean kx_listen_parse(const char *value, char **ret_address, guint16 *ret_por
         memmove(address, address + 1, len - 2);
         address[len - 2] = '\0';
         if (inet_pton(AF_INET6, address, raw) != 1)
-            return kx_fail(error, KX_ERR_INVALID, "'%s': %s is not an IPv6 address", value, address);
+            return kx_fail(error, KX_ERR_INVALID, "'%s': %s is not an IPv6 address", value,
+                           address);
     } else if (inet_pton(AF_INET, address, raw) != 1) {
         return kx_fail(error, KX_ERR_INVALID,
                        "'%s': %s is neither *, an IPv4 address nor an IPv6 address in brackets",

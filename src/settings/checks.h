@@ -7,8 +7,8 @@
 
 #include <glib.h>
 
-/* A host name: letters, digits and hyphens in labels of at most 63, 253 in all (RFC 1123 section 2.1).
- * International names are given as A-labels. */
+/* A host name: letters, digits and hyphens in labels of at most 63, 253 in all (RFC 1123
+ * section 2.1). International names are given as A-labels. */
 gboolean kx_check_hostname(const char *value, GError **error);
 
 /* A textual IPv4 or IPv6 address, without brackets and scope. */
@@ -20,8 +20,8 @@ gboolean kx_check_host_or_empty(const char *value, GError **error);
 /* "ADDRESS:PORT", "[IPV6]:PORT" or "*:PORT" (all addresses); ports 1 to 65535. */
 gboolean kx_check_listen(const char *value, GError **error);
 
-/* A file below the log directory: relative, no "." or ".." or empty part, and no ending that the logs use
- * themselves (".idx", ".<digits>"). */
+/* A file below the log directory: relative, no "." or ".." or empty part, and no ending that the
+ * logs use themselves (".idx", ".<digits>"). */
 gboolean kx_check_log_file(const char *value, GError **error);
 
 /* Empty or one of + - = _ (RFC 5233 leaves the character to the site). */

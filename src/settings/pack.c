@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Settings as bytes between roles: "KXS1", then for each value a length of 2 bytes and the name, a length
- * of 4 bytes and the canonical text; lengths big-endian. Names instead of numbers, so that a role that was
- * started from another version of the program is told by name what it does not know.
+ * Settings as bytes between roles: "KXS1", then for each value a length of 2 bytes and the name, a
+ * length of 4 bytes and the canonical text; lengths big-endian. Names instead of numbers, so that a
+ * role that was started from another version of the program is told by name what it does not know.
  */
 #include "settings/settings.h"
 
@@ -70,7 +70,8 @@ GBytes *kx_settings_pack(const KxSettings *settings, guint flags)
     return g_byte_array_free_to_bytes(out);
 }
 
-static gboolean take_change(Reader *in, KxSettingChange *ret_change, char **ret_text, GError **error)
+static gboolean take_change(Reader *in, KxSettingChange *ret_change, char **ret_text,
+                            GError **error)
 {
     g_autofree char *name = take_text(in, 2, NAME_MAX_BYTES);
     g_autofree char *text = name != NULL ? take_text(in, 4, TEXT_MAX_BYTES) : NULL;
@@ -78,7 +79,8 @@ static gboolean take_change(Reader *in, KxSettingChange *ret_change, char **ret_
         return kx_fail(error, KX_ERR_INVALID, "packed settings are cut short or malformed");
     if (!kx_setting_find(name, &ret_change->id)) {
         g_autofree char *shown = g_utf8_make_valid(name, -1);
-        return kx_fail(error, KX_ERR_INVALID, "packed settings name an unknown setting '%s'", shown);
+        return kx_fail(error, KX_ERR_INVALID, "packed settings name an unknown setting '%s'",
+                       shown);
     }
     *ret_text = g_steal_pointer(&text);
     ret_change->value = *ret_text;

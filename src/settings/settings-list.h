@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Every setting, one row each, sorted by area. No include guard: the file is included once per use of the
- * table. KX_SETTING(id, name, type, min, max, choices, preset, flags, spec, check, manual)
+ * Every setting, one row each, sorted by area. No include guard: the file is included once per use
+ * of the table. KX_SETTING(id, name, type, min, max, choices, preset, flags, spec, check, manual)
  */
 /* clang-format off */
 KX_SETTING(SERVER_HOSTNAME, "server.hostname", TEXT, 1, 253, NULL, "localhost", KX_SETTING_EDGE | KX_SETTING_COURIER, "DOM-03 INST-42", kx_check_hostname,

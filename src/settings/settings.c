@@ -6,8 +6,9 @@
 #include "settings/value.h"
 
 static const KxSettingRow ROWS[KX_SET_COUNT] = {
-#define KX_SETTING(id, name, type, min, max, choices, preset, flags, spec, check, manual) \
-    [KX_SET_##id] = {name, KX_SETTING_##type, min, max, choices, preset, flags, spec, manual, check},
+#define KX_SETTING(id, name, type, min, max, choices, preset, flags, spec, check, manual)          \
+    [KX_SET_##                                                                                     \
+        id] = {name, KX_SETTING_##type, min, max, choices, preset, flags, spec, manual, check},
 #include "settings/settings-list.h"
 #undef KX_SETTING
 };

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Settings: every one is a row of one typed table (settings/settings-list.h): name, type, bounds,
- * default, spec row, flags and one line of manual text. From the table come the enum below, validation,
- * storage, the command line, the export format and the reference manual.
+ * default, spec row, flags and one line of manual text. From the table come the enum below,
+ * validation, storage, the command line, the export format and the reference manual.
  *
- * A KxSettings is an immutable snapshot of all values. Readers take the current snapshot once per command
- * and keep it as long as they like; a change makes a new snapshot. Thread-safe.
+ * A KxSettings is an immutable snapshot of all values. Readers take the current snapshot once per
+ * command and keep it as long as they like; a change makes a new snapshot. Thread-safe.
  */
 #pragma once
 
@@ -18,15 +18,16 @@ typedef enum {
     KX_SETTING_DURATION, /* seconds; input may carry s, m, h, d; min..max */
     KX_SETTING_TEXT,     /* UTF-8 without control characters, at most max bytes */
     KX_SETTING_CHOICE,   /* one of the words in `choices` ("a|b|c") */
-    KX_SETTING_LIST,     /* comma-separated texts; each checked by `choices` or `check`; at most max entries */
+    KX_SETTING_LIST,     /* comma-separated texts; each checked by `choices` or `check`; at most max
+                            entries */
 } KxSettingType;
 
 typedef enum {
-    KX_SETTING_EDGE = 1 << 0,    /* sent to the edge role */
-    KX_SETTING_COURIER = 1 << 1, /* sent to the courier role */
-    KX_SETTING_SECRET = 1 << 2,  /* masked in logs and listings */
-    KX_SETTING_RESTART = 1 << 3, /* takes effect at the next start */
-    KX_SETTING_KEEPER = 1 << 4,  /* sent to the keeper role */
+    KX_SETTING_EDGE = 1 << 0,     /* sent to the edge role */
+    KX_SETTING_COURIER = 1 << 1,  /* sent to the courier role */
+    KX_SETTING_SECRET = 1 << 2,   /* masked in logs and listings */
+    KX_SETTING_RESTART = 1 << 3,  /* takes effect at the next start */
+    KX_SETTING_KEEPER = 1 << 4,   /* sent to the keeper role */
     KX_SETTING_IP_GROUP = 1 << 5, /* TEXT that names an IP address group, or is empty */
 } KxSettingFlags;
 
@@ -34,15 +35,15 @@ typedef enum {
 typedef gboolean (*KxSettingCheck)(const char *value, GError **error);
 
 typedef struct {
-    const char *name;      /* "smtp.max-recipients" */
+    const char *name; /* "smtp.max-recipients" */
     KxSettingType type;
     gint64 min, max;
-    const char *choices;   /* of CHOICE, and of LIST where only certain words may stand */
-    const char *preset;    /* the default, as text */
-    guint flags;           /* KxSettingFlags */
-    const char *spec;      /* row ids, space-separated, or "" */
-    const char *manual;    /* one line */
-    KxSettingCheck check;  /* or NULL */
+    const char *choices;  /* of CHOICE, and of LIST where only certain words may stand */
+    const char *preset;   /* the default, as text */
+    guint flags;          /* KxSettingFlags */
+    const char *spec;     /* row ids, space-separated, or "" */
+    const char *manual;   /* one line */
+    KxSettingCheck check; /* or NULL */
 } KxSettingRow;
 
 typedef enum {
@@ -80,7 +81,7 @@ typedef enum {
 } KxServiceRow;
 
 #define KX_LOG_FAMILY_COUNT ((KX_SET_LOG_DEBUG_FILE - KX_SET_LOG_CONFIG_FILE) / KX_LOG_ROWS + 1)
-#define KX_SERVICE_FAMILY_COUNT \
+#define KX_SERVICE_FAMILY_COUNT                                                                    \
     ((KX_SET_SERVICE_POP3S_STARTUP - KX_SET_SERVICE_SMTP_STARTUP) / KX_SERVICE_ROWS + 1)
 
 /* Logs count as in log/log-list.h: config, mail, security, warning, operations, error, spam, debug;
@@ -104,11 +105,12 @@ gboolean kx_settings_bool(const KxSettings *settings, KxSettingId id);
 gint64 kx_settings_int(const KxSettings *settings, KxSettingId id);       /* INT, SIZE, DURATION */
 const char *kx_settings_text(const KxSettings *settings, KxSettingId id); /* TEXT, CHOICE */
 const char *const *kx_settings_list(const KxSettings *settings, KxSettingId id);
-char *kx_settings_format(const KxSettings *settings, KxSettingId id); /* canonical text of any type */
+char *kx_settings_format(const KxSettings *settings,
+                         KxSettingId id); /* canonical text of any type */
 gboolean kx_settings_is_default(const KxSettings *settings, KxSettingId id);
 
-/* A copy with some values changed: pairs of id and text. All or none; the error (KX_ERR_INVALID) names
- * setting, value and what is allowed. */
+/* A copy with some values changed: pairs of id and text. All or none; the error (KX_ERR_INVALID)
+ * names setting, value and what is allowed. */
 typedef struct {
     KxSettingId id;
     const char *value; /* NULL: back to the default */
@@ -116,9 +118,9 @@ typedef struct {
 KxSettings *kx_settings_with(const KxSettings *settings, const KxSettingChange *changes, guint n,
                              GError **error);
 
-/* All values with any of `flags` as a blob for another role, and back (onto the defaults). The blob names
- * only what differs from the defaults. Unpacking checks every value again: KX_ERR_INVALID names what was
- * wrong. */
+/* All values with any of `flags` as a blob for another role, and back (onto the defaults). The blob
+ * names only what differs from the defaults. Unpacking checks every value again: KX_ERR_INVALID
+ * names what was wrong. */
 GBytes *kx_settings_pack(const KxSettings *settings, guint flags);
 KxSettings *kx_settings_unpack(const void *bytes, size_t len, GError **error);
 

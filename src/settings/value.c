@@ -177,7 +177,7 @@ static gboolean parse_list(const KxSettingRow *row, const char *text, KxSettingV
                        "%s: at most %" G_GINT64_FORMAT " entries are allowed", row->name, row->max);
     if (n < row->min)
         return kx_fail(error, KX_ERR_INVALID,
-                       "%s: at least %" G_GINT64_FORMAT " entries are needed", row->name, row->min);
+                       "%s: the list needs at least %" G_GINT64_FORMAT, row->name, row->min);
     for (guint i = 0; i < n; i++)
         if (!check_entry(row, &entries[i], error))
             return FALSE;
@@ -185,14 +185,14 @@ static gboolean parse_list(const KxSettingRow *row, const char *text, KxSettingV
     return TRUE;
 }
 
-gboolean kx_setting_value_parse(const KxSettingRow *row, const char *text, KxSettingValue *ret_value,
-                                GError **error)
+gboolean kx_setting_value_parse(const KxSettingRow *row, const char *text,
+                                KxSettingValue *ret_value, GError **error)
 {
     typedef gboolean (*Parse)(const KxSettingRow *, const char *, KxSettingValue *, GError **);
     static const Parse PARSE[] = {
-        [KX_SETTING_BOOL] = parse_bool,       [KX_SETTING_INT] = parse_number,
-        [KX_SETTING_SIZE] = parse_number,     [KX_SETTING_DURATION] = parse_number,
-        [KX_SETTING_TEXT] = parse_text,       [KX_SETTING_CHOICE] = parse_choice,
+        [KX_SETTING_BOOL] = parse_bool,   [KX_SETTING_INT] = parse_number,
+        [KX_SETTING_SIZE] = parse_number, [KX_SETTING_DURATION] = parse_number,
+        [KX_SETTING_TEXT] = parse_text,   [KX_SETTING_CHOICE] = parse_choice,
         [KX_SETTING_LIST] = parse_list,
     };
     KxSettingValue value = {0};
@@ -219,9 +219,8 @@ char *kx_setting_value_format(const KxSettingRow *row, const KxSettingValue *val
 
 void kx_setting_value_copy(KxSettingValue *to, const KxSettingValue *from)
 {
-    *to = (KxSettingValue){.number = from->number,
-                           .text = g_strdup(from->text),
-                           .list = g_strdupv(from->list)};
+    *to = (KxSettingValue){
+        .number = from->number, .text = g_strdup(from->text), .list = g_strdupv(from->list)};
 }
 
 gboolean kx_setting_value_equal(const KxSettingValue *a, const KxSettingValue *b)

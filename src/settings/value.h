@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One value of a setting: reading it from text and writing it back in canonical form. Folder-private. */
+/* One value of a setting: reading it from text and writing it back in canonical form.
+ * Folder-private. */
 #pragma once
 
 #include "settings/settings.h"
@@ -12,8 +13,8 @@ typedef struct {
 } KxSettingValue;
 
 /* Reads and checks; the error starts with the setting's name. */
-gboolean kx_setting_value_parse(const KxSettingRow *row, const char *text, KxSettingValue *ret_value,
-                                GError **error);
+gboolean kx_setting_value_parse(const KxSettingRow *row, const char *text,
+                                KxSettingValue *ret_value, GError **error);
 char *kx_setting_value_format(const KxSettingRow *row, const KxSettingValue *value);
 void kx_setting_value_copy(KxSettingValue *to, const KxSettingValue *from);
 gboolean kx_setting_value_equal(const KxSettingValue *a, const KxSettingValue *b);
