@@ -7,8 +7,8 @@
 typedef struct Reader {
     KxLex lex;
     KxMimeArena *arena;
-    GArray *items;    /* of KxAddress */
-    GString *words;   /* a phrase or local part */
+    GArray *items;  /* of KxAddress */
+    GString *words; /* a phrase or local part */
     GString *domain;
     GString *comment; /* the last comment since the element began */
     gboolean quoted;  /* words hold a quoted string */
@@ -77,8 +77,8 @@ static const char *copy_local_part(Reader *reader)
         size_t out = 0;
         for (size_t i = 0; i < words->len; i++) {
             char c = words->str[i];
-            gboolean beside_dot = c == ' ' && ((out > 0 && words->str[out - 1] == '.') ||
-                                               words->str[i + 1] == '.');
+            gboolean beside_dot =
+                c == ' ' && ((out > 0 && words->str[out - 1] == '.') || words->str[i + 1] == '.');
             if (!beside_dot)
                 words->str[out++] = c;
         }
@@ -113,8 +113,9 @@ static void read_domain(Reader *reader)
     for (;;) {
         read_atom(reader, reader->domain);
         kx_lex_skip(&reader->lex, reader->comment);
-        gboolean more = peek(reader) == '.' ||
-                        (reader->domain->len > 0 && reader->domain->str[reader->domain->len - 1] == '.');
+        gboolean more =
+            peek(reader) == '.' ||
+            (reader->domain->len > 0 && reader->domain->str[reader->domain->len - 1] == '.');
         if (!more || is_special(peek(reader)))
             return;
     }

@@ -34,7 +34,8 @@ typedef struct KxAddressList {
 #define KX_ADDRESS_MAX 10000
 
 /* Reads at most `max` elements (at most KX_ADDRESS_MAX); `value` is a raw header value, folds
- * included. Every GROUP_START in the list has its GROUP_END, also past the cap. Never NULL. */
+ * included. Every GROUP_START in the list has its GROUP_END, for which the list
+ * may grow past the cap by two. Never NULL. */
 KxAddressList *kx_address_parse(const char *value, size_t len, unsigned max);
 void kx_address_list_free(KxAddressList *list);
 

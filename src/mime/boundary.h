@@ -20,7 +20,7 @@ typedef struct KxBoundary {
 
 typedef struct KxBoundarySet {
     unsigned n;
-    size_t max_len;                        /* of those open */
+    size_t max_len;                            /* of those open */
     guint8 n_of_len[KX_MIME_MAX_BOUNDARY + 1]; /* how many have that length */
     int buckets[KX_BOUNDARY_BUCKETS];
     KxBoundary items[KX_MIME_MAX_DEPTH];
@@ -34,6 +34,6 @@ void kx_boundary_push(KxBoundarySet *set, const char *text, size_t len, KxMimePa
 /* Drops all but the outermost `n`. */
 void kx_boundary_truncate(KxBoundarySet *set, unsigned n);
 
-/* `line` (without its line ending) begins with "--". The index of the longest boundary that follows,
- * the innermost of equal ones; -1 if none. */
+/* `line` (without its line ending) begins with "--". The index of the longest boundary that
+ * follows, the innermost of equal ones; -1 if none. */
 int kx_boundary_match(const KxBoundarySet *set, const char *line, size_t len);

@@ -18,13 +18,15 @@ struct KxCharset {
     unsigned n_pending;
 };
 
-/* Names under which senders mean more than the name says (as the WHATWG encoding standard has it). */
+/* Names under which senders mean more than the name says (as the WHATWG encoding standard has it).
+ */
 static const struct {
     const char *name;
     const char *use;
 } aliases[] = {
-    {"iso-8859-1", "windows-1252"}, {"latin1", "windows-1252"}, {"gb2312", "gb18030"},
-    {"gbk", "gb18030"},             {"x-gbk", "gb18030"},       {"ks_c_5601-1987", "windows-949"},
+    {"iso-8859-1", "windows-1252"}, {"latin1", "windows-1252"},
+    {"gb2312", "gb18030"},          {"gbk", "gb18030"},
+    {"x-gbk", "gb18030"},           {"ks_c_5601-1987", "windows-949"},
     {"euc-kr", "windows-949"},      {"iso-8859-8-i", "iso-8859-8"},
 };
 
@@ -104,7 +106,8 @@ static size_t append_utf8(GString *out, const char *data, size_t len, gboolean l
     return 0;
 }
 
-static void convert_utf8(KxCharset *charset, GString *out, const char *data, size_t len, gboolean last)
+static void convert_utf8(KxCharset *charset, GString *out, const char *data, size_t len,
+                         gboolean last)
 {
     /* Complete a character that the last piece left open. */
     while (charset->n_pending > 0 && len > 0) {
@@ -127,12 +130,14 @@ static void convert_utf8(KxCharset *charset, GString *out, const char *data, siz
 
 static void append_without_nul(GString *out, char *text, size_t len)
 {
-    for (char *nul = memchr(text, '\0', len); nul; nul = memchr(nul, '\0', (size_t)(text + len - nul)))
+    for (char *nul = memchr(text, '\0', len); nul;
+         nul = memchr(nul, '\0', (size_t)(text + len - nul)))
         *nul = ' ';
     g_string_append_len(out, text, (gssize)len);
 }
 
-void kx_charset_convert(KxCharset *charset, GString *out, const char *data, size_t len, gboolean last)
+void kx_charset_convert(KxCharset *charset, GString *out, const char *data, size_t len,
+                        gboolean last)
 {
     if (!charset->source) {
         convert_utf8(charset, out, data, len, last);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Character sets to UTF-8, through ICU: its tables are in the library, while iconv would load a file
- * per character set, which the sandbox of a role that reads mail does not allow.
+ * Character sets to UTF-8, through ICU: its tables are in the library, while iconv would load a
+ * file per character set, which the sandbox of a role that reads mail does not allow.
  *
  * Output is always valid UTF-8 without NUL: what cannot be converted becomes U+FFFD, NUL a space.
  * Unknown names are read as UTF-8. Names may be hostile; they are cut at 64 bytes.
@@ -16,7 +16,8 @@ KxCharset *kx_charset_open(const char *name, size_t len); /* never NULL */
 void kx_charset_close(KxCharset *charset);
 
 /* Appends the converted piece; `last` flushes what is unfinished. */
-void kx_charset_convert(KxCharset *charset, GString *out, const char *data, size_t len, gboolean last);
+void kx_charset_convert(KxCharset *charset, GString *out, const char *data, size_t len,
+                        gboolean last);
 
 /* A whole text at once; free with g_free. Without a name (len 0) or with one that is unknown or
  * US-ASCII, bytes that are not UTF-8 are taken for Windows-1252. */

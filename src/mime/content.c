@@ -128,7 +128,8 @@ static const struct {
 
 void kx_mime_content_field(KxMimeContent *content, KxMimePart *part, const KxHeaderField *field)
 {
-    if (field->name_len <= PREFIX_LEN || g_ascii_strncasecmp(field->name, "Content-", PREFIX_LEN) != 0)
+    if (field->name_len <= PREFIX_LEN ||
+        g_ascii_strncasecmp(field->name, "Content-", PREFIX_LEN) != 0)
         return;
     size_t len = MIN(field->value_len, KX_MIME_MAX_FIELD);
     if (len > content->budget)

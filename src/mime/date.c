@@ -4,6 +4,7 @@
 #include "mime/lex.h"
 
 #define DAY_SECONDS 86400
+#define MAX_OFFSET  (24 * 60 - 1)
 
 static const char months[12][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                    "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
@@ -139,8 +140,8 @@ static int read_named_zone(const char *name, size_t len)
         char name[4];
         int hours;
     } zones[] = {
-        {"EST", -5}, {"EDT", -4}, {"CST", -6}, {"CDT", -5}, {"MST", -7}, {"MDT", -6}, {"PST", -8},
-        {"PDT", -7},
+        {"EST", -5}, {"EDT", -4}, {"CST", -6}, {"CDT", -5},
+        {"MST", -7}, {"MDT", -6}, {"PST", -8}, {"PDT", -7},
     };
     for (unsigned i = 0; i < G_N_ELEMENTS(zones) && len == 3; i++) {
         if (g_ascii_strncasecmp(name, zones[i].name, 3) == 0)
@@ -218,8 +219,8 @@ gboolean kx_date_parse_imap_datetime(const char *text, size_t len, KxDate *ret_d
         !read_month_year(text + 3, &f) || text[11] != ' ' || !read_fixed(text + 12, 2, &f.hour) ||
         text[14] != ':' || !read_fixed(text + 15, 2, &f.minute) || text[17] != ':' ||
         !read_fixed(text + 18, 2, &f.second) || text[20] != ' ' ||
-        (text[21] != '+' && text[21] != '-') || !read_fixed(text + 22, 4, &zone) || zone % 100 > 59 ||
-        zone / 100 > 23)
+        (text[21] != '+' && text[21] != '-') || !read_fixed(text + 22, 4, &zone) ||
+        zone % 100 > 59 || zone / 100 > 23)
         return FALSE;
     f.offset = zone / 100 * 60 + zone % 100;
     if (text[21] == '-')
@@ -249,7 +250,9 @@ static gint64 local_seconds(const KxDate *date)
 {
     gint64 first = days_from_civil(1, 1, 1) * DAY_SECONDS;
     gint64 last = days_from_civil(9999, 12, 31) * DAY_SECONDS + DAY_SECONDS - 1;
-    return CLAMP(CLAMP(date->unix_seconds, first, last) + date->offset_minutes * 60, first, last);
+    return CLAMP(CLAMP(date->unix_seconds, first, last) +
+                     CLAMP(date->offset_minutes, -MAX_OFFSET, MAX_OFFSET) * 60,
+                 first, last);
 }
 
 gint64 kx_date_local_day(const KxDate *date)
@@ -264,7 +267,7 @@ void kx_date_format_imap_datetime(const KxDate *date, char out[static KX_IMAP_DA
     int second = (int)(local - day * DAY_SECONDS);
     int year, month, day_of_month;
     civil_from_days(day, &year, &month, &day_of_month);
-    int offset = CLAMP(date->offset_minutes, -1439, 1439);
+    int offset = CLAMP(date->offset_minutes, -MAX_OFFSET, MAX_OFFSET);
     g_snprintf(out, KX_IMAP_DATETIME_SIZE, "%2d-%s-%04d %02d:%02d:%02d %c%02d%02d", day_of_month,
                months[month - 1], year, second / 3600, second / 60 % 60, second % 60,
                offset < 0 ? '-' : '+', ABS(offset) / 60, ABS(offset) % 60);

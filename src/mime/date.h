@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Dates in mail: RFC 5322 section 3.3 with the obsolete forms of 4.3, and IMAP's date and date-time
- * (RFC 9051 section 9). Years 1 to 9999. Pure and thread-safe; the time zone of the machine plays no
- * part.
+ * (RFC 9051 section 9). Years 1 to 9999. Pure and thread-safe; the time zone of the machine plays
+ * no part.
  */
 #pragma once
 
@@ -13,8 +13,9 @@ typedef struct KxDate {
     int offset_minutes; /* east of UTC; -0000 and unknown zones count as 0 */
 } KxDate;
 
-/* A Date field: comments, folds, missing day name, two-digit years, missing seconds and letter zones
- * are understood; trailing junk is passed over. FALSE if day, month, year or time make no sense. */
+/* A Date field: comments, folds, missing day name, two-digit years, missing seconds and letter
+ * zones are understood; trailing junk is passed over. FALSE if day, month, year or time make no
+ * sense. */
 gboolean kx_date_parse_rfc5322(const char *text, size_t len, KxDate *ret_date);
 
 /* date-time without quotes: " 1-Jan-2024 00:00:00 +0000" (the day with a space or two digits). */

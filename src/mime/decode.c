@@ -2,10 +2,11 @@
 /* See decode.h. */
 #include "mime/decode.h"
 
-void kx_mime_decoder_init(KxMimeDecoder *decoder, KxMimeEncoding encoding, const char *data, size_t len)
+void kx_mime_decoder_init(KxMimeDecoder *decoder, KxMimeEncoding encoding, const char *data,
+                          size_t len)
 {
-    *decoder = (KxMimeDecoder){
-        .encoding = encoding, .pos = data, .end = data + len, .blank_end = data};
+    *decoder =
+        (KxMimeDecoder){.encoding = encoding, .pos = data, .end = data + len, .blank_end = data};
 }
 
 /* Value of a base64 digit plus one; 0: no digit. */
@@ -96,7 +97,8 @@ static size_t newline_at(const char *pos, const char *end)
     return end - pos > 1 && pos[0] == '\r' && pos[1] == '\n' ? 2 : 0;
 }
 
-/* White space before a line ending was added in transport and goes (RFC 2045 section 6.7 rule 3). */
+/* White space before a line ending was added in transport and goes (RFC 2045 section 6.7 rule 3).
+ */
 static void pass_blanks(KxMimeDecoder *decoder)
 {
     const char *stop = decoder->pos;
@@ -174,7 +176,8 @@ guint64 kx_mime_decoded_size(const KxMimeMessage *message, const KxMimePart *par
     if (part->encoding != KX_MIME_ENC_BASE64 && part->encoding != KX_MIME_ENC_QUOTED_PRINTABLE)
         return part->body_len;
     KxMimeDecoder decoder;
-    kx_mime_decoder_init(&decoder, part->encoding, message->data + part->body_start, part->body_len);
+    kx_mime_decoder_init(&decoder, part->encoding, message->data + part->body_start,
+                         part->body_len);
     char buffer[16384];
     guint64 size = 0;
     for (size_t n; (n = kx_mime_decoder_read(&decoder, buffer, sizeof(buffer))) > 0;)

@@ -79,8 +79,8 @@ typedef struct Run {
     GString *bytes;
 } Run;
 
-static void append_converted(GString *out, const char *charset, size_t charset_len, const char *bytes,
-                             size_t len)
+static void append_converted(GString *out, const char *charset, size_t charset_len,
+                             const char *bytes, size_t len)
 {
     g_autofree char *text = kx_charset_to_utf8(charset, charset_len, bytes, len);
     for (char *c = text; *c; c++) {

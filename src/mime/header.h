@@ -10,8 +10,8 @@
 typedef struct KxHeaderField {
     const char *start; /* the whole field with its line ending */
     size_t len;
-    const char *name; /* as written, without white space before the colon */
-    size_t name_len;  /* 0: a line without a colon, or with nothing before it */
+    const char *name;  /* as written, without white space before the colon */
+    size_t name_len;   /* 0: a line without a colon, or with nothing before it */
     const char *value; /* all after the colon: may hold folds, CR, NUL; no final line ending */
     size_t value_len;
 } KxHeaderField;

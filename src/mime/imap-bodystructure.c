@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* BODY and BODYSTRUCTURE: see imap-envelope.h. Walks the tree with its own links, without recursion. */
+/* BODY and BODYSTRUCTURE: see imap-envelope.h. Walks the tree with its own links, without
+ * recursion. */
 #include "mime/imap-envelope.h"
 
 typedef struct Writer {

@@ -27,11 +27,16 @@ static const struct {
     const char *name;
     gboolean addresses;
 } fields[N_FIELDS] = {
-    [FIELD_DATE] = {"Date", FALSE},           [FIELD_SUBJECT] = {"Subject", FALSE},
-    [FIELD_FROM] = {"From", TRUE},            [FIELD_SENDER] = {"Sender", TRUE},
-    [FIELD_REPLY_TO] = {"Reply-To", TRUE},    [FIELD_TO] = {"To", TRUE},
-    [FIELD_CC] = {"Cc", TRUE},                [FIELD_BCC] = {"Bcc", TRUE},
-    [FIELD_IN_REPLY_TO] = {"In-Reply-To", FALSE}, [FIELD_MESSAGE_ID] = {"Message-ID", FALSE},
+    [FIELD_DATE] = {"Date", FALSE},
+    [FIELD_SUBJECT] = {"Subject", FALSE},
+    [FIELD_FROM] = {"From", TRUE},
+    [FIELD_SENDER] = {"Sender", TRUE},
+    [FIELD_REPLY_TO] = {"Reply-To", TRUE},
+    [FIELD_TO] = {"To", TRUE},
+    [FIELD_CC] = {"Cc", TRUE},
+    [FIELD_BCC] = {"Bcc", TRUE},
+    [FIELD_IN_REPLY_TO] = {"In-Reply-To", FALSE},
+    [FIELD_MESSAGE_ID] = {"Message-ID", FALSE},
 };
 
 /* Values of one field; addresses of a field that occurs more than once are joined. */

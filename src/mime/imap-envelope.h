@@ -12,8 +12,10 @@
 #include <glib.h>
 #include "mime/part.h"
 
-#define KX_IMAP_ENVELOPE_MAX  (1024 * 1024)     /* bytes of header read for one envelope */
-#define KX_IMAP_STRUCTURE_MAX (4 * 1024 * 1024) /* beyond this output, optional fields become NIL */
+#define KX_IMAP_ENVELOPE_MAX (1024 * 1024) /* bytes of header read for one envelope */
+#define KX_IMAP_STRUCTURE_MAX                                                                      \
+    (4 * 1024 * 1024) /* beyond this output, optional fields become NIL                            \
+                       */
 
 /* Appends "(date subject from sender reply-to to cc bcc in-reply-to message-id)". `header` may be a
  * whole message; only its header is read. Sender and reply-to default to from. */

@@ -7,4 +7,5 @@
 #include "mime/params.h"
 
 /* Reads ";name=value" until the end of `lex`. `scratch` is any string; its content is lost. */
-void kx_mime_params_parse(KxMimeArena *arena, KxLex *lex, GString *scratch, KxMimeParams *ret_params);
+void kx_mime_params_parse(KxMimeArena *arena, KxLex *lex, GString *scratch,
+                          KxMimeParams *ret_params);

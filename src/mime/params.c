@@ -142,14 +142,14 @@ static void build_params(KxMimeArena *arena, Segment *segments, unsigned n, GStr
             next++;
         gboolean encoded;
         join_segments(segments + i, next - i, scratch, &encoded);
-        items[n_items++] =
-            (KxMimeParam){final_name(arena, segments[i].name, encoded),
-                          kx_mime_arena_strndup(arena, scratch->str, scratch->len)};
+        items[n_items++] = (KxMimeParam){final_name(arena, segments[i].name, encoded),
+                                         kx_mime_arena_strndup(arena, scratch->str, scratch->len)};
     }
     *ret_params = (KxMimeParams){items, n_items};
 }
 
-void kx_mime_params_parse(KxMimeArena *arena, KxLex *lex, GString *scratch, KxMimeParams *ret_params)
+void kx_mime_params_parse(KxMimeArena *arena, KxLex *lex, GString *scratch,
+                          KxMimeParams *ret_params)
 {
     Segment segments[KX_MIME_MAX_PARAMS];
     unsigned n = 0;

@@ -3,10 +3,10 @@
  * Parameters of Content-Type and Content-Disposition: RFC 2045 section 5.1, with the continuations
  * and character sets of RFC 2231 sections 3 and 4.
  *
- * Continuations ("name*0", "name*1*" ...) arrive joined. A value with a character set keeps the form
- * it has on the wire, charset'language'percent-encoded, and its name ends in "*"; this is also what
- * IMAP's BODYSTRUCTURE shows. kx_mime_param_decode() turns either form into UTF-8.
- * All functions are pure and thread-safe.
+ * Continuations ("name*0", "name*1*" ...) arrive joined. A value with a character set keeps the
+ * form it has on the wire, charset'language'percent-encoded, and its name ends in "*"; this is also
+ * what IMAP's BODYSTRUCTURE shows. kx_mime_param_decode() turns either form into UTF-8. All
+ * functions are pure and thread-safe.
  */
 #pragma once
 

@@ -160,7 +160,8 @@ static void open_multipart(Parser *parser, KxMimePart *part)
     kx_boundary_push(&parser->boundaries, text, len, part);
 }
 
-/* Returns TRUE if the body of the open part begins with the header of an inner message, then open. */
+/* Returns TRUE if the body of the open part begins with the header of an inner message, then open.
+ */
 static gboolean open_container(Parser *parser)
 {
     KxMimePart *part = parser->open;

@@ -13,11 +13,11 @@
  *
  * A multipart without a usable boundary parameter is text/plain (RFC 2045 section 5.2). A line is a
  * delimiter if it begins with "--" and an open boundary (RFC 2046 section 5.1.1); of several, the
- * longest counts, of equal ones the innermost. The header of a part ends at the first empty line, or
- * at a delimiter; lines in it without a colon are passed over.
+ * longest counts, of equal ones the innermost. The header of a part ends at the first empty line,
+ * or at a delimiter; lines in it without a colon are passed over.
  *
- * The message borrows `data`, which must outlive it and stay unchanged; all strings in the parts are
- * the message's own. A parsed message is read-only and may be used by several threads at once.
+ * The message borrows `data`, which must outlive it and stay unchanged; all strings in the parts
+ * are the message's own. A parsed message is read-only and may be used by several threads at once.
  */
 #pragma once
 

@@ -93,16 +93,17 @@ void kx_section_append_fields(GString *out, const char *header, size_t len,
     g_string_append(out, "\r\n");
 }
 
-static void set_header(const KxMimeMessage *message, const KxMimePart *part, const KxSection *section,
-                       const char *const *fields, unsigned n_fields, KxSectionBytes *ret_bytes)
+static void set_header(const KxMimeMessage *message, const KxMimePart *part,
+                       const KxSection *section, const char *const *fields, unsigned n_fields,
+                       KxSectionBytes *ret_bytes)
 {
     if (section->kind == KX_SECTION_HEADER || section->kind == KX_SECTION_MIME) {
         *ret_bytes = (KxSectionBytes){.offset = part->header_start, .len = part->header_len};
         return;
     }
     GString *out = g_string_sized_new(512);
-    kx_section_append_fields(out, message->data + part->header_start, part->header_len, fields, n_fields,
-                             section->kind == KX_SECTION_HEADER_FIELDS_NOT);
+    kx_section_append_fields(out, message->data + part->header_start, part->header_len, fields,
+                             n_fields, section->kind == KX_SECTION_HEADER_FIELDS_NOT);
     size_t len = out->len;
     *ret_bytes = (KxSectionBytes){.len = len, .owned = g_string_free_to_bytes(out)};
 }

@@ -25,8 +25,9 @@ typedef struct KxSection {
     unsigned path[KX_SECTION_MAX_PATH];
 } KxSection;
 
-/* Reads the text between the brackets up to its field list: "", "1.2", "2.HEADER.FIELDS", "TEXT" ...
- * FALSE if the grammar does not allow it; the caller reads the list itself (it may hold literals). */
+/* Reads the text between the brackets up to its field list: "", "1.2", "2.HEADER.FIELDS", "TEXT"
+ * ... FALSE if the grammar does not allow it; the caller reads the list itself (it may hold
+ * literals). */
 gboolean kx_section_parse(const char *text, size_t len, KxSection *ret_section);
 
 typedef struct KxSectionBytes {
@@ -35,8 +36,9 @@ typedef struct KxSectionBytes {
     GBytes *owned; /* a header subset, else NULL */
 } KxSectionBytes;
 
-/* Finds the bytes. `fields` (n_fields names) is for the two FIELDS kinds. FALSE if the message has no
- * such part, or the part is no message where HEADER and TEXT need one: the answer is then NIL. */
+/* Finds the bytes. `fields` (n_fields names) is for the two FIELDS kinds. FALSE if the message has
+ * no such part, or the part is no message where HEADER and TEXT need one: the answer is then NIL.
+ */
 gboolean kx_section_get(const KxMimeMessage *message, const KxSection *section,
                         const char *const *fields, unsigned n_fields, KxSectionBytes *ret_bytes);
 void kx_section_bytes_clear(KxSectionBytes *bytes);

@@ -20,7 +20,8 @@ void kx_needle_free(KxNeedle *needle);
 gboolean kx_needle_in_text(const KxNeedle *needle, const char *text, size_t len);
 
 /* HEADER: any field of that name contains it. `header` may be a whole message. */
-gboolean kx_mime_search_header(const char *header, size_t len, const char *name, const KxNeedle *needle);
+gboolean kx_mime_search_header(const char *header, size_t len, const char *name,
+                               const KxNeedle *needle);
 
 /* BODY: text parts, and the headers of the parts inside. */
 gboolean kx_mime_search_body(const KxMimeMessage *message, const KxNeedle *needle);
