@@ -4,6 +4,7 @@
 import os
 import shutil
 import sys
+import uuid
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,14 @@ def server(keryx_binary):
     """A running server, one for each test module, with the users alice, bob and carol."""
     with kx.running_server(keryx_binary, users=("alice", "bob", "carol")) as instance:
         yield instance
+
+
+@pytest.fixture
+def user(server):
+    """The name of an account of the test's own."""
+    name = f"u{uuid.uuid4().hex[:10]}"
+    server.add_user(name)
+    return name
 
 
 @pytest.fixture

@@ -12,14 +12,6 @@ import messages
 from kx import run
 
 
-@pytest.fixture
-def user(server, request):
-    """An account of the test's own."""
-    name = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower())[:40].strip("-")
-    server.add_user(name)
-    return name
-
-
 def deliver(server, user, kinds=tuple(messages.ALL_KINDS)):
     """Sends one message of each kind through port 25, each when the one before is in the mailbox."""
     sent = [messages.ALL_KINDS[kind](to=server.address(user)) for kind in kinds]
