@@ -2,8 +2,8 @@
 /* Reads certificates and keys from the data directory and hands them to the edges, which parse them. */
 #include "base/error.h"
 #include "base/fsutil.h"
+#include "base/paths.h"
 #include "server/keeper-private.h"
-#include "server/paths.h"
 
 enum { CHAIN_MAX = 65536, KEY_MAX = 16384, CERTIFICATES_MAX = 1000 };
 

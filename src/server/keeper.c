@@ -14,9 +14,9 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/paths.h"
 #include "net/edge.h"
 #include "server/keeper-private.h"
-#include "server/paths.h"
 
 enum { STOP_SECONDS = 30 };
 
