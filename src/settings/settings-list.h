@@ -22,6 +22,9 @@ KX_SETTING(SMTP_RELAY_AUTH, "smtp.relay-authenticated", BOOL, 0, 0, NULL, "yes",
 KX_SETTING(SMTP_TIMEOUT, "smtp.timeout", DURATION, 10, 3600, NULL, "5m", KX_SETTING_EDGE, "", NULL,
     "How long the server waits for the next command or more data of a client.")
 
+KX_SETTING(QUEUE_RETRY, "queue.retry-interval", DURATION, 1, 86400, NULL, "30m", 0, "SMTP-30", NULL,
+    "Longest wait before a message in the queue is tried again; mailboxes here are first tried after a minute.")
+
 KX_SETTING(IMAP_IDLE_TIMEOUT, "imap.idle-timeout", DURATION, 60, 86400, NULL, "30m", KX_SETTING_EDGE, "", NULL,
     "How long a signed-in client may be silent (RFC 9051 section 5.4 asks for at least 30 minutes).")
 KX_SETTING(IMAP_MAX_APPEND, "imap.max-append-size", SIZE, 0, 4294967296, NULL, "1G", KX_SETTING_EDGE, "", NULL,
@@ -32,14 +35,14 @@ KX_SETTING(LOGIN_TIMEOUT, "server.login-timeout", DURATION, 10, 3600, NULL, "1m"
     "How long an IMAP or POP3 client may take to sign in.")
 KX_SETTING(AUTH_CLEAR_LOOPBACK, "auth.clear-text-from-loopback", BOOL, 0, 0, NULL, "yes", KX_SETTING_EDGE, "AUTH-01", NULL,
     "Whether IMAP and POP3 clients on this host may sign in without TLS; all others never may.")
-KX_SETTING(SERVER_PORT_OFFSET, "server.port-offset", INT, 0, 60000, NULL, "0", KX_SETTING_KEEPER | KX_SETTING_RESTART, "SVC-21", NULL,
+KX_SETTING(SERVER_PORT_OFFSET, "server.port-offset", INT, 0, 60000, NULL, "0", KX_SETTING_RESTART, "SVC-21", NULL,
     "Added to the port of every listener, so that a second server, or one without root, can run on high ports.")
 
 /* Four rows for each service, in the order of KxServiceRow. */
 #define KX_SERVICE_SETTINGS(id, service, port, connections) \
-    KX_SETTING(SERVICE_##id##_STARTUP, "service." service ".startup", CHOICE, 0, 0, "automatic|manual", "automatic", KX_SETTING_KEEPER | KX_SETTING_RESTART, "SVC-20", NULL, \
+    KX_SETTING(SERVICE_##id##_STARTUP, "service." service ".startup", CHOICE, 0, 0, "automatic|manual", "automatic", KX_SETTING_RESTART, "SVC-20", NULL, \
         "Whether the service runs when the server starts, or is stopped until an administrator starts it.") \
-    KX_SETTING(SERVICE_##id##_LISTEN, "service." service ".listen", LIST, 1, 100, NULL, "*:" #port, KX_SETTING_KEEPER, "SVC-21", kx_check_listen, \
+    KX_SETTING(SERVICE_##id##_LISTEN, "service." service ".listen", LIST, 1, 100, NULL, "*:" #port, 0, "SVC-21", kx_check_listen, \
         "Addresses and ports of the service, like 192.0.2.1:" #port ", [2001:db8::1]:" #port " or *:" #port " for all addresses.") \
     KX_SETTING(SERVICE_##id##_ACCESS_GROUP, "service." service ".access-group", TEXT, 0, 100, NULL, "", KX_SETTING_EDGE | KX_SETTING_IP_GROUP, "SVC-23", NULL, \
         "IP address group whose members alone may use the service; empty means everybody.") \

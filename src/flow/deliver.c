@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Into the mailboxes here (SMTP-01). */
+#include "base/error.h"
+#include "flow/queue-private.h"
+#include "log/log-mail.h"
+
+static const char INBOX[] = "INBOX";
+
+/* One account, however many recipients lead there. */
+typedef struct {
+    KxAccount *account; /* NULL: it could not be opened */
+    guint delivery;     /* index of its KxDelivery */
+    GError *error;
+} Target;
+
+static void target_free(Target *target)
+{
+    kx_account_unref(target->account);
+    g_clear_error(&target->error);
+    g_free(target);
+}
+
+static KxAccount *open_account(KxQueue *queue, const char *name, GError **error)
+{
+    g_autoptr(KxUser) user = kx_user_get(queue->directory, name, error);
+    return user ? kx_store_account(queue->store, user->domain, user->name, error) : NULL;
+}
+
+/* Account name -> Target for all recipients of that duty. */
+static GHashTable *open_targets(KxQueue *queue, const KxEnvelope *envelope, KxDuty duty, GArray *deliveries)
+{
+    GHashTable *targets = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)target_free);
+    for (guint i = 0; i < envelope->recipients->len; i++) {
+        const KxEnvelopeRcpt *rcpt = envelope->recipients->pdata[i];
+        if (!rcpt->account || rcpt->duty != duty || g_hash_table_contains(targets, rcpt->account))
+            continue;
+        Target *target = g_new0(Target, 1);
+        target->account = open_account(queue, rcpt->account, &target->error);
+        target->delivery = deliveries->len;
+        g_hash_table_insert(targets, rcpt->account, target);
+        if (target->account) {
+            KxDelivery delivery = {
+                .account = target->account, .folder = INBOX, .internal_date = envelope->created};
+            g_array_append_val(deliveries, delivery);
+        }
+    }
+    return targets;
+}
+
+static char *status_of(const GError *error)
+{
+    const char *code = "4.3.0";
+    if (g_error_matches(error, KX_ERROR, KX_ERR_OVERQUOTA))
+        code = "4.2.2";
+    else if (g_error_matches(error, KX_ERROR, KX_ERR_NOT_FOUND))
+        code = "5.1.1";
+    return g_strdup_printf("%s %s", code, error->message);
+}
+
+static void settle(KxEnvelopeRcpt *rcpt, const GError *error)
+{
+    rcpt->duty = error ? KX_DUTY_QUEUED : KX_DUTY_DONE;
+    g_free(rcpt->status);
+    rcpt->status = error ? status_of(error) : NULL;
+}
+
+guint kx_queue_deliver(KxQueue *queue, KxEnvelope *envelope, KxDuty duty, KxIncoming *incoming,
+                       GError **error)
+{
+    g_autoptr(GArray) deliveries = g_array_new(FALSE, TRUE, sizeof(KxDelivery));
+    g_autoptr(GHashTable) targets = open_targets(queue, envelope, duty, deliveries);
+    KxDelivery *all = (KxDelivery *)(void *)deliveries->data;
+    if (deliveries->len > 0)
+        kx_incoming_deliver(incoming, all, deliveries->len);
+    guint done = 0;
+    for (guint i = 0; i < envelope->recipients->len; i++) {
+        KxEnvelopeRcpt *rcpt = envelope->recipients->pdata[i];
+        Target *target = rcpt->account ? g_hash_table_lookup(targets, rcpt->account) : NULL;
+        if (!target || rcpt->duty != duty)
+            continue;
+        if (target->account && all[target->delivery].ret_error)
+            target->error = g_steal_pointer(&all[target->delivery].ret_error);
+        settle(rcpt, target->error);
+        done += !target->error;
+        if (target->error && error && !*error)
+            *error = g_error_copy(target->error);
+    }
+    return done;
+}
+
+void kx_queue_log_result(KxQueue *queue, const KxEnvelope *envelope, const KxEnvelopeRcpt *rcpt)
+{
+    gboolean done = rcpt->duty == KX_DUTY_DONE;
+    g_autofree char *code = g_strndup(done ? "2.0.0" : rcpt->status, 5);
+    kx_log_mail_sent(queue->logger, &(KxLogMailSent){.queue_id = envelope->id,
+                                                     .recipient = rcpt->address,
+                                                     .result = done ? "delivered" : "delayed",
+                                                     .status = code});
+    if (!done)
+        kx_log(queue->logger, KX_LOG_ERROR, "queue: message %s could not be delivered to <%s>: %s",
+               envelope->id, rcpt->address, rcpt->status);
+}
+
+gint64 kx_queue_next_try(KxQueue *queue, guint64 attempts, gint64 now)
+{
+    KxSettings *settings = kx_directory_settings(queue->directory);
+    gint64 most = kx_settings_int(settings, KX_SET_QUEUE_RETRY);
+    kx_settings_unref(settings);
+    gint64 wait = G_GINT64_CONSTANT(60) << MIN(attempts - 1, (guint64)8);
+    return now + MIN(wait, most);
+}

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "flow/envelope.h"
+
+#include <stddef.h>
+
+#include "base/error.h"
+#include "base/text.h"
+
+static const char FIRST_LINE[] = "Keryx-Envelope: 1\n";
+static const char LAST_LINE[] = "End\n";
+
+typedef enum { TEXT, NUMBER, TIME, FLAG } Kind;
+typedef struct {
+    const char *name;
+    Kind kind;
+    size_t offset;
+} Field;
+
+#define MESSAGE_FIELD(name, kind, member) {name, kind, offsetof(KxEnvelope, member)}
+#define RCPT_FIELD(name, kind, member) {name, kind, offsetof(KxEnvelopeRcpt, member)}
+static const Field MESSAGE_FIELDS[] = {
+    MESSAGE_FIELD("Created", TIME, created),   MESSAGE_FIELD("Next-Try", TIME, next_try),
+    MESSAGE_FIELD("Attempts", NUMBER, attempts), MESSAGE_FIELD("Size", NUMBER, size),
+    MESSAGE_FIELD("Skip", NUMBER, skip),       MESSAGE_FIELD("Service", TEXT, service),
+    MESSAGE_FIELD("Sender", TEXT, sender),     MESSAGE_FIELD("User", TEXT, user),
+    MESSAGE_FIELD("Sender-Host", TEXT, remote_ip), MESSAGE_FIELD("SSL", FLAG, secure),
+    MESSAGE_FIELD("Flags", NUMBER, flags),     MESSAGE_FIELD("Ret", TEXT, ret),
+    MESSAGE_FIELD("Envid", TEXT, envid),       MESSAGE_FIELD("Auth", TEXT, auth),
+};
+static const Field RCPT_FIELDS[] = {
+    RCPT_FIELD("Account", TEXT, account),
+    RCPT_FIELD("Orcpt", TEXT, orcpt),
+    RCPT_FIELD("Notify", FLAG, notify),
+    RCPT_FIELD("Status", TEXT, status),
+};
+
+KxEnvelope *kx_envelope_new(void)
+{
+    KxEnvelope *envelope = g_new0(KxEnvelope, 1);
+    envelope->recipients = g_ptr_array_new_with_free_func((GDestroyNotify)kx_envelope_rcpt_free);
+    return envelope;
+}
+
+void kx_envelope_rcpt_free(KxEnvelopeRcpt *rcpt)
+{
+    if (!rcpt)
+        return;
+    g_free(rcpt->address);
+    g_free(rcpt->account);
+    g_free(rcpt->orcpt);
+    g_free(rcpt->status);
+    g_free(rcpt);
+}
+
+void kx_envelope_free(KxEnvelope *envelope)
+{
+    if (!envelope)
+        return;
+    for (guint i = 0; i < G_N_ELEMENTS(MESSAGE_FIELDS); i++) {
+        if (MESSAGE_FIELDS[i].kind == TEXT)
+            g_free(G_STRUCT_MEMBER(char *, envelope, MESSAGE_FIELDS[i].offset));
+    }
+    g_ptr_array_unref(envelope->recipients);
+    g_free(envelope);
+}
+
+KxEnvelopeRcpt *kx_envelope_add(KxEnvelope *envelope, const char *address, const char *account)
+{
+    KxEnvelopeRcpt *rcpt = g_new0(KxEnvelopeRcpt, 1);
+    rcpt->address = g_strdup(address);
+    rcpt->account = g_strdup(account);
+    rcpt->duty = account ? KX_DUTY_NOW : KX_DUTY_QUEUED;
+    g_ptr_array_add(envelope->recipients, rcpt);
+    return rcpt;
+}
+
+guint kx_envelope_count(const KxEnvelope *envelope, KxDuty duty)
+{
+    guint count = 0;
+    for (guint i = 0; i < envelope->recipients->len; i++) {
+        const KxEnvelopeRcpt *rcpt = envelope->recipients->pdata[i];
+        count += rcpt->duty == duty;
+    }
+    return count;
+}
+
+/* ---- writing ---- */
+
+static void append_escaped(GString *out, const char *value)
+{
+    size_t start = out->len;
+    for (const char *at = value; *at && out->len - start < KX_ENVELOPE_VALUE_MAX - 4;) {
+        gunichar c = g_utf8_get_char_validated(at, -1);
+        if (c == (gunichar)-1 || c == (gunichar)-2 || c < ' ' || c == 0x7f || c == '\\') {
+            g_string_append_printf(out, "\\x%02X", (guchar)*at++);
+        } else {
+            const char *next = g_utf8_next_char(at);
+            g_string_append_len(out, at, next - at);
+            at = next;
+        }
+    }
+}
+
+/* What is 0 or NULL is not written. */
+static void append_field(GString *out, const Field *field, const void *object)
+{
+    const char *text = field->kind == TEXT ? G_STRUCT_MEMBER(char *, object, field->offset) : NULL;
+    guint64 number = 0;
+    if (field->kind == FLAG)
+        number = G_STRUCT_MEMBER(guint, object, field->offset);
+    else if (field->kind != TEXT) /* no time here is before 1970 */
+        number = G_STRUCT_MEMBER(guint64, object, field->offset);
+    if (!text && number == 0)
+        return;
+    g_string_append_printf(out, "%s: ", field->name);
+    if (text)
+        append_escaped(out, text);
+    else
+        g_string_append_printf(out, "%" G_GUINT64_FORMAT, number);
+    g_string_append_c(out, '\n');
+}
+
+char *kx_envelope_format(const KxEnvelope *envelope)
+{
+    GString *out = g_string_new(FIRST_LINE);
+    g_string_append_printf(out, "ID: %s\n", envelope->id);
+    for (guint i = 0; i < G_N_ELEMENTS(MESSAGE_FIELDS); i++)
+        append_field(out, &MESSAGE_FIELDS[i], envelope);
+    for (guint i = 0; i < envelope->recipients->len; i++) {
+        const KxEnvelopeRcpt *rcpt = envelope->recipients->pdata[i];
+        if (rcpt->duty != KX_DUTY_QUEUED)
+            continue;
+        g_string_append(out, "Recipient: ");
+        append_escaped(out, rcpt->address);
+        g_string_append_c(out, '\n');
+        for (guint k = 0; k < G_N_ELEMENTS(RCPT_FIELDS); k++)
+            append_field(out, &RCPT_FIELDS[k], rcpt);
+    }
+    g_string_append(out, LAST_LINE);
+    return g_string_free(out, FALSE);
+}
+
+/* ---- reading ---- */
+
+/* The value without its escapes, or NULL. */
+static char *unescape(const char *at, size_t len)
+{
+    if (len > KX_ENVELOPE_VALUE_MAX || !g_utf8_validate(at, (gssize)len, NULL))
+        return NULL;
+    g_autoptr(GString) out = g_string_sized_new(len);
+    for (size_t i = 0; i < len; i++) {
+        if ((guchar)at[i] < ' ' || at[i] == 0x7f)
+            return NULL;
+        if (at[i] != '\\') {
+            g_string_append_c(out, at[i]);
+            continue;
+        }
+        if (len - i < 4 || at[i + 1] != 'x' || !g_ascii_isxdigit(at[i + 2]) || !g_ascii_isxdigit(at[i + 3]))
+            return NULL;
+        int byte = g_ascii_xdigit_value(at[i + 2]) * 16 + g_ascii_xdigit_value(at[i + 3]);
+        if (byte == 0)
+            return NULL;
+        g_string_append_c(out, (char)byte);
+        i += 3;
+    }
+    return g_string_free(g_steal_pointer(&out), FALSE);
+}
+
+static gboolean read_field(const Field *field, void *object, const char *value)
+{
+    guint64 number;
+    if (field->kind == TEXT) {
+        char **text = &G_STRUCT_MEMBER(char *, object, field->offset);
+        if (*text)
+            return FALSE;
+        *text = g_strdup(value);
+        return TRUE;
+    }
+    guint64 most = field->kind == FLAG ? G_MAXUINT16 : G_MAXINT64;
+    if (!kx_parse_uint(value, most, &number))
+        return FALSE;
+    if (field->kind == FLAG)
+        G_STRUCT_MEMBER(guint, object, field->offset) = (guint)number;
+    else
+        G_STRUCT_MEMBER(guint64, object, field->offset) = number;
+    return TRUE;
+}
+
+gboolean kx_queue_id_valid(const char *id)
+{
+    for (int i = 0; i < KX_QUEUE_ID_SIZE - 1; i++) {
+        if (i == 8 ? id[i] != '-' : !g_ascii_isxdigit(id[i]) || g_ascii_isupper(id[i]))
+            return FALSE;
+    }
+    return id[KX_QUEUE_ID_SIZE - 1] == '\0';
+}
+
+static gboolean read_value(KxEnvelope *envelope, const char *name, size_t name_len, const char *value)
+{
+    guint n = envelope->recipients->len;
+    if (kx_ascii_equal(name, name_len, "Recipient")) {
+        if (n >= KX_ENVELOPE_RECIPIENTS)
+            return FALSE;
+        kx_envelope_add(envelope, value, NULL);
+        return TRUE;
+    }
+    if (n == 0 && kx_ascii_equal(name, name_len, "ID")) {
+        if (!kx_queue_id_valid(value))
+            return FALSE;
+        g_strlcpy(envelope->id, value, sizeof envelope->id);
+        return TRUE;
+    }
+    const Field *fields = n ? RCPT_FIELDS : MESSAGE_FIELDS;
+    guint count = n ? G_N_ELEMENTS(RCPT_FIELDS) : G_N_ELEMENTS(MESSAGE_FIELDS);
+    void *object = n ? envelope->recipients->pdata[n - 1] : envelope;
+    for (guint i = 0; i < count; i++) {
+        if (kx_ascii_equal(name, name_len, fields[i].name))
+            return read_field(&fields[i], object, value);
+    }
+    return FALSE;
+}
+
+static gboolean read_line(KxEnvelope *envelope, const char *line, size_t len)
+{
+    const char *colon = memchr(line, ':', len);
+    if (!colon || (size_t)(colon - line) + 2 > len || colon[1] != ' ')
+        return FALSE;
+    g_autofree char *value = unescape(colon + 2, len - (size_t)(colon - line) - 2);
+    return value && read_value(envelope, line, (size_t)(colon - line), value);
+}
+
+KxEnvelope *kx_envelope_parse(const char *text, size_t len, GError **error)
+{
+    size_t first = strlen(FIRST_LINE);
+    if (len < first || memcmp(text, FIRST_LINE, first) != 0) {
+        kx_fail(error, KX_ERR_CORRUPT, "line 1: not an envelope of this version");
+        return NULL;
+    }
+    g_autoptr(KxEnvelope) envelope = kx_envelope_new();
+    const char *at = text + first, *end = text + len;
+    for (guint line = 2; at < end; line++) {
+        const char *lf = memchr(at, '\n', (size_t)(end - at));
+        if (lf && (size_t)(end - at) == strlen(LAST_LINE) && memcmp(at, LAST_LINE, strlen(LAST_LINE)) == 0 &&
+            envelope->sender && *envelope->id && envelope->recipients->len > 0)
+            return g_steal_pointer(&envelope);
+        if (!lf || !read_line(envelope, at, (size_t)(lf - at))) {
+            kx_fail(error, KX_ERR_CORRUPT, "line %u makes no sense", line);
+            return NULL;
+        }
+        at = lf + 1;
+    }
+    kx_fail(error, KX_ERR_CORRUPT, "cut short");
+    return NULL;
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The envelope of a message on its way: who sent it, to whom it still has to go, and what is known about
+ * that. In the queue it is a text file beside the message, store/queue/<id>.env: one "Name: value" a line,
+ * then for each recipient a "Recipient: address" and the lines that belong to it, last the line "End".
+ * Backslash, control characters and bytes that are not UTF-8 are written as \xHH.
+ *
+ * Times are Unix seconds. Pure and thread-safe.
+ */
+#pragma once
+
+#include <glib.h>
+
+enum {
+    KX_QUEUE_ID_SIZE = 18,           /* "438dd9ea-00000000" and NUL (LOG-33) */
+    KX_ENVELOPE_RECIPIENTS = 100000, /* most of one message */
+    KX_ENVELOPE_VALUE_MAX = 4096,    /* bytes of a value as written */
+};
+#define KX_ENVELOPE_FILE_MAX (64 * 1024 * 1024)
+
+typedef enum {
+    KX_DUTY_QUEUED, /* waits in the queue; only these are written to the file */
+    KX_DUTY_NOW,    /* being delivered for the first time */
+    KX_DUTY_DONE,
+} KxDuty;
+
+typedef struct {
+    char *address; /* as the sender gave it, without brackets */
+    char *account; /* "user@domain" of an account here; NULL: on another server */
+    char *orcpt;   /* RFC 3461: as given, or NULL */
+    guint notify;  /* KxNotify of ipc/message.h */
+    char *status;  /* why it was not delivered yet: "4.3.0 text", or NULL */
+    KxDuty duty;
+} KxEnvelopeRcpt;
+
+typedef struct {
+    char id[KX_QUEUE_ID_SIZE];
+    gint64 created;
+    gint64 next_try; /* 0: as soon as possible */
+    guint64 attempts;
+    guint64 size;
+    guint64 skip;     /* bytes at the start of the message that are for mailboxes here only (Return-Path) */
+    char *service;    /* by which it came: "SMTP" */
+    char *sender;     /* "": the null sender */
+    char *user;       /* who submitted it, or NULL */
+    char *remote_ip;  /* from where, or NULL */
+    gboolean secure;  /* came inside TLS */
+    guint64 flags;    /* KxSmtpMailFlags of ipc/message.h */
+    char *ret;        /* RFC 3461: "FULL", "HDRS" or NULL */
+    char *envid;      /* xtext or NULL */
+    char *auth;       /* RFC 4954 section 5: xtext, "<>" or NULL */
+    GPtrArray *recipients; /* of KxEnvelopeRcpt */
+} KxEnvelope;
+
+/* Eight lower-case hex digits, "-", eight more. */
+gboolean kx_queue_id_valid(const char *id);
+
+KxEnvelope *kx_envelope_new(void);
+void kx_envelope_free(KxEnvelope *envelope);
+void kx_envelope_rcpt_free(KxEnvelopeRcpt *rcpt);
+
+/* The duty is KX_DUTY_NOW for an account here, else KX_DUTY_QUEUED. The recipient belongs to the envelope. */
+KxEnvelopeRcpt *kx_envelope_add(KxEnvelope *envelope, const char *address, const char *account);
+
+/* How many recipients have this duty. */
+guint kx_envelope_count(const KxEnvelope *envelope, KxDuty duty);
+
+char *kx_envelope_format(const KxEnvelope *envelope);
+
+/* KX_ERR_CORRUPT: not an envelope, or cut short; the error names the line. */
+KxEnvelope *kx_envelope_parse(const char *text, size_t len, GError **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(KxEnvelope, kx_envelope_free)

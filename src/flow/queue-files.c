@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The queue on disk. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/fsutil.h"
+#include "base/text.h"
+#include "flow/queue-private.h"
+
+#define BAD_DIR KX_QUEUE_DIR "/bad"
+#define COUNTER_FILE KX_QUEUE_DIR "/counter"
+
+char *kx_queue_path(const char *id, const char *suffix)
+{
+    return g_strconcat(KX_QUEUE_DIR "/", id, suffix, NULL);
+}
+
+/* Replaces the envelope atomically; durable when the directory is synced. */
+static gboolean write_envelope(const KxEnvelope *envelope, GError **error)
+{
+    g_autofree char *text = kx_envelope_format(envelope);
+    g_autofree char *path = kx_queue_path(envelope->id, ".env");
+    g_autofree char *temp = kx_queue_path(envelope->id, ".new");
+    int fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return kx_error_errno(error, "cannot create %s", temp);
+    gboolean ok = kx_write_all(fd, text, strlen(text), error);
+    if (ok && fsync(fd) < 0)
+        ok = kx_error_errno(error, "cannot sync %s", temp);
+    close(fd);
+    if (ok && rename(temp, path) < 0)
+        ok = kx_error_errno(error, "cannot rename %s", temp);
+    if (!ok)
+        unlink(temp);
+    return ok;
+}
+
+gboolean kx_queue_write(const KxEnvelope *envelope, KxIncoming *incoming, GError **error)
+{
+    g_autofree char *message = kx_queue_path(envelope->id, ".eml");
+    if (write_envelope(envelope, error) &&
+        (!incoming || kx_incoming_link(incoming, message, error)) && kx_sync_dir(KX_QUEUE_DIR, error))
+        return TRUE;
+    if (incoming)
+        kx_queue_delete(envelope->id, NULL);
+    return FALSE;
+}
+
+KxEnvelope *kx_queue_read(const char *id, GError **error)
+{
+    g_autofree char *path = kx_queue_path(id, ".env");
+    g_autofree char *text = NULL;
+    size_t len;
+    if (!kx_read_file(path, KX_ENVELOPE_FILE_MAX, &text, &len, error))
+        return NULL;
+    KxEnvelope *envelope = kx_envelope_parse(text, len, error);
+    if (!envelope) {
+        g_prefix_error(error, "%s: ", path);
+    } else if (!g_str_equal(envelope->id, id)) {
+        kx_fail(error, KX_ERR_CORRUPT, "%s: it is the envelope of %s", path, envelope->id);
+        g_clear_pointer(&envelope, kx_envelope_free);
+    }
+    return envelope;
+}
+
+gboolean kx_queue_delete(const char *id, GError **error)
+{
+    g_autofree char *message = kx_queue_path(id, ".eml");
+    g_autofree char *envelope = kx_queue_path(id, ".env");
+    if (unlink(message) < 0 && errno != ENOENT)
+        return kx_error_errno(error, "cannot remove %s", message);
+    if (unlink(envelope) < 0 && errno != ENOENT)
+        return kx_error_errno(error, "cannot remove %s", envelope);
+    return kx_sync_dir(KX_QUEUE_DIR, error);
+}
+
+/* ---- at start ---- */
+
+/* Out of the way, for a person to look at. */
+static void move_to_bad(KxQueue *queue, const char *id, const char *why)
+{
+    static const char *const SUFFIXES[] = {".env", ".eml"};
+    kx_log(queue->logger, KX_LOG_ERROR,
+           "queue: message %s cannot be used and is moved to " BAD_DIR ": %s", id, why);
+    g_autoptr(GError) error = NULL;
+    if (!kx_mkdir_durable(BAD_DIR, &error)) {
+        kx_log(queue->logger, KX_LOG_ERROR, "queue: %s", error->message);
+        return;
+    }
+    for (guint i = 0; i < G_N_ELEMENTS(SUFFIXES); i++) {
+        g_autofree char *from = kx_queue_path(id, SUFFIXES[i]);
+        g_autofree char *to = g_strconcat(BAD_DIR "/", id, SUFFIXES[i], NULL);
+        if (rename(from, to) < 0 && errno != ENOENT)
+            kx_log(queue->logger, KX_LOG_ERROR, "queue: cannot move %s: %s", from, g_strerror(errno));
+    }
+}
+
+static void load(KxQueue *queue, const char *id)
+{
+    g_autofree char *message = kx_queue_path(id, ".eml");
+    g_autoptr(GError) error = NULL;
+    if (access(message, F_OK) < 0 && errno == ENOENT) {
+        kx_queue_delete(id, NULL);
+        return;
+    }
+    g_autoptr(KxEnvelope) envelope = kx_queue_read(id, &error);
+    if (envelope)
+        kx_queue_put(queue, envelope);
+    else if (g_error_matches(error, KX_ERROR, KX_ERR_IO))
+        kx_log(queue->logger, KX_LOG_ERROR, "queue: %s", error->message);
+    else
+        move_to_bad(queue, id, error->message);
+}
+
+/* The message an .eml or .env belongs to; FALSE for other files. */
+static gboolean id_of_file(const char *name, char id[static KX_QUEUE_ID_SIZE])
+{
+    if (!g_str_has_suffix(name, ".eml") && !g_str_has_suffix(name, ".env"))
+        return FALSE;
+    if (strlen(name) != KX_QUEUE_ID_SIZE - 1 + 4)
+        return FALSE;
+    memcpy(id, name, KX_QUEUE_ID_SIZE - 1);
+    id[KX_QUEUE_ID_SIZE - 1] = '\0';
+    return kx_queue_id_valid(id);
+}
+
+void kx_queue_scan(KxQueue *queue)
+{
+    GDir *dir = g_dir_open(KX_QUEUE_DIR, 0, NULL);
+    g_autoptr(GHashTable) ids = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    char id[KX_QUEUE_ID_SIZE];
+    const char *name;
+    while (dir && (name = g_dir_read_name(dir))) {
+        g_autofree char *path = g_build_filename(KX_QUEUE_DIR, name, NULL);
+        if (g_str_has_suffix(name, ".new"))
+            unlink(path); /* an envelope that was being written */
+        else if (id_of_file(name, id))
+            g_hash_table_add(ids, g_strdup(id));
+    }
+    if (dir)
+        g_dir_close(dir);
+    GHashTableIter iter;
+    gpointer key;
+    g_hash_table_iter_init(&iter, ids);
+    while (g_hash_table_iter_next(&iter, &key, NULL))
+        load(queue, key);
+}
+
+/* ---- IDs ---- */
+
+/* IDs are reserved in the file by this many at a time. */
+enum { RESERVE = 65536 };
+
+gboolean kx_queue_read_counter(KxQueue *queue, GError **error)
+{
+    g_autofree char *text = NULL;
+    g_autoptr(GError) problem = NULL;
+    guint64 next = 0;
+    if (!kx_read_file(COUNTER_FILE, 32, &text, NULL, &problem)) {
+        if (g_error_matches(problem, KX_ERROR, KX_ERR_IO)) {
+            g_propagate_error(error, g_steal_pointer(&problem));
+            return FALSE;
+        }
+    } else if (!kx_parse_uint(g_strchomp(text), G_MAXUINT32, &next)) {
+        /* The time in an ID is ahead of all old ones: starting at 0 is safe. */
+        kx_log(queue->logger, KX_LOG_ERROR, "queue: %s is damaged, counting from 0", COUNTER_FILE);
+        next = 0;
+    }
+    queue->next_id = (guint32)next;
+    return TRUE;
+}
+
+gboolean kx_queue_new_id(KxQueue *queue, gint64 now, char out[static KX_QUEUE_ID_SIZE], GError **error)
+{
+    g_mutex_lock(&queue->id_lock);
+    gboolean ok = TRUE;
+    if (queue->ids_left == 0) {
+        char text[16];
+        g_snprintf(text, sizeof text, "%u\n", queue->next_id + RESERVE);
+        ok = kx_write_file_durable(COUNTER_FILE, text, strlen(text), 0600, error);
+        if (ok)
+            queue->ids_left = RESERVE;
+    }
+    if (ok) {
+        g_snprintf(out, KX_QUEUE_ID_SIZE, "%08x-%08x", (guint32)now, queue->next_id++);
+        queue->ids_left--;
+    }
+    g_mutex_unlock(&queue->id_lock);
+    return ok;
+}

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "flow/queue.h"
+
+#include "base/error.h"
+#include "base/fsutil.h"
+#include "flow/queue-private.h"
+#include "log/log-config.h"
+#include "log/log-mail.h"
+
+/* ---- life ---- */
+
+KxQueue *kx_queue_open(KxStore *store, KxDirectory *directory, KxLogger *logger, GError **error)
+{
+    if (!kx_mkdir_durable(KX_QUEUE_DIR, error))
+        return NULL;
+    KxQueue *queue = g_new0(KxQueue, 1);
+    queue->store = store;
+    queue->directory = directory;
+    queue->logger = logger;
+    g_mutex_init(&queue->id_lock);
+    g_mutex_init(&queue->lock);
+    g_cond_init(&queue->changed);
+    queue->entries = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
+    if (!kx_queue_read_counter(queue, error)) {
+        kx_queue_close(queue);
+        return NULL;
+    }
+    kx_queue_scan(queue);
+    return queue;
+}
+
+void kx_queue_start(KxQueue *queue)
+{
+    queue->runner = g_thread_new("queue", kx_queue_run, queue);
+}
+
+void kx_queue_close(KxQueue *queue)
+{
+    if (!queue)
+        return;
+    g_mutex_lock(&queue->lock);
+    queue->stopping = TRUE;
+    g_cond_broadcast(&queue->changed);
+    g_mutex_unlock(&queue->lock);
+    if (queue->runner)
+        g_thread_join(queue->runner);
+    g_hash_table_unref(queue->entries);
+    g_cond_clear(&queue->changed);
+    g_mutex_clear(&queue->lock);
+    g_mutex_clear(&queue->id_lock);
+    g_free(queue);
+}
+
+/* ---- entries ---- */
+
+static gint64 due_time(const KxEnvelope *envelope)
+{
+    for (guint i = 0; i < envelope->recipients->len; i++) {
+        const KxEnvelopeRcpt *rcpt = envelope->recipients->pdata[i];
+        if (rcpt->account && rcpt->duty == KX_DUTY_QUEUED)
+            return envelope->next_try;
+    }
+    return G_MAXINT64;
+}
+
+void kx_queue_put(KxQueue *queue, const KxEnvelope *envelope)
+{
+    g_mutex_lock(&queue->lock);
+    KxQueueEntry *entry = g_hash_table_lookup(queue->entries, envelope->id);
+    if (!entry) {
+        entry = g_new0(KxQueueEntry, 1);
+        g_strlcpy(entry->id, envelope->id, sizeof entry->id);
+        g_hash_table_insert(queue->entries, entry->id, entry);
+    }
+    entry->due = due_time(envelope);
+    entry->busy = FALSE;
+    g_cond_broadcast(&queue->changed);
+    g_mutex_unlock(&queue->lock);
+}
+
+gboolean kx_queue_claim(KxQueue *queue, const char *id, GError **error)
+{
+    g_mutex_lock(&queue->lock);
+    KxQueueEntry *entry = g_hash_table_lookup(queue->entries, id);
+    gboolean ok = entry && !entry->busy;
+    if (!entry)
+        kx_fail(error, KX_ERR_NOT_FOUND, "there is no message %s in the queue", id);
+    else if (entry->busy)
+        kx_fail(error, KX_ERR_IN_USE, "message %s is being delivered, try again", id);
+    else
+        entry->busy = TRUE;
+    g_mutex_unlock(&queue->lock);
+    return ok;
+}
+
+void kx_queue_release(KxQueue *queue, const char *id, gboolean gone)
+{
+    g_mutex_lock(&queue->lock);
+    KxQueueEntry *entry = g_hash_table_lookup(queue->entries, id);
+    if (entry && gone)
+        g_hash_table_remove(queue->entries, id);
+    else if (entry)
+        entry->busy = FALSE;
+    g_mutex_unlock(&queue->lock);
+}
+
+/* ---- a message comes in ---- */
+
+static void log_received(KxQueue *queue, const KxEnvelope *envelope)
+{
+    g_autoptr(GPtrArray) to = g_ptr_array_new();
+    for (guint i = 0; i < envelope->recipients->len; i++) {
+        const KxEnvelopeRcpt *rcpt = envelope->recipients->pdata[i];
+        g_ptr_array_add(to, rcpt->address);
+    }
+    g_ptr_array_add(to, NULL);
+    KxLogMailRecv line = {
+        .queue_id = envelope->id,
+        .service = envelope->service,
+        .from = envelope->sender,
+        .to = (const char *const *)to->pdata,
+        .size = envelope->size,
+        .user = envelope->user,
+        .sender_host = envelope->remote_ip,
+        .tls = envelope->secure ? KX_LOG_TLS_YES : KX_LOG_TLS_NO,
+    };
+    kx_log_mail_recv(queue->logger, &line);
+}
+
+static void log_outcome(KxQueue *queue, const KxEnvelope *envelope)
+{
+    for (guint i = 0; i < envelope->recipients->len; i++) {
+        const KxEnvelopeRcpt *rcpt = envelope->recipients->pdata[i];
+        if (rcpt->account)
+            kx_queue_log_result(queue, envelope, rcpt);
+        else
+            kx_debug(queue->logger, KX_DEBUG_QUEUE, "%s waits in the queue for <%s>", envelope->id,
+                     rcpt->address);
+    }
+}
+
+static gboolean enqueue(KxQueue *queue, KxEnvelope *envelope, KxIncoming *incoming, GError **error)
+{
+    if (!kx_queue_write(envelope, incoming, error))
+        return FALSE;
+    kx_queue_put(queue, envelope);
+    return TRUE;
+}
+
+gboolean kx_queue_accept(KxQueue *queue, KxEnvelope *envelope, KxIncoming *incoming, GError **error)
+{
+    g_autoptr(GError) problem = NULL;
+    envelope->size = kx_incoming_size(incoming);
+    gboolean queued = kx_envelope_count(envelope, KX_DUTY_QUEUED) > 0;
+    if (queued && !enqueue(queue, envelope, incoming, error))
+        return FALSE;
+    guint delivered = kx_queue_deliver(queue, envelope, KX_DUTY_NOW, incoming, &problem);
+    if (problem && delivered == 0 && !queued) {
+        g_propagate_error(error, g_steal_pointer(&problem));
+        return FALSE;
+    }
+    if (problem) {
+        envelope->attempts = 1;
+        envelope->next_try = kx_queue_next_try(queue, 1, envelope->created);
+        if (!enqueue(queue, envelope, queued ? NULL : incoming, error)) {
+            if (queued && kx_queue_claim(queue, envelope->id, NULL))
+                kx_queue_release(queue, envelope->id, kx_queue_delete(envelope->id, NULL));
+            return FALSE;
+        }
+    }
+    log_received(queue, envelope);
+    log_outcome(queue, envelope);
+    return TRUE;
+}
+
+/* ---- for administrators ---- */
+
+static gint compare_ids(gconstpointer a, gconstpointer b)
+{
+    return strcmp((*(KxEnvelope *const *)a)->id, (*(KxEnvelope *const *)b)->id);
+}
+
+GPtrArray *kx_queue_list(KxQueue *queue)
+{
+    g_autoptr(GPtrArray) ids = g_ptr_array_new_with_free_func(g_free);
+    GHashTableIter iter;
+    gpointer key;
+    g_mutex_lock(&queue->lock);
+    g_hash_table_iter_init(&iter, queue->entries);
+    while (g_hash_table_iter_next(&iter, &key, NULL))
+        g_ptr_array_add(ids, g_strdup(key));
+    g_mutex_unlock(&queue->lock);
+    GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify)kx_envelope_free);
+    for (guint i = 0; i < ids->len; i++) {
+        KxEnvelope *envelope = kx_queue_read(ids->pdata[i], NULL); /* may have been delivered by now */
+        if (envelope)
+            g_ptr_array_add(list, envelope);
+    }
+    g_ptr_array_sort(list, compare_ids);
+    return list;
+}
+
+static gboolean known(KxQueue *queue, const char *id)
+{
+    g_mutex_lock(&queue->lock);
+    gboolean found = g_hash_table_contains(queue->entries, id);
+    g_mutex_unlock(&queue->lock);
+    return found;
+}
+
+KxEnvelope *kx_queue_get(KxQueue *queue, const char *id, GError **error)
+{
+    if (!known(queue, id)) {
+        kx_fail(error, KX_ERR_NOT_FOUND, "there is no message %s in the queue", id);
+        return NULL;
+    }
+    return kx_queue_read(id, error);
+}
+
+gboolean kx_queue_remove(KxQueue *queue, const KxAdmin *admin, const char *id, GError **error)
+{
+    if (!kx_queue_claim(queue, id, error))
+        return FALSE;
+    gboolean ok = kx_queue_delete(id, error);
+    kx_queue_release(queue, id, ok);
+    if (ok) {
+        KxAuditField key = {"ID", id, FALSE};
+        kx_log_config_change(queue->logger, &(KxAuditConfig){admin->name, KX_AUDIT_DELETE, "Queue message", &key, 1});
+    }
+    return ok;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who gets mail, and who may send it anywhere: SMTP-01, SMTP-07 to SMTP-12. */
+#include "log/log-security.h"
+#include "smtp/transaction.h"
+
+/* Each condition is enough by itself; but who tried to sign in and failed is not trusted for his address
+ * (SMTP-12). */
+static gboolean may_relay(KxSession *session)
+{
+    KxSettings *settings = kx_session_settings(session);
+    if (kx_session_user(session))
+        return kx_settings_bool(settings, KX_SET_SMTP_RELAY_AUTH);
+    const char *group = kx_settings_text(settings, KX_SET_SMTP_RELAY_GROUP);
+    return *group && !kx_session_auth_failed(session) &&
+           kx_ip_group_contains(kx_session_core(session)->directory, group, kx_session_remote_ip(session));
+}
+
+static const KxSmtpVerdict TAKEN = {250, "2.1.5 Recipient OK"};
+
+static KxSmtpVerdict refuse_relay(KxSmtpTransaction *transaction, const char *to)
+{
+    KxSession *session = transaction->session;
+    kx_log_relay_attempt(kx_session_core(session)->logger, kx_session_remote_ip(session),
+                         transaction->envelope->sender, to);
+    return (KxSmtpVerdict){550, "5.7.1 Relaying denied: this server does not take mail for that domain"};
+}
+
+KxSmtpVerdict kx_smtp_add_recipient(KxSmtpTransaction *transaction, const char *to, guint notify,
+                                    const char *orcpt)
+{
+    KxCore *core = kx_session_core(transaction->session);
+    g_autoptr(KxUser) user = NULL;
+    g_autofree char *account = NULL;
+    if (transaction->envelope->recipients->len >= KX_ENVELOPE_RECIPIENTS)
+        return (KxSmtpVerdict){452, "4.5.3 Too many recipients"};
+    switch (kx_directory_resolve(core->directory, to, &user)) {
+    case KX_RCPT_UNKNOWN:
+        return (KxSmtpVerdict){550, "5.1.1 There is no such mailbox here"};
+    case KX_RCPT_DISABLED:
+        return (KxSmtpVerdict){550, "5.2.1 The mailbox is disabled"};
+    case KX_RCPT_REMOTE:
+        if (!may_relay(transaction->session))
+            return refuse_relay(transaction, to);
+        break;
+    case KX_RCPT_LOCAL:
+        account = g_strdup_printf("%s@%s", user->name, user->domain);
+        kx_debug(core->logger, KX_DEBUG_ALIAS_EXPANSION, "<%s> is the mailbox %s", to, account);
+        break;
+    }
+    KxEnvelopeRcpt *rcpt = kx_envelope_add(transaction->envelope, to, account);
+    rcpt->notify = notify;
+    rcpt->orcpt = *orcpt ? g_strdup(orcpt) : NULL;
+    return TAKEN;
+}

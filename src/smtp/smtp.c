@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "smtp/smtp.h"
+
+#include "base/error.h"
+#include "smtp/transaction.h"
+
+static void forget(KxSession *session)
+{
+    kx_smtp_transaction_free(kx_session_data(session));
+    kx_session_set_data(session, NULL);
+}
+
+static void answer(KxSession *session, KxSmtpVerdict verdict)
+{
+    kx_session_verdict(session, verdict.code, verdict.text);
+}
+
+static void on_mail(KxSession *session, KxSmtpTransaction *old, const KxMessage *message)
+{
+    const KxMsgSmtpMail *mail = &message->SMTP_MAIL;
+    forget(session);
+    if (kx_session_service(session)->submission && !kx_session_user(session)) {
+        kx_session_verdict(session, 530, "5.7.0 Authentication required");
+        return;
+    }
+    g_autoptr(KxSmtpTransaction) transaction = kx_smtp_transaction_new(session, mail);
+    KxSmtpVerdict verdict = kx_smtp_add_recipient(transaction, mail->to, mail->notify, mail->orcpt);
+    if (verdict.code < 300)
+        kx_session_set_data(session, g_steal_pointer(&transaction));
+    answer(session, verdict);
+}
+
+static void on_rcpt(KxSession *session, KxSmtpTransaction *transaction, const KxMessage *message)
+{
+    const KxMsgSmtpRcpt *rcpt = &message->SMTP_RCPT;
+    if (transaction->begun)
+        kx_session_verdict(session, 503, "5.5.1 The message has begun: no more recipients");
+    else
+        answer(session, kx_smtp_add_recipient(transaction, rcpt->to, rcpt->notify, rcpt->orcpt));
+}
+
+static void on_spool(KxSession *session, KxSmtpTransaction *transaction, const KxMessage *message)
+{
+    if (kx_smtp_content_write(transaction, message->SPOOL.data)) {
+        kx_session_reply(session, 0, 0);
+        return;
+    }
+    answer(session, transaction->refusal);
+    forget(session);
+}
+
+static void on_message(KxSession *session, KxSmtpTransaction *transaction, const KxMessage *message)
+{
+    KxCore *core = kx_session_core(session);
+    g_autoptr(GError) error = NULL;
+    gboolean ok = kx_smtp_content_write(transaction, message->SMTP_MESSAGE.data) &&
+                  kx_smtp_content_end(transaction);
+    if (ok && !kx_queue_accept(core->queue, transaction->envelope, transaction->incoming, &error))
+        ok = kx_smtp_refuse_error(transaction, error);
+    if (ok) {
+        g_autofree char *text = g_strdup_printf("2.0.0 Accepted as %s", transaction->envelope->id);
+        kx_session_verdict(session, 250, text);
+    } else {
+        answer(session, transaction->refusal);
+    }
+    forget(session);
+}
+
+static void on_reset(KxSession *session, KxSmtpTransaction *transaction, const KxMessage *message)
+{
+    forget(session);
+    kx_session_verdict(session, 250, "2.0.0 OK");
+}
+
+static const struct {
+    KxMessageType type;
+    gboolean needs_transaction;
+    void (*func)(KxSession *session, KxSmtpTransaction *transaction, const KxMessage *message);
+} MESSAGES[] = {
+    {KX_MSG_SMTP_MAIL, FALSE, on_mail},       {KX_MSG_SMTP_RCPT, TRUE, on_rcpt},
+    {KX_MSG_SPOOL, TRUE, on_spool},           {KX_MSG_SMTP_MESSAGE, TRUE, on_message},
+    {KX_MSG_SMTP_RESET, FALSE, on_reset},
+};
+
+static void on_any(KxSession *session, const KxMessage *message)
+{
+    KxSmtpTransaction *transaction = kx_session_data(session);
+    for (guint i = 0; i < G_N_ELEMENTS(MESSAGES); i++) {
+        if (MESSAGES[i].type != message->type)
+            continue;
+        if (MESSAGES[i].needs_transaction && !transaction)
+            kx_session_verdict(session, 0, ""); /* this core is new: tell it again */
+        else
+            MESSAGES[i].func(session, transaction, message);
+        return;
+    }
+    kx_session_kick(session, NULL); /* nothing else is SMTP */
+}
+
+/* The edge tells an unfinished transaction again when it is needed. */
+static gboolean resume(KxSession *session, const void *state, size_t len)
+{
+    return TRUE;
+}
+
+const KxHandler kx_smtp_handler = {
+    .name = "SMTP",
+    .message = on_any,
+    .resume = resume,
+    .close = forget,
+};

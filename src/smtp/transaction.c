@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "smtp/transaction.h"
+
+static char *or_null(const char *text)
+{
+    return *text ? g_strdup(text) : NULL;
+}
+
+KxSmtpTransaction *kx_smtp_transaction_new(KxSession *session, const KxMsgSmtpMail *mail)
+{
+    KxSmtpTransaction *transaction = g_new0(KxSmtpTransaction, 1);
+    KxEnvelope *envelope = kx_envelope_new();
+    const char *login = kx_session_login(session);
+    envelope->service = g_strdup("SMTP");
+    envelope->sender = g_strdup(mail->from);
+    envelope->user = g_strdup(login);
+    envelope->remote_ip = g_strdup(kx_session_remote_ip(session));
+    envelope->secure = *mail->tls != '\0';
+    envelope->flags = mail->flags;
+    envelope->ret = or_null(mail->ret);
+    envelope->envid = or_null(mail->envid);
+    envelope->auth = login ? or_null(mail->auth) : NULL; /* a stranger's word (RFC 4954 section 5) */
+    transaction->session = session;
+    transaction->envelope = envelope;
+    transaction->helo = g_strdup(mail->helo);
+    transaction->tls = g_strdup(mail->tls);
+    return transaction;
+}
+
+void kx_smtp_transaction_free(KxSmtpTransaction *transaction)
+{
+    if (!transaction)
+        return;
+    kx_envelope_free(transaction->envelope);
+    g_free(transaction->helo);
+    g_free(transaction->tls);
+    if (transaction->head)
+        g_string_free(transaction->head, TRUE);
+    kx_incoming_free(transaction->raw);
+    kx_incoming_free(transaction->incoming);
+    g_free(transaction);
+}
