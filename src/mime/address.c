@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* See address.h. */
 #include "mime/address.h"
-#include "mime/arena.h"
-#include "mime/lex.h"
+#include "mime/arena-private.h"
+#include "mime/lex-private.h"
 
 typedef struct Reader {
     KxLex lex;

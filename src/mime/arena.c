@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* See arena.h. */
-#include "mime/arena.h"
+/* See arena-private.h. */
+#include "mime/arena-private.h"
 #include <stddef.h>
 
 #define FIRST_CHUNK 3072

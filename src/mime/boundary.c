@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* See boundary.h. */
-#include "mime/boundary.h"
+/* See boundary-private.h. */
+#include "mime/boundary-private.h"
 
 /* FNV-1a: the hash of every prefix of a line comes in one pass. */
 #define HASH_START G_GUINT64_CONSTANT(0xcbf29ce484222325)

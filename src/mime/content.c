@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* See content.h. */
-#include "mime/content.h"
+/* See content-private.h. */
+#include "mime/content-private.h"
 #include "base/text.h"
 #include "mime/params-private.h"
 

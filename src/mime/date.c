@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* See date.h. */
 #include "mime/date.h"
-#include "mime/lex.h"
+#include "mime/lex-private.h"
 
 #define DAY_SECONDS 86400
 #define MAX_OFFSET  (24 * 60 - 1)

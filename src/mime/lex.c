@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* See lex.h. */
-#include "mime/lex.h"
+/* See lex-private.h. */
+#include "mime/lex-private.h"
 
 static gboolean is_dropped(char c)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* See needle.h and text.h. */
-#include "mime/needle.h"
+/* See needle-private.h and text.h. */
+#include "mime/needle-private.h"
 
 struct KxNeedle {
     char *text; /* folded */

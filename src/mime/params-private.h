@@ -2,8 +2,8 @@
 /* Reading parameters into an arena. Private to src/mime. */
 #pragma once
 
-#include "mime/arena.h"
-#include "mime/lex.h"
+#include "mime/arena-private.h"
+#include "mime/lex-private.h"
 #include "mime/params.h"
 
 /* Reads ";name=value" until the end of `lex`. `scratch` is any string; its content is lost. */

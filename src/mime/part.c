@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The pass over a message that finds its parts: see part.h. */
 #include "mime/part.h"
-#include "mime/boundary.h"
-#include "mime/content.h"
+#include "mime/boundary-private.h"
+#include "mime/content-private.h"
 
 /*
  * The invariant that keeps offsets simple: the line ending before a delimiter belongs to the

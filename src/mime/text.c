@@ -4,7 +4,7 @@
 #include "mime/charset.h"
 #include "mime/decode.h"
 #include "mime/header.h"
-#include "mime/needle.h"
+#include "mime/needle-private.h"
 
 #define MAX_VALUE  (1024 * 1024) /* bytes read of one header field */
 #define PIECE_SIZE 32768

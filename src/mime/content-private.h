@@ -2,7 +2,7 @@
 /* Reading the Content-* fields of a part: RFC 2045, 1864, 2183, 2557, 3282. Private to src/mime. */
 #pragma once
 
-#include "mime/arena.h"
+#include "mime/arena-private.h"
 #include "mime/header.h"
 #include "mime/part.h"
 
