@@ -2,6 +2,7 @@
 /* What every part of the core role works with. Made at start, alive until the last thread has ended. */
 #pragma once
 
+#include "core/exclusive.h"
 #include "directory/directory.h"
 #include "log/log.h"
 #include "store/store.h"
@@ -13,4 +14,5 @@ typedef struct KxCore {
     KxDirectory *directory;
     KxStore *store;
     KxQueue *queue;
+    KxExclusive *maildrops; /* held by POP3 sessions */
 } KxCore;

@@ -124,11 +124,14 @@ static G_NORETURN void become(const KxChild *child, int channel, int extra, char
     int program = fcntl(child->keeper->program, F_DUPFD_CLOEXEC, 100);
     int from = fcntl(channel, F_DUPFD, 100);
     int more = fcntl(extra, F_DUPFD, 100);
+    int counts = fcntl(child->keeper->counts, F_DUPFD, 100);
+    gboolean core = child->role == KX_ROLE_CORE;
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    if (program >= 0 && dup2(from, KX_FD_KEEPER) >= 0 && dup2(more, KX_FD_KEEPER + 1) >= 0) {
-        close_range(KX_FD_FIRST_FREE, (unsigned)program - 1, 0);
+    if (program >= 0 && dup2(from, KX_FD_KEEPER) >= 0 && dup2(more, KX_FD_KEEPER + 1) >= 0 &&
+        (!core || dup2(counts, KX_FD_CORE_COUNTS) >= 0)) {
+        close_range(core ? KX_FD_FIRST_FREE : KX_FD_CORE_COUNTS, (unsigned)program - 1, 0);
         close_range((unsigned)program + 1, ~0U, 0);
         fexecve(program, argv, environ);
     }

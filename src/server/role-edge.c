@@ -5,17 +5,17 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "imap/imap-edge.h"
+#include "imap/edge.h"
 #include "net/edge.h"
-#include "pop3/pop3-edge.h"
+#include "pop3/edge.h"
 #include "server/roles.h"
 #include "server/sandbox.h"
 #include "smtp/smtp-edge.h"
 
 static const KxProtocol *const protocols[KX_PROTOCOL_COUNT] = {
     [KX_PROTOCOL_SMTP] = &kx_smtp_protocol,
-    [KX_PROTOCOL_IMAP] = &kx_imap_protocol,
-    [KX_PROTOCOL_POP3] = &kx_pop3_protocol,
+    [KX_PROTOCOL_IMAP] = &kx_imap_edge,
+    [KX_PROTOCOL_POP3] = &kx_pop3_edge,
 };
 
 /* As many descriptors as the system lets us have: each client is one. */

@@ -14,7 +14,8 @@ enum {
     KX_FD_COUNTS = 4,  /* edge: shared connection counts */
     KX_FD_CONTROL = 4, /* core: listening socket of the command line */
     KX_FD_JOURNAL = 4, /* courier: datagram socket to journald, or /dev/null */
-    KX_FD_FIRST_FREE = 5,
+    KX_FD_CORE_COUNTS = 5, /* core: the same memory, to read */
+    KX_FD_FIRST_FREE = 6,
 };
 
 int kx_role_edge_main(guint index);

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Shared by the files of the core role's process. */
+#pragma once
+
+#include <event2/event.h>
+
+#include "admin/admin.h"
+#include "core/core.h"
+#include "core/workers.h"
+#include "ipc/link.h"
+#include "net/edge.h"
+
+/* A service as the core sees it. */
+typedef struct {
+    gboolean running;  /* wanted by startup or by an administrator */
+    guint listening;   /* sockets the keeper has bound */
+    char *error;       /* why one could not be bound, or NULL */
+    char *listen;      /* what was asked for: "*:25, 192.0.2.1:25" */
+} KxServiceState;
+
+typedef struct {
+    guint pid, state, restarts, landlock, seccomp;
+    gboolean known;
+} KxRoleInfo;
+
+typedef struct KxCoreProcess {
+    struct event_base *base;
+    KxCore core;
+    KxWorkers *workers;
+    KxControl *control;
+    KxServerHooks hooks;
+    const KxEdgeCounts *counts;
+    gint64 started;                 /* Unix seconds */
+    struct event *tick;
+    gint courier;                   /* atomic: descriptor for syslog lines, -1 while there is none */
+    GMutex lock;                    /* of what follows, and of sending to the keeper */
+    KxLink *keeper;
+    int keeper_fd;                  /* the same channel, for threads */
+    KxLink *courier_link;
+    KxServiceState services[KX_SERVICE_COUNT];
+    KxRoleInfo core_info, courier_info, edges[KX_EDGES_MAX];
+    gboolean started_services;
+    gboolean stopping;
+} KxCoreProcess;
+
+/* core-services.c */
+void kx_core_services_start(KxCoreProcess *process);   /* asks the keeper for all sockets */
+void kx_core_services_settings(KxCoreProcess *process, KxSettings *settings); /* after a change */
+void kx_core_service_listening(KxCoreProcess *process, const KxMsgListening *message);
+gboolean kx_core_service_action(gpointer process, KxServiceId service, KxServiceAction action, GError **error);
+void kx_core_send_access(KxCoreProcess *process, KxSettings *settings); /* to all edges */
+
+/* core-logs.c */
+void kx_core_logs_settings(KxCoreProcess *process, KxSettings *settings);
+void kx_core_log_sink(gpointer process, const KxLogRecord *record);
+
+/* core-status.c */
+json_t *kx_core_status(gpointer process);

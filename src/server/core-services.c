@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Services: which listen where (SVC-01 to 03, 20 to 24), changed live. */
+#include "base/error.h"
+#include "ipc/channel.h"
+#include "server/core-private.h"
+
+/* "192.0.2.1:25", "[2001:db8::1]:25", "*:25"; the settings table has checked it. */
+static void split_listen(const char *entry, char **ret_address, guint *ret_port)
+{
+    const char *colon = strrchr(entry, ':');
+    *ret_port = (guint)g_ascii_strtoull(colon + 1, NULL, 10);
+    if (entry[0] == '[')
+        *ret_address = g_strndup(entry + 1, (gsize)(colon - entry) - 2);
+    else
+        *ret_address = g_strndup(entry, (gsize)(colon - entry));
+}
+
+/* With the lock held. */
+static void ask(KxCoreProcess *process, KxServiceId id, KxSettings *settings)
+{
+    KxServiceState *state = &process->services[id];
+    guint offset = (guint)kx_settings_int(settings, KX_SET_SERVER_PORT_OFFSET);
+    GString *all = g_string_new(NULL);
+    g_clear_pointer(&state->error, g_free);
+    state->listening = 0;
+    const char *const *entry = kx_settings_list(settings, kx_setting_of_service(id, KX_SERVICE_ROW_LISTEN));
+    for (; entry && *entry; entry++) {
+        g_autofree char *address = NULL;
+        guint port;
+        split_listen(*entry, &address, &port);
+        KxMsgListen wish = {id, address, port + offset};
+        g_string_append_printf(all, "%s%s:%u", all->len ? ", " : "", address, port + offset);
+        kx_channel_send(process->keeper_fd, KX_MSG_LISTEN, 0, &wish, -1);
+    }
+    g_free(state->listen);
+    state->listen = g_string_free(all, FALSE);
+}
+
+/* With the lock held. */
+static void withdraw(KxCoreProcess *process, KxServiceId id)
+{
+    process->services[id].listening = 0;
+    g_clear_pointer(&process->services[id].error, g_free);
+    kx_channel_send(process->keeper_fd, KX_MSG_UNLISTEN, 0, &(KxMsgUnlisten){id}, -1);
+}
+
+void kx_core_services_start(KxCoreProcess *process)
+{
+    g_autoptr(KxSettings) settings = kx_directory_settings(process->core.directory);
+    g_mutex_lock(&process->lock);
+    for (guint id = 0; id < KX_SERVICE_COUNT; id++) {
+        const char *startup = kx_settings_text(settings, kx_setting_of_service(id, KX_SERVICE_ROW_STARTUP));
+        process->services[id].running = g_str_equal(startup, "automatic");
+        if (process->services[id].running)
+            ask(process, id, settings);
+    }
+    process->started_services = TRUE;
+    kx_channel_send(process->keeper_fd, KX_MSG_LISTEN_END, 0, &(KxMsgListenEnd){}, -1);
+    g_mutex_unlock(&process->lock);
+}
+
+static char *wanted_listen(KxSettings *settings, KxServiceId id)
+{
+    guint offset = (guint)kx_settings_int(settings, KX_SET_SERVER_PORT_OFFSET);
+    GString *all = g_string_new(NULL);
+    const char *const *entry = kx_settings_list(settings, kx_setting_of_service(id, KX_SERVICE_ROW_LISTEN));
+    for (; entry && *entry; entry++) {
+        g_autofree char *address = NULL;
+        guint port;
+        split_listen(*entry, &address, &port);
+        g_string_append_printf(all, "%s%s:%u", all->len ? ", " : "", address, port + offset);
+    }
+    return g_string_free(all, FALSE);
+}
+
+void kx_core_services_settings(KxCoreProcess *process, KxSettings *settings)
+{
+    g_mutex_lock(&process->lock);
+    for (guint id = 0; id < KX_SERVICE_COUNT && process->started_services; id++) {
+        KxServiceState *state = &process->services[id];
+        g_autofree char *listen = wanted_listen(settings, id);
+        if (!state->running || g_strcmp0(listen, state->listen) == 0)
+            continue;
+        withdraw(process, id);
+        ask(process, id, settings);
+    }
+    g_mutex_unlock(&process->lock);
+    kx_core_send_access(process, settings);
+}
+
+void kx_core_service_listening(KxCoreProcess *process, const KxMsgListening *message)
+{
+    if (message->service >= KX_SERVICE_COUNT)
+        return;
+    const KxService *service = kx_service(message->service);
+    g_mutex_lock(&process->lock);
+    KxServiceState *state = &process->services[message->service];
+    gboolean failed = message->error[0] != '\0';
+    if (failed) {
+        g_free(state->error);
+        state->error = g_strdup_printf("%s:%u: %s", message->address, message->port, message->error);
+    } else {
+        state->listening++;
+    }
+    g_mutex_unlock(&process->lock);
+    if (failed)
+        kx_log(process->core.logger, KX_LOG_ERROR, "Service %s cannot be started on %s:%u: %s", service->title,
+               message->address, message->port, message->error);
+    else
+        kx_log(process->core.logger, KX_LOG_DEBUG, "Service %s listens on %s:%u", service->title, message->address,
+               message->port);
+}
+
+gboolean kx_core_service_action(gpointer data, KxServiceId id, KxServiceAction action, GError **error)
+{
+    KxCoreProcess *process = data;
+    g_autoptr(KxSettings) settings = kx_directory_settings(process->core.directory);
+    g_mutex_lock(&process->lock);
+    KxServiceState *state = &process->services[id];
+    gboolean ok = TRUE;
+    if (action == KX_SERVICE_STOP || action == KX_SERVICE_RESTART)
+        withdraw(process, id);
+    else if (state->running && state->listening > 0 && !state->error)
+        ok = kx_fail(error, KX_ERR_IN_USE, "%s is running already", kx_service(id)->name);
+    if (ok) {
+        state->running = action != KX_SERVICE_STOP;
+        if (state->running)
+            ask(process, id, settings);
+    }
+    g_mutex_unlock(&process->lock);
+    return ok;
+}
+
+static char *group_networks(KxDirectory *directory, const char *name)
+{
+    if (!*name)
+        return g_strdup("");
+    GString *all = g_string_new(NULL);
+    g_autoptr(GPtrArray) groups = kx_ip_group_list(directory);
+    for (guint i = 0; i < groups->len; i++) {
+        KxIpGroup *group = groups->pdata[i];
+        if (g_ascii_strcasecmp(group->name, name) != 0)
+            continue;
+        g_autofree char *entries = g_strjoinv(",", group->entries);
+        g_string_append(all, entries);
+    }
+    if (all->len == 0) /* a group without entries lets nobody in */
+        g_string_append(all, "255.255.255.255");
+    return g_string_free(all, FALSE);
+}
+
+void kx_core_send_access(KxCoreProcess *process, KxSettings *settings)
+{
+    for (guint id = 0; id < KX_SERVICE_COUNT; id++) {
+        const char *group = kx_settings_text(settings, kx_setting_of_service(id, KX_SERVICE_ROW_ACCESS_GROUP));
+        g_autofree char *networks = group_networks(process->core.directory, group);
+        KxMsgServiceAccess access = {
+            .service = id,
+            .max_connections =
+                (guint32)kx_settings_int(settings, kx_setting_of_service(id, KX_SERVICE_ROW_MAX_CONNECTIONS)),
+            .networks = networks,
+        };
+        kx_workers_broadcast(process->workers, KX_MSG_SERVICE_ACCESS, &access);
+    }
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/serve.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <sodium.h>
+#include <sys/file.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/fsutil.h"
+#include "net/edge.h"
+#include "server/keeper.h"
+#include "base/paths.h"
+#include "base/privileges.h"
+
+/* Holds the lock file open for the life of the process; -1 on failure. */
+static int lock_data(GError **error)
+{
+    int fd = open(KX_PATH_LOCK, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0) {
+        kx_error_errno(error, "cannot open " KX_PATH_LOCK);
+        return -1;
+    }
+    if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+        kx_fail(error, KX_ERR_IN_USE, "a server is running on this data directory already (keryx stop ends it)");
+        close(fd);
+        return -1;
+    }
+    g_autofree char *text = g_strdup_printf("%d\n", (int)getpid());
+    if (ftruncate(fd, 0) < 0 || !kx_write_all(fd, text, strlen(text), error)) {
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+/* The directory must be nobody else's business (INST-28). */
+static gboolean repair_mode(const char *path, GPtrArray *notes, GError **error)
+{
+    struct stat st;
+    if (stat(path, &st) < 0)
+        return errno == ENOENT ? TRUE : kx_error_errno(error, "cannot look at %s", path);
+    guint mode = S_ISDIR(st.st_mode) ? 0700 : 0600;
+    if ((st.st_mode & 0077) == 0)
+        return TRUE;
+    if (chmod(path, mode) < 0)
+        return kx_error_errno(error, "cannot protect %s", path);
+    g_ptr_array_add(notes, g_strdup_printf("%s was open to other users (mode %04o); it is %04o now",
+                                           g_str_equal(path, ".") ? "The data directory" : path,
+                                           (guint)st.st_mode & 07777, mode));
+    return TRUE;
+}
+
+static gboolean check_data(const char *data, GPtrArray *notes, GError **error)
+{
+    if (chdir(data) < 0)
+        return kx_error_errno(error, "cannot use the data directory %s (keryx setup makes one)", data);
+    if (access("server.db", F_OK) < 0)
+        return kx_fail(error, KX_ERR_NOT_FOUND, "%s holds no server yet: run keryx setup --data %s", data, data);
+    static const char *const private[] = {".", "server.db", KX_PATH_CERTIFICATES, "store"};
+    for (guint i = 0; i < G_N_ELEMENTS(private); i++)
+        if (!repair_mode(private[i], notes, error))
+            return FALSE;
+    return TRUE;
+}
+
+static void raise_descriptors(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return;
+    if (geteuid() == 0 && limit.rlim_max < 262144)
+        limit.rlim_max = 262144;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static guint processors(void)
+{
+    cpu_set_t set;
+    guint n = sched_getaffinity(0, sizeof set, &set) == 0 ? (guint)CPU_COUNT(&set) : 1;
+    return CLAMP(n, 1U, (guint)KX_EDGES_MAX);
+}
+
+int kx_serve(const char *data)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) notes = g_ptr_array_new_with_free_func(g_free);
+    umask(0077);
+    raise_descriptors();
+    int lock = -1;
+    if (sodium_init() < 0)
+        kx_fail(&error, KX_ERR_FAILED, "libsodium cannot start");
+    else if (check_data(data, notes, &error) && kx_privileges_drop(".", &error))
+        lock = lock_data(&error);
+    if (lock < 0) {
+        g_printerr("keryx: %s\n", error->message);
+        return 1;
+    }
+    int status = kx_keeper_run(processors(), notes);
+    close(lock);
+    return status;
+}
