@@ -85,7 +85,7 @@ void kx_auth_gate_key(const KxAuthGate *gate, gint64 user, guint generation, con
 
 gboolean kx_auth_gate_knows(KxAuthGate *gate, const KxAuthKey *key, gint64 now)
 {
-    g_autoptr(GMutexLocker) lock = g_mutex_locker_new(&gate->lock);
+    g_autoptr(GMutexLocker) lock G_GNUC_UNUSED = g_mutex_locker_new(&gate->lock);
     const Entry *entry = g_hash_table_lookup(gate->entries, key);
     return entry != NULL && now < entry->until;
 }
@@ -97,7 +97,7 @@ static void drop_oldest(KxAuthGate *gate)
 
 void kx_auth_gate_remember(KxAuthGate *gate, const KxAuthKey *key, gint64 now)
 {
-    g_autoptr(GMutexLocker) lock = g_mutex_locker_new(&gate->lock);
+    g_autoptr(GMutexLocker) lock G_GNUC_UNUSED = g_mutex_locker_new(&gate->lock);
     const Entry *oldest;
     while ((oldest = g_queue_peek_head(&gate->order)) != NULL &&
            (oldest->until <= now || gate->order.length >= KX_AUTH_CACHE_MAX))
@@ -112,7 +112,7 @@ void kx_auth_gate_remember(KxAuthGate *gate, const KxAuthKey *key, gint64 now)
 
 gboolean kx_auth_gate_enter(KxAuthGate *gate, gint64 until)
 {
-    g_autoptr(GMutexLocker) lock = g_mutex_locker_new(&gate->lock);
+    g_autoptr(GMutexLocker) lock G_GNUC_UNUSED = g_mutex_locker_new(&gate->lock);
     while (gate->places == 0)
         if (!g_cond_wait_until(&gate->free_place, &gate->lock, until))
             return FALSE;
@@ -122,7 +122,7 @@ gboolean kx_auth_gate_enter(KxAuthGate *gate, gint64 until)
 
 void kx_auth_gate_leave(KxAuthGate *gate)
 {
-    g_autoptr(GMutexLocker) lock = g_mutex_locker_new(&gate->lock);
+    g_autoptr(GMutexLocker) lock G_GNUC_UNUSED = g_mutex_locker_new(&gate->lock);
     gate->places++;
     g_cond_signal(&gate->free_place);
 }

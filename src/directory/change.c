@@ -30,7 +30,7 @@ static void write_line(KxDirectory *directory, const KxAdmin *admin, const KxCha
 gboolean kx_change_run(KxDirectory *directory, const KxAdmin *admin, const KxChangeKind *kind,
                        gpointer data, GError **error)
 {
-    g_autoptr(GMutexLocker) changing = g_mutex_locker_new(&directory->changing);
+    g_autoptr(GMutexLocker) changing G_GNUC_UNUSED = g_mutex_locker_new(&directory->changing);
     if (!kind->check(directory, data, error) || !store(directory, kind, data, error))
         return FALSE;
     /* Before apply, which may free what the line names. */

@@ -6,8 +6,7 @@
  * when the call returns.
  *
  * Names: domains are given in any case, Unicode or A-label form and kept as lower-case A-labels;
- * local parts are kept as written, compared without case (ASCII lower-case; UTF-8 in NFC,
- * casefolded).
+ * local parts are kept as written, compared without case (NFKC_Casefold).
  *
  * Threads: all functions from any thread. Structs returned are the caller's.
  */

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <idn2.h>
+#include <unicode/unorm2.h>
 
 #include "base/error.h"
 #include "settings/checks.h"
@@ -51,15 +52,29 @@ char *kx_name_domain(const char *name, GError **error)
     return g_steal_pointer(&labels);
 }
 
+/* Room for the longest form: NFKC makes at most 18 units of a character of 3 bytes. */
+static char *casefold(const char *text)
+{
+    UChar folded[KX_NAME_ADDRESS_MAX / 3 * 18 + 1];
+    UErrorCode code = U_ZERO_ERROR;
+    glong units = 0;
+    g_autofree gunichar2 *wide = g_utf8_to_utf16(text, -1, NULL, &units, NULL);
+    const UNormalizer2 *form = unorm2_getNFKCCasefoldInstance(&code);
+    if (wide == NULL || U_FAILURE(code))
+        return NULL;
+    int32_t len = unorm2_normalize(form, (const UChar *)wide, (int32_t)units, folded,
+                                   G_N_ELEMENTS(folded), &code);
+    return U_SUCCESS(code) ? g_utf16_to_utf8((const gunichar2 *)folded, len, NULL, NULL, NULL)
+                           : NULL;
+}
+
 char *kx_name_fold(const char *local)
 {
     if (is_ascii(local))
         return g_ascii_strdown(local, -1);
-    if (!g_utf8_validate(local, -1, NULL))
+    if (strlen(local) > KX_NAME_ADDRESS_MAX || !g_utf8_validate(local, -1, NULL))
         return NULL;
-    g_autofree char *composed = g_utf8_normalize(local, -1, G_NORMALIZE_NFC);
-    g_autofree char *folded = g_utf8_casefold(composed, -1);
-    return g_utf8_normalize(folded, -1, G_NORMALIZE_NFC);
+    return casefold(local);
 }
 
 /* atext of RFC 5322 or, by RFC 6531, a printable character beyond ASCII; invisible ones are kept
@@ -97,7 +112,9 @@ static char *checked_local(const char *local, const char *forbidden, const char 
                 KX_LOCAL_PART_MAX);
         return NULL;
     }
-    if (!is_dot_atom(name, forbidden)) {
+    /* Also what it is compared by: a full-width solidus folds to "/", an ellipsis to "...". */
+    g_autofree char *key = kx_name_fold(name);
+    if (key == NULL || !is_dot_atom(name, forbidden) || !is_dot_atom(key, forbidden)) {
         kx_fail(error, KX_ERR_INVALID,
                 "'%s' cannot be a %s: letters, digits and single dots between them are allowed, no "
                 "spaces, quotes or any of %s",
@@ -131,7 +148,7 @@ static const char *unquote(const char *at, GString *out)
 
 gboolean kx_name_split(const char *address, char **ret_local, char **ret_domain)
 {
-    if (strlen(address) > KX_ADDRESS_MAX)
+    if (strlen(address) > KX_NAME_ADDRESS_MAX)
         return FALSE;
     g_autoptr(GString) local = g_string_new(NULL);
     const char *at;

@@ -9,16 +9,16 @@
 #include <glib.h>
 
 enum {
-    KX_LOCAL_PART_MAX = 64, /* bytes, RFC 5321 section 4.5.3.1.1 */
-    KX_ADDRESS_MAX = 1024,  /* bytes of an address looked at; longer ones are nobody's */
+    KX_LOCAL_PART_MAX = 64,     /* bytes, RFC 5321 section 4.5.3.1.1 */
+    KX_NAME_ADDRESS_MAX = 1024, /* bytes of an address looked at; longer ones are nobody's */
 };
 
 /* Lower-case A-labels of a domain in any case, Unicode or A-label form; at most 253 bytes. NULL
  * with KX_ERR_INVALID. */
 char *kx_name_domain(const char *name, GError **error);
 
-/* What local parts are compared by: ASCII in lower case, other UTF-8 case-folded and in NFC. NULL
- * if the bytes are no UTF-8. */
+/* What local parts are compared by: NFKC_Casefold (Unicode Standard Annex 31), which for ASCII is
+ * lower case. NULL if the bytes are no UTF-8 or, beyond ASCII, more than KX_NAME_ADDRESS_MAX. */
 char *kx_name_fold(const char *local);
 
 /* A local part as it may be given to an account or address: a dot-atom of RFC 5321 or its UTF-8

@@ -18,7 +18,7 @@ KxSettings *kx_directory_settings(KxDirectory *directory)
 void kx_directory_on_settings(KxDirectory *directory, KxSettingsChanged func, gpointer data)
 {
     KxSettingsListener listener = {func, data};
-    g_autoptr(GMutexLocker) changing = g_mutex_locker_new(&directory->changing);
+    g_autoptr(GMutexLocker) changing G_GNUC_UNUSED = g_mutex_locker_new(&directory->changing);
     g_array_append_val(directory->listeners, listener);
 }
 

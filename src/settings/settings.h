@@ -27,8 +27,7 @@ typedef enum {
     KX_SETTING_COURIER = 1 << 1,  /* sent to the courier role */
     KX_SETTING_SECRET = 1 << 2,   /* masked in logs and listings */
     KX_SETTING_RESTART = 1 << 3,  /* takes effect at the next start */
-    KX_SETTING_KEEPER = 1 << 4,   /* sent to the keeper role */
-    KX_SETTING_IP_GROUP = 1 << 5, /* TEXT that names an IP address group, or is empty */
+    KX_SETTING_IP_GROUP = 1 << 4, /* TEXT that names an IP address group, or is empty */
 } KxSettingFlags;
 
 /* Extra check of a text or list entry: returns FALSE with KX_ERR_INVALID. */

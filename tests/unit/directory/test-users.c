@@ -180,6 +180,13 @@ static void test_resolution(void)
 
     assert_recipient(&f, "JOS\xC3\x89@company.com", "jos\xC3\xA9@company.com");
     assert_recipient(&f, "jose\xCC\x81@company.com", "jos\xC3\xA9@company.com");
+    add_user(&f, "\xEA\xAE\x8B@company.com"); /* Cherokee, which folds to capitals */
+    assert_recipient(&f, "\xE1\x8E\xBB@company.com", "\xEA\xAE\x8B@company.com");
+    add_user(&f, "stra\xC3\x9F"
+                 "e@company.com");
+    assert_recipient(&f, "STRASSE@company.com",
+                     "stra\xC3\x9F"
+                     "e@company.com");
     g_autofree char *huge = g_strnfill(100000, 'x');
     assert_recipient(&f, huge, "unknown");
 
@@ -211,10 +218,29 @@ static void test_names(void)
     }
     g_autofree char *longest = g_strnfill(64, 'l'), *longer = g_strnfill(65, 'l');
     add_user(&f, longest);
-    const char *const BAD[] = {
-        "",     "@company.com", "../x", "a/b", "#public", "~x",      "a b",  ".x",
-        "x.",   "a..b",         "a\tb", "a*",  "a%",      "\"a b\"", longer, "x\xE2\x80\x8By",
-        "a\"b", "a\\b",         "\xff", "a,b"};
+    const char *const BAD[] = {"",
+                               "@company.com",
+                               "../x",
+                               "a/b",
+                               "#public",
+                               "~x",
+                               "a b",
+                               ".x",
+                               "x.",
+                               "a..b",
+                               "a\tb",
+                               "a*",
+                               "a%",
+                               "\"a b\"",
+                               longer,
+                               "x\xE2\x80\x8By",
+                               "x\xEF\xBC\x8Fy",
+                               "x\xE2\x80\xA6y",
+                               "\xE1\x85\x9F",
+                               "a\"b",
+                               "a\\b",
+                               "\xff",
+                               "a,b"};
     for (guint i = 0; i < G_N_ELEMENTS(BAD); i++) {
         g_autoptr(GError) error = NULL;
         g_assert_false(kx_user_add(f.directory, &ADMIN, BAD[i], NULL, 0, &error));

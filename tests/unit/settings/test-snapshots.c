@@ -48,7 +48,7 @@ static void test_pack(void)
     g_assert_no_error(error);
     g_assert_cmpint(kx_settings_int(there, KX_SET_SMTP_MAX_RECIPIENTS), ==, 7);
     g_assert_cmpstr(kx_settings_list(there, KX_SET_LOG_DEBUG_TOPICS)[1], ==, "tls");
-    /* What only core needs, and what is the keeper's, does not travel to edge. */
+    /* What only core needs does not travel to edge. */
     g_assert_true(kx_settings_is_default(there, KX_SET_SMTP_MAX_HOPS));
     g_assert_true(kx_settings_is_default(there, KX_SET_SERVICE_IMAP_LISTEN));
 
