@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* An account: made, loaded, referred to. */
+#include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/fsutil.h"
+#include "store/store-private.h"
+
+typedef struct {
+    const char *name;
+    KxFolderType type;
+    guint special_use;
+} DefaultFolder;
+
+static const DefaultFolder DEFAULT_FOLDERS[] = {
+    {"INBOX", KX_TYPE_MAIL, 0},
+    {"Sent Items", KX_TYPE_MAIL, KX_USE_SENT},
+    {"Drafts", KX_TYPE_MAIL, KX_USE_DRAFTS},
+    {"Deleted Items", KX_TYPE_MAIL, KX_USE_TRASH},
+    {"Junk E-mail", KX_TYPE_MAIL, KX_USE_JUNK},
+    {"Calendar", KX_TYPE_CALENDAR, 0},
+    {"Contacts", KX_TYPE_CONTACTS, 0},
+    {"Tasks", KX_TYPE_TASKS, 0},
+    {"Notes", KX_TYPE_NOTES, 0},
+};
+
+/* ---- the object ---- */
+
+KxAccount *kx_account_new(KxStore *store, const char *domain, const char *user, const char *dir)
+{
+    KxAccount *account = g_new0(KxAccount, 1);
+    account->store = store;
+    account->domain = g_strdup(domain);
+    account->user = g_strdup(user);
+    account->name = g_strdup_printf("%s@%s", user, domain);
+    account->dir = g_strdup(dir);
+    account->index = g_strdup_printf("%s/index.db", dir);
+    account->by_path = g_hash_table_new(g_str_hash, g_str_equal);
+    account->by_id = g_hash_table_new(NULL, NULL);
+    account->subscriptions = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    account->unswept = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    account->readers = g_ptr_array_new();
+    pthread_mutex_init(&account->write_lock, NULL);
+    pthread_mutex_init(&account->reader_lock, NULL);
+    pthread_cond_init(&account->reader_cond, NULL);
+    pthread_mutex_init(&account->state_lock, NULL);
+    pthread_mutex_init(&account->queue_lock, NULL);
+    kx_account_touch(account);
+    return account;
+}
+
+void kx_account_free(KxAccount *account)
+{
+    GHashTableIter iter;
+    gpointer folder;
+    g_hash_table_iter_init(&iter, account->by_id);
+    while (g_hash_table_iter_next(&iter, NULL, &folder))
+        kx_tree_free_folder(folder);
+    g_hash_table_unref(account->by_path);
+    g_hash_table_unref(account->by_id);
+    g_hash_table_unref(account->subscriptions);
+    g_hash_table_unref(account->unswept);
+    g_ptr_array_unref(account->readers);
+    pthread_mutex_destroy(&account->write_lock);
+    pthread_mutex_destroy(&account->reader_lock);
+    pthread_cond_destroy(&account->reader_cond);
+    pthread_mutex_destroy(&account->state_lock);
+    pthread_mutex_destroy(&account->queue_lock);
+    g_free(account->domain);
+    g_free(account->user);
+    g_free(account->name);
+    g_free(account->dir);
+    g_free(account->index);
+    g_free(account);
+}
+
+KxAccount *kx_account_ref(KxAccount *account)
+{
+    pthread_mutex_lock(&account->store->lock);
+    account->refs++;
+    pthread_mutex_unlock(&account->store->lock);
+    return account;
+}
+
+void kx_account_unref(KxAccount *account)
+{
+    if (!account)
+        return;
+    KxStore *store = account->store;
+    kx_account_touch(account);
+    pthread_mutex_lock(&store->lock);
+    account->refs--;
+    pthread_mutex_unlock(&store->lock);
+}
+
+const char *kx_account_name(KxAccount *account)
+{
+    return account->name;
+}
+
+guint64 kx_account_highest_modseq(KxAccount *account)
+{
+    pthread_mutex_lock(&account->state_lock);
+    guint64 modseq = account->meta.modseq;
+    pthread_mutex_unlock(&account->state_lock);
+    return modseq;
+}
+
+gboolean kx_account_usage(KxAccount *account, KxUsage *ret_usage, GError **error)
+{
+    pthread_mutex_lock(&account->state_lock);
+    *ret_usage = (KxUsage){account->meta.bytes, account->meta.items};
+    pthread_mutex_unlock(&account->state_lock);
+    return TRUE;
+}
+
+void kx_account_touch(KxAccount *account)
+{
+    __atomic_store_n(&account->used, g_get_monotonic_time(), __ATOMIC_RELAXED);
+}
+
+/* ---- making it ---- */
+
+static gboolean make_default_folder(KxDb *db, const char *top, const DefaultFolder *folder, KxAccountMeta *meta,
+                                    GError **error)
+{
+    g_autofree char *escaped = kx_path_escape(folder->name);
+    g_autofree char *dir = g_build_filename(top, escaped, NULL);
+    g_autofree char *messages = g_build_filename(dir, "#msgs", NULL);
+    if (mkdir(dir, 0700) < 0 || mkdir(messages, 0700) < 0)
+        return kx_error_errno(error, "cannot make directory %s", messages);
+    KxFolderFile file = {.id = meta->next_folder++, .uid_validity = meta->uid_validity,
+                         .uid_bound = KX_UID_RESERVE, .type = folder->type, .special_use = folder->special_use};
+    KxFolderMeta row = {.uid_validity = file.uid_validity, .uid_next = 1, .uid_bound = file.uid_bound,
+                        .highest_modseq = meta->modseq};
+    return kx_folder_file_write(dir, &file, FALSE, error) &&
+           kx_index_add_folder(db, file.id, 0, folder->name, folder->type, folder->special_use, &row, 1, error) &&
+           (folder->type != KX_TYPE_MAIL || kx_index_subscribe(db, folder->name, TRUE, error));
+}
+
+/* Everything was written; now it is made durable, which is cheap when it comes after one another. */
+static gboolean sync_account(const char *top, GError **error)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(DEFAULT_FOLDERS); i++) {
+        g_autofree char *escaped = kx_path_escape(DEFAULT_FOLDERS[i].name);
+        g_autofree char *dir = g_build_filename(top, escaped, NULL);
+        g_autofree char *file = g_build_filename(dir, "#folder", NULL);
+        if (!kx_sync_path(file, error) || !kx_sync_path(dir, error))
+            return FALSE;
+    }
+    return kx_sync_dir(top, error);
+}
+
+static gboolean fill_account(const char *top, GError **error)
+{
+    g_autofree char *index = g_build_filename(top, "index.db", NULL);
+    if (mkdir(top, 0700) < 0)
+        return kx_error_errno(error, "cannot make directory %s", top);
+    g_autoptr(KxDb) db = kx_index_open(index, KX_DB_CREATE, error);
+    if (!db || !kx_db_begin(db, error))
+        return FALSE;
+    KxAccountMeta meta = {.modseq = 1, .next_folder = 1,
+                          .uid_validity = (guint32)(g_get_real_time() / G_USEC_PER_SEC)};
+    for (guint i = 0; i < G_N_ELEMENTS(DEFAULT_FOLDERS); i++)
+        if (!make_default_folder(db, top, &DEFAULT_FOLDERS[i], &meta, error))
+            return FALSE;
+    return kx_index_write_account(db, &meta, error) && kx_db_commit(db, error);
+}
+
+/* Built aside and renamed, so that an account is there with all its folders or not at all. */
+gboolean kx_account_create(KxAccount *account, GError **error)
+{
+    g_autofree char *temp = kx_temp_name(account->store);
+    g_autofree char *parent = g_path_get_dirname(account->dir);
+    gboolean ok = fill_account(temp, error) && sync_account(temp, error) && kx_mkdir_durable(parent, error);
+    if (ok && rename(temp, account->dir) < 0)
+        ok = kx_error_errno(error, "cannot make directory %s", account->dir);
+    if (!ok) {
+        kx_remove_tree(temp);
+        return FALSE;
+    }
+    return kx_sync_dir(parent, error);
+}
+
+/* ---- loading ---- */
+
+typedef struct {
+    guint32 id, parent;
+    char *name;
+    KxFolderType type;
+    guint special_use;
+    KxFolderMeta meta;
+    guint32 recent_uid, recent;
+} FolderRow;
+
+static void clear_row(gpointer data)
+{
+    g_free(((FolderRow *)data)->name);
+}
+
+static FolderRow read_row(KxStmt *stmt)
+{
+    return (FolderRow){
+        .id = (guint32)kx_stmt_int(stmt, 0),
+        .parent = (guint32)kx_stmt_int(stmt, 1),
+        .name = g_strdup(kx_stmt_text(stmt, 2)),
+        .type = (KxFolderType)kx_stmt_int(stmt, 3),
+        .special_use = (guint)kx_stmt_int(stmt, 4),
+        .meta = {.uid_validity = (guint32)kx_stmt_int(stmt, 5),
+                 .uid_next = (guint32)kx_stmt_int(stmt, 6),
+                 .uid_bound = (guint32)kx_stmt_int(stmt, 7),
+                 .messages = (guint32)kx_stmt_int(stmt, 9),
+                 .unseen = (guint32)kx_stmt_int(stmt, 10),
+                 .deleted = (guint32)kx_stmt_int(stmt, 11),
+                 .tombstones = (guint32)kx_stmt_int(stmt, 12),
+                 .size = (guint64)kx_stmt_int(stmt, 13),
+                 .highest_modseq = (guint64)kx_stmt_int(stmt, 14),
+                 .floor_modseq = (guint64)kx_stmt_int(stmt, 15)},
+        .recent_uid = (guint32)kx_stmt_int(stmt, 8),
+        .recent = (guint32)kx_stmt_int(stmt, 16),
+    };
+}
+
+static gboolean row_makes_sense(const FolderRow *row)
+{
+    if (row->id == 0 || !row->name || row->type > KX_TYPE_NOTES || row->meta.uid_next == 0 ||
+        row->meta.uid_validity == 0)
+        return FALSE;
+    g_autofree char *normal = kx_path_normalise(row->name, NULL);
+    return normal && g_str_equal(normal, row->name) && !strchr(normal, '/');
+}
+
+static GArray *read_rows(KxDb *db, GError **error)
+{
+    g_autoptr(GArray) rows = g_array_new(FALSE, FALSE, sizeof(FolderRow));
+    g_array_set_clear_func(rows, clear_row);
+    KxStmt *stmt = kx_index_stmt(db, KX_SQL_FOLDERS, error);
+    int rc = stmt ? 0 : -1;
+    while (stmt && (rc = kx_stmt_step(stmt, error)) == 1) {
+        FolderRow row = read_row(stmt);
+        g_array_append_val(rows, row);
+        if (!row_makes_sense(&row)) {
+            kx_stmt_reset(stmt);
+            kx_fail(error, KX_ERR_CORRUPT, "the index holds a folder that does not make sense");
+            return NULL;
+        }
+    }
+    return rc == 0 ? g_steal_pointer(&rows) : NULL;
+}
+
+/* A folder object that is there already (after a rebuild) is brought in line, else one is made. */
+static void put_row(KxAccount *account, const FolderRow *row, KxFolder *parent)
+{
+    KxFolder *folder = g_hash_table_lookup(account->by_id, GUINT_TO_POINTER(row->id));
+    if (!folder)
+        folder = kx_tree_add(account, row->id, parent, row->name);
+    else if (folder->parent != parent || !g_str_equal(folder->name, row->name))
+        kx_tree_move(account, folder, parent, row->name);
+    folder->type = row->type;
+    folder->special_use = row->special_use;
+    folder->meta = row->meta;
+    folder->recent_uid = row->recent_uid;
+    folder->recent = row->recent;
+}
+
+/* Parents before children: rounds until nothing is left or nothing moves. */
+static gboolean put_rows(KxAccount *account, GArray *rows)
+{
+    g_autofree gboolean *done = g_new0(gboolean, rows->len + 1);
+    g_autoptr(GHashTable) placed = g_hash_table_new(NULL, NULL);
+    guint left = rows->len;
+    for (guint before = left + 1; left > 0 && left < before;) {
+        before = left;
+        for (guint i = 0; i < rows->len; i++) {
+            const FolderRow *row = &g_array_index(rows, FolderRow, i);
+            if (done[i] || (row->parent && !g_hash_table_contains(placed, GUINT_TO_POINTER(row->parent))))
+                continue;
+            put_row(account, row, g_hash_table_lookup(account->by_id, GUINT_TO_POINTER(row->parent)));
+            g_hash_table_add(placed, GUINT_TO_POINTER(row->id));
+            done[i] = TRUE;
+            left--;
+        }
+    }
+    return left == 0;
+}
+
+static void remove_missing(KxAccount *account, GArray *rows)
+{
+    g_autoptr(GHashTable) ids = g_hash_table_new(NULL, NULL);
+    for (guint i = 0; i < rows->len; i++)
+        g_hash_table_add(ids, GUINT_TO_POINTER(g_array_index(rows, FolderRow, i).id));
+    g_autoptr(GPtrArray) sorted = kx_tree_sorted(account);
+    for (guint i = sorted->len; i > 0; i--) {
+        KxFolder *folder = sorted->pdata[i - 1];
+        if (!g_hash_table_contains(ids, GUINT_TO_POINTER(folder->id)))
+            kx_tree_remove(account, folder);
+    }
+}
+
+/* After folders changed places all at once, one may have taken the path of another. */
+static void index_paths(KxAccount *account)
+{
+    GHashTableIter iter;
+    gpointer folder;
+    g_hash_table_remove_all(account->by_path);
+    g_hash_table_iter_init(&iter, account->by_id);
+    while (g_hash_table_iter_next(&iter, NULL, &folder))
+        g_hash_table_replace(account->by_path, ((KxFolder *)folder)->path, folder);
+}
+
+static gboolean read_subscriptions(KxDb *db, GHashTable *paths, GError **error)
+{
+    KxStmt *stmt = kx_index_stmt(db, KX_SQL_SUBSCRIPTIONS, error);
+    int rc = stmt ? 0 : -1;
+    while (stmt && (rc = kx_stmt_step(stmt, error)) == 1)
+        g_hash_table_add(paths, g_strdup(kx_stmt_text(stmt, 0)));
+    return rc == 0;
+}
+
+gboolean kx_account_load(KxAccount *account, GError **error)
+{
+    KxAccountMeta meta;
+    if (!kx_index_read_account(account->db, &meta, error))
+        return FALSE;
+    g_autoptr(GArray) rows = read_rows(account->db, error);
+    g_autoptr(GHashTable) paths = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    if (!rows || !read_subscriptions(account->db, paths, error))
+        return FALSE;
+    pthread_mutex_lock(&account->state_lock);
+    account->meta = meta;
+    gboolean ok = put_rows(account, rows);
+    remove_missing(account, rows);
+    index_paths(account);
+    g_hash_table_unref(account->subscriptions);
+    account->subscriptions = g_steal_pointer(&paths);
+    pthread_mutex_unlock(&account->state_lock);
+    return ok ? TRUE : kx_fail(error, KX_ERR_CORRUPT, "the index holds folders without a parent");
+}

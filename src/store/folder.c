@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Folders: open, list, find, create, delete, subscribe. */
+#include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/fsutil.h"
+#include "store/store-private.h"
+
+/* ---- references ---- */
+
+KxFolder *kx_folder_ref_locked(KxFolder *folder)
+{
+    if (folder && folder->refs++ == 0)
+        kx_account_ref(folder->account);
+    return folder;
+}
+
+KxFolder *kx_folder_open(KxAccount *account, const char *path, GError **error)
+{
+    g_autofree char *normal = kx_path_normalise(path, NULL);
+    pthread_mutex_lock(&account->state_lock);
+    KxFolder *folder = kx_folder_ref_locked(normal ? kx_tree_find(account, normal) : NULL);
+    pthread_mutex_unlock(&account->state_lock);
+    if (!folder)
+        kx_fail(error, KX_ERR_NOT_FOUND, "there is no folder %s", path);
+    return folder;
+}
+
+KxFolder *kx_folder_by_id(KxAccount *account, guint32 id)
+{
+    pthread_mutex_lock(&account->state_lock);
+    KxFolder *folder = kx_folder_ref_locked(g_hash_table_lookup(account->by_id, GUINT_TO_POINTER(id)));
+    pthread_mutex_unlock(&account->state_lock);
+    return folder;
+}
+
+KxFolder *kx_folder_ref(KxFolder *folder)
+{
+    pthread_mutex_lock(&folder->account->state_lock);
+    kx_folder_ref_locked(folder);
+    pthread_mutex_unlock(&folder->account->state_lock);
+    return folder;
+}
+
+void kx_folder_unref(KxFolder *folder)
+{
+    if (!folder)
+        return;
+    KxAccount *account = folder->account;
+    pthread_mutex_lock(&account->state_lock);
+    gboolean last = --folder->refs == 0;
+    if (last && folder->gone)
+        kx_tree_free_folder(folder);
+    pthread_mutex_unlock(&account->state_lock);
+    if (last)
+        kx_account_unref(account);
+}
+
+KxAccount *kx_folder_account(KxFolder *folder)
+{
+    return folder->account;
+}
+
+guint32 kx_folder_id(KxFolder *folder)
+{
+    return folder->id;
+}
+
+guint32 kx_folder_uid_validity(KxFolder *folder)
+{
+    pthread_mutex_lock(&folder->account->state_lock);
+    guint32 value = folder->meta.uid_validity;
+    pthread_mutex_unlock(&folder->account->state_lock);
+    return value;
+}
+
+guint32 kx_folder_uid_next(KxFolder *folder)
+{
+    pthread_mutex_lock(&folder->account->state_lock);
+    guint32 value = folder->meta.uid_next;
+    pthread_mutex_unlock(&folder->account->state_lock);
+    return value;
+}
+
+guint64 kx_folder_highest_modseq(KxFolder *folder)
+{
+    pthread_mutex_lock(&folder->account->state_lock);
+    guint64 value = folder->meta.highest_modseq;
+    pthread_mutex_unlock(&folder->account->state_lock);
+    return value;
+}
+
+char *kx_folder_path(KxFolder *folder)
+{
+    pthread_mutex_lock(&folder->account->state_lock);
+    char *path = g_strdup(folder->path);
+    pthread_mutex_unlock(&folder->account->state_lock);
+    return path;
+}
+
+char **kx_folder_keywords(KxFolder *folder)
+{
+    GStrvBuilder *names = g_strv_builder_new();
+    if (kx_folder_lock_loaded(folder, NULL)) {
+        for (guint i = 0; i < folder->keywords.names->len; i++)
+            g_strv_builder_add(names, folder->keywords.names->pdata[i]);
+        pthread_mutex_unlock(&folder->account->state_lock);
+    }
+    char **result = g_strv_builder_end(names);
+    g_strv_builder_unref(names);
+    return result;
+}
+
+/* ---- what there is ---- */
+
+void kx_folder_info_free(KxFolderInfo *info)
+{
+    if (!info)
+        return;
+    g_free(info->path);
+    g_free(info);
+}
+
+static KxFolderInfo *describe(KxFolder *folder, gboolean counts)
+{
+    const KxFolderMeta *meta = &folder->meta;
+    KxFolderInfo *info = g_new0(KxFolderInfo, 1);
+    info->id = folder->id;
+    info->path = g_strdup(folder->path);
+    info->type = folder->type;
+    info->special_use = folder->special_use;
+    info->subscribed = g_hash_table_contains(folder->account->subscriptions, folder->path);
+    info->has_children = folder->n_children > 0;
+    info->uid_validity = meta->uid_validity;
+    if (!counts)
+        return info;
+    info->uid_next = meta->uid_next;
+    info->highest_modseq = meta->highest_modseq;
+    info->messages = meta->messages;
+    info->unseen = meta->unseen;
+    info->deleted = meta->deleted;
+    info->recent = folder->recent;
+    info->size = meta->size;
+    return info;
+}
+
+GPtrArray *kx_folder_list(KxAccount *account, gboolean counts, GError **error)
+{
+    GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify)kx_folder_info_free);
+    pthread_mutex_lock(&account->state_lock);
+    g_autoptr(GPtrArray) sorted = kx_tree_sorted(account);
+    for (guint i = 0; i < sorted->len; i++)
+        g_ptr_array_add(list, describe(sorted->pdata[i], counts));
+    pthread_mutex_unlock(&account->state_lock);
+    return list;
+}
+
+KxFolderInfo *kx_folder_find(KxAccount *account, const char *path, GError **error)
+{
+    g_autofree char *normal = kx_path_normalise(path, NULL);
+    pthread_mutex_lock(&account->state_lock);
+    KxFolder *folder = normal ? kx_tree_find(account, normal) : NULL;
+    KxFolderInfo *info = folder ? describe(folder, TRUE) : NULL;
+    pthread_mutex_unlock(&account->state_lock);
+    if (!info)
+        kx_fail(error, KX_ERR_NOT_FOUND, "there is no folder %s", path);
+    return info;
+}
+
+/* ---- create ---- */
+
+typedef struct {
+    const char *path; /* normalised */
+    KxFolderType type;
+    guint special_use;
+} Create;
+
+static guint32 next_uid_validity(const KxAccountMeta *meta)
+{
+    gint64 now = g_get_real_time() / G_USEC_PER_SEC;
+    return now > meta->uid_validity ? (guint32)now : meta->uid_validity + 1;
+}
+
+/* A directory the index does not know may be there: empty after an unfinished creation, or put there by an
+ * administrator who has not reindexed yet; that one is not touched. */
+gboolean kx_folder_clear_way(KxAccount *account, const char *dir, GError **error)
+{
+    g_autofree char *messages = g_build_filename(dir, "#msgs", NULL);
+    g_autofree char *file = g_build_filename(dir, "#folder", NULL);
+    if (rmdir(messages) == 0 || errno == ENOENT)
+        unlink(file);
+    if (rmdir(dir) == 0 || errno == ENOENT)
+        return TRUE;
+    return kx_fail(error, KX_ERR_EXISTS, "%s is in the way; reindex the mailbox of %s", dir, account->name);
+}
+
+static gboolean make_folder_files(const char *dir, const KxFolderFile *file, GError **error)
+{
+    g_autofree char *messages = g_build_filename(dir, "#msgs", NULL);
+    return kx_mkdir_durable(messages, error) && kx_folder_file_write(dir, file, TRUE, error);
+}
+
+/* One level; its parent exists. */
+static gboolean create_level(KxAccount *account, const char *path, KxFolderType type, guint special_use,
+                             GError **error)
+{
+    const char *slash = strrchr(path, '/');
+    g_autofree char *parent_path = slash ? g_strndup(path, (gsize)(slash - path)) : NULL;
+    const char *name = slash ? slash + 1 : path;
+    KxFolder *parent = parent_path ? kx_tree_find(account, parent_path) : NULL;
+    g_autofree char *dir = kx_path_to_dir(account, path);
+    g_auto(KxTxn) txn = {0};
+    if (!kx_txn_begin(&txn, account, error))
+        return FALSE;
+    KxFolderFile file = {.id = txn.meta.next_folder++, .uid_validity = next_uid_validity(&txn.meta),
+                         .uid_bound = KX_UID_RESERVE, .type = type, .special_use = special_use};
+    txn.meta.uid_validity = file.uid_validity;
+    KxFolderMeta meta = {.uid_validity = file.uid_validity, .uid_next = 1, .uid_bound = file.uid_bound,
+                         .highest_modseq = ++txn.meta.modseq};
+    if (!kx_folder_clear_way(account, dir, error))
+        return FALSE;
+    if (!make_folder_files(dir, &file, error) ||
+        !kx_index_add_folder(txn.db, file.id, parent ? parent->id : 0, name, type, special_use, &meta, 1, error) ||
+        !kx_txn_commit(&txn, error)) {
+        kx_remove_tree(dir);
+        return FALSE;
+    }
+    pthread_mutex_lock(&account->state_lock);
+    kx_txn_publish(&txn);
+    KxFolder *folder = kx_tree_add(account, file.id, parent, name);
+    folder->type = type;
+    folder->special_use = special_use;
+    folder->meta = meta;
+    folder->recent_uid = 1;
+    pthread_mutex_unlock(&account->state_lock);
+    return TRUE;
+}
+
+gboolean kx_folder_create_parents(KxAccount *account, const char *path, GError **error)
+{
+    for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
+        g_autofree char *parent = g_strndup(path, (gsize)(slash - path));
+        if (!kx_tree_find(account, parent) && !create_level(account, parent, KX_TYPE_MAIL, 0, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+gboolean kx_folder_check_new(KxAccount *account, const char *path, GError **error)
+{
+    g_autofree char *dir = kx_path_to_dir(account, path);
+    if (kx_tree_find(account, path))
+        return kx_fail(error, KX_ERR_EXISTS, "there is a folder %s already", path);
+    if (strlen(dir) > KX_DIR_MAX)
+        return kx_fail(error, KX_ERR_TOO_BIG, "the folder path is too long");
+    if (g_hash_table_size(account->by_id) + KX_FOLDER_DEPTH > KX_FOLDERS_PER_ACCOUNT)
+        return kx_fail(error, KX_ERR_TOO_BIG, "there are too many folders");
+    return TRUE;
+}
+
+static gboolean create_work(KxAccount *account, gpointer data, GError **error)
+{
+    Create *create = data;
+    return kx_folder_check_new(account, create->path, error) &&
+           kx_folder_create_parents(account, create->path, error) &&
+           create_level(account, create->path, create->type, create->special_use, error);
+}
+
+gboolean kx_folder_create(KxAccount *account, const char *path, KxFolderType type, guint special_use,
+                          GError **error)
+{
+    g_autofree char *normal = kx_path_normalise(path, error);
+    Create create = {normal, type, special_use};
+    return normal && kx_account_write(account, create_work, &create, error);
+}
+
+/* ---- delete ---- */
+
+typedef struct {
+    const char *path;
+    KxFolder *folder; /* with a reference, once it is done */
+} Delete;
+
+static void bury(KxAccount *account, const char *dir)
+{
+    g_autofree char *grave = kx_temp_name(account->store);
+    g_autofree char *parent = g_path_get_dirname(dir);
+    if (rename(dir, grave) == 0)
+        kx_sync_dir(parent, NULL);
+    kx_remove_tree(grave);
+}
+
+static gboolean delete_work(KxAccount *account, gpointer data, GError **error)
+{
+    Delete *delete = data;
+    KxFolder *folder = kx_tree_find(account, delete->path);
+    if (!folder)
+        return kx_fail(error, KX_ERR_NOT_FOUND, "there is no folder %s", delete->path);
+    if (folder->n_children > 0)
+        return kx_fail(error, KX_ERR_IN_USE, "the folder %s has subfolders", delete->path);
+    g_auto(KxTxn) txn = {0};
+    if (!kx_txn_begin(&txn, account, error))
+        return FALSE;
+    txn.meta.modseq++;
+    txn.meta.items -= folder->meta.messages;
+    txn.meta.bytes -= folder->meta.size;
+    if (!kx_index_remove_folder(txn.db, folder->id, error) ||
+        !kx_index_set_removing(txn.db, folder->id, folder->path, error) || !kx_txn_commit(&txn, error))
+        return FALSE;
+    g_autofree char *dir = g_strdup(folder->dir);
+    pthread_mutex_lock(&account->state_lock);
+    kx_txn_publish(&txn);
+    delete->folder = kx_folder_ref_locked(folder);
+    kx_tree_remove(account, folder);
+    pthread_mutex_unlock(&account->state_lock);
+    bury(account, dir);
+    return TRUE;
+}
+
+gboolean kx_folder_delete(KxAccount *account, const char *path, const KxActor *actor, GError **error)
+{
+    g_autofree char *normal = kx_path_normalise(path, NULL);
+    if (!normal)
+        return kx_fail(error, KX_ERR_NOT_FOUND, "there is no folder %s", path);
+    if (g_str_equal(normal, "INBOX"))
+        return kx_fail(error, KX_ERR_DENIED, "INBOX cannot be removed");
+    Delete delete = {.path = normal};
+    if (!kx_account_write(account, delete_work, &delete, error))
+        return FALSE;
+    kx_watch_signal(delete.folder);
+    kx_folder_unref(delete.folder);
+    kx_oplog_delete_folder(account, actor, normal);
+    return TRUE;
+}
+
+/* ---- subscriptions ---- */
+
+typedef struct {
+    const char *path;
+    gboolean on;
+} Subscribe;
+
+static gboolean subscribe_work(KxAccount *account, gpointer data, GError **error)
+{
+    Subscribe *subscribe = data;
+    if (g_hash_table_contains(account->subscriptions, subscribe->path) == subscribe->on)
+        return TRUE;
+    if (subscribe->on && g_hash_table_size(account->subscriptions) >= KX_FOLDERS_PER_ACCOUNT)
+        return kx_fail(error, KX_ERR_TOO_BIG, "there are too many subscriptions");
+    g_auto(KxTxn) txn = {0};
+    if (!kx_txn_begin(&txn, account, error))
+        return FALSE;
+    txn.meta.modseq++;
+    if (!kx_index_subscribe(txn.db, subscribe->path, subscribe->on, error) || !kx_txn_commit(&txn, error))
+        return FALSE;
+    pthread_mutex_lock(&account->state_lock);
+    kx_txn_publish(&txn);
+    if (subscribe->on)
+        g_hash_table_add(account->subscriptions, g_strdup(subscribe->path));
+    else
+        g_hash_table_remove(account->subscriptions, subscribe->path);
+    pthread_mutex_unlock(&account->state_lock);
+    return TRUE;
+}
+
+gboolean kx_folder_subscribe(KxAccount *account, const char *path, gboolean on, GError **error)
+{
+    g_autofree char *normal = kx_path_normalise(path, error);
+    Subscribe subscribe = {normal, on};
+    return normal && kx_account_write(account, subscribe_work, &subscribe, error);
+}
+
+static int compare_names(gconstpointer a, gconstpointer b)
+{
+    return kx_path_compare(*(const char *const *)a, *(const char *const *)b);
+}
+
+GPtrArray *kx_folder_subscriptions(KxAccount *account, GError **error)
+{
+    GPtrArray *paths = g_ptr_array_new_with_free_func(g_free);
+    GHashTableIter iter;
+    gpointer path;
+    pthread_mutex_lock(&account->state_lock);
+    g_hash_table_iter_init(&iter, account->subscriptions);
+    while (g_hash_table_iter_next(&iter, &path, NULL))
+        g_ptr_array_add(paths, g_strdup(path));
+    pthread_mutex_unlock(&account->state_lock);
+    g_ptr_array_sort(paths, compare_names);
+    return paths;
+}

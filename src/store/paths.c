@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Folder and account names, and the directories they stand for. */
+#include "base/error.h"
+#include "store/store-private.h"
+
+enum { FILE_NAME_MAX = 255, ACCOUNT_PART_MAX = 253 };
+
+static gboolean check_level(const char *name, GError **error)
+{
+    if (*name == '\0')
+        return kx_fail(error, KX_ERR_INVALID, "a folder name must not be empty");
+    if (strlen(name) > KX_FOLDER_NAME_MAX)
+        return kx_fail(error, KX_ERR_TOO_BIG, "a folder name may have at most %d bytes", KX_FOLDER_NAME_MAX);
+    for (const char *at = name; *at; at = g_utf8_next_char(at)) {
+        gunichar c = g_utf8_get_char(at);
+        if (g_unichar_iscntrl(c) || c == 0x2028 || c == 0x2029)
+            return kx_fail(error, KX_ERR_INVALID, "a folder name must not hold control characters");
+    }
+    g_autofree char *escaped = kx_path_escape(name);
+    if (strlen(escaped) > FILE_NAME_MAX)
+        return kx_fail(error, KX_ERR_TOO_BIG, "the folder name is too long");
+    return TRUE;
+}
+
+char *kx_path_normalise(const char *path, GError **error)
+{
+    if (strlen(path) > (size_t)KX_FOLDER_DEPTH * (KX_FOLDER_NAME_MAX + 1)) {
+        kx_fail(error, KX_ERR_TOO_BIG, "the folder path is too long");
+        return NULL;
+    }
+    g_autofree char *composed = g_utf8_validate(path, -1, NULL)
+                                    ? g_utf8_normalize(path, -1, G_NORMALIZE_DEFAULT_COMPOSE)
+                                    : NULL;
+    if (!composed) {
+        kx_fail(error, KX_ERR_INVALID, "the folder name is not valid UTF-8");
+        return NULL;
+    }
+    g_auto(GStrv) levels = g_strsplit(composed, "/", -1);
+    if (g_strv_length(levels) > KX_FOLDER_DEPTH) {
+        kx_fail(error, KX_ERR_TOO_BIG, "folders may be nested %d levels deep", KX_FOLDER_DEPTH);
+        return NULL;
+    }
+    if (!levels[0]) {
+        kx_fail(error, KX_ERR_INVALID, "a folder name must not be empty");
+        return NULL;
+    }
+    for (guint i = 0; levels[i]; i++)
+        if (!check_level(levels[i], error))
+            return NULL;
+    if (g_ascii_strcasecmp(levels[0], "INBOX") == 0) {
+        g_free(levels[0]);
+        levels[0] = g_strdup("INBOX");
+    }
+    return g_strjoinv("/", levels);
+}
+
+/* Names that the layout has for itself in the account's directory. */
+static gboolean is_reserved(const char *name)
+{
+    return g_str_has_prefix(name, "index.");
+}
+
+static gboolean must_escape(const char *name, size_t at)
+{
+    guchar c = (guchar)name[at];
+    if (at == 0 && (c == '.' || c == '#' || is_reserved(name)))
+        return TRUE;
+    return c == '%' || c == '/' || c < 0x20 || c == 0x7f;
+}
+
+char *kx_path_escape(const char *name)
+{
+    GString *out = g_string_sized_new(strlen(name) + 8);
+    for (size_t i = 0; name[i]; i++) {
+        if (must_escape(name, i))
+            g_string_append_printf(out, "%%%02X", (guchar)name[i]);
+        else
+            g_string_append_c(out, name[i]);
+    }
+    return g_string_free(out, FALSE);
+}
+
+char *kx_path_unescape(const char *directory)
+{
+    GString *out = g_string_sized_new(strlen(directory));
+    for (const char *at = directory; *at; at++) {
+        if (*at == '%' && g_ascii_isxdigit(at[1]) && g_ascii_isxdigit(at[2])) {
+            g_string_append_c(out, (char)(g_ascii_xdigit_value(at[1]) * 16 + g_ascii_xdigit_value(at[2])));
+            at += 2;
+        } else {
+            g_string_append_c(out, *at);
+        }
+    }
+    g_autofree char *name = g_string_free(out, FALSE);
+    g_autofree char *again = kx_path_escape(name);
+    return g_str_equal(again, directory) ? g_steal_pointer(&name) : NULL;
+}
+
+static gboolean in_inbox(const char *path)
+{
+    return strncmp(path, "INBOX", 5) == 0 && (path[5] == '\0' || path[5] == '/');
+}
+
+/* '/' counts as the smallest character, so that a subtree stays together. */
+int kx_path_compare(const char *a, const char *b)
+{
+    gboolean inbox_a = in_inbox(a), inbox_b = in_inbox(b);
+    if (inbox_a != inbox_b)
+        return inbox_a ? -1 : 1;
+    while (*a && *a == *b)
+        a++, b++;
+    int left = *a == '/' ? 1 : (guchar)*a + (*a ? 1 : 0);
+    int right = *b == '/' ? 1 : (guchar)*b + (*b ? 1 : 0);
+    return left - right;
+}
+
+char *kx_path_to_dir(KxAccount *account, const char *path)
+{
+    g_auto(GStrv) levels = g_strsplit(path, "/", -1);
+    GString *dir = g_string_new(account->dir);
+    for (guint i = 0; levels[i]; i++) {
+        g_autofree char *escaped = kx_path_escape(levels[i]);
+        g_string_append_c(dir, '/');
+        g_string_append(dir, escaped);
+    }
+    return g_string_free(dir, FALSE);
+}
+
+static gboolean account_part_ok(const char *part)
+{
+    size_t len = strlen(part);
+    return len > 0 && len <= ACCOUNT_PART_MAX && !strchr(part, '/') && !g_str_equal(part, ".") &&
+           !g_str_equal(part, "..") && g_utf8_validate(part, (gssize)len, NULL);
+}
+
+char *kx_account_dir(const char *domain, const char *user, GError **error)
+{
+    if (!account_part_ok(domain) || !account_part_ok(user)) {
+        kx_fail(error, KX_ERR_INVALID, "not a name for an account: %s@%s", user, domain);
+        return NULL;
+    }
+    g_autofree char *domain_dir = kx_path_escape(domain);
+    g_autofree char *user_dir = kx_path_escape(user);
+    if (strlen(domain_dir) > FILE_NAME_MAX || strlen(user_dir) > FILE_NAME_MAX) {
+        kx_fail(error, KX_ERR_TOO_BIG, "the account name is too long: %s@%s", user, domain);
+        return NULL;
+    }
+    return g_build_filename(KX_MAIL_DIR, domain_dir, user_dir, NULL);
+}
+
+static void append_shifted(GString *out, const char *from, const char *to)
+{
+    g_autofree char *wide = NULL;
+    gsize len = 0;
+    wide = g_convert(from, to - from, "UTF-16BE", "UTF-8", NULL, &len, NULL);
+    g_autofree char *base64 = g_base64_encode((guchar *)wide, wide ? len : 0);
+    g_string_append_c(out, '&');
+    for (const char *at = base64; *at && *at != '='; at++)
+        g_string_append_c(out, *at == '/' ? ',' : *at);
+    g_string_append_c(out, '-');
+}
+
+/* Modified UTF-7: RFC 3501 section 5.1.3. */
+char *kx_path_for_log(KxAccount *account, const char *path)
+{
+    GString *out = g_string_new(NULL);
+    g_string_append_printf(out, "~%s/", account->name);
+    for (const char *at = path; *at;) {
+        const char *end = at;
+        while ((guchar)*end >= 0x80)
+            end++;
+        if (end > at) {
+            append_shifted(out, at, end);
+            at = end;
+            continue;
+        }
+        g_string_append_c(out, *at);
+        if (*at == '&')
+            g_string_append_c(out, '-');
+        at++;
+    }
+    return g_string_free(out, FALSE);
+}

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The store as a whole: the table of accounts, start, recovery and the closing of what is idle. */
+#include <dirent.h>
+#include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/fsutil.h"
+#include "store/store-private.h"
+
+enum { CLOSE_AT_ONCE = 32 };
+
+static char *account_key(const char *domain, const char *user)
+{
+    return g_strdup_printf("%s@%s", user, domain);
+}
+
+static KxStore *store_alloc(KxLogger *logger)
+{
+    KxStore *store = g_new0(KxStore, 1);
+    store->logger = logger;
+    store->accounts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    pthread_mutex_init(&store->lock, NULL);
+    pthread_cond_init(&store->closed, NULL);
+    pthread_mutex_init(&store->watch_lock, NULL);
+    pthread_cond_init(&store->watch_cond, NULL);
+    g_queue_init(&store->watch_queue);
+    return store;
+}
+
+static void store_free(KxStore *store)
+{
+    pthread_mutex_destroy(&store->lock);
+    pthread_cond_destroy(&store->closed);
+    pthread_mutex_destroy(&store->watch_lock);
+    pthread_cond_destroy(&store->watch_cond);
+    g_hash_table_unref(store->accounts);
+    g_free(store);
+}
+
+KxStore *kx_store_open(KxLogger *logger, GError **error)
+{
+    static const char *const DIRECTORIES[] = {KX_MAIL_DIR, KX_TMP_DIR, KX_OPEN_DIR};
+    for (guint i = 0; i < G_N_ELEMENTS(DIRECTORIES); i++)
+        if (!kx_mkdir_durable(DIRECTORIES[i], error))
+            return NULL;
+    kx_remove_content(KX_TMP_DIR);
+    KxStore *store = store_alloc(logger);
+    if (kx_watch_start(store, error))
+        return store;
+    store_free(store);
+    return NULL;
+}
+
+void kx_store_close(KxStore *store)
+{
+    if (!store)
+        return;
+    kx_watch_stop(store);
+    GHashTableIter iter;
+    gpointer value;
+    g_hash_table_iter_init(&iter, store->accounts);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        KxAccount *account = value;
+        g_assert(account->refs == 0);
+        pthread_mutex_lock(&account->write_lock);
+        kx_account_shut(account, TRUE);
+        pthread_mutex_unlock(&account->write_lock);
+        kx_account_free(account);
+    }
+    store_free(store);
+}
+
+/* The account object with a new reference; never one that is being closed. */
+static KxAccount *find_or_add(KxStore *store, const char *domain, const char *user, const char *dir)
+{
+    g_autofree char *key = account_key(domain, user);
+    KxAccount *account;
+    pthread_mutex_lock(&store->lock);
+    while ((account = g_hash_table_lookup(store->accounts, key)) && account->closing)
+        pthread_cond_wait(&store->closed, &store->lock);
+    if (!account) {
+        account = kx_account_new(store, domain, user, dir);
+        g_hash_table_insert(store->accounts, g_steal_pointer(&key), account);
+    }
+    account->refs++;
+    pthread_mutex_unlock(&store->lock);
+    return account;
+}
+
+KxAccount *kx_store_account(KxStore *store, const char *domain, const char *user, GError **error)
+{
+    g_autofree char *dir = kx_account_dir(domain, user, error);
+    if (!dir)
+        return NULL;
+    g_autoptr(KxAccount) account = find_or_add(store, domain, user, dir);
+    kx_account_touch(account);
+    return kx_account_open(account, error) ? g_steal_pointer(&account) : NULL;
+}
+
+/* ---- closing ---- */
+
+static gint64 idle_since(KxAccount *account)
+{
+    return __atomic_load_n(&account->used, __ATOMIC_RELAXED);
+}
+
+static void forget(KxStore *store, KxAccount *account)
+{
+    pthread_mutex_lock(&store->lock);
+    g_hash_table_remove(store->accounts, account->name);
+    pthread_cond_broadcast(&store->closed);
+    pthread_mutex_unlock(&store->lock);
+    kx_account_free(account);
+}
+
+/* Closes what it can without waiting for anybody. */
+static void try_shut(KxAccount *account)
+{
+    if (pthread_mutex_trylock(&account->write_lock) != 0)
+        return;
+    kx_account_shut(account, FALSE);
+    pthread_mutex_unlock(&account->write_lock);
+}
+
+static void unload_idle_folders(KxAccount *account, gint64 before)
+{
+    GHashTableIter iter;
+    gpointer value;
+    pthread_mutex_lock(&account->write_lock); /* nobody is in the middle of loading or changing one */
+    pthread_mutex_lock(&account->state_lock);
+    g_hash_table_iter_init(&iter, account->by_id);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        KxFolder *folder = value;
+        if (folder->loaded && folder->used < before)
+            kx_folder_unload(folder);
+    }
+    pthread_mutex_unlock(&account->state_lock);
+    pthread_mutex_unlock(&account->write_lock);
+}
+
+typedef struct {
+    GPtrArray *unused; /* nobody refers to them: they go altogether */
+    GPtrArray *quiet;  /* referred to, but idle; with a reference */
+} Idle;
+
+static void collect_idle(KxStore *store, gint64 before, Idle *idle)
+{
+    GHashTableIter iter;
+    gpointer value;
+    pthread_mutex_lock(&store->lock);
+    g_hash_table_iter_init(&iter, store->accounts);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        KxAccount *account = value;
+        if (account->closing || idle_since(account) >= before)
+            continue;
+        if (account->refs == 0) {
+            account->closing = TRUE;
+            g_ptr_array_add(idle->unused, account);
+        } else {
+            account->refs++;
+            g_ptr_array_add(idle->quiet, account);
+        }
+    }
+    pthread_mutex_unlock(&store->lock);
+}
+
+static void drop_ref(KxStore *store, KxAccount *account)
+{
+    pthread_mutex_lock(&store->lock);
+    account->refs--;
+    pthread_mutex_unlock(&store->lock);
+}
+
+void kx_store_close_idle(KxStore *store, gint64 before)
+{
+    g_autoptr(GPtrArray) unused = g_ptr_array_new();
+    g_autoptr(GPtrArray) quiet = g_ptr_array_new();
+    collect_idle(store, before, &(Idle){unused, quiet});
+    for (guint i = 0; i < unused->len; i++) {
+        KxAccount *account = unused->pdata[i];
+        pthread_mutex_lock(&account->write_lock);
+        if (!kx_account_shut(account, TRUE))
+            kx_account_disconnect(account, TRUE);
+        pthread_mutex_unlock(&account->write_lock);
+        forget(store, account);
+    }
+    for (guint i = 0; i < quiet->len; i++) {
+        KxAccount *account = quiet->pdata[i];
+        if (__atomic_load_n(&account->open, __ATOMIC_ACQUIRE))
+            try_shut(account);
+        unload_idle_folders(account, before);
+        drop_ref(store, account);
+    }
+}
+
+void kx_store_tick(KxStore *store)
+{
+    kx_store_close_idle(store, g_get_monotonic_time() - KX_IDLE_SECONDS * G_USEC_PER_SEC);
+}
+
+static int compare_idle(gconstpointer a, gconstpointer b)
+{
+    gint64 left = idle_since(*(KxAccount *const *)a), right = idle_since(*(KxAccount *const *)b);
+    return left < right ? -1 : left > right;
+}
+
+/* Closes the indexes that were used longest ago when too many are open. */
+void kx_store_make_room(KxStore *store)
+{
+    if (__atomic_load_n(&store->n_open, __ATOMIC_RELAXED) < KX_OPEN_INDEXES)
+        return;
+    g_autoptr(GPtrArray) open = g_ptr_array_new();
+    GHashTableIter iter;
+    gpointer value;
+    pthread_mutex_lock(&store->lock);
+    g_hash_table_iter_init(&iter, store->accounts);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        KxAccount *account = value;
+        if (account->closing || !__atomic_load_n(&account->open, __ATOMIC_ACQUIRE))
+            continue;
+        account->refs++;
+        g_ptr_array_add(open, account);
+    }
+    pthread_mutex_unlock(&store->lock);
+    g_ptr_array_sort(open, compare_idle);
+    for (guint i = 0; i < open->len; i++) {
+        if (i < CLOSE_AT_ONCE)
+            try_shut(open->pdata[i]);
+        drop_ref(store, open->pdata[i]);
+    }
+}
+
+/* ---- removal ---- */
+
+/* Takes the account out of use; NULL with KX_ERR_IN_USE if somebody has it. */
+static KxAccount *take_for_removal(KxStore *store, const char *domain, const char *user, const char *dir,
+                                   GError **error)
+{
+    KxAccount *account = find_or_add(store, domain, user, dir);
+    pthread_mutex_lock(&store->lock);
+    gboolean alone = --account->refs == 0 && !account->closing;
+    if (alone)
+        account->closing = TRUE;
+    pthread_mutex_unlock(&store->lock);
+    if (alone)
+        return account;
+    kx_fail(error, KX_ERR_IN_USE, "somebody is using the mailbox %s@%s", user, domain);
+    return NULL;
+}
+
+gboolean kx_store_remove_account(KxStore *store, const char *domain, const char *user, GError **error)
+{
+    g_autofree char *dir = kx_account_dir(domain, user, error);
+    KxAccount *account = dir ? take_for_removal(store, domain, user, dir, error) : NULL;
+    if (!account)
+        return FALSE;
+    pthread_mutex_lock(&account->write_lock);
+    if (!kx_account_shut(account, TRUE))
+        kx_account_disconnect(account, TRUE);
+    pthread_mutex_unlock(&account->write_lock);
+    g_autofree char *grave = kx_temp_name(store);
+    g_autofree char *parent = g_path_get_dirname(dir);
+    gboolean ok = TRUE;
+    if (rename(dir, grave) == 0)
+        ok = kx_sync_dir(parent, error);
+    else if (errno != ENOENT)
+        ok = kx_error_errno(error, "cannot remove %s", dir);
+    forget(store, account);
+    kx_remove_tree(grave);
+    return ok;
+}
+
+/* ---- recovery ---- */
+
+static void recover_domain(KxStore *store, const char *domain_dir)
+{
+    g_autofree char *path = g_build_filename(KX_OPEN_DIR, domain_dir, NULL);
+    g_autofree char *domain = kx_path_unescape(domain_dir);
+    GDir *dir = domain ? g_dir_open(path, 0, NULL) : NULL;
+    for (const char *name; dir && (name = g_dir_read_name(dir));) {
+        g_autofree char *user = kx_path_unescape(name);
+        g_autofree char *account_dir = user ? kx_account_dir(domain, user, NULL) : NULL;
+        g_autofree char *marker = g_build_filename(path, name, NULL);
+        if (!account_dir || access(account_dir, F_OK) < 0) {
+            unlink(marker);
+            continue;
+        }
+        g_autoptr(GError) error = NULL;
+        g_autoptr(KxAccount) account = kx_store_account(store, domain, user, &error);
+        if (!account)
+            kx_log(store->logger, KX_LOG_ERROR, "store.c: Mailbox %s@%s cannot be opened: %s", user, domain,
+                   error->message);
+        else
+            try_shut(account);
+    }
+    if (dir)
+        g_dir_close(dir);
+}
+
+void kx_store_recover(KxStore *store)
+{
+    GDir *dir = g_dir_open(KX_OPEN_DIR, 0, NULL);
+    for (const char *name; dir && (name = g_dir_read_name(dir));)
+        recover_domain(store, name);
+    if (dir)
+        g_dir_close(dir);
+}
