@@ -4,10 +4,9 @@
 
 #include "core/exclusive.h"
 #include "directory/directory.h"
+#include "flow/queue.h"
 #include "log/log.h"
 #include "store/store.h"
-
-typedef struct KxQueue KxQueue;
 
 typedef struct KxCore {
     KxLogger *logger;

@@ -6,6 +6,7 @@
 
 #include "admin/admin.h"
 #include "core/core.h"
+#include "core/ticket.h"
 #include "core/workers.h"
 #include "ipc/link.h"
 #include "net/edge.h"

@@ -206,7 +206,10 @@ static gboolean open_data(KxCoreProcess *process, GError **error)
         return FALSE;
     kx_store_recover(core->store);
     core->maildrops = kx_exclusive_new();
-    return (core->queue = kx_queue_open(core, error)) != NULL;
+    core->queue = kx_queue_open(core->store, core->directory, core->logger, error);
+    if (core->queue)
+        kx_queue_start(core->queue);
+    return core->queue != NULL;
 }
 
 static void close_data(KxCoreProcess *process)
