@@ -10,9 +10,13 @@
  */
 #pragma once
 
+#include "base/error.h"
 #include "core/session.h"
 #include "imap/parser.h"
 #include "imap/seqset.h"
+#include "imap/wire.h"
+#include "mime/crlf.h"
+#include "store/incoming.h"
 #include "store/view.h"
 
 typedef enum {
@@ -31,6 +35,7 @@ typedef struct {
     const char *name; /* capitals */
     KxImapFunc func;
     guint flags;
+    KxImapFunc literal; /* the text so far ends in the header of a large literal: may it come? NULL: never */
 } KxImapCommand;
 
 /* Extensions switched on by ENABLE or by use. */
@@ -49,11 +54,21 @@ struct KxImap {
     gboolean read_only;
     guint watch;                /* kx_folder_watch() id while idling, 0 otherwise */
     gboolean idling;
+    guint keywords_told;        /* keywords of the folder the client has been told in FLAGS */
+    gboolean compressed;
+    gboolean ending;            /* BYE was said: close after the answer */
     /* the command in progress */
     char *tag;
     const KxImapCommand *command;
     gboolean uid;               /* with the UID prefix */
+    guint reply_code;           /* KxImapCode of its answer */
     GPtrArray *spools;          /* KxIncoming * of large literals, in order */
+    KxCrlf spool_crlf;          /* line endings of the one that is coming in */
+    gboolean spool_binary;      /* it is a literal8: line endings stay as they are */
+    GError *spool_error;        /* it is useless already; told at the command's end */
+    /* kept between commands by message commands; kx_imap_messages_reset() frees both */
+    struct KxImapMessage *message; /* the one last read (fetch-message.h), or NULL */
+    GArray *saved;              /* UIDs that "$" stands for (RFC 5182), ascending; NULL means none */
 };
 
 /* `code` is a response code without brackets, or NULL. */
@@ -61,10 +76,28 @@ void kx_imap_ok(KxImap *imap, const char *code, const char *text);
 void kx_imap_no(KxImap *imap, const char *code, const char *text);
 void kx_imap_bad(KxImap *imap, const char *text);
 void kx_imap_no_error(KxImap *imap, const GError *error); /* NO with the response code that fits */
+void kx_imap_end(KxImap *imap, guint reply_code);            /* an answer without a tagged line (IDLE) */
 gboolean kx_imap_check(KxImap *imap, KxImapParser *args); /* args read to the end without error? else BAD, FALSE */
 
-/* Sends what changed in the selected folder; see KxChanges. */
+/* Sends what changed in the selected folder; see KxChanges. If the folder is gone, or too much changed at
+ * once, says BYE instead. */
 void kx_imap_sync(KxImap *imap, gboolean allow_expunge);
+
+/* Sends FLAGS and PERMANENTFLAGS; with `news_only` if the folder got keywords the client has not been told. */
+void kx_imap_tell_flags(KxImap *imap, gboolean news_only);
+
+/* Leaves the selected folder without removing anything. */
+void kx_imap_deselect(KxImap *imap);
+
+/* The folder, if IMAP shows it (mail only). KX_ERR_NOT_FOUND. */
+KxFolderInfo *kx_imap_find_folder(KxImap *imap, const char *path, GError **error);
+gboolean kx_imap_shows(const KxFolderInfo *info);
+
+/* NO for a target that does not exist: with TRYCREATE (APPEND, COPY, MOVE). */
+void kx_imap_no_target(KxImap *imap, const GError *error);
+
+/* Mailbox names are UTF-8 on the wire, and quoted strings may be (RFC 9051 section 5.1, 4.3.1). */
+gboolean kx_imap_is_utf8(const KxImap *imap);
 
 /* Writing: strings as quoted or literal, whichever is legal; mailbox names as the client's mode wants them. */
 void kx_imap_write_string(KxImap *imap, const char *bytes, size_t len);
@@ -80,12 +113,47 @@ void kx_imap_flags_clear(KxImapFlags *flags);
 gboolean kx_imap_parse_flags(KxImapParser *args, gboolean bare_allowed, KxImapFlags *ret);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(KxImapFlags, kx_imap_flags_clear)
 
-/* The UIDs the command's sequence set means (imap->uid says which kind); FALSE: BAD was sent. */
+/* messages.c: what the commands that work on messages share. */
+
+/* The messages the command's sequence set means (imap->uid says which kind): their UIDs, ascending, or their
+ * sequence numbers as KxSeqRange, ascending and apart. FALSE: BAD was sent. */
 gboolean kx_imap_resolve(KxImap *imap, const KxSeqSet *set, GArray **ret_uids);
+gboolean kx_imap_resolve_seqs(KxImap *imap, const KxSeqSet *set, GArray **ret_ranges);
+
+/* Another folder is selected, none any more, or the session ends: forget what belonged to the last. */
+void kx_imap_messages_reset(KxImap *imap);
+
+/* A command that shows the client knows CONDSTORE (RFC 7162 section 3.1): from now on FETCH responses carry
+ * MODSEQ. The first time, and with a folder selected, its HIGHESTMODSEQ is told. */
+void kx_imap_use_condstore(KxImap *imap);
+
+/* commands.c: reads tag and name, checks what the table asks, and runs the command, or its `literal`. */
+void kx_imap_run(KxImap *imap, const char *text, size_t len);
+void kx_imap_run_literal(KxImap *imap, const char *text, size_t len);
+
+/* append.c: content on its way in. */
+
+/* A message not yet begun, and one that lies in memory; NULL with an error. */
+KxIncoming *kx_imap_new_incoming(KxImap *imap, GError **error);
+KxIncoming *kx_imap_take_bytes(KxImap *imap, KxSlice bytes, gboolean binary, GError **error);
+
+/* A message with binary parts (RFC 3516) as one that any client can read. Takes `incoming`. */
+KxIncoming *kx_imap_make_safe(KxImap *imap, KxIncoming *incoming, GError **error);
+
+void kx_imap_spool(KxImap *imap, KxSlice data);
+void kx_imap_drop_spools(KxImap *imap);
+
+/* idle.c: what belongs to IDLE besides its command. */
+void kx_imap_idle_done(KxImap *imap, KxSlice tag);
+void kx_imap_idle_resume(KxImap *imap);
+void kx_imap_idle_stop(KxImap *imap);
+
+extern const KxHandler kx_imap_handler;
 
 /* Each cmd-*.c. */
 #define KX_IMAP_COMMAND(name) void kx_imap_cmd_##name(KxImap *imap, KxImapParser *args)
 KX_IMAP_COMMAND(append);
+KX_IMAP_COMMAND(append_literal);
 KX_IMAP_COMMAND(capability);
 KX_IMAP_COMMAND(check);
 KX_IMAP_COMMAND(close);

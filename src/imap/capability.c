@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "imap/capability.h"
+
+enum { ALWAYS = 0xff };
+
+/* LITERAL+ includes what LITERAL- of IMAP4rev2 promises (RFC 7888 section 4). */
+static const struct {
+    const char *name;
+    guint when; /* KxImapCircumstances, any of them */
+} capabilities[] = {
+    {"IMAP4rev1", ALWAYS},
+    {"IMAP4rev2", ALWAYS},
+    {"LITERAL+", ALWAYS},
+    {"SASL-IR", ALWAYS},
+    {"ID", ALWAYS},
+    {"ENABLE", ALWAYS},
+    {"STARTTLS", KX_IMAP_CAN_STARTTLS},
+    {"LOGINDISABLED", KX_IMAP_NO_LOGIN},
+    {"AUTH=PLAIN", KX_IMAP_CAN_LOGIN},
+    {"AUTH=LOGIN", KX_IMAP_CAN_LOGIN},
+    {"IDLE", KX_IMAP_SIGNED_IN},
+    {"NAMESPACE", KX_IMAP_SIGNED_IN},
+    {"CHILDREN", KX_IMAP_SIGNED_IN},
+    {"LIST-EXTENDED", KX_IMAP_SIGNED_IN},
+    {"LIST-STATUS", KX_IMAP_SIGNED_IN},
+    {"SPECIAL-USE", KX_IMAP_SIGNED_IN},
+    {"CREATE-SPECIAL-USE", KX_IMAP_SIGNED_IN},
+    {"STATUS=SIZE", KX_IMAP_SIGNED_IN},
+    {"UNSELECT", KX_IMAP_SIGNED_IN},
+    {"UIDPLUS", KX_IMAP_SIGNED_IN},
+    {"MOVE", KX_IMAP_SIGNED_IN},
+    {"BINARY", KX_IMAP_SIGNED_IN},
+    {"CONDSTORE", KX_IMAP_SIGNED_IN},
+    {"ESEARCH", KX_IMAP_SIGNED_IN},
+    {"SEARCHRES", KX_IMAP_SIGNED_IN},
+    {"WITHIN", KX_IMAP_SIGNED_IN},
+    {"SAVEDATE", KX_IMAP_SIGNED_IN},
+    {"COMPRESS=DEFLATE", KX_IMAP_CAN_COMPRESS},
+};
+
+char *kx_imap_capabilities(guint circumstances)
+{
+    GString *out = g_string_new(NULL);
+    for (guint i = 0; i < G_N_ELEMENTS(capabilities); i++) {
+        if (!(capabilities[i].when & circumstances))
+            continue;
+        if (out->len > 0)
+            g_string_append_c(out, ' ');
+        g_string_append(out, capabilities[i].name);
+    }
+    return g_string_free(out, FALSE);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* DELETE (RFC 9051 section 6.3.5). */
+#include "imap/imap.h"
+
+static gboolean is_selected(KxImap *imap, const KxFolderInfo *info)
+{
+    return imap->view && kx_folder_id(kx_view_folder(imap->view)) == info->id;
+}
+
+void kx_imap_cmd_delete(KxImap *imap, KxImapParser *args)
+{
+    const char *path = NULL;
+    g_autoptr(GError) error = NULL;
+    if (kx_imap_parse_space(args))
+        kx_imap_parse_mailbox(args, &path);
+    if (!kx_imap_check(imap, args))
+        return;
+    if (strcmp(path, "INBOX") == 0) {
+        kx_imap_no(imap, "CANNOT", "INBOX cannot be deleted");
+        return;
+    }
+    g_autoptr(KxFolderInfo) info = kx_imap_find_folder(imap, path, &error);
+    KxActor actor = kx_session_actor(imap->session);
+    if (!info) {
+        kx_imap_no_error(imap, error);
+    } else if (kx_folder_delete(imap->account, path, &actor, &error)) {
+        if (is_selected(imap, info)) {
+            kx_imap_deselect(imap);
+            kx_session_puts(imap->session, "* OK [CLOSED] The selected folder was deleted\r\n");
+        }
+        kx_imap_ok(imap, NULL, "DELETE completed");
+    } else if (g_error_matches(error, KX_ERROR, KX_ERR_IN_USE)) {
+        kx_imap_no(imap, "HASCHILDREN", "The folder has folders below it");
+    } else {
+        kx_imap_no_error(imap, error);
+    }
+}

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SELECT and EXAMINE (RFC 9051 sections 6.3.2 and 6.3.3, RFC 7162 section 3.1.8). */
+#include "imap/imap.h"
+#include "imap/list.h"
+
+typedef struct {
+    KxSlice given;
+    const char *path;
+    gboolean condstore;
+} Args;
+
+static gboolean parse(KxImapParser *parser, Args *ret)
+{
+    if (!kx_imap_parse_space(parser) || !kx_imap_parse_astring(parser, &ret->given) ||
+        !kx_imap_decode_mailbox(parser, ret->given, &ret->path))
+        return FALSE;
+    if (!kx_imap_accept(parser, ' '))
+        return TRUE;
+    if (!kx_imap_parse_char(parser, '('))
+        return FALSE;
+    do {
+        if (!kx_imap_accept_atom(parser, "CONDSTORE"))
+            return kx_imap_parser_fail(parser, "Unknown parameter of SELECT");
+        ret->condstore = TRUE;
+    } while (kx_imap_accept(parser, ' '));
+    return kx_imap_parse_char(parser, ')');
+}
+
+static void describe(KxImap *imap, const KxFolderInfo *info, guint64 modseq, KxSlice given)
+{
+    KxSession *session = imap->session;
+    KxViewState state;
+    kx_view_save(imap->view, &state);
+    guint32 unseen = kx_view_first_unseen(imap->view);
+    gboolean rev2 = (imap->enabled & KX_IMAP_REV2) != 0;
+    kx_imap_tell_flags(imap, FALSE);
+    kx_session_printf(session, "* %u EXISTS\r\n", kx_view_count(imap->view));
+    if (!rev2)
+        kx_session_printf(session, "* %u RECENT\r\n", kx_view_recent(imap->view));
+    if (!rev2 && unseen != 0)
+        kx_session_printf(session, "* OK [UNSEEN %u] First unseen\r\n", unseen);
+    kx_session_printf(session, "* OK [UIDVALIDITY %u] UIDs valid\r\n", state.uid_validity);
+    kx_session_printf(session, "* OK [UIDNEXT %u] Predicted next UID\r\n", state.uid_next);
+    kx_session_printf(session, "* OK [HIGHESTMODSEQ %" G_GUINT64_FORMAT "] Highest\r\n", modseq);
+    if (rev2)
+        kx_imap_write_list(imap, info, given);
+}
+
+static gboolean open_view(KxImap *imap, const Args *args, gboolean read_only, GError **error)
+{
+    g_autoptr(KxFolderInfo) info = kx_imap_find_folder(imap, args->path, error);
+    g_autoptr(KxFolder) folder = info ? kx_folder_open(imap->account, args->path, error) : NULL;
+    if (!folder)
+        return FALSE;
+    guint64 modseq = kx_folder_highest_modseq(folder); /* before the view: it knows at least as much */
+    imap->view = kx_view_new(folder, !read_only);
+    imap->read_only = read_only;
+    describe(imap, info, modseq, args->given);
+    return TRUE;
+}
+
+static void select_folder(KxImap *imap, KxImapParser *parser, gboolean read_only)
+{
+    Args args = {0};
+    g_autoptr(GError) error = NULL;
+    parse(parser, &args);
+    if (!kx_imap_check(imap, parser))
+        return;
+    if (imap->view) {
+        kx_imap_deselect(imap);
+        kx_session_puts(imap->session, "* OK [CLOSED] The folder selected before is closed\r\n");
+    }
+    if (args.condstore)
+        kx_imap_use_condstore(imap);
+    if (!open_view(imap, &args, read_only, &error))
+        kx_imap_no_error(imap, error);
+    else if (read_only)
+        kx_imap_ok(imap, "READ-ONLY", "EXAMINE completed");
+    else
+        kx_imap_ok(imap, "READ-WRITE", "SELECT completed");
+}
+
+void kx_imap_cmd_select(KxImap *imap, KxImapParser *args)
+{
+    select_folder(imap, args, FALSE);
+}
+
+void kx_imap_cmd_examine(KxImap *imap, KxImapParser *args)
+{
+    select_folder(imap, args, TRUE);
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The table of commands after sign-in, and the way to each. */
+#include "imap/imap.h"
+
+#include "base/text.h"
+
+enum {
+    ANY = KX_IMAP_IN_AUTH | KX_IMAP_IN_SELECTED,
+    SELECTED = KX_IMAP_IN_SELECTED,
+};
+
+static const KxImapCommand commands[] = {
+    {"APPEND", kx_imap_cmd_append, ANY, kx_imap_cmd_append_literal},
+    {"CAPABILITY", kx_imap_cmd_capability, ANY},
+    {"CHECK", kx_imap_cmd_check, SELECTED},
+    {"CLOSE", kx_imap_cmd_close, SELECTED | KX_IMAP_NO_SYNC},
+    {"COMPRESS", kx_imap_cmd_compress, ANY | KX_IMAP_NO_SYNC},
+    {"COPY", kx_imap_cmd_copy, SELECTED | KX_IMAP_HAS_UID},
+    {"CREATE", kx_imap_cmd_create, ANY},
+    {"DELETE", kx_imap_cmd_delete, ANY},
+    {"ENABLE", kx_imap_cmd_enable, ANY},
+    {"EXAMINE", kx_imap_cmd_examine, ANY | KX_IMAP_NO_SYNC},
+    {"EXPUNGE", kx_imap_cmd_expunge, SELECTED | KX_IMAP_WRITES | KX_IMAP_HAS_UID},
+    {"FETCH", kx_imap_cmd_fetch, SELECTED | KX_IMAP_NO_EXPUNGE | KX_IMAP_HAS_UID},
+    {"ID", kx_imap_cmd_id, ANY},
+    {"IDLE", kx_imap_cmd_idle, ANY},
+    {"LIST", kx_imap_cmd_list, ANY},
+    {"LOGOUT", kx_imap_cmd_logout, ANY | KX_IMAP_NO_SYNC},
+    {"LSUB", kx_imap_cmd_lsub, ANY},
+    {"MOVE", kx_imap_cmd_move, SELECTED | KX_IMAP_WRITES | KX_IMAP_HAS_UID},
+    {"NAMESPACE", kx_imap_cmd_namespace, ANY},
+    {"NOOP", kx_imap_cmd_noop, ANY},
+    {"RENAME", kx_imap_cmd_rename, ANY},
+    {"SEARCH", kx_imap_cmd_search, SELECTED | KX_IMAP_NO_EXPUNGE | KX_IMAP_HAS_UID},
+    {"SELECT", kx_imap_cmd_select, ANY | KX_IMAP_NO_SYNC},
+    {"STATUS", kx_imap_cmd_status, ANY},
+    {"STORE", kx_imap_cmd_store, SELECTED | KX_IMAP_WRITES | KX_IMAP_NO_EXPUNGE | KX_IMAP_HAS_UID},
+    {"SUBSCRIBE", kx_imap_cmd_subscribe, ANY},
+    {"UNSELECT", kx_imap_cmd_unselect, SELECTED | KX_IMAP_NO_SYNC},
+    {"UNSUBSCRIBE", kx_imap_cmd_unsubscribe, ANY},
+};
+
+static const KxImapCommand *find(KxSlice name)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(commands); i++) {
+        if (kx_ascii_equal(name.data, name.len, commands[i].name))
+            return &commands[i];
+    }
+    return NULL;
+}
+
+/* Tag, name, and the UID prefix; FALSE: the error is in `args`. */
+static gboolean parse_start(KxImap *imap, KxImapParser *args)
+{
+    KxSlice tag = {0}, name = {0};
+    g_free(imap->tag);
+    imap->tag = g_strdup("*");
+    if (!kx_imap_parse_tag(args, &tag))
+        return FALSE;
+    g_free(imap->tag);
+    imap->tag = g_strndup(tag.data, tag.len);
+    if (!kx_imap_parse_space(args))
+        return FALSE;
+    imap->uid = kx_imap_accept_atom(args, "UID");
+    if ((imap->uid && !kx_imap_parse_space(args)) || !kx_imap_parse_atom(args, &name))
+        return FALSE;
+    const KxImapCommand *command = find(name);
+    if (!command || (imap->uid && !(command->flags & KX_IMAP_HAS_UID)))
+        return kx_imap_parser_fail(args, "Unknown command");
+    imap->command = command;
+    return TRUE;
+}
+
+/* Answers and returns FALSE if the command is not allowed now. */
+static gboolean may_run(KxImap *imap)
+{
+    guint flags = imap->command->flags;
+    if (!(flags & (imap->view ? KX_IMAP_IN_SELECTED : KX_IMAP_IN_AUTH))) {
+        kx_imap_bad(imap, "Select a folder first");
+        return FALSE;
+    }
+    if (flags & KX_IMAP_WRITES && imap->read_only) {
+        kx_imap_no(imap, NULL, "The folder was opened for reading only");
+        return FALSE;
+    }
+    return TRUE;
+}
+
+void kx_imap_run(KxImap *imap, const char *text, size_t len)
+{
+    g_auto(KxImapParser) args = {0};
+    kx_imap_parser_init(&args, text, len, kx_imap_is_utf8(imap));
+    kx_imap_idle_stop(imap);
+    if (!parse_start(imap, &args))
+        kx_imap_bad(imap, args.error);
+    else if (may_run(imap))
+        imap->command->func(imap, &args);
+}
+
+void kx_imap_run_literal(KxImap *imap, const char *text, size_t len)
+{
+    g_auto(KxImapParser) args = {0};
+    kx_imap_parser_init(&args, text, len, kx_imap_is_utf8(imap));
+    imap->reply_code = KX_IMAP_CODE_REFUSED;
+    kx_imap_idle_stop(imap);
+    if (!parse_start(imap, &args))
+        kx_imap_bad(imap, args.error);
+    else if (!imap->command->literal)
+        kx_imap_bad(imap, "This command takes no large literal");
+    else if (may_run(imap))
+        imap->command->literal(imap, &args);
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Sign-in: AUTHENTICATE (RFC 9051 section 6.2.2, RFC 4959) and LOGIN (6.2.3). The exchange is relayed; LOGIN
+ * becomes SASL PLAIN (RFC 4616).
+ */
+#include "base/buf.h"
+#include "imap/edge-private.h"
+
+enum {
+    PENALTY_SECONDS = 1,
+    FAILURES_MAX = 5, /* failed sign-ins on one connection */
+};
+
+static const char *const mechanisms[] = {"PLAIN", "LOGIN"};
+
+/* ---- base64 (RFC 4648 section 4, strictly) ---- */
+
+static gboolean is_base64(const char *text, size_t len)
+{
+    size_t padding = 0;
+    while (padding < 2 && padding < len && text[len - 1 - padding] == '=')
+        padding++;
+    for (size_t i = 0; i < len - padding; i++) {
+        if (!g_ascii_isalnum(text[i]) && text[i] != '+' && text[i] != '/')
+            return FALSE;
+    }
+    return len % 4 == 0;
+}
+
+/* Decodes in place of a copy the caller frees; NULL if it is not base64. */
+static guchar *decode(const char *text, size_t len, gsize *ret_len)
+{
+    if (!is_base64(text, len))
+        return NULL;
+    g_autofree char *copy = g_strndup(text, len);
+    guchar *bytes = g_base64_decode(copy, ret_len);
+    explicit_bzero(copy, len);
+    return bytes;
+}
+
+static void free_secret(guchar *bytes, gsize len)
+{
+    explicit_bzero(bytes, len);
+    g_free(bytes);
+}
+
+/* ---- the exchange ---- */
+
+static void ask(KxConn *conn, const char *mechanism, gboolean initial, KxSlice data)
+{
+    KxImapEdge *edge = kx_conn_state(conn);
+    edge->phase = KX_PHASE_SASL;
+    kx_imap_edge_ask(conn, KX_ASKED_SASL, KX_MSG_SASL,
+                     &(KxMsgSasl){.mechanism = mechanism, .initial = initial, .data = data});
+}
+
+/* Base64 from the client; FALSE if it is none. */
+static gboolean ask_encoded(KxConn *conn, const char *mechanism, gboolean initial, const char *text, size_t len)
+{
+    gsize n;
+    guchar *bytes = decode(text, len, &n);
+    if (!bytes)
+        return FALSE;
+    ask(conn, mechanism, initial, (KxSlice){(const char *)bytes, n});
+    free_secret(bytes, n);
+    return TRUE;
+}
+
+static gboolean refuse_clear(KxConn *conn)
+{
+    if (kx_imap_edge_may_login(conn))
+        return FALSE;
+    kx_imap_edge_tagged(conn, "NO [PRIVACYREQUIRED] Start TLS first");
+    return TRUE;
+}
+
+/* The mechanism of that name, or NULL. */
+static const char *find_mechanism(KxSlice name)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(mechanisms); i++) {
+        if (strlen(mechanisms[i]) == name.len && g_ascii_strncasecmp(mechanisms[i], name.data, name.len) == 0)
+            return mechanisms[i];
+    }
+    return NULL;
+}
+
+static const char *rest_of_line(KxImapParser *args, size_t *ret_len)
+{
+    const char *start = args->at;
+    const char *end = args->end;
+    while (end > start && (end[-1] == '\r' || end[-1] == '\n'))
+        end--;
+    args->at = args->end;
+    *ret_len = (size_t)(end - start);
+    return start;
+}
+
+void kx_imap_edge_authenticate(KxConn *conn, KxImapParser *args)
+{
+    KxSlice name;
+    if (!kx_imap_parse_space(args) || !kx_imap_parse_atom(args, &name))
+        return;
+    gboolean initial = kx_imap_accept(args, ' ');
+    size_t len = 0;
+    const char *text = initial ? rest_of_line(args, &len) : "";
+    if (!kx_imap_parse_end(args) || refuse_clear(conn))
+        return;
+    const char *mechanism = find_mechanism(name);
+    if (!mechanism) {
+        kx_imap_edge_tagged(conn, "NO [CANNOT] This mechanism is not supported");
+        return;
+    }
+    if (initial && len == 1 && text[0] == '=')
+        len = 0; /* an empty initial response */
+    else if (initial && len == 0)
+        kx_imap_parser_fail(args, "Expected an initial response after the space");
+    if (kx_imap_parser_ok(args) && !ask_encoded(conn, mechanism, initial, text, len))
+        kx_imap_parser_fail(args, "The initial response is not in base64");
+}
+
+void kx_imap_edge_login(KxConn *conn, KxImapParser *args)
+{
+    KxSlice user, password;
+    if (!kx_imap_parse_space(args) || !kx_imap_parse_astring(args, &user) || !kx_imap_parse_space(args) ||
+        !kx_imap_parse_astring(args, &password) || !kx_imap_parse_end(args) || refuse_clear(conn))
+        return;
+    KxBuf plain = KX_BUF_INIT(2 * KX_IMAP_EARLY_MAX);
+    kx_buf_append_c(&plain, '\0');
+    kx_buf_append(&plain, user.data, user.len);
+    kx_buf_append_c(&plain, '\0');
+    kx_buf_append(&plain, password.data, password.len);
+    ask(conn, "PLAIN", TRUE, (KxSlice){plain.data, plain.len});
+    kx_buf_clear_secret(&plain);
+}
+
+static void back_to_commands(KxConn *conn)
+{
+    KxImapEdge *edge = kx_conn_state(conn);
+    edge->phase = KX_PHASE_EARLY;
+    kx_framer_set_mode(&edge->framer, KX_FRAMING_EARLY);
+}
+
+void kx_imap_edge_sasl_line(KxConn *conn, const char *text, size_t len)
+{
+    kx_conn_debug(conn, '<', "***", 3);
+    len -= 2; /* CRLF */
+    if (len == 1 && text[0] == '*') {
+        back_to_commands(conn);
+        kx_imap_edge_bad(conn, "AUTHENTICATE cancelled");
+    } else if (!ask_encoded(conn, "", FALSE, text, len)) {
+        back_to_commands(conn);
+        kx_imap_edge_bad(conn, "The response is not in base64");
+    }
+}
+
+static void signed_in(KxConn *conn)
+{
+    KxImapEdge *edge = kx_conn_state(conn);
+    edge->phase = KX_PHASE_SIGNED_IN;
+    kx_framer_set_mode(&edge->framer, KX_FRAMING_COMMANDS);
+    kx_conn_set_timeout(conn, (guint)kx_settings_int(kx_conn_settings(conn), KX_SET_IMAP_IDLE_TIMEOUT));
+    g_autofree char *capabilities = kx_imap_edge_capabilities(conn);
+    kx_conn_printf(conn, "%s OK [CAPABILITY %s] Logged in\r\n", edge->framer.tag, capabilities);
+}
+
+void kx_imap_edge_sasl_reply(KxConn *conn, const KxMsgSaslReply *reply)
+{
+    KxImapEdge *edge = kx_conn_state(conn);
+    switch (reply->status) {
+    case KX_SASL_CONTINUE: {
+        g_autofree char *challenge = g_base64_encode((const guchar *)reply->data.data, reply->data.len);
+        kx_conn_printf(conn, "+ %s\r\n", challenge);
+        kx_framer_set_mode(&edge->framer, KX_FRAMING_LINE);
+        break;
+    }
+    case KX_SASL_OK:
+        signed_in(conn);
+        break;
+    case KX_SASL_BUSY:
+        back_to_commands(conn);
+        kx_imap_edge_tagged(conn, "NO [UNAVAILABLE] Too many sign-ins at once, please try again");
+        break;
+    default:
+        edge->phase = KX_PHASE_PENALTY;
+        kx_conn_set_timeout(conn, PENALTY_SECONDS);
+        break;
+    }
+}
+
+void kx_imap_edge_penalty_over(KxConn *conn)
+{
+    KxImapEdge *edge = kx_conn_state(conn);
+    back_to_commands(conn);
+    kx_imap_edge_tagged(conn, "NO [AUTHENTICATIONFAILED] Invalid credentials");
+    kx_conn_set_timeout(conn, (guint)kx_settings_int(kx_conn_settings(conn), KX_SET_LOGIN_TIMEOUT));
+    if (++edge->failures >= FAILURES_MAX)
+        kx_imap_edge_bye(conn, "Too many failed sign-ins");
+}

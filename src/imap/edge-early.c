@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Commands before sign-in (RFC 9051 sections 6.1 and 6.2). */
+#include "imap/edge-private.h"
+#include "imap/id.h"
+
+static void cmd_capability(KxConn *conn, KxImapParser *args)
+{
+    if (!kx_imap_parse_end(args))
+        return;
+    g_autofree char *capabilities = kx_imap_edge_capabilities(conn);
+    kx_conn_printf(conn, "* CAPABILITY %s\r\n", capabilities);
+    kx_imap_edge_tagged(conn, "OK CAPABILITY completed");
+}
+
+static void cmd_noop(KxConn *conn, KxImapParser *args)
+{
+    if (kx_imap_parse_end(args))
+        kx_imap_edge_tagged(conn, "OK NOOP completed");
+}
+
+static void cmd_logout(KxConn *conn, KxImapParser *args)
+{
+    if (!kx_imap_parse_end(args))
+        return;
+    kx_conn_puts(conn, "* BYE Logging out\r\n");
+    kx_imap_edge_tagged(conn, "OK LOGOUT completed");
+    KxImapEdge *edge = kx_conn_state(conn);
+    edge->phase = KX_PHASE_GONE;
+    kx_conn_close(conn);
+}
+
+static void cmd_id(KxConn *conn, KxImapParser *args)
+{
+    if (!kx_imap_parse_id(args))
+        return;
+    kx_conn_puts(conn, KX_IMAP_ID_RESPONSE);
+    kx_imap_edge_tagged(conn, "OK ID completed");
+}
+
+static void cmd_starttls(KxConn *conn, KxImapParser *args)
+{
+    if (!kx_imap_parse_end(args))
+        return;
+    if (kx_conn_is_secure(conn)) {
+        kx_imap_edge_bad(conn, "TLS is active already");
+        return;
+    }
+    kx_imap_edge_tagged(conn, "OK Begin TLS negotiation now");
+    kx_conn_start_tls(conn);
+}
+
+static const struct {
+    const char *name;
+    void (*func)(KxConn *conn, KxImapParser *args);
+    gboolean secret; /* its arguments are not for the Debug log */
+} commands[] = {
+    {"CAPABILITY", cmd_capability, FALSE},
+    {"NOOP", cmd_noop, FALSE},
+    {"LOGOUT", cmd_logout, FALSE},
+    {"ID", cmd_id, FALSE},
+    {"STARTTLS", cmd_starttls, FALSE},
+    {"AUTHENTICATE", kx_imap_edge_authenticate, TRUE},
+    {"LOGIN", kx_imap_edge_login, TRUE},
+};
+
+static void debug_command(KxConn *conn, guint i, const char *text, size_t len)
+{
+    KxImapEdge *edge = kx_conn_state(conn);
+    if (!commands[i].secret) {
+        kx_conn_debug(conn, '<', text, len - 2);
+        return;
+    }
+    g_autofree char *masked = g_strdup_printf("%s %s ***", edge->framer.tag, commands[i].name);
+    kx_conn_debug(conn, '<', masked, strlen(masked));
+}
+
+void kx_imap_edge_early(KxConn *conn, const char *text, size_t len)
+{
+    KxImapEdge *edge = kx_conn_state(conn);
+    g_auto(KxImapParser) args = {0};
+    KxSlice tag;
+    kx_imap_parser_init(&args, text, len, FALSE);
+    if (!kx_imap_parse_tag(&args, &tag) || !kx_imap_parse_space(&args)) {
+        kx_imap_edge_bad(conn, args.error);
+        return;
+    }
+    for (guint i = 0; i < G_N_ELEMENTS(commands); i++) {
+        if (!kx_imap_accept_atom(&args, commands[i].name))
+            continue;
+        debug_command(conn, i, text, len);
+        commands[i].func(conn, &args);
+        if (!kx_imap_parser_ok(&args))
+            kx_imap_edge_bad(conn, args.error);
+        else if (edge->phase != KX_PHASE_EARLY)
+            edge->bad_in_row = 0;
+        return;
+    }
+    kx_imap_edge_bad(conn, "Unknown command, or one that needs sign-in first");
+}

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The session: messages from the edge, the state that outlives the core, and the ends of commands. */
+#include "imap/imap.h"
+
+/* ---- state that travels in the ticket ---- */
+
+enum { STATE_VERSION = 1 };
+enum { STATE_READ_ONLY = 1, STATE_COMPRESSED = 2, STATE_SELECTED = 4 };
+
+typedef struct {
+    guint8 version;
+    guint8 enabled;
+    guint8 flags;
+    guint8 reserved;
+    guint32 keywords_told;
+    KxViewState view;
+} State;
+
+static void save_state(KxImap *imap)
+{
+    State state;
+    memset(&state, 0, sizeof state); /* padding too: states are compared as bytes */
+    state.version = STATE_VERSION;
+    state.enabled = (guint8)imap->enabled;
+    state.flags = (guint8)((imap->read_only ? STATE_READ_ONLY : 0) |
+                           (imap->compressed ? STATE_COMPRESSED : 0) | (imap->view ? STATE_SELECTED : 0));
+    state.keywords_told = imap->keywords_told;
+    if (imap->view)
+        kx_view_save(imap->view, &state.view);
+    kx_session_set_state(imap->session, &state, sizeof state);
+}
+
+/* ---- answers ---- */
+
+void kx_imap_end(KxImap *imap, guint reply_code)
+{
+    kx_imap_drop_spools(imap);
+    g_clear_pointer(&imap->tag, g_free);
+    imap->command = NULL;
+    imap->uid = FALSE;
+    save_state(imap);
+    kx_session_reply(imap->session, imap->ending ? KX_REPLY_CLOSE : 0, reply_code);
+}
+
+static void finish(KxImap *imap, const char *status, const char *code, const char *text)
+{
+    guint flags = imap->command ? imap->command->flags : 0;
+    if (imap->view && !(flags & KX_IMAP_NO_SYNC) && !imap->ending)
+        kx_imap_sync(imap, !(flags & KX_IMAP_NO_EXPUNGE) || imap->uid);
+    if (code)
+        kx_session_printf(imap->session, "%s %s [%s] %s\r\n", imap->tag, status, code, text);
+    else
+        kx_session_printf(imap->session, "%s %s %s\r\n", imap->tag, status, text);
+    kx_imap_end(imap, imap->reply_code);
+}
+
+void kx_imap_ok(KxImap *imap, const char *code, const char *text)
+{
+    finish(imap, "OK", code, text);
+}
+
+void kx_imap_no(KxImap *imap, const char *code, const char *text)
+{
+    finish(imap, "NO", code, text);
+}
+
+void kx_imap_bad(KxImap *imap, const char *text)
+{
+    finish(imap, "BAD", NULL, text);
+}
+
+/* RFC 5530 */
+static const char *const error_codes[] = {
+    [KX_ERR_FAILED] = "SERVERBUG",       [KX_ERR_NOT_FOUND] = "NONEXISTENT",
+    [KX_ERR_EXISTS] = "ALREADYEXISTS",   [KX_ERR_INVALID] = "CANNOT",
+    [KX_ERR_DENIED] = "NOPERM",          [KX_ERR_IN_USE] = "INUSE",
+    [KX_ERR_TOO_BIG] = "LIMIT",          [KX_ERR_OVERQUOTA] = "OVERQUOTA",
+    [KX_ERR_IO] = "UNAVAILABLE",         [KX_ERR_CORRUPT] = "CORRUPTION",
+    [KX_ERR_PROTOCOL] = "CLIENTBUG",     [KX_ERR_BUSY] = "UNAVAILABLE",
+};
+
+static void no_with(KxImap *imap, const char *code, const GError *error)
+{
+    g_autofree char *text = g_strdup(error->message);
+    for (char *c = text; *c != '\0'; c++) {
+        if (!g_ascii_isprint(*c))
+            *c = '?';
+    }
+    kx_imap_no(imap, code, text);
+}
+
+void kx_imap_no_error(KxImap *imap, const GError *error)
+{
+    gboolean ours = error->domain == KX_ERROR && (guint)error->code < G_N_ELEMENTS(error_codes);
+    no_with(imap, ours ? error_codes[error->code] : "SERVERBUG", error);
+}
+
+void kx_imap_no_target(KxImap *imap, const GError *error)
+{
+    if (g_error_matches(error, KX_ERROR, KX_ERR_NOT_FOUND))
+        no_with(imap, "TRYCREATE", error);
+    else
+        kx_imap_no_error(imap, error);
+}
+
+gboolean kx_imap_check(KxImap *imap, KxImapParser *args)
+{
+    if (kx_imap_parse_end(args))
+        return TRUE;
+    kx_imap_bad(imap, args->error);
+    return FALSE;
+}
+
+/* ---- folders ---- */
+
+gboolean kx_imap_shows(const KxFolderInfo *info)
+{
+    return info->type == KX_TYPE_MAIL;
+}
+
+KxFolderInfo *kx_imap_find_folder(KxImap *imap, const char *path, GError **error)
+{
+    g_autoptr(KxFolderInfo) info = kx_folder_find(imap->account, path, error);
+    if (info && !kx_imap_shows(info)) {
+        kx_fail(error, KX_ERR_NOT_FOUND, "The folder is not a mail folder");
+        return NULL;
+    }
+    return g_steal_pointer(&info);
+}
+
+void kx_imap_deselect(KxImap *imap)
+{
+    kx_imap_idle_stop(imap);
+    kx_imap_messages_reset(imap);
+    g_clear_pointer(&imap->view, kx_view_free);
+    imap->read_only = FALSE;
+    imap->keywords_told = 0;
+}
+
+/* ---- the handler ---- */
+
+static gboolean open_account(KxImap *imap, GError **error)
+{
+    const KxUser *user = kx_session_user(imap->session);
+    imap->account = kx_store_account(kx_session_core(imap->session)->store, user->domain, user->name, error);
+    return imap->account != NULL;
+}
+
+static KxImap *new_imap(KxSession *session)
+{
+    KxImap *imap = g_new0(KxImap, 1);
+    imap->session = session;
+    imap->spools = g_ptr_array_new_with_free_func((GDestroyNotify)kx_incoming_free);
+    kx_session_set_data(session, imap);
+    return imap;
+}
+
+static void signed_in(KxSession *session)
+{
+    save_state(new_imap(session));
+}
+
+static gboolean resume(KxSession *session, const void *bytes, size_t len)
+{
+    State state;
+    if (len != sizeof state)
+        return FALSE;
+    memcpy(&state, bytes, len);
+    if (state.version != STATE_VERSION)
+        return FALSE;
+    KxImap *imap = new_imap(session);
+    imap->enabled = state.enabled;
+    imap->read_only = (state.flags & STATE_READ_ONLY) != 0;
+    imap->compressed = (state.flags & STATE_COMPRESSED) != 0;
+    imap->keywords_told = state.keywords_told;
+    if (!open_account(imap, NULL))
+        return FALSE;
+    if (state.flags & STATE_SELECTED)
+        imap->view = kx_view_resume(imap->account, &state.view, NULL);
+    return imap->view || !(state.flags & STATE_SELECTED);
+}
+
+static void command(KxImap *imap, const KxMsgCommand *message)
+{
+    g_autoptr(GError) error = NULL;
+    imap->reply_code = KX_IMAP_CODE_NONE;
+    if (!imap->account && !open_account(imap, &error)) {
+        kx_session_kick(imap->session, "* BYE [UNAVAILABLE] The mailbox cannot be opened\r\n");
+        kx_log(kx_session_core(imap->session)->logger, KX_LOG_ERROR, "The mailbox of %s cannot be opened: %s",
+               kx_session_login(imap->session), error->message);
+        return;
+    }
+    switch ((KxImapKind)message->kind) {
+    case KX_IMAP_KIND_COMMAND:
+        kx_imap_run(imap, message->data.data, message->data.len);
+        break;
+    case KX_IMAP_KIND_LITERAL:
+        kx_imap_run_literal(imap, message->data.data, message->data.len);
+        break;
+    case KX_IMAP_KIND_DONE:
+        kx_imap_idle_done(imap, message->data);
+        break;
+    case KX_IMAP_KIND_RESUME_IDLE:
+        kx_imap_idle_resume(imap);
+        break;
+    default:
+        kx_imap_end(imap, KX_IMAP_CODE_NONE);
+        break;
+    }
+}
+
+static void receive(KxSession *session, const KxMessage *message)
+{
+    KxImap *imap = kx_session_data(session);
+    if (message->type == KX_MSG_SPOOL)
+        kx_imap_spool(imap, message->SPOOL.data);
+    else
+        command(imap, &message->COMMAND);
+}
+
+static void notify(KxSession *session)
+{
+    KxImap *imap = kx_session_data(session);
+    if (!imap->idling || !imap->view || imap->ending)
+        return;
+    kx_imap_sync(imap, TRUE);
+    save_state(imap);
+    if (imap->ending)
+        kx_session_kick(session, NULL);
+}
+
+static void close_session(KxSession *session)
+{
+    KxImap *imap = kx_session_data(session);
+    if (!imap)
+        return;
+    kx_imap_deselect(imap);
+    kx_imap_drop_spools(imap);
+    g_ptr_array_unref(imap->spools);
+    g_clear_pointer(&imap->account, kx_account_unref);
+    g_free(imap->tag);
+    g_free(imap);
+    kx_session_set_data(session, NULL);
+}
+
+const KxHandler kx_imap_handler = {
+    .name = "IMAP",
+    .message = receive,
+    .signed_in = signed_in,
+    .resume = resume,
+    .notify = notify,
+    .close = close_session,
+};

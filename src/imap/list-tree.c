@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "imap/list-tree.h"
+
+#include "imap/imap.h"
+
+static void node_free(gpointer data)
+{
+    KxListNode *node = data;
+    g_free(node->path);
+    g_free(node);
+}
+
+void kx_list_tree_free(KxListTree *tree)
+{
+    if (!tree)
+        return;
+    g_hash_table_unref(tree->by_path);
+    g_ptr_array_unref(tree->nodes);
+    g_clear_pointer(&tree->folders, g_ptr_array_unref);
+    g_free(tree);
+}
+
+static KxListNode *parent_of(const KxListTree *tree, const KxListNode *node)
+{
+    const char *slash = strrchr(node->path, '/');
+    if (!slash)
+        return NULL;
+    g_autofree char *path = g_strndup(node->path, (gsize)(slash - node->path));
+    return g_hash_table_lookup(tree->by_path, path);
+}
+
+/* The node of that path, made with all levels above it if it is new. */
+static KxListNode *get_node(KxListTree *tree, const char *path)
+{
+    g_autofree char *rest = g_strdup(path);
+    KxListNode *wanted = NULL;
+    for (char *end = NULL;; end = strrchr(rest, '/')) {
+        if (end)
+            *end = '\0';
+        KxListNode *node = g_hash_table_lookup(tree->by_path, rest);
+        gboolean known = node != NULL;
+        if (!known) {
+            node = g_new0(KxListNode, 1);
+            node->path = g_strdup(rest);
+            g_ptr_array_add(tree->nodes, node);
+            g_hash_table_insert(tree->by_path, node->path, node);
+        }
+        if (!wanted)
+            wanted = node;
+        if (known || !strchr(rest, '/'))
+            return wanted;
+    }
+}
+
+static void add_folder(KxListTree *tree, const KxFolderInfo *info)
+{
+    KxListNode *node = get_node(tree, info->path);
+    node->info = info;
+    for (node = parent_of(tree, node); node && !node->has_children; node = parent_of(tree, node))
+        node->has_children = TRUE;
+}
+
+/* A folder that is not shown is not shown as a subscription either. */
+static GHashTable *hidden_paths(const GPtrArray *folders)
+{
+    GHashTable *hidden = g_hash_table_new(g_str_hash, g_str_equal);
+    for (guint i = 0; i < folders->len; i++) {
+        KxFolderInfo *info = folders->pdata[i];
+        if (!kx_imap_shows(info))
+            g_hash_table_add(hidden, info->path);
+    }
+    return hidden;
+}
+
+static gboolean is_inbox(const char *path)
+{
+    return g_str_has_prefix(path, "INBOX") && (path[5] == '\0' || path[5] == '/');
+}
+
+/* Levels are compared one by one: '/' sorts before every other byte. */
+static int compare_paths(const char *a, const char *b)
+{
+    while (*a == *b && *a != '\0')
+        a++, b++;
+    int left = *a == '/' ? 1 : *a == '\0' ? 0 : (guchar)*a + 1;
+    int right = *b == '/' ? 1 : *b == '\0' ? 0 : (guchar)*b + 1;
+    return left - right;
+}
+
+static int compare_nodes(gconstpointer a, gconstpointer b)
+{
+    const char *left = (*(KxListNode *const *)a)->path;
+    const char *right = (*(KxListNode *const *)b)->path;
+    if (is_inbox(left) != is_inbox(right))
+        return is_inbox(left) ? -1 : 1;
+    return compare_paths(left, right);
+}
+
+KxListTree *kx_list_tree_new(KxAccount *account, gboolean counts, GError **error)
+{
+    g_autoptr(KxListTree) tree = g_new0(KxListTree, 1);
+    tree->nodes = g_ptr_array_new_with_free_func(node_free);
+    tree->by_path = g_hash_table_new(g_str_hash, g_str_equal);
+    tree->folders = kx_folder_list(account, counts, error);
+    g_autoptr(GPtrArray) subscriptions = tree->folders ? kx_folder_subscriptions(account, error) : NULL;
+    if (!subscriptions)
+        return NULL;
+    for (guint i = 0; i < tree->folders->len; i++) {
+        if (kx_imap_shows(tree->folders->pdata[i]))
+            add_folder(tree, tree->folders->pdata[i]);
+    }
+    g_autoptr(GHashTable) hidden = hidden_paths(tree->folders);
+    for (guint i = 0; i < subscriptions->len; i++) {
+        if (!g_hash_table_contains(hidden, subscriptions->pdata[i]))
+            get_node(tree, subscriptions->pdata[i])->subscribed = TRUE;
+    }
+    g_ptr_array_sort(tree->nodes, compare_nodes);
+    return g_steal_pointer(&tree);
+}
+
+void kx_list_tree_select(KxListTree *tree, KxListSelect select, guint options)
+{
+    for (guint i = 0; i < tree->nodes->len; i++) {
+        KxListNode *node = tree->nodes->pdata[i];
+        node->selected = select(node, options);
+        if (!node->selected)
+            continue;
+        for (node = parent_of(tree, node); node && !node->selected_below; node = parent_of(tree, node))
+            node->selected_below = TRUE;
+    }
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "imap/status.h"
+
+#include "base/text.h"
+
+enum {
+    MESSAGES = 1 << 0,
+    RECENT = 1 << 1,
+    UIDNEXT = 1 << 2,
+    UIDVALIDITY = 1 << 3,
+    UNSEEN = 1 << 4,
+    DELETED = 1 << 5,
+    SIZE = 1 << 6,
+    HIGHESTMODSEQ = 1 << 7,
+};
+
+static const struct {
+    const char *name;
+    guint item;
+} items_by_name[] = {
+    {"MESSAGES", MESSAGES},       {"RECENT", RECENT},   {"UIDNEXT", UIDNEXT},
+    {"UIDVALIDITY", UIDVALIDITY}, {"UNSEEN", UNSEEN},   {"DELETED", DELETED},
+    {"SIZE", SIZE},               {"HIGHESTMODSEQ", HIGHESTMODSEQ},
+};
+
+static gboolean parse_item(KxImapParser *args, guint *items)
+{
+    KxSlice name = {0};
+    if (!kx_imap_parse_atom(args, &name))
+        return FALSE;
+    for (guint i = 0; i < G_N_ELEMENTS(items_by_name); i++) {
+        if (kx_ascii_equal(name.data, name.len, items_by_name[i].name)) {
+            *items |= items_by_name[i].item;
+            return TRUE;
+        }
+    }
+    return kx_imap_parser_fail(args, "Unknown STATUS item %.*s", (int)MIN(name.len, 40), name.data);
+}
+
+gboolean kx_imap_parse_status_items(KxImapParser *args, guint *ret_items)
+{
+    guint items = 0;
+    if (!kx_imap_parse_char(args, '('))
+        return FALSE;
+    do {
+        if (!parse_item(args, &items))
+            return FALSE;
+    } while (kx_imap_accept(args, ' '));
+    if (!kx_imap_parse_char(args, ')'))
+        return FALSE;
+    *ret_items = items;
+    return TRUE;
+}
+
+void kx_imap_note_status_items(KxImap *imap, guint items)
+{
+    if (items & HIGHESTMODSEQ)
+        kx_imap_use_condstore(imap);
+}
+
+static guint64 value_of(const KxFolderInfo *info, guint item)
+{
+    switch (item) {
+    case MESSAGES:
+        return info->messages;
+    case RECENT:
+        return info->recent;
+    case UIDNEXT:
+        return info->uid_next;
+    case UIDVALIDITY:
+        return info->uid_validity;
+    case UNSEEN:
+        return info->unseen;
+    case DELETED:
+        return info->deleted;
+    case SIZE:
+        return info->size;
+    default:
+        return info->highest_modseq;
+    }
+}
+
+void kx_imap_write_status(KxImap *imap, const KxFolderInfo *info, guint items)
+{
+    g_autoptr(GString) out = g_string_new(" (");
+    for (guint i = 0; i < G_N_ELEMENTS(items_by_name); i++) {
+        if (items & items_by_name[i].item)
+            g_string_append_printf(out, "%s%s %" G_GUINT64_FORMAT, out->len > 2 ? " " : "",
+                                   items_by_name[i].name, value_of(info, items_by_name[i].item));
+    }
+    g_string_append(out, ")\r\n");
+    kx_session_puts(imap->session, "* STATUS ");
+    kx_imap_write_mailbox(imap, info->path);
+    kx_session_write(imap->session, out->str, out->len);
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* STATUS data items (RFC 9051 section 6.3.11, RFC 7162, RFC 8438), for STATUS and LIST. */
+#pragma once
+
+#include "imap/imap.h"
+
+/* "(MESSAGES UNSEEN)" as a set of bits. */
+gboolean kx_imap_parse_status_items(KxImapParser *args, guint *ret_items);
+
+/* Asking for HIGHESTMODSEQ switches CONDSTORE on (RFC 7162 section 3.1). */
+void kx_imap_note_status_items(KxImap *imap, guint items);
+
+void kx_imap_write_status(KxImap *imap, const KxFolderInfo *info, guint items);
