@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "directory/auth-cache.h"
 
+#include <pthread.h>
 #include <sodium.h>
 
 #include "directory/credentials.h"
@@ -14,8 +15,8 @@ struct KxAuthGate {
     guint8 secret[crypto_generichash_KEYBYTES];
     char *dummy;
 
-    GMutex lock;
-    GCond free_place;
+    pthread_mutex_t lock;
+    pthread_cond_t free_place; /* waits by the monotonic clock */
     guint places;
     GHashTable *entries; /* Entry, keyed by itself */
     GQueue order;        /* of the same entries, oldest first */
@@ -33,6 +34,16 @@ static gboolean equal_entries(gconstpointer a, gconstpointer b)
     return sodium_memcmp(a, b, sizeof(KxAuthKey)) == 0;
 }
 
+static void init_locks(KxAuthGate *gate)
+{
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&gate->free_place, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    pthread_mutex_init(&gate->lock, NULL);
+}
+
 KxAuthGate *kx_auth_gate_new(guint places, GError **error)
 {
     char random[33];
@@ -46,8 +57,7 @@ KxAuthGate *kx_auth_gate_new(guint places, GError **error)
     randombytes_buf(gate->secret, sizeof gate->secret);
     gate->dummy = dummy;
     gate->places = places;
-    g_mutex_init(&gate->lock);
-    g_cond_init(&gate->free_place);
+    init_locks(gate);
     gate->entries = g_hash_table_new_full(hash_entry, equal_entries, g_free, NULL);
     g_queue_init(&gate->order);
     return gate;
@@ -59,8 +69,8 @@ void kx_auth_gate_free(KxAuthGate *gate)
         return;
     g_queue_clear(&gate->order);
     g_hash_table_unref(gate->entries);
-    g_cond_clear(&gate->free_place);
-    g_mutex_clear(&gate->lock);
+    pthread_cond_destroy(&gate->free_place);
+    pthread_mutex_destroy(&gate->lock);
     g_free(gate->dummy);
     sodium_memzero(gate->secret, sizeof gate->secret);
     g_free(gate);
@@ -85,44 +95,53 @@ void kx_auth_gate_key(const KxAuthGate *gate, gint64 user, guint generation, con
 
 gboolean kx_auth_gate_knows(KxAuthGate *gate, const KxAuthKey *key, gint64 now)
 {
-    g_autoptr(GMutexLocker) lock G_GNUC_UNUSED = g_mutex_locker_new(&gate->lock);
+    pthread_mutex_lock(&gate->lock);
     const Entry *entry = g_hash_table_lookup(gate->entries, key);
-    return entry != NULL && now < entry->until;
+    gboolean known = entry != NULL && now < entry->until;
+    pthread_mutex_unlock(&gate->lock);
+    return known;
 }
 
-static void drop_oldest(KxAuthGate *gate)
+/* Makes room and forgets what is too old. */
+static void drop_old(KxAuthGate *gate, gint64 now)
 {
-    g_hash_table_remove(gate->entries, g_queue_pop_head(&gate->order));
+    const Entry *oldest;
+    while ((oldest = g_queue_peek_head(&gate->order)) != NULL &&
+           (oldest->until <= now || gate->order.length >= KX_AUTH_CACHE_MAX))
+        g_hash_table_remove(gate->entries, g_queue_pop_head(&gate->order));
 }
 
 void kx_auth_gate_remember(KxAuthGate *gate, const KxAuthKey *key, gint64 now)
 {
-    g_autoptr(GMutexLocker) lock G_GNUC_UNUSED = g_mutex_locker_new(&gate->lock);
-    const Entry *oldest;
-    while ((oldest = g_queue_peek_head(&gate->order)) != NULL &&
-           (oldest->until <= now || gate->order.length >= KX_AUTH_CACHE_MAX))
-        drop_oldest(gate);
-    if (g_hash_table_contains(gate->entries, key))
-        return;
-    Entry *entry = g_new(Entry, 1);
-    *entry = (Entry){*key, now + KX_AUTH_CACHE_SECONDS * G_USEC_PER_SEC};
-    g_hash_table_add(gate->entries, entry);
-    g_queue_push_tail(&gate->order, entry);
+    pthread_mutex_lock(&gate->lock);
+    drop_old(gate, now);
+    if (!g_hash_table_contains(gate->entries, key)) {
+        Entry *entry = g_new(Entry, 1);
+        *entry = (Entry){*key, now + KX_AUTH_CACHE_SECONDS * G_USEC_PER_SEC};
+        g_hash_table_add(gate->entries, entry);
+        g_queue_push_tail(&gate->order, entry);
+    }
+    pthread_mutex_unlock(&gate->lock);
 }
 
 gboolean kx_auth_gate_enter(KxAuthGate *gate, gint64 until)
 {
-    g_autoptr(GMutexLocker) lock G_GNUC_UNUSED = g_mutex_locker_new(&gate->lock);
-    while (gate->places == 0)
-        if (!g_cond_wait_until(&gate->free_place, &gate->lock, until))
-            return FALSE;
-    gate->places--;
-    return TRUE;
+    const struct timespec deadline = {until / G_USEC_PER_SEC, until % G_USEC_PER_SEC * 1000};
+    int rc = 0;
+    pthread_mutex_lock(&gate->lock);
+    while (gate->places == 0 && rc == 0)
+        rc = pthread_cond_timedwait(&gate->free_place, &gate->lock, &deadline);
+    gboolean entered = gate->places > 0;
+    if (entered)
+        gate->places--;
+    pthread_mutex_unlock(&gate->lock);
+    return entered;
 }
 
 void kx_auth_gate_leave(KxAuthGate *gate)
 {
-    g_autoptr(GMutexLocker) lock G_GNUC_UNUSED = g_mutex_locker_new(&gate->lock);
+    pthread_mutex_lock(&gate->lock);
     gate->places++;
-    g_cond_signal(&gate->free_place);
+    pthread_cond_signal(&gate->free_place);
+    pthread_mutex_unlock(&gate->lock);
 }

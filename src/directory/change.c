@@ -27,10 +27,9 @@ static void write_line(KxDirectory *directory, const KxAdmin *admin, const KxCha
     kx_log_config_change(directory->logger, &line);
 }
 
-gboolean kx_change_run(KxDirectory *directory, const KxAdmin *admin, const KxChangeKind *kind,
-                       gpointer data, GError **error)
+static gboolean run_change(KxDirectory *directory, const KxAdmin *admin, const KxChangeKind *kind,
+                           gpointer data, GError **error)
 {
-    g_autoptr(GMutexLocker) changing G_GNUC_UNUSED = g_mutex_locker_new(&directory->changing);
     if (!kind->check(directory, data, error) || !store(directory, kind, data, error))
         return FALSE;
     /* Before apply, which may free what the line names. */
@@ -41,6 +40,15 @@ gboolean kx_change_run(KxDirectory *directory, const KxAdmin *admin, const KxCha
     if (kind->tell != NULL)
         kind->tell(directory, data);
     return TRUE;
+}
+
+gboolean kx_change_run(KxDirectory *directory, const KxAdmin *admin, const KxChangeKind *kind,
+                       gpointer data, GError **error)
+{
+    pthread_mutex_lock(&directory->changing);
+    gboolean done = run_change(directory, admin, kind, data, error);
+    pthread_mutex_unlock(&directory->changing);
+    return done;
 }
 
 void kx_change_audit(GArray *audit, const char *name, const char *value)

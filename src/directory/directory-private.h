@@ -6,6 +6,8 @@
  */
 #pragma once
 
+#include <pthread.h>
+
 #include "directory/auth-cache.h"
 #include "directory/directory.h"
 #include "directory/ip-range.h"
@@ -36,7 +38,7 @@ typedef struct {
 } KxSettingsListener;
 
 struct KxDirectory {
-    GMutex changing; /* one change at a time; guards db and listeners */
+    pthread_mutex_t changing; /* one change at a time; guards db and listeners */
     KxDb *db;
     GArray *listeners; /* KxSettingsListener */
 

@@ -16,7 +16,7 @@ KxDirectory *kx_directory_open(KxLogger *logger, GError **error)
         return NULL;
     }
     directory = g_new0(KxDirectory, 1);
-    g_mutex_init(&directory->changing);
+    pthread_mutex_init(&directory->changing, NULL);
     kx_tables_init(directory);
     directory->logger = logger;
     directory->listeners = g_array_new(FALSE, FALSE, sizeof(KxSettingsListener));
@@ -38,6 +38,6 @@ void kx_directory_close(KxDirectory *directory)
     kx_settings_holder_free(directory->settings);
     g_array_unref(directory->listeners);
     kx_tables_clear(directory);
-    g_mutex_clear(&directory->changing);
+    pthread_mutex_destroy(&directory->changing);
     g_free(directory);
 }

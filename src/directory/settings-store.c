@@ -18,8 +18,9 @@ KxSettings *kx_directory_settings(KxDirectory *directory)
 void kx_directory_on_settings(KxDirectory *directory, KxSettingsChanged func, gpointer data)
 {
     KxSettingsListener listener = {func, data};
-    g_autoptr(GMutexLocker) changing G_GNUC_UNUSED = g_mutex_locker_new(&directory->changing);
+    pthread_mutex_lock(&directory->changing);
     g_array_append_val(directory->listeners, listener);
+    pthread_mutex_unlock(&directory->changing);
 }
 
 static gboolean check(KxDirectory *directory, gpointer data, GError **error)

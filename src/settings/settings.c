@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "settings/settings.h"
 
+#include <pthread.h>
+
 #include "base/error.h"
 #include "settings/checks.h"
 #include "settings/value.h"
@@ -14,12 +16,12 @@ static const KxSettingRow ROWS[KX_SET_COUNT] = {
 };
 
 struct KxSettings {
-    gatomicrefcount refs;
+    gint refs; /* atomic */
     KxSettingValue values[KX_SET_COUNT];
 };
 
 struct KxSettingsHolder {
-    GMutex lock;
+    pthread_mutex_t lock;
     KxSettings *current;
 };
 
@@ -71,7 +73,7 @@ static void parse_preset(KxSettingId id, KxSettingValue *value)
 KxSettings *kx_settings_new_defaults(void)
 {
     KxSettings *settings = g_new0(KxSettings, 1);
-    g_atomic_ref_count_init(&settings->refs);
+    settings->refs = 1;
     for (guint i = 0; i < KX_SET_COUNT; i++)
         parse_preset((KxSettingId)i, &settings->values[i]);
     return settings;
@@ -79,13 +81,13 @@ KxSettings *kx_settings_new_defaults(void)
 
 KxSettings *kx_settings_ref(KxSettings *settings)
 {
-    g_atomic_ref_count_inc(&settings->refs);
+    g_atomic_int_inc(&settings->refs);
     return settings;
 }
 
 void kx_settings_unref(KxSettings *settings)
 {
-    if (settings == NULL || !g_atomic_ref_count_dec(&settings->refs))
+    if (settings == NULL || !g_atomic_int_dec_and_test(&settings->refs))
         return;
     for (guint i = 0; i < KX_SET_COUNT; i++)
         kx_setting_value_clear(&settings->values[i]);
@@ -136,7 +138,7 @@ KxSettings *kx_settings_with(const KxSettings *settings, const KxSettingChange *
                              GError **error)
 {
     g_autoptr(KxSettings) copy = g_new0(KxSettings, 1);
-    g_atomic_ref_count_init(&copy->refs);
+    copy->refs = 1;
     for (guint i = 0; i < KX_SET_COUNT; i++)
         kx_setting_value_copy(&copy->values[i], &settings->values[i]);
     for (guint i = 0; i < n; i++) {
@@ -154,7 +156,7 @@ KxSettings *kx_settings_with(const KxSettings *settings, const KxSettingChange *
 KxSettingsHolder *kx_settings_holder_new(KxSettings *first)
 {
     KxSettingsHolder *holder = g_new0(KxSettingsHolder, 1);
-    g_mutex_init(&holder->lock);
+    pthread_mutex_init(&holder->lock, NULL);
     holder->current = first;
     return holder;
 }
@@ -164,23 +166,23 @@ void kx_settings_holder_free(KxSettingsHolder *holder)
     if (holder == NULL)
         return;
     kx_settings_unref(holder->current);
-    g_mutex_clear(&holder->lock);
+    pthread_mutex_destroy(&holder->lock);
     g_free(holder);
 }
 
 KxSettings *kx_settings_get(KxSettingsHolder *holder)
 {
-    g_mutex_lock(&holder->lock);
+    pthread_mutex_lock(&holder->lock);
     KxSettings *settings = kx_settings_ref(holder->current);
-    g_mutex_unlock(&holder->lock);
+    pthread_mutex_unlock(&holder->lock);
     return settings;
 }
 
 void kx_settings_put(KxSettingsHolder *holder, KxSettings *settings)
 {
-    g_mutex_lock(&holder->lock);
+    pthread_mutex_lock(&holder->lock);
     KxSettings *old = holder->current;
     holder->current = settings;
-    g_mutex_unlock(&holder->lock);
+    pthread_mutex_unlock(&holder->lock);
     kx_settings_unref(old);
 }

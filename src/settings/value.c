@@ -176,8 +176,8 @@ static gboolean parse_list(const KxSettingRow *row, const char *text, KxSettingV
         return kx_fail(error, KX_ERR_INVALID,
                        "%s: at most %" G_GINT64_FORMAT " entries are allowed", row->name, row->max);
     if (n < row->min)
-        return kx_fail(error, KX_ERR_INVALID,
-                       "%s: the list needs at least %" G_GINT64_FORMAT, row->name, row->min);
+        return kx_fail(error, KX_ERR_INVALID, "%s: the list needs at least %" G_GINT64_FORMAT,
+                       row->name, row->min);
     for (guint i = 0; i < n; i++)
         if (!check_entry(row, &entries[i], error))
             return FALSE;
