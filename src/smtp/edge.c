@@ -99,7 +99,7 @@ static void input_line(KxConn *conn, KxSmtpEdge *edge, const char *input, size_t
             return;
         edge->resume_mode = edge->mode;
         edge->mode = KX_EDGE_SKIP_LINE;
-        kx_conn_consume(conn, len);
+        kx_conn_consume(conn, KX_SMTP_COMMAND_MAX);
         return;
     }
     size_t line_len = (size_t)(lf - input);

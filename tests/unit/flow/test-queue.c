@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The way of a message: mailboxes at once, the rest durably in the queue, failures tried again. */
+#include "flow-test.h"
+
+static const char MESSAGE[] = "Return-Path: <x@y.test>\r\nSubject: hello\r\n\r\nbody\r\n";
+
+static KxIncoming *incoming(Fixture *f)
+{
+    KxIncoming *in = kx_incoming_new(f->store, NULL);
+    g_assert_true(kx_incoming_write(in, MESSAGE, strlen(MESSAGE), NULL));
+    return in;
+}
+
+static KxEnvelope *envelope(Fixture *f)
+{
+    KxEnvelope *envelope = kx_envelope_new();
+    envelope->created = g_get_real_time() / G_USEC_PER_SEC;
+    g_assert_true(kx_queue_new_id(f->queue, envelope->created, envelope->id, NULL));
+    envelope->service = g_strdup("SMTP");
+    envelope->sender = g_strdup("x@y.test");
+    envelope->remote_ip = g_strdup("192.0.2.1");
+    return envelope;
+}
+
+static gboolean accept(Fixture *f, KxEnvelope *mail, GError **error)
+{
+    g_autoptr(KxIncoming) in = incoming(f);
+    return kx_queue_accept(f->queue, mail, in, error);
+}
+
+static gboolean in_queue(const char *id, const char *suffix)
+{
+    g_autofree char *path = g_strconcat("store/queue/", id, suffix, NULL);
+    return g_file_test(path, G_FILE_TEST_EXISTS);
+}
+
+/* covers: SMTP-01 LOG-27 LOG-28 LOG-30 LOG-32 */
+static void test_local(void)
+{
+    Fixture f;
+    fixture_init(&f);
+    g_autoptr(KxEnvelope) mail = envelope(&f);
+    kx_envelope_add(mail, "Alice@example.test", "alice@example.test");
+    kx_envelope_add(mail, "sales@example.test", "alice@example.test");
+    kx_envelope_add(mail, "bob@example.test", "bob@example.test");
+    g_autoptr(GError) error = NULL;
+    accept(&f, mail, &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(count_messages(&f, "alice"), ==, 1); /* two addresses, one copy */
+    g_assert_cmpuint(count_messages(&f, "bob"), ==, 1);
+    g_autofree char *copy = read_message("bob", 1);
+    g_assert_cmpstr(copy, ==, MESSAGE);
+    g_assert_false(in_queue(mail->id, ".env"));
+    g_autofree char *log = read_log("mail");
+    g_autofree char *expected = g_strdup_printf(
+        "Recv: Queue-ID: %s, Service: SMTP, From: <x@y.test>, To: <Alice@example.test>, "
+        "<sales@example.test>, <bob@example.test>, Size: %zu, Sender-Host: 192.0.2.1, SSL: no\n"
+        "Sent: Queue-ID: %s, Recipient: <Alice@example.test>, Result: delivered, Status: 2.0.0\n"
+        "Sent: Queue-ID: %s, Recipient: <sales@example.test>, Result: delivered, Status: 2.0.0\n"
+        "Sent: Queue-ID: %s, Recipient: <bob@example.test>, Result: delivered, Status: 2.0.0\n",
+        mail->id, strlen(MESSAGE), mail->id, mail->id, mail->id);
+    g_assert_cmpstr(log, ==, expected);
+    fixture_clear(&f);
+}
+
+static void test_remote(void)
+{
+    Fixture f;
+    fixture_init(&f);
+    g_autoptr(KxEnvelope) mail = envelope(&f);
+    kx_envelope_add(mail, "alice@example.test", "alice@example.test");
+    kx_envelope_add(mail, "z@elsewhere.test", NULL)->notify = 2;
+    g_assert_true(accept(&f, mail, NULL));
+    g_assert_cmpuint(count_messages(&f, "alice"), ==, 1);
+    g_assert_true(in_queue(mail->id, ".eml"));
+    fixture_shut(&f); /* and after a restart */
+    fixture_open(&f);
+    g_autoptr(GPtrArray) list = kx_queue_list(f.queue);
+    g_assert_cmpuint(list->len, ==, 1);
+    const KxEnvelope *kept = list->pdata[0];
+    g_assert_cmpstr(kept->id, ==, mail->id);
+    g_assert_cmpuint(kept->size, ==, strlen(MESSAGE));
+    g_assert_cmpuint(kept->recipients->len, ==, 1);
+    const KxEnvelopeRcpt *rcpt = kept->recipients->pdata[0];
+    g_assert_cmpstr(rcpt->address, ==, "z@elsewhere.test");
+    g_assert_cmpuint(rcpt->notify, ==, 2);
+    fixture_clear(&f);
+}
+
+static void test_administration(void)
+{
+    Fixture f;
+    fixture_init(&f);
+    g_autoptr(KxEnvelope) mail = envelope(&f);
+    g_autoptr(GError) error = NULL;
+    kx_envelope_add(mail, "z@elsewhere.test", NULL);
+    g_assert_true(accept(&f, mail, NULL));
+    g_autoptr(KxEnvelope) shown = kx_queue_get(f.queue, mail->id, &error);
+    g_assert_no_error(error);
+    g_assert_cmpstr(shown->sender, ==, "x@y.test");
+    g_assert_true(kx_queue_remove(f.queue, &ADMIN, mail->id, &error));
+    g_assert_false(in_queue(mail->id, ".env"));
+    g_assert_false(in_queue(mail->id, ".eml"));
+    g_autofree char *log = read_log("config");
+    g_autofree char *line = g_strdup_printf("Admin - delete Queue message set ID='%s'\n", mail->id);
+    g_assert_true(g_str_has_suffix(log, line));
+    g_assert_false(kx_queue_remove(f.queue, &ADMIN, mail->id, &error));
+    g_assert_error(error, KX_ERROR, KX_ERR_NOT_FOUND);
+    g_clear_error(&error);
+    g_assert_null(kx_queue_get(f.queue, "../../passwd", &error));
+    g_assert_error(error, KX_ERROR, KX_ERR_NOT_FOUND);
+    fixture_clear(&f);
+}
+
+/* Nobody could take it: the sender keeps it, and there is no trace. */
+static void test_all_fail(void)
+{
+    Fixture f;
+    fixture_init(&f);
+    count_messages(&f, "alice");
+    break_inbox("alice", TRUE);
+    g_autoptr(KxEnvelope) mail = envelope(&f);
+    kx_envelope_add(mail, "alice@example.test", "alice@example.test");
+    g_autoptr(GError) error = NULL;
+    g_assert_false(accept(&f, mail, &error));
+    g_assert_error(error, KX_ERROR, KX_ERR_IO);
+    g_assert_false(in_queue(mail->id, ".env"));
+    g_autofree char *log = read_log("mail");
+    g_assert_cmpstr(log, ==, "");
+    break_inbox("alice", FALSE);
+    g_assert_cmpuint(count_messages(&f, "alice"), ==, 0);
+    fixture_clear(&f);
+}
+
+static void wait_until_empty(Fixture *f)
+{
+    for (guint i = 0; i < 200; i++) {
+        g_autoptr(GPtrArray) list = kx_queue_list(f->queue);
+        if (list->len == 0)
+            return;
+        g_usleep(50 * 1000);
+    }
+    g_assert_not_reached();
+}
+
+/* One of two mailboxes cannot be written to: it gets its copy later, and only it, also after a restart. */
+static void test_retry(void)
+{
+    Fixture f;
+    fixture_init(&f);
+    fixture_set(&f, KX_SET_QUEUE_RETRY, "1");
+    count_messages(&f, "alice");
+    break_inbox("alice", TRUE);
+    g_autoptr(KxEnvelope) mail = envelope(&f);
+    kx_envelope_add(mail, "alice@example.test", "alice@example.test");
+    kx_envelope_add(mail, "bob@example.test", "bob@example.test");
+    g_assert_true(accept(&f, mail, NULL));
+    g_autoptr(KxEnvelope) kept = kx_queue_get(f.queue, mail->id, NULL);
+    g_assert_cmpuint(kept->recipients->len, ==, 1);
+    g_assert_cmpuint(kept->attempts, ==, 1);
+    fixture_shut(&f);
+    fixture_open(&f);
+    kx_queue_start(f.queue);
+    g_usleep(1500 * 1000); /* at least one try fails */
+    break_inbox("alice", FALSE);
+    wait_until_empty(&f);
+    g_assert_cmpuint(count_messages(&f, "alice"), ==, 1);
+    g_assert_cmpuint(count_messages(&f, "bob"), ==, 1);
+    g_assert_false(in_queue(mail->id, ".eml"));
+    g_autofree char *log = read_log("mail");
+    g_assert_nonnull(strstr(log, "Recipient: <alice@example.test>, Result: delayed, Status: 4.3.0\n"));
+    g_assert_true(g_str_has_suffix(log, "Recipient: <alice@example.test>, Result: delivered, Status: 2.0.0\n"));
+    g_autofree char *errors = read_log("error");
+    g_assert_nonnull(strstr(errors, "could not be delivered to <alice@example.test>: 4.3.0 "));
+    fixture_clear(&f);
+}
+
+/* covers: LOG-33 */
+static void test_ids(void)
+{
+    Fixture f;
+    fixture_init(&f);
+    g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    for (guint round = 0; round < 3; round++) {
+        for (guint i = 0; i < 70000; i++) { /* more than are reserved at once */
+            char id[KX_QUEUE_ID_SIZE];
+            g_assert_true(kx_queue_new_id(f.queue, 0x438dd9ea, id, NULL));
+            g_assert_true(kx_queue_id_valid(id) && g_str_has_prefix(id, "438dd9ea-"));
+            g_assert_true(g_hash_table_add(seen, g_strdup(id)));
+        }
+        fixture_shut(&f);
+        fixture_open(&f);
+    }
+    g_assert_true(g_hash_table_contains(seen, "438dd9ea-00000000"));
+    fixture_clear(&f);
+}
+
+static void put_file(const char *name, const char *text)
+{
+    g_autofree char *path = g_strconcat("store/queue/", name, NULL);
+    g_assert_true(g_file_set_contents(path, text, -1, NULL));
+}
+
+/* What a crash or a disk may leave: nothing that somebody could want is thrown away. */
+static void test_damaged(void)
+{
+    Fixture f;
+    fixture_init(&f);
+    g_autoptr(KxEnvelope) mail = envelope(&f);
+    kx_envelope_add(mail, "z@elsewhere.test", NULL);
+    g_assert_true(accept(&f, mail, NULL));
+    g_autofree char *text = kx_envelope_format(mail);
+    put_file("00000001-00000001.env", "rubbish");
+    put_file("00000001-00000001.eml", "kept 1");
+    put_file("00000002-00000002.eml", "kept 2");
+    put_file("00000003-00000003.env", text); /* of another message */
+    put_file("00000003-00000003.eml", "kept 3");
+    put_file("00000004-00000004.env", "never acknowledged");
+    put_file("00000005-00000005.new", "being written");
+    put_file("README", "not ours");
+    fixture_shut(&f);
+    fixture_open(&f);
+    g_autoptr(GPtrArray) list = kx_queue_list(f.queue);
+    g_assert_cmpuint(list->len, ==, 1);
+    static const char *const KEPT[] = {"bad/00000001-00000001.env", "bad/00000001-00000001.eml",
+                                       "bad/00000002-00000002.eml", "bad/00000003-00000003.env",
+                                       "bad/00000003-00000003.eml", "README"};
+    for (guint i = 0; i < G_N_ELEMENTS(KEPT); i++)
+        g_assert_true(in_queue(KEPT[i], ""));
+    g_assert_false(in_queue("00000001-00000001", ".eml"));
+    g_assert_false(in_queue("00000004-00000004", ".env"));
+    g_assert_false(in_queue("00000005-00000005", ".new"));
+    g_autofree char *log = read_log("error");
+    g_auto(GStrv) lines = g_strsplit(log, "\n", -1);
+    g_assert_cmpuint(g_strv_length(lines), ==, 4);
+    fixture_clear(&f);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/flow/queue/local", test_local);
+    g_test_add_func("/flow/queue/remote", test_remote);
+    g_test_add_func("/flow/queue/administration", test_administration);
+    g_test_add_func("/flow/queue/all-fail", test_all_fail);
+    g_test_add_func("/flow/queue/retry", test_retry);
+    g_test_add_func("/flow/queue/ids", test_ids);
+    g_test_add_func("/flow/queue/damaged", test_damaged);
+    return g_test_run();
+}
