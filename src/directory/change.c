@@ -56,3 +56,12 @@ void kx_change_audit(GArray *audit, const char *name, const char *value)
     KxAuditField field = {.name = name, .value = value};
     g_array_append_val(audit, field);
 }
+
+gboolean kx_change_run_id(KxDb *db, const char *sql, gint64 id, GError **error)
+{
+    KxStmt *stmt = kx_db_prepare(db, sql, error);
+    if (stmt == NULL)
+        return FALSE;
+    kx_stmt_bind_int(stmt, 1, id);
+    return kx_stmt_run(stmt, error);
+}

@@ -31,3 +31,6 @@ gboolean kx_change_run(KxDirectory *directory, const KxAdmin *admin, const KxCha
 
 /* Appends one KxAuditField. */
 void kx_change_audit(GArray *audit, const char *name, const char *value);
+
+/* Runs a statement without rows whose one parameter is an id. */
+gboolean kx_change_run_id(KxDb *db, const char *sql, gint64 id, GError **error);

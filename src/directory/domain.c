@@ -179,15 +179,6 @@ static gboolean check_delete(KxDirectory *directory, gpointer data, GError **err
 
 /* ---- storing ---- */
 
-static gboolean run_with_id(KxDirectory *directory, const char *sql, gint64 id, GError **error)
-{
-    KxStmt *stmt = kx_db_prepare(directory->db, sql, error);
-    if (stmt == NULL)
-        return FALSE;
-    kx_stmt_bind_int(stmt, 1, id);
-    return kx_stmt_run(stmt, error);
-}
-
 static gboolean store_row(KxDirectory *directory, const char *sql, const KxDomain *next,
                           GError **error)
 {
@@ -203,7 +194,8 @@ static gboolean store_row(KxDirectory *directory, const char *sql, const KxDomai
 
 static gboolean store_aliases(KxDirectory *directory, const KxDomain *next, GError **error)
 {
-    if (!run_with_id(directory, "DELETE FROM domain_aliases WHERE domain = ?", next->id, error))
+    if (!kx_change_run_id(directory->db, "DELETE FROM domain_aliases WHERE domain = ?", next->id,
+                          error))
         return FALSE;
     for (guint i = 0; next->aliases[i] != NULL; i++) {
         KxStmt *stmt = kx_db_prepare(
@@ -252,8 +244,8 @@ static gboolean store_update(KxDirectory *directory, gpointer data, GError **err
 
 static gboolean store_delete(KxDirectory *directory, gpointer data, GError **error)
 {
-    return run_with_id(directory, "DELETE FROM domains WHERE id = ?",
-                       ((DomainChange *)data)->entry->domain.id, error);
+    return kx_change_run_id(directory->db, "DELETE FROM domains WHERE id = ?",
+                            ((DomainChange *)data)->entry->domain.id, error);
 }
 
 /* ---- applying ---- */

@@ -7,6 +7,7 @@
 #include "directory/credentials.h"
 #include "directory/ip-range.h"
 #include "directory/names.h"
+#include "settings/checks.h"
 
 enum {
     TEXT_MAX = 1000,        /* bytes */
@@ -41,10 +42,9 @@ static char *kx_field_text(const char *value, GError **error)
 
 static char *kx_field_bool(const char *value, GError **error)
 {
-    static const char *const WORDS[] = {"no", "yes", "false", "true", "off", "on", "0", "1"};
-    for (guint i = 0; i < G_N_ELEMENTS(WORDS); i++)
-        if (g_ascii_strcasecmp(value, WORDS[i]) == 0)
-            return g_strdup(i & 1 ? "1" : "0");
+    gboolean on;
+    if (kx_bool_parse(value, &on))
+        return g_strdup(on ? "1" : "0");
     kx_fail(error, KX_ERR_INVALID, "'%s' is neither yes nor no", value);
     return NULL;
 }

@@ -169,11 +169,7 @@ static gboolean store_entries(KxDb *db, const KxIpGroupEntry *next, GError **err
 
 static gboolean delete_group(KxDb *db, gint64 id, GError **error)
 {
-    KxStmt *stmt = kx_db_prepare(db, "DELETE FROM ip_groups WHERE id = ?", error);
-    if (stmt == NULL)
-        return FALSE;
-    kx_stmt_bind_int(stmt, 1, id);
-    return kx_stmt_run(stmt, error);
+    return kx_change_run_id(db, "DELETE FROM ip_groups WHERE id = ?", id, error);
 }
 
 /* An update writes the group anew: it is small, and its id means nothing outside. */

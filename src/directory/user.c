@@ -228,15 +228,6 @@ static gboolean next_generation(KxDb *db, guint *ret_generation, GError **error)
     return TRUE;
 }
 
-static gboolean run_with_id(KxDb *db, const char *sql, gint64 id, GError **error)
-{
-    KxStmt *stmt = kx_db_prepare(db, sql, error);
-    if (stmt == NULL)
-        return FALSE;
-    kx_stmt_bind_int(stmt, 1, id);
-    return kx_stmt_run(stmt, error);
-}
-
 static gboolean store_address(KxDb *db, const UserChange *change, const char *address,
                               gboolean is_name, GError **error)
 {
@@ -258,7 +249,7 @@ static gboolean store_address(KxDb *db, const UserChange *change, const char *ad
 static gboolean store_addresses(KxDb *db, const UserChange *change, GError **error)
 {
     const KxUser *user = &change->next->user;
-    if (!run_with_id(db, "DELETE FROM user_addresses WHERE owner = ?", user->id, error) ||
+    if (!kx_change_run_id(db, "DELETE FROM user_addresses WHERE owner = ?", user->id, error) ||
         !store_address(db, change, user->name, TRUE, error))
         return FALSE;
     for (guint i = 0; user->addresses[i] != NULL; i++)
@@ -286,7 +277,7 @@ static gboolean store_credentials(KxDb *db, const UserChange *change, GError **e
     const KxCredentials *new = change->credentials;
     if (!change->values.given[KX_FIELD_USER_PASSWORD])
         return TRUE;
-    if (!run_with_id(db, "DELETE FROM credentials WHERE owner = ?", owner, error))
+    if (!kx_change_run_id(db, "DELETE FROM credentials WHERE owner = ?", owner, error))
         return FALSE;
     return new == NULL ||
            (store_credential(db, owner, "argon2id", new->argon2id, error) &&
@@ -340,8 +331,8 @@ static gboolean store_update(KxDirectory *directory, gpointer data, GError **err
 
 static gboolean store_delete(KxDirectory *directory, gpointer data, GError **error)
 {
-    return run_with_id(directory->db, "DELETE FROM users WHERE id = ?",
-                       ((UserChange *)data)->old->user.id, error);
+    return kx_change_run_id(directory->db, "DELETE FROM users WHERE id = ?",
+                            ((UserChange *)data)->old->user.id, error);
 }
 
 /* ---- applying ---- */

@@ -133,3 +133,14 @@ gboolean kx_check_separator(const char *value, GError **error)
         return kx_fail(error, KX_ERR_INVALID, "'%s' is not one of + - = _ and not empty", value);
     return TRUE;
 }
+
+gboolean kx_bool_parse(const char *text, gboolean *ret_value)
+{
+    static const char *const WORDS[] = {"no", "yes", "false", "true", "off", "on", "0", "1"};
+    for (guint i = 0; i < G_N_ELEMENTS(WORDS); i++)
+        if (g_ascii_strcasecmp(text, WORDS[i]) == 0) {
+            *ret_value = i & 1;
+            return TRUE;
+        }
+    return FALSE;
+}

@@ -29,3 +29,6 @@ gboolean kx_check_separator(const char *value, GError **error);
 
 /* Splits what kx_check_listen() accepts. ret_address is NULL for "*". */
 gboolean kx_listen_parse(const char *value, char **ret_address, guint16 *ret_port, GError **error);
+
+/* yes/no, true/false, on/off or 1/0 in any case. FALSE: none of them. */
+gboolean kx_bool_parse(const char *text, gboolean *ret_value);

@@ -11,7 +11,7 @@ static const char INTRO[] =
     "\n"
     "`keryx config set NAME VALUE` changes a setting, `keryx config set NAME --default` takes it "
     "back\n"
-    "to its default. Changes work at once, but for those marked *at the next start*.\n"
+    "its default. Changes work at once, but for those marked *at the next start*.\n"
     "\n"
     "Sizes are bytes and may carry K, M or G; durations are seconds and may carry s, m, h or d.\n"
     "Lists are separated by commas.\n";

@@ -2,6 +2,7 @@
 #include "settings/value.h"
 
 #include "base/error.h"
+#include "settings/checks.h"
 
 enum { VALUE_MAX = 64 * 1024 }; /* bytes of any value as text */
 
@@ -82,12 +83,11 @@ static gboolean parse_number(const KxSettingRow *row, const char *text, KxSettin
 static gboolean parse_bool(const KxSettingRow *row, const char *text, KxSettingValue *value,
                            GError **error)
 {
-    static const char *const WORDS[] = {"no", "yes", "false", "true", "off", "on", "0", "1"};
-    for (guint i = 0; i < G_N_ELEMENTS(WORDS); i++)
-        if (g_ascii_strcasecmp(text, WORDS[i]) == 0) {
-            value->number = i & 1;
-            return TRUE;
-        }
+    gboolean on;
+    if (kx_bool_parse(text, &on)) {
+        value->number = on;
+        return TRUE;
+    }
     return kx_fail(error, KX_ERR_INVALID, "%s: '%s' is neither yes nor no", row->name, text);
 }
 
