@@ -237,9 +237,9 @@ gboolean kx_account_read(KxAccount *account, KxReadWork work, gpointer data, GEr
 
 /* ---- opening ---- */
 
-static gboolean has_folders(KxAccount *account)
+static gboolean is_new(KxAccount *account)
 {
-    return access(account->dir, F_OK) == 0;
+    return access(account->dir, F_OK) < 0 || rmdir(account->dir) == 0;
 }
 
 static gboolean load_index(KxAccount *account, GError **error)
@@ -252,7 +252,7 @@ static gboolean load_index(KxAccount *account, GError **error)
 static gboolean open_locked(KxAccount *account, GError **error)
 {
     g_autoptr(GError) problem = NULL;
-    if (!has_folders(account) && !kx_account_create(account, error))
+    if (is_new(account) && !kx_account_create(account, error))
         return FALSE;
     gboolean ok = index_inode(account) != 0 && load_index(account, &problem);
     if (!ok && (!problem || is_damage(problem))) {

@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "base/fsutil.h"
-#include "store/remove.h"
+#include "store/remove-private.h"
 
 typedef struct {
     KxEntry entry;     /* as it was in the source */

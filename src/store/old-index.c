@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "store/old-index.h"
+#include "store/old-index-private.h"
 
 KxOldIndex *kx_old_index_open(const char *path)
 {

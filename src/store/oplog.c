@@ -2,7 +2,7 @@
 /* Lines of the Operations log: items and folders that were removed or moved (LOG-52 to LOG-58). */
 #include "base/text.h"
 #include "mime/header.h"
-#include "store/remove.h"
+#include "store/remove-private.h"
 
 enum { FIELD_MAX = 1000 };
 

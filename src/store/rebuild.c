@@ -14,7 +14,7 @@
 
 #include "base/error.h"
 #include "base/fsutil.h"
-#include "store/old-index.h"
+#include "store/old-index-private.h"
 
 typedef struct {
     KxAccount *account;

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "store/remove.h"
+#include "store/remove-private.h"
 
 static gboolean prune_tombstones(KxTxn *txn, KxFolder *folder, KxFolderMeta *meta, GError **error)
 {

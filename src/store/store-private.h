@@ -346,7 +346,6 @@ void kx_oplog_move_folder(KxAccount *account, const KxActor *actor, const char *
  * lock held. `report`: to the Error log, folder by folder (TRB-06). */
 gboolean kx_account_rebuild(KxAccount *account, gboolean report, guint *ret_items, GError **error);
 gboolean kx_account_quick_check(KxAccount *account, GError **error); /* write lock held, index open */
-gboolean kx_account_add_defaults(const char *top, KxDb *db, KxAccountMeta *meta, GError **error);
 
 /* ---- walk.c: what is on disk ---- */
 
