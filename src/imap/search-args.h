@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The arguments of SEARCH (RFC 9051 section 6.4.4, RFC 3501; RFC 5032 WITHIN, RFC 5182 SAVE, RFC 7162 MODSEQ,
+ * RFC 8514 SAVEDATE) read into a program: a tree of keys, and what to return.
+ *
+ * Keys know what they cost; those of an AND or OR are sorted by it, so that content is read only for messages
+ * about which the index leaves a doubt.
+ */
+#pragma once
+
+#include "imap/imap.h"
+#include "mime/text.h"
+
+enum {
+    KX_SEARCH_DEPTH = 100, /* of parentheses, NOT and OR */
+    KX_SEARCH_KEYS = 2000,
+};
+
+/* What must be read to decide a key, in the order of price. */
+typedef enum {
+    KX_SEARCH_INDEX,
+    KX_SEARCH_ENVELOPE,
+    KX_SEARCH_HEADER,
+    KX_SEARCH_BODY,
+} KxSearchCost;
+
+typedef enum { KX_SEARCH_TEST, KX_SEARCH_NOT, KX_SEARCH_AND, KX_SEARCH_OR } KxSearchOp;
+
+struct KxSearchMessage;
+typedef struct KxSearchKey KxSearchKey;
+typedef gboolean (*KxSearchMatch)(const KxSearchKey *key, struct KxSearchMessage *message);
+
+struct KxSearchKey {
+    KxSearchOp op;
+    KxSearchCost cost; /* the most that may be needed */
+    GPtrArray *keys;   /* KxSearchKey, for NOT, AND, OR */
+    /* a test */
+    KxSearchMatch match;
+    guint param;      /* a flag, or a field of the envelope */
+    gint64 number;    /* days since 1970, seconds, bytes or a modseq */
+    char *word;       /* keyword or header name */
+    KxNeedle *needle;
+    KxSeqSet set;
+    KxSeqSetKind set_kind;
+    GArray *seqs;     /* the set resolved: KxSeqRange */
+};
+
+typedef enum {
+    KX_RETURN_MIN = 1 << 0,
+    KX_RETURN_MAX = 1 << 1,
+    KX_RETURN_ALL = 1 << 2,
+    KX_RETURN_COUNT = 1 << 3,
+    KX_RETURN_SAVE = 1 << 4,
+} KxSearchReturn;
+
+typedef struct {
+    KxSearchKey *root;
+    gboolean extended;    /* RETURN was given */
+    guint returns;        /* KxSearchReturn */
+    gboolean modseq;      /* a MODSEQ key: the answer carries one */
+    gboolean uses_envelope;
+    gboolean bad_charset; /* the command is NO [BADCHARSET] */
+} KxSearchProgram;
+
+/* Reads all arguments. NULL: the parser has the error. `now` (Unix seconds) is for OLDER and YOUNGER; with
+ * `charset_allowed` FALSE a CHARSET is an error (RFC 6855 section 3). */
+KxSearchProgram *kx_search_parse(KxImapParser *args, gboolean charset_allowed, gint64 now);
+void kx_search_program_free(KxSearchProgram *program);
+
+/* Resolves the sequence sets of the program. Numbers out of range match nothing, as in an empty folder "1:*". */
+void kx_search_resolve(KxSearchProgram *program, KxImap *imap);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(KxSearchProgram, kx_search_program_free)
