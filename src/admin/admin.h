@@ -23,6 +23,7 @@ typedef struct {
     json_t *(*status)(gpointer data); /* {"roles": [...], "services": [...], "connections": [...]} */
     gboolean (*service)(gpointer data, KxServiceId service, KxServiceAction action, GError **error);
     void (*certificates_changed)(gpointer data);
+    void (*access_changed)(gpointer data); /* an IP address group changed */
     gpointer data;
 } KxServerHooks;
 

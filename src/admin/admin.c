@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From a request to its answer. */
+#include "admin/admin.h"
+
+#include "admin/command.h"
+#include "base/error.h"
+
+typedef struct {
+    const char *words[KX_ARGS_MAX];
+    guint n;
+} Words;
+
+static gboolean read_words(const json_t *request, Words *ret_words, GError **error)
+{
+    const json_t *words = json_object_get(request, "words");
+    size_t n = json_array_size(words);
+    if (n == 0 || n > KX_ARGS_MAX)
+        return kx_fail(error, KX_ERR_INVALID, "a request has 1 to %d words", KX_ARGS_MAX);
+    for (size_t i = 0; i < n; i++) {
+        ret_words->words[i] = json_string_value(json_array_get(words, i));
+        if (!ret_words->words[i])
+            return kx_fail(error, KX_ERR_INVALID, "the words of a request are texts");
+    }
+    ret_words->n = (guint)n;
+    return TRUE;
+}
+
+static json_t *run(const KxAdminContext *context, const json_t *request, GError **error)
+{
+    g_autofree Words *words = g_new(Words, 1);
+    guint used;
+    if (!read_words(request, words, error))
+        return NULL;
+    const KxCommand *command = kx_command_find(words->words, words->n, &used);
+    if (!command || !command->run) {
+        kx_fail(error, KX_ERR_INVALID, "there is no command '%s' here", words->words[0]);
+        return NULL;
+    }
+    json_auto_t *none = json_object();
+    const json_t *options = json_object_get(request, "options");
+    KxCall call = {context, command, words->words + used, words->n - used, options ? options : none};
+    if (!json_is_object(call.options)) {
+        kx_fail(error, KX_ERR_INVALID, "the options of a request are an object");
+        return NULL;
+    }
+    if (!kx_call_check(&call, error))
+        return NULL;
+    if ((command->flags & KX_COMMAND_SERVER) && !context->server) {
+        kx_fail(error, KX_ERR_FAILED, "the server is not running: start it with keryx serve");
+        return NULL;
+    }
+    return command->run(&call, error);
+}
+
+json_t *kx_admin_run(const KxAdminContext *context, const json_t *request)
+{
+    g_autoptr(GError) error = NULL;
+    json_t *result = run(context, request, &error);
+    if (result)
+        return json_pack("{s:b, s:o}", "ok", 1, "result", result);
+    g_autofree char *text = g_utf8_make_valid(error->message, -1);
+    return json_pack("{s:b, s:s, s:s}", "ok", 0, "error", text, "code", kx_error_word(error));
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* keryx user: accounts (USR-11 to USR-42). */
+#include "admin/object.h"
+
+static const KxOption fields[] = {
+#define DOMAIN_OPTION(...)
+#define USER_OPTION(...)  KX_FIELD_OPTION(__VA_ARGS__)
+#define IP_GROUP_OPTION(...)
+#define KX_FIELD(object, id, name, logged, flags, normalise, spec, manual)                         \
+    object##_OPTION(name, normalise, manual)
+#include "directory/object-list.h"
+#undef KX_FIELD
+};
+
+static const KxOption remove_options[] = {
+    {"delete-mail", KX_OPTION_FLAG, NULL, "Deletes the messages too; without it they stay in the store."},
+};
+
+static json_t *to_json(const KxUser *user)
+{
+    g_autofree char *login = g_strdup_printf("%s@%s", user->name, user->domain);
+    return json_pack("{s:s, s:s?, s:b, s:o, s:s?}", "user", login, "name", user->full_name, "disabled",
+                     user->disabled, "addresses", kx_json_strings(user->addresses), "description",
+                     user->description);
+}
+
+static json_t *show(const KxCall *call, GError **error)
+{
+    g_autoptr(KxUser) user = kx_user_get(call->context->core->directory, call->args[0], error);
+    return user ? to_json(user) : NULL;
+}
+
+static json_t *add(const KxCall *call, GError **error)
+{
+    guint n;
+    g_autofree KxField *values = kx_call_fields(call, &n);
+    if (!kx_user_add(call->context->core->directory, &call->context->admin, call->args[0], values, n, error))
+        return NULL;
+    return show(call, error);
+}
+
+static json_t *set(const KxCall *call, GError **error)
+{
+    guint n;
+    g_autofree KxField *values = kx_call_fields(call, &n);
+    if (!kx_user_set(call->context->core->directory, &call->context->admin, call->args[0], values, n, error))
+        return NULL;
+    return show(call, error);
+}
+
+static json_t *remove_user(const KxCall *call, GError **error)
+{
+    const KxCore *core = call->context->core;
+    g_autoptr(KxUser) user = kx_user_get(core->directory, call->args[0], error);
+    if (!user || !kx_user_remove(core->directory, &call->context->admin, call->args[0], error))
+        return NULL;
+    return json_null();
+}
+
+static json_t *list(const KxCall *call, GError **error)
+{
+    const char *domain = call->n_args > 0 ? call->args[0] : NULL;
+    g_autoptr(GPtrArray) users = kx_user_list(call->context->core->directory, domain, error);
+    if (!users)
+        return NULL;
+    json_t *all = json_array();
+    for (guint i = 0; i < users->len; i++)
+        json_array_append_new(all, to_json(users->pdata[i]));
+    return all;
+}
+
+static const KxCommand commands[] = {
+    {.words = "user add", .args = "USER@DOMAIN", .min_args = 1, .max_args = 1, KX_OPTIONS(fields), .run = add,
+     .show = kx_show_nothing,
+     .manual = "Adds an account. Without @DOMAIN it is made in the primary domain."},
+    {.words = "user list", .args = "[DOMAIN]", .max_args = 1, .run = list, .flags = KX_COMMAND_READS,
+     .columns = "user:User,name:Name,disabled:Disabled,addresses:Addresses,description:Description",
+     .manual = "Lists the accounts of one domain, or all."},
+    {.words = "user show", .args = "USER@DOMAIN", .min_args = 1, .max_args = 1, .run = show,
+     .flags = KX_COMMAND_READS, .manual = "Shows one account."},
+    {.words = "user set", .args = "USER@DOMAIN", .min_args = 1, .max_args = 1, KX_OPTIONS(fields), .run = set,
+     .show = kx_show_nothing,
+     .manual = "Changes an account. An empty value takes the field away."},
+    {.words = "user remove", .args = "USER@DOMAIN", .min_args = 1, .max_args = 1, KX_OPTIONS(remove_options),
+     .run = remove_user, .flags = KX_COMMAND_STORE, .manual = "Removes an account."},
+};
+
+const KxTopic kx_topic_user = {"user", "accounts", commands, G_N_ELEMENTS(commands)};
