@@ -175,7 +175,7 @@ gboolean kx_queue_read_counter(KxQueue *queue, GError **error)
 
 gboolean kx_queue_new_id(KxQueue *queue, gint64 now, char out[static KX_QUEUE_ID_SIZE], GError **error)
 {
-    g_mutex_lock(&queue->id_lock);
+    pthread_mutex_lock(&queue->id_lock);
     gboolean ok = TRUE;
     if (queue->ids_left == 0) {
         char text[16];
@@ -188,6 +188,6 @@ gboolean kx_queue_new_id(KxQueue *queue, gint64 now, char out[static KX_QUEUE_ID
         g_snprintf(out, KX_QUEUE_ID_SIZE, "%08x-%08x", (guint32)now, queue->next_id++);
         queue->ids_left--;
     }
-    g_mutex_unlock(&queue->id_lock);
+    pthread_mutex_unlock(&queue->id_lock);
     return ok;
 }

@@ -2,6 +2,8 @@
 /* Inside the queue. */
 #pragma once
 
+#include <pthread.h>
+
 #include "flow/queue.h"
 
 #define KX_QUEUE_DIR "store/queue"
@@ -17,13 +19,13 @@ struct KxQueue {
     KxDirectory *directory;
     KxLogger *logger;
 
-    GMutex id_lock;
+    pthread_mutex_t id_lock;
     guint32 next_id;
     guint32 ids_left; /* of those reserved in the counter file */
 
-    GMutex lock; /* of what follows */
+    pthread_mutex_t lock; /* of what follows */
     GHashTable *entries; /* id -> KxQueueEntry */
-    GCond changed;
+    pthread_cond_t changed;
     gboolean stopping;
     GThread *runner; /* NULL if not started */
 };

@@ -91,26 +91,35 @@ static gboolean next_due(KxQueue *queue, char id[static KX_QUEUE_ID_SIZE], gint6
 /* The entry could not even be worked on: it waits like after a failed delivery. */
 static void postpone(KxQueue *queue, const char *id)
 {
-    g_mutex_lock(&queue->lock);
+    pthread_mutex_lock(&queue->lock);
     KxQueueEntry *entry = g_hash_table_lookup(queue->entries, id);
     if (entry)
         entry->due = kx_queue_next_try(queue, 1, g_get_real_time() / G_USEC_PER_SEC);
-    g_mutex_unlock(&queue->lock);
+    pthread_mutex_unlock(&queue->lock);
     kx_queue_release(queue, id, FALSE);
+}
+
+/* Waits for a change, at most so many seconds. */
+static void sleep_for(KxQueue *queue, gint64 seconds)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += seconds;
+    pthread_cond_timedwait(&queue->changed, &queue->lock, &until);
 }
 
 gpointer kx_queue_run(gpointer data)
 {
     KxQueue *queue = data;
     char id[KX_QUEUE_ID_SIZE];
-    g_mutex_lock(&queue->lock);
+    pthread_mutex_lock(&queue->lock);
     while (!queue->stopping) {
         gint64 wait = 0;
         if (!next_due(queue, id, &wait)) {
-            g_cond_wait_until(&queue->changed, &queue->lock, g_get_monotonic_time() + wait * G_USEC_PER_SEC);
+            sleep_for(queue, wait);
             continue;
         }
-        g_mutex_unlock(&queue->lock);
+        pthread_mutex_unlock(&queue->lock);
         g_autoptr(GError) error = NULL;
         if (try_message(queue, id, &error)) {
             kx_queue_release(queue, id, TRUE);
@@ -118,8 +127,8 @@ gpointer kx_queue_run(gpointer data)
             kx_log(queue->logger, KX_LOG_ERROR, "queue: message %s: %s", id, error->message);
             postpone(queue, id);
         }
-        g_mutex_lock(&queue->lock);
+        pthread_mutex_lock(&queue->lock);
     }
-    g_mutex_unlock(&queue->lock);
+    pthread_mutex_unlock(&queue->lock);
     return NULL;
 }

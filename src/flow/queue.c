@@ -17,9 +17,13 @@ KxQueue *kx_queue_open(KxStore *store, KxDirectory *directory, KxLogger *logger,
     queue->store = store;
     queue->directory = directory;
     queue->logger = logger;
-    g_mutex_init(&queue->id_lock);
-    g_mutex_init(&queue->lock);
-    g_cond_init(&queue->changed);
+    pthread_mutex_init(&queue->id_lock, NULL);
+    pthread_mutex_init(&queue->lock, NULL);
+    pthread_condattr_t clock;
+    pthread_condattr_init(&clock);
+    pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+    pthread_cond_init(&queue->changed, &clock);
+    pthread_condattr_destroy(&clock);
     queue->entries = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
     if (!kx_queue_read_counter(queue, error)) {
         kx_queue_close(queue);
@@ -38,16 +42,16 @@ void kx_queue_close(KxQueue *queue)
 {
     if (!queue)
         return;
-    g_mutex_lock(&queue->lock);
+    pthread_mutex_lock(&queue->lock);
     queue->stopping = TRUE;
-    g_cond_broadcast(&queue->changed);
-    g_mutex_unlock(&queue->lock);
+    pthread_cond_broadcast(&queue->changed);
+    pthread_mutex_unlock(&queue->lock);
     if (queue->runner)
         g_thread_join(queue->runner);
     g_hash_table_unref(queue->entries);
-    g_cond_clear(&queue->changed);
-    g_mutex_clear(&queue->lock);
-    g_mutex_clear(&queue->id_lock);
+    pthread_cond_destroy(&queue->changed);
+    pthread_mutex_destroy(&queue->lock);
+    pthread_mutex_destroy(&queue->id_lock);
     g_free(queue);
 }
 
@@ -65,7 +69,7 @@ static gint64 due_time(const KxEnvelope *envelope)
 
 void kx_queue_put(KxQueue *queue, const KxEnvelope *envelope)
 {
-    g_mutex_lock(&queue->lock);
+    pthread_mutex_lock(&queue->lock);
     KxQueueEntry *entry = g_hash_table_lookup(queue->entries, envelope->id);
     if (!entry) {
         entry = g_new0(KxQueueEntry, 1);
@@ -74,13 +78,13 @@ void kx_queue_put(KxQueue *queue, const KxEnvelope *envelope)
     }
     entry->due = due_time(envelope);
     entry->busy = FALSE;
-    g_cond_broadcast(&queue->changed);
-    g_mutex_unlock(&queue->lock);
+    pthread_cond_broadcast(&queue->changed);
+    pthread_mutex_unlock(&queue->lock);
 }
 
 gboolean kx_queue_claim(KxQueue *queue, const char *id, GError **error)
 {
-    g_mutex_lock(&queue->lock);
+    pthread_mutex_lock(&queue->lock);
     KxQueueEntry *entry = g_hash_table_lookup(queue->entries, id);
     gboolean ok = entry && !entry->busy;
     if (!entry)
@@ -89,19 +93,19 @@ gboolean kx_queue_claim(KxQueue *queue, const char *id, GError **error)
         kx_fail(error, KX_ERR_IN_USE, "message %s is being delivered, try again", id);
     else
         entry->busy = TRUE;
-    g_mutex_unlock(&queue->lock);
+    pthread_mutex_unlock(&queue->lock);
     return ok;
 }
 
 void kx_queue_release(KxQueue *queue, const char *id, gboolean gone)
 {
-    g_mutex_lock(&queue->lock);
+    pthread_mutex_lock(&queue->lock);
     KxQueueEntry *entry = g_hash_table_lookup(queue->entries, id);
     if (entry && gone)
         g_hash_table_remove(queue->entries, id);
     else if (entry)
         entry->busy = FALSE;
-    g_mutex_unlock(&queue->lock);
+    pthread_mutex_unlock(&queue->lock);
 }
 
 /* ---- a message comes in ---- */
@@ -185,11 +189,11 @@ GPtrArray *kx_queue_list(KxQueue *queue)
     g_autoptr(GPtrArray) ids = g_ptr_array_new_with_free_func(g_free);
     GHashTableIter iter;
     gpointer key;
-    g_mutex_lock(&queue->lock);
+    pthread_mutex_lock(&queue->lock);
     g_hash_table_iter_init(&iter, queue->entries);
     while (g_hash_table_iter_next(&iter, &key, NULL))
         g_ptr_array_add(ids, g_strdup(key));
-    g_mutex_unlock(&queue->lock);
+    pthread_mutex_unlock(&queue->lock);
     GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify)kx_envelope_free);
     for (guint i = 0; i < ids->len; i++) {
         KxEnvelope *envelope = kx_queue_read(ids->pdata[i], NULL); /* may have been delivered by now */
@@ -202,9 +206,9 @@ GPtrArray *kx_queue_list(KxQueue *queue)
 
 static gboolean known(KxQueue *queue, const char *id)
 {
-    g_mutex_lock(&queue->lock);
+    pthread_mutex_lock(&queue->lock);
     gboolean found = g_hash_table_contains(queue->entries, id);
-    g_mutex_unlock(&queue->lock);
+    pthread_mutex_unlock(&queue->lock);
     return found;
 }
 

@@ -4,7 +4,6 @@
  * takes the base64 off.
  */
 #include "base/text.h"
-#include "log/log.h"
 #include "smtp/edge-private.h"
 
 static const char *const MECHANISMS[] = {"PLAIN", "LOGIN"};
@@ -96,7 +95,7 @@ void kx_edge_sasl_response(KxConn *conn, const char *line, size_t len)
     KxSmtpEdge *edge = kx_conn_state(conn);
     kx_conn_debug(conn, '<', "(response)", 10);
     if (len == 1 && *line == '*') {
-        kx_conn_log(conn, KX_LOG_SECURITY,
+        kx_conn_log(conn, KX_EDGE_LOG_SECURITY,
                     "Failed SMTP login from %s, authentication with method %s cancelled by user",
                     kx_conn_remote_ip(conn), edge->mechanism);
         end_exchange(edge);

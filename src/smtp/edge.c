@@ -2,7 +2,6 @@
 /* Framing of the SMTP dialogue: lines, content, greetings and goodbyes (RFC 5321 sections 2.3.8, 3, 4.2). */
 #include "smtp/smtp-edge.h"
 
-#include "log/log.h"
 #include "smtp/edge-private.h"
 
 const char *kx_edge_hostname(KxConn *conn)
@@ -47,7 +46,7 @@ void kx_edge_say(KxConn *conn, guint code, const char *text)
     gint64 most = kx_settings_int(kx_conn_settings(conn), KX_SET_SMTP_MAX_FAILED);
     if (++edge->failed < most)
         return;
-    kx_conn_log(conn, KX_LOG_SECURITY, "SMTP client %s is disconnected after %u failed commands",
+    kx_conn_log(conn, KX_EDGE_LOG_SECURITY, "SMTP client %s is disconnected after %u failed commands",
                 kx_conn_remote_ip(conn), edge->failed);
     kx_edge_goodbye(conn, "4.7.0", "Too many failed commands");
 }
