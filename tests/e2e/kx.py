@@ -65,6 +65,22 @@ def wait_until(check, seconds=10, what="the condition", step=0.05):
         time.sleep(step)
 
 
+def process_tree(root):
+    """The process and all below it, from /proc."""
+    children = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                parent = int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1])
+                children.setdefault(parent, []).append(int(entry.name))
+    found, queue = [], [root]
+    while queue:
+        pid = queue.pop()
+        found.append(pid)
+        queue += children.get(pid, [])
+    return found
+
+
 def run(command, **options):
     """Runs a client with a time limit; returns it with what it printed, whatever its status."""
     if "input" not in options:
@@ -178,22 +194,8 @@ class Server:
         self.start()
 
     def pids(self):
-        """The keeper's process and all below it, from /proc."""
-        if self.process is None:
-            return []
-        children = {}
-        for entry in Path("/proc").iterdir():
-            if entry.name.isdigit():
-                with contextlib.suppress(OSError):
-                    stat = (entry / "stat").read_text()
-                    parent = int(stat.rsplit(")", 1)[1].split()[1])
-                    children.setdefault(parent, []).append(int(entry.name))
-        found, queue = [], [self.process.pid]
-        while queue:
-            pid = queue.pop()
-            found.append(pid)
-            queue += children.get(pid, [])
-        return found
+        """The keeper's process and all below it."""
+        return process_tree(self.process.pid) if self.process is not None else []
 
     def kill(self):
         """What a power cut does to processes: SIGKILL to every one of them at once."""
@@ -359,10 +361,10 @@ class Server:
 
 
 @contextlib.contextmanager
-def running_server(binary, users=(), config=None, start=True):
+def running_server(binary, users=(), config=None, start=True, parent=None):
     """Sets up a server in a directory of its own, starts it, and removes all of it in the end."""
     for attempt in range(4):
-        base = Path(tempfile.mkdtemp(prefix="kx-"))
+        base = Path(tempfile.mkdtemp(prefix="kx-", dir=parent))
         instance = Server(binary, base, free_offset())
         try:
             instance.setup()

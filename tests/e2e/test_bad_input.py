@@ -480,7 +480,8 @@ def test_a_bomb_is_refused_or_can_be_read(server, user, name, way):
 SMUGGLED = b"MAIL FROM:<smuggler@elsewhere.test>"
 ENDINGS = {
     "LF.LF": b"\n.\n", "LF.CRLF": b"\n.\r\n", "CRLF.LF": b"\r\n.\n", "CR.CR": b"\r.\r", "CR.CRLF": b"\r.\r\n",
-    "CRLF.CR": b"\r\n.\r", "LF.CR": b"\n.\r", "CRLF NUL.CRLF": b"\r\n\0.\r\n", "CRLF.NUL CRLF": b"\r\n.\0\r\n",
+    "CRLF.CR": b"\r\n.\r", "LF.CR": b"\n.\r", "CRLF NUL.CRLF": b"\r\n\0.\r\n",
+    "CRLF.NUL CRLF": b"\r\n.\0\r\n",
     "CRCRLF.CRLF": b"\r\r\n.\r\n", "CRLF.CRCRLF": b"\r\n.\r\r\n", "CRLF. CRLF": b"\r\n. \r\n",
 }
 

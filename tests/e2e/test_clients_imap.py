@@ -122,7 +122,8 @@ def test_curl_reads_over_imaps(server, need, user):
 
 def test_curl_reads_over_starttls(server, need, user):
     append(server.imap(user), messages.plain(subject="over starttls"))
-    done = run([need("curl"), "-sS", "-k", "--ssl-reqd", "--user", f"{user}@example.test:{kx.password_of(user)}",
+    done = run([need("curl"), "-sS", "-k", "--ssl-reqd", "--user",
+                f"{user}@example.test:{kx.password_of(user)}",
                 f"imap://127.0.0.1:{server.port('imap')}/INBOX;MAILINDEX=1"])
     assert done.returncode == 0 and b"Subject: over starttls" in done.stdout
 

@@ -1,0 +1,321 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Many clients on two folders do as they please; each keeps its own model and holds every response against it.
+
+A model is what a mail program would know: sequence numbers, UIDs, flags, which message is which. Each client has a
+keyword nobody else touches, so that for it the truth is known at every moment; for all else the models must agree with
+the truth when everybody has come to rest.
+
+KERYX_STRESS_SECONDS (20) and KERYX_STRESS_CLIENTS (8) make it longer or wider, KERYX_STRESS_SEED repeats a choice of
+commands.
+"""
+
+import collections
+import os
+import random
+import threading
+import time
+import traceback
+
+import pytest
+
+from rawimap import ProtocolError, RawImap, numbers, pairs
+
+SECONDS = float(os.environ.get("KERYX_STRESS_SECONDS", "20"))
+CLIENTS = int(os.environ.get("KERYX_STRESS_CLIENTS", "8"))
+SEED = int(os.environ.get("KERYX_STRESS_SEED", random.randrange(10 ** 9)))
+FOLDERS = ("StressA", "StressB")
+FLAGS = ("\\Seen", "\\Flagged", "\\Answered", "\\Deleted", "\\Draft", "common")
+ROWS_WANTED = 80
+
+
+class Row:
+    """A message as one client knows it; None is what it has not been told."""
+
+    def __init__(self):
+        self.uid = self.flags = self.own = None
+        self.modseq = 0
+        self.gone = False
+
+
+class Identities:
+    """Which message a UID is, known to all: it never changes, and copies are the same message."""
+
+    def __init__(self):
+        self.lock = threading.Lock()
+        self.known = {}
+
+    def learn(self, folder, uid, identity):
+        with self.lock:
+            before = self.known.setdefault((folder, uid), identity)
+        assert before == identity, f"UID {uid} of {folder} was {before} and is now {identity}"
+
+    def get(self, folder, uid):
+        with self.lock:
+            return self.known.get((folder, uid))
+
+
+class Client:
+    """One session with its model, and a list of what it may do."""
+
+    def __init__(self, server, number, identities):
+        self.number = number
+        self.random = random.Random(SEED * 1000 + number)
+        self.identities = identities
+        self.keyword = f"client{number}"
+        self.imap = RawImap(server, "alice")
+        self.imap.on_untagged = self.hear
+        self.rows = []
+        self.folder = None
+        self.expunge_allowed = True
+        self.commands = 0
+        self.recent = collections.deque(maxlen=40)
+        if number % 2:
+            self.imap.ok("ENABLE CONDSTORE")
+        if number % 3 == 0:
+            self.imap.ok("ENABLE IMAP4rev2")
+        self.select()
+
+    # --- what the server says
+
+    def hear(self, values):
+        self.recent.append(repr(values)[:300])
+        if len(values) < 2 or not str(values[0]).isdigit():
+            return
+        number, word = int(values[0]), values[1]
+        if word == "EXISTS":
+            assert number >= len(self.rows), f"{number} EXISTS after {len(self.rows)}"
+            self.rows += [Row() for _ in range(number - len(self.rows))]
+        elif word == "EXPUNGE":
+            assert self.expunge_allowed, "EXPUNGE while sequence numbers are in use"
+            assert 1 <= number <= len(self.rows), f"{number} EXPUNGE of {len(self.rows)}"
+            self.rows.pop(number - 1).gone = True
+        elif word == "FETCH":
+            assert 1 <= number <= len(self.rows), f"{number} FETCH of {len(self.rows)}"
+            self.learn(number - 1, pairs(values[2]))
+
+    def learn(self, at, found):
+        row = self.rows[at]
+        if "UID" in found:
+            uid = int(found["UID"])
+            assert row.uid in (None, uid), f"message {at + 1} had UID {row.uid}, has now {uid}"
+            row.uid = uid
+            before = next((other.uid for other in reversed(self.rows[:at]) if other.uid), 0)
+            after = next((other.uid for other in self.rows[at + 1:] if other.uid), 2 ** 32)
+            assert before < uid < after, f"UIDs do not ascend: {before} {uid} {after}"
+        if "MODSEQ" in found:
+            modseq = int(found["MODSEQ"][0])
+            assert modseq >= row.modseq, f"modseq fell from {row.modseq} to {modseq}"
+            row.modseq = modseq
+        if "FLAGS" in found:
+            row.flags = set(found["FLAGS"]) - {"\\Recent"}
+            has = self.keyword in row.flags
+            assert row.own in (None, has), f"message {at + 1} (UID {row.uid}): my keyword is {has}, I left it {row.own}"
+            row.own = has
+        for item in ("BODY[HEADER.FIELDS (X-Id)]", "BODY[]"):
+            if item in found and row.uid:
+                self.identities.learn(self.folder, row.uid, identity_of(found[item]))
+
+    # --- sending
+
+    def command(self, *parts, expunge=True, fine=("OK",)):
+        self.recent.append(f"C: {parts!r:.200}")
+        self.expunge_allowed = expunge
+        self.commands += 1
+        answer = self.imap.command(*parts)
+        self.recent.append(f"S: {answer.status} {answer.code} {answer.text}")
+        self.expunge_allowed = True
+        assert answer.status in fine, f"{parts!r:.200}: {answer.status} [{answer.code}] {answer.text}"
+        return answer
+
+    def choose(self):
+        """A set of the command's messages, the UID prefix, and the rows. Rows without a UID are named by number."""
+        at = self.random.randrange(len(self.rows))
+        picked = self.rows[at:at + self.random.choice((1, 1, 1, 2, 5, 20))]
+        if self.random.random() < 0.5 and all(row.uid for row in picked):
+            return ",".join(str(row.uid) for row in picked), "UID ", picked
+        return f"{at + 1}:{at + len(picked)}", "", picked
+
+    # --- what clients do
+
+    def select(self):
+        self.folder = self.random.choice(FOLDERS)
+        self.rows = []
+        self.command(f"SELECT {self.folder}")
+
+    def append(self):
+        identity = f"{self.number}-{self.commands}-{self.random.randrange(10 ** 9)}"
+        content = f"X-Id: {identity}\r\nSubject: stress\r\n\r\n{'x' * self.random.randrange(300)}\r\n".encode()
+        folder = self.random.choice(FOLDERS)
+        answer = self.command(f"APPEND {folder} (\\Seen) ", content)
+        self.identities.learn(folder, int(answer.code.split()[2]), identity)
+
+    def store(self):
+        chosen, uid, picked = self.choose()
+        sign = self.random.choice("+-")
+        silent = self.random.choice(("", ".SILENT"))
+        flags = self.random.sample((*FLAGS, self.keyword), self.random.choice((1, 1, 2)))
+        for row in picked:
+            if self.keyword in flags:
+                row.own = sign == "+"
+            if row.flags is not None:
+                row.flags = row.flags | set(flags) if sign == "+" else row.flags - set(flags)
+        self.command(f"{uid}STORE {chosen} {sign}FLAGS{silent} ({' '.join(flags)})", expunge=bool(uid))
+
+    def store_if_unchanged(self):
+        at = self.random.randrange(len(self.rows))
+        row = self.rows[at]
+        if not row.modseq:
+            return
+        row.own = None
+        answer = self.command(f"STORE {at + 1} (UNCHANGEDSINCE {row.modseq}) +FLAGS ({self.keyword})", expunge=False)
+        if answer.code is None:
+            assert row.own in (None, True)
+        else:
+            assert answer.code in (f"MODIFIED {at + 1}", "EXPUNGEISSUED"), answer
+
+    def fetch(self):
+        chosen, uid, _ = self.choose()
+        items = self.random.choice(("FLAGS", "(UID FLAGS)", "(UID FLAGS ENVELOPE)", "(UID FLAGS BODYSTRUCTURE)",
+                                    "(UID BODY.PEEK[HEADER.FIELDS (X-Id)])", "(UID BODY[])", "(UID FLAGS MODSEQ)"))
+        self.command(f"{uid}FETCH {chosen} {items}", expunge=bool(uid))
+
+    def search(self):
+        answer = self.command("SEARCH RETURN (COUNT ALL) ALL", expunge=False)
+        (row,) = [values for values in answer.untagged if values[0] == "ESEARCH"]
+        found = dict(zip(row[2::2], row[3::2]))
+        all_found = numbers(found["ALL"]) if "ALL" in found else []
+        assert len(all_found) == int(found["COUNT"])
+        assert all_found == sorted(set(all_found)) and all(number <= len(self.rows) for number in all_found)
+
+    def search_keyword(self):
+        before = {row.uid for row in self.rows if row.uid and row.own}
+        not_mine = {row.uid for row in self.rows if row.uid and row.own is False}
+        answer = self.command(f"UID SEARCH RETURN (ALL) KEYWORD {self.keyword}")
+        (row,) = [values for values in answer.untagged if values[0] == "ESEARCH"]
+        row = row[3:]
+        found = set(numbers(row[1])) if row else set()
+        here = {row.uid for row in self.rows if row.uid}
+        assert not before & here - found, f"not found although mine: {before & here - found}"
+        assert not not_mine & found, f"found although not mine: {not_mine & found}"
+
+    def copy(self, verb="COPY"):
+        chosen, uid, picked = self.choose()
+        target = self.random.choice(FOLDERS)
+        answer = self.command(f"{uid}{verb} {chosen} {target}", fine=("OK", "NO"))
+        if answer.status == "NO":
+            assert answer.code == "EXPUNGEISSUED", answer
+            return
+        codes = [answer.code] + [values[1] for values in answer.untagged if values[0] == "OK"]
+        code = next((code for code in codes if code and code.startswith("COPYUID ")), None)
+        if not code:
+            return
+        sources, targets = (numbers(part) for part in code.split()[2:])
+        assert len(sources) == len(targets)
+        assert set(row.uid for row in picked if row.uid) >= set(sources) or not all(row.uid for row in picked)
+        for source, copied in zip(sources, targets):
+            identity = self.identities.get(self.folder, source)
+            if identity:
+                self.identities.learn(target, copied, identity)
+        if verb == "MOVE":
+            assert not {row.uid for row in self.rows if row.uid} & set(sources), "moved, but no EXPUNGE"
+
+    def move(self):
+        self.copy("MOVE")
+
+    def expunge(self):
+        self.command("EXPUNGE")
+
+    def uid_expunge(self):
+        known = [row.uid for row in self.rows if row.uid]
+        if known:
+            self.command(f"UID EXPUNGE {','.join(map(str, self.random.sample(known, min(3, len(known)))))}")
+
+    def noop(self):
+        self.command(self.random.choice(("NOOP", "CHECK")))
+
+    def idle(self):
+        self.recent.append("C: IDLE")
+        tag = self.imap.idle()
+        time.sleep(self.random.random() * 0.2)
+        answer = self.imap.done(tag)
+        assert answer.status == "OK"
+
+    def pick(self):
+        if not self.rows:
+            return self.random.choice((self.append, self.append, self.noop, self.idle, self.select))
+        some = [self.store] * 8 + [self.fetch] * 8 + [self.noop] * 2 + [self.idle, self.select, self.search] + [
+            self.search_keyword, self.append, self.copy, self.move, self.uid_expunge, self.store_if_unchanged] * 2
+        some += [self.expunge] * 3 if len(self.rows) > ROWS_WANTED else [self.append] * 4
+        return self.random.choice(some)
+
+    def work(self, deadline, failures):
+        try:
+            while time.monotonic() < deadline and not failures:
+                self.pick()()
+        except (AssertionError, ProtocolError, EOFError, OSError, ValueError, IndexError, KeyError):
+            log = "\n".join(self.recent)
+            failures.append(f"client {self.number}, seed {SEED}:\n{traceback.format_exc()}\nbefore:\n{log}")
+
+
+def identity_of(content):
+    for line in content.split(b"\r\n"):
+        if line.startswith(b"X-Id: "):
+            return line[6:].decode()
+    raise AssertionError(f"no X-Id in {content!r:.200}")
+
+
+def check_at_rest(client, truth):
+    """The model against a fresh session's {folder: [(uid, flags)]}."""
+    client.command("NOOP")
+    rows = truth[client.folder]
+    assert len(client.rows) == len(rows), f"{client.folder}: client {client.number} has {len(client.rows)}, not {len(rows)}"
+    for number, (row, (uid, flags)) in enumerate(zip(client.rows, rows), 1):
+        assert row.uid in (None, uid), f"message {number}: UID {row.uid}, in truth {uid}"
+        assert row.flags in (None, flags), (f"client {client.number}: message {number} (UID {uid}) of {client.folder}: "
+                                            f"{row.flags}, in truth {flags}")
+
+
+def read_truth(server, identities):
+    truth = {}
+    with RawImap(server, "alice") as fresh:
+        for folder in FOLDERS:
+            fresh.ok(f"EXAMINE {folder}")
+            found = fresh.fetch("UID FETCH 1:* (FLAGS BODY.PEEK[HEADER.FIELDS (X-Id)])")
+            assert sorted(found) == list(range(1, len(found) + 1))
+            truth[folder] = [(int(found[seq]["UID"]), set(found[seq]["FLAGS"]) - {"\\Recent"}) for seq in sorted(found)]
+            for entry in found.values():
+                identities.learn(folder, int(entry["UID"]), identity_of(entry["BODY[HEADER.FIELDS (X-Id)]"]))
+    return truth
+
+
+@pytest.mark.timeout(SECONDS * 2 + 160)
+@pytest.mark.covers("SMTP-37")
+def test_clients_never_disagree(fresh_server):
+    print(f"seed {SEED}, {CLIENTS} clients, {SECONDS} seconds")
+    server = fresh_server(users=("alice",))
+    with RawImap(server, "alice") as first:
+        for folder in FOLDERS:
+            first.ok(f"CREATE {folder}")
+    identities = Identities()
+    clients = [Client(server, number, identities) for number in range(CLIENTS)]
+    failures = []
+    deadline = time.monotonic() + SECONDS
+    threads = [threading.Thread(target=client.work, args=(deadline, failures), daemon=True) for client in clients]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(SECONDS + 90)
+        assert not thread.is_alive(), f"seed {SEED}: a client hangs; failures so far: {failures}"
+    assert not failures, "\n".join(failures)
+
+    truth = read_truth(server, identities)
+    for client in clients:
+        check_at_rest(client, truth)
+        client.imap.close()
+    print(f"{sum(client.commands for client in clients)} commands")
+    for folder in FOLDERS:
+        files = server.eml_files("alice", folder)
+        assert sorted(files) == [uid for uid, _ in truth[folder]]
+        for uid, content in files.items():
+            identities.learn(folder, uid, identity_of(content))
+    assert server.run("reindex", server.address("alice"), "--check").returncode == 0
