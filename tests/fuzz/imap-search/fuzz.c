@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The arguments of SEARCH, and fields of an envelope: the input up to its first NUL is the one, the rest the other. */
+#include "imap/search-args.h"
+#include "imap/search-envelope.h"
+#include "imap/search-match.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    const char *text = (const char *)data;
+    size_t len = strnlen(text, size);
+    const char *envelope = text + MIN(len + 1, size);
+    size_t envelope_len = size - (size_t)(envelope - text);
+    g_auto(KxImapParser) parser = {0};
+    kx_imap_parser_init(&parser, text, len, FALSE);
+    g_autoptr(KxSearchProgram) program = kx_search_parse(&parser, TRUE, 1700000000);
+    g_assert(program || parser.error[0]);
+    if (program) {
+        /* Without a folder: only what the index and the envelope can tell, and no sets. */
+        static const KxItem item = {.uid = 1, .size = 1000};
+        const KxItemCache cache = {.envelope = (char *)(uintptr_t)envelope, .envelope_len = envelope_len};
+        KxFetchZone zone = {0};
+        KxSearchMessage message = {.level = KX_SEARCH_ENVELOPE, .item = &item, .cache = &cache, .zone = &zone};
+        for (guint i = 0; i < program->root->keys->len; i++) {
+            const KxSearchKey *key = g_ptr_array_index(program->root->keys, i);
+            if (key->op == KX_SEARCH_TEST && key->cost == KX_SEARCH_ENVELOPE)
+                kx_search_match(key, &message);
+        }
+    }
+    for (KxEnvelopeField field = KX_ENVELOPE_DATE; field <= KX_ENVELOPE_MESSAGE_ID; field++) {
+        g_autofree char *value = kx_envelope_get(envelope, envelope_len, field);
+        g_assert(!value || g_utf8_validate(value, -1, NULL));
+    }
+    return 0;
+}
