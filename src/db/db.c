@@ -6,7 +6,7 @@
 #include "base/error.h"
 #include "db/vfs.h"
 
-enum { BUSY_MS = 10000 };
+enum { BUSY_MS = 10000, CACHE_KB = 8192, SMALL_CACHE_KB = 256 };
 
 struct KxStmt {
     sqlite3_stmt *raw;
@@ -69,11 +69,10 @@ KxDb *kx_db_open(const char *path, KxDbFlags flags, GError **error)
     sqlite3_extended_result_codes(db->raw, 1);
     sqlite3_busy_timeout(db->raw, BUSY_MS);
     sqlite3_db_config(db->raw, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-    const char *setup = flags & KX_DB_SMALL
-                            ? "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-256;"
-                              "PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY;"
-                            : "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-8192;"
-                              "PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY;";
+    g_autofree char *setup = g_strdup_printf(
+        "PRAGMA journal_mode=WAL; PRAGMA synchronous=%s; PRAGMA cache_size=-%d;"
+        "PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY;",
+        flags & KX_DB_UNSYNCED ? "OFF" : "FULL", flags & KX_DB_SMALL ? SMALL_CACHE_KB : CACHE_KB);
     if (!kx_db_exec(db, setup, error)) {
         kx_db_close(db);
         return NULL;

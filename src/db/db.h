@@ -22,6 +22,7 @@ typedef enum {
     KX_DB_CREATE = 1 << 0,    /* make the file if it is not there */
     KX_DB_READ_ONLY = 1 << 1, /* refuse writes; for reader connections beside a writer */
     KX_DB_SMALL = 1 << 2,     /* small page cache: there are thousands of these */
+    KX_DB_UNSYNCED = 1 << 3,  /* nothing is synced: a file being built, which the owner syncs after closing */
 } KxDbFlags;
 
 KxDb *kx_db_open(const char *path, KxDbFlags flags, GError **error);

@@ -150,7 +150,8 @@ static gboolean sync_account(const char *top, GError **error)
         if (!kx_sync_path(file, error) || !kx_sync_path(dir, error))
             return FALSE;
     }
-    return kx_sync_dir(top, error);
+    g_autofree char *index = g_build_filename(top, "index.db", NULL);
+    return kx_sync_path(index, error) && kx_sync_dir(top, error);
 }
 
 static gboolean fill_account(const char *top, GError **error)
@@ -158,7 +159,7 @@ static gboolean fill_account(const char *top, GError **error)
     g_autofree char *index = g_build_filename(top, "index.db", NULL);
     if (mkdir(top, 0700) < 0)
         return kx_error_errno(error, "cannot make directory %s", top);
-    g_autoptr(KxDb) db = kx_index_open(index, KX_DB_CREATE, error);
+    g_autoptr(KxDb) db = kx_index_open(index, KX_DB_CREATE | KX_DB_UNSYNCED, error);
     if (!db || !kx_db_begin(db, error))
         return FALSE;
     KxAccountMeta meta = {.modseq = 1, .next_folder = 1,

@@ -414,10 +414,11 @@ static gboolean make_index(Rebuild *rebuild, GError **error)
     g_autofree char *temp = g_build_filename(account->dir, "index.new", NULL);
     remove_index(temp);
     start_meta(rebuild);
-    rebuild->db = kx_index_open(temp, KX_DB_CREATE, error);
+    rebuild->db = kx_index_open(temp, KX_DB_CREATE | KX_DB_UNSYNCED, error);
     gboolean ok = rebuild->db && fill(rebuild, error);
     g_clear_pointer(&rebuild->db, kx_db_close);
     g_clear_pointer(&rebuild->found, g_array_unref);
+    ok = ok && kx_sync_path(temp, error);
     if (ok && rename(temp, account->index) < 0)
         ok = kx_error_errno(error, "cannot rename %s", temp);
     return ok && kx_sync_dir(account->dir, error);

@@ -178,6 +178,7 @@ struct KxStore {
     GHashTable *accounts;
     guint64 next_temp; /* atomic */
     int n_open;        /* atomic; indexes open */
+    int max_open;
 
     pthread_mutex_t watch_lock;
     pthread_cond_t watch_cond;

@@ -20,6 +20,7 @@ static KxStore *store_alloc(KxLogger *logger)
 {
     KxStore *store = g_new0(KxStore, 1);
     store->logger = logger;
+    store->max_open = KX_OPEN_INDEXES;
     store->accounts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     pthread_mutex_init(&store->lock, NULL);
     pthread_cond_init(&store->closed, NULL);
@@ -209,7 +210,7 @@ static int compare_idle(gconstpointer a, gconstpointer b)
 /* Closes the indexes that were used longest ago when too many are open. */
 void kx_store_make_room(KxStore *store)
 {
-    if (__atomic_load_n(&store->n_open, __ATOMIC_RELAXED) < KX_OPEN_INDEXES)
+    if (__atomic_load_n(&store->n_open, __ATOMIC_RELAXED) < store->max_open)
         return;
     g_autoptr(GPtrArray) open = g_ptr_array_new();
     GHashTableIter iter;

@@ -7,12 +7,14 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <glib.h>
 #include <glib/gstdio.h>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "store/store-private.h"
 
 typedef struct {
@@ -38,11 +40,22 @@ static inline void fixture_close_store(Fixture *fixture)
     g_clear_pointer(&fixture->logger, kx_logger_close);
 }
 
+/* In memory where there is room: what is tested does not depend on the disk, and syncing takes its time. */
+static inline const char *temporary_base(void)
+{
+    struct statvfs fs;
+    const char *given = g_getenv("KERYX_TEST_TMP");
+    if (given)
+        return given;
+    gboolean room = access("/dev/shm", W_OK) == 0 && statvfs("/dev/shm", &fs) == 0 &&
+                    (guint64)fs.f_bavail * fs.f_bsize > G_GUINT64_CONSTANT(256) * 1024 * 1024;
+    return room ? "/dev/shm" : g_get_tmp_dir();
+}
+
 static inline void fixture_set_up(Fixture *fixture, gconstpointer data)
 {
     GError *error = NULL;
-    const char *base = g_getenv("KERYX_TEST_TMP");
-    g_autofree char *template = g_build_filename(base ? base : g_get_tmp_dir(), "keryx-store-XXXXXX", NULL);
+    g_autofree char *template = g_build_filename(temporary_base(), "keryx-store-XXXXXX", NULL);
     fixture->before = g_get_current_dir();
     fixture->top = g_mkdtemp(g_steal_pointer(&template));
     g_assert_nonnull(fixture->top);
