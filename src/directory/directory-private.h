@@ -10,7 +10,7 @@
 
 #include "directory/auth-cache.h"
 #include "directory/directory.h"
-#include "directory/ip-range.h"
+#include "base/ip-range.h"
 
 typedef struct {
     KxUser user;

@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "directory/credentials.h"
-#include "directory/ip-range.h"
+#include "base/ip-range.h"
 #include "directory/names.h"
 #include "settings/checks.h"
 

@@ -4,7 +4,7 @@
  * accepted is canonical: it is accepted again and does not change.
  */
 #include "directory/credentials.h"
-#include "directory/ip-range.h"
+#include "base/ip-range.h"
 #include "directory/names.h"
 
 int LLVMFuzzerTestOneInput(const guint8 *data, size_t size);

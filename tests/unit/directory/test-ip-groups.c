@@ -2,7 +2,7 @@
 /* IP address groups: forms of entries, matching, changes and who refers to them. */
 #include "directory-test.h"
 
-#include "directory/ip-range.h"
+#include "base/ip-range.h"
 
 static gboolean matches(const char *entry, const char *ip)
 {

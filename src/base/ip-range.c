@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "directory/ip-range.h"
+#include "base/ip-range.h"
 
 #include <arpa/inet.h>
 
@@ -94,4 +94,28 @@ gboolean kx_ip_range_contains(const KxIpRange *range, const guint8 bytes[static 
 {
     return range->v4 == v4 && memcmp(range->low, bytes, 16) <= 0 &&
            memcmp(bytes, range->high, 16) <= 0;
+}
+
+GArray *kx_ip_ranges_parse(const char *entries)
+{
+    GArray *ranges = g_array_new(FALSE, FALSE, sizeof(KxIpRange));
+    g_auto(GStrv) parts = g_strsplit(entries, ",", -1);
+    for (char **part = parts; *part; part++) {
+        KxIpRange range;
+        if (kx_ip_range_parse(g_strstrip(*part), &range, NULL))
+            g_array_append_val(ranges, range);
+    }
+    return ranges;
+}
+
+gboolean kx_ip_ranges_contain(const GArray *ranges, const char *ip)
+{
+    guint8 bytes[16];
+    gboolean v4;
+    if (!kx_ip_parse(ip, bytes, &v4))
+        return FALSE;
+    for (guint i = 0; i < ranges->len; i++)
+        if (kx_ip_range_contains(&g_array_index(ranges, KxIpRange, i), bytes, v4))
+            return TRUE;
+    return FALSE;
 }
