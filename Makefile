@@ -79,7 +79,7 @@ tidy:
 
 docs: build
 	@$(PYTHON) tools/spec-coverage --write
-	@$(PYTHON) tools/make-docs $(BUILD)/keryx
+	@$(BUILD)/keryx config manual >docs/settings.md
 
 clean:
 	@rm -rf build build-release build-asan build-ubsan build-tsan build-fuzz
