@@ -2,6 +2,8 @@
 #include "admin/certificate-store.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -12,6 +14,19 @@ enum { NAME_MAX_BYTES = 100, CERTIFICATES_MAX = 1000 };
 
 static const char *const suffixes[KX_CERTIFICATE_PARTS] = {".crt", ".key", ".csr"};
 static const char *const titles[KX_CERTIFICATE_PARTS] = {"certificate", "key", "request"};
+
+int kx_certificates_lock(GError **error)
+{
+    if (!kx_mkdir_durable(KX_PATH_CERTIFICATES, error))
+        return -1;
+    int fd = open(KX_PATH_CERTIFICATES, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0 && flock(fd, LOCK_EX) == 0)
+        return fd;
+    kx_error_errno(error, "cannot lock %s", KX_PATH_CERTIFICATES);
+    if (fd >= 0)
+        close(fd);
+    return -1;
+}
 
 gboolean kx_certificate_name_check(const char *name, GError **error)
 {
@@ -56,6 +71,23 @@ gboolean kx_certificate_write(const char *name, KxCertificatePart part, const ch
     g_autofree char *path = path_of(name, part);
     int mode = part == KX_CERTIFICATE_KEY ? 0600 : 0644;
     return kx_mkdir_durable(KX_PATH_CERTIFICATES, error) && kx_write_file_durable(path, pem, strlen(pem), mode, error);
+}
+
+gboolean kx_certificate_check_free(const char *name, GError **error)
+{
+    if (!kx_certificate_name_check(name, error))
+        return FALSE;
+    if (kx_certificate_has(name, KX_CERTIFICATE_CHAIN) || kx_certificate_has(name, KX_CERTIFICATE_REQUEST))
+        return kx_fail(error, KX_ERR_EXISTS, "there is a certificate or request '%s' already: take another --name", name);
+    return TRUE;
+}
+
+gboolean kx_certificate_remove_request(const char *name, GError **error)
+{
+    g_autofree char *path = path_of(name, KX_CERTIFICATE_REQUEST);
+    if (unlink(path) < 0 && errno != ENOENT)
+        return kx_error_errno(error, "cannot remove %s", path);
+    return kx_sync_dir(KX_PATH_CERTIFICATES, error);
 }
 
 gboolean kx_certificate_delete(const char *name, GError **error)
@@ -118,15 +150,16 @@ gboolean kx_certificate_set_active(const char *name, GError **error)
     return kx_write_file_durable(KX_PATH_ACTIVE, line, strlen(line), 0644, error);
 }
 
-gboolean kx_certificate_make(const char *name, const KxCertificateWish *wish, GError **error)
+gboolean kx_certificate_make(const char *name, KxCertificatePart part, const KxCertificateWish *wish, GError **error)
 {
     g_autoptr(EVP_PKEY) key = kx_certificate_new_key(wish->rsa, error);
     if (!key)
         return FALSE;
-    g_autofree char *certificate = kx_certificate_self_signed(wish, key, error);
-    g_autofree char *secret = certificate ? kx_certificate_key_pem(key, error) : NULL;
+    g_autofree char *text = part == KX_CERTIFICATE_CHAIN ? kx_certificate_self_signed(wish, key, error)
+                                                         : kx_certificate_request(wish, key, error);
+    g_autofree char *secret = text ? kx_certificate_key_pem(key, error) : NULL;
     gboolean ok = secret && kx_certificate_write(name, KX_CERTIFICATE_KEY, secret, error) &&
-                  kx_certificate_write(name, KX_CERTIFICATE_CHAIN, certificate, error);
+                  kx_certificate_write(name, part, text, error);
     if (secret)
         explicit_bzero(secret, strlen(secret));
     return ok;

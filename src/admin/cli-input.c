@@ -67,12 +67,29 @@ static gboolean read_secret(KxInvocation *invocation, const KxOption *option, GE
     return TRUE;
 }
 
+static gboolean read_file_option(KxInvocation *invocation, const KxOption *option, GError **error)
+{
+    const char *path = json_string_value(json_object_get(invocation->options, option->name));
+    if (!path)
+        return TRUE;
+    g_autofree char *text = read_input(path, error);
+    if (!text)
+        return FALSE;
+    json_object_set_new(invocation->options, option->name, json_string(text));
+    explicit_bzero(text, strlen(text));
+    return TRUE;
+}
+
 gboolean kx_cli_read_inputs(KxInvocation *invocation, GError **error)
 {
     const KxCommand *command = invocation->command;
-    for (guint i = 0; i < command->n_options; i++)
-        if (command->options[i].type == KX_OPTION_SECRET && !read_secret(invocation, &command->options[i], error))
+    for (guint i = 0; i < command->n_options; i++) {
+        const KxOption *option = &command->options[i];
+        if (option->type == KX_OPTION_SECRET && !read_secret(invocation, option, error))
             return FALSE;
+        if (option->type == KX_OPTION_FILE && !read_file_option(invocation, option, error))
+            return FALSE;
+    }
     if (!(command->flags & KX_COMMAND_FILE))
         return TRUE;
     char **last = (char **)&invocation->args->pdata[invocation->args->len - 1];

@@ -65,7 +65,7 @@ void kx_show_table(const char *columns, const json_t *list, FILE *out)
 }
 
 /* "bound-ip" is shown as "Bound-ip:". */
-static void show_object(const json_t *object, FILE *out)
+void kx_show_object(const json_t *object, FILE *out)
 {
     const char *key;
     json_t *value;
@@ -97,7 +97,7 @@ void kx_cli_show(const KxCommand *command, const json_t *result, gboolean json)
     else if (json_is_array(result) && command->columns)
         kx_show_table(command->columns, result, stdout);
     else if (json_is_object(result))
-        show_object(result, stdout);
+        kx_show_object(result, stdout);
     else if (json_is_string(result))
         fputs(json_string_value(result), stdout);
 }

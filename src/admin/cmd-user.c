@@ -2,6 +2,8 @@
 /* keryx user: accounts (USR-11 to USR-42). */
 #include "admin/object.h"
 
+#include "base/error.h"
+
 static const KxOption fields[] = {
 #define DOMAIN_OPTION(...)
 #define USER_OPTION(...)  KX_FIELD_OPTION(__VA_ARGS__)
@@ -48,11 +50,26 @@ static json_t *set(const KxCall *call, GError **error)
     return show(call, error);
 }
 
+/* Before the account goes: if it fails, the command can be given again. */
+static gboolean delete_mail(const KxCore *core, const KxUser *user, GError **error)
+{
+    g_autoptr(GError) inner = NULL;
+    if (kx_store_remove_account(core->store, user->domain, user->name, &inner) ||
+        g_error_matches(inner, KX_ERROR, KX_ERR_NOT_FOUND))
+        return TRUE;
+    if (g_error_matches(inner, KX_ERROR, KX_ERR_IN_USE))
+        return kx_fail(error, KX_ERR_IN_USE, "%s@%s is signed in: disable the account (keryx user set --disabled yes), then try again",
+                       user->name, user->domain);
+    g_propagate_error(error, g_steal_pointer(&inner));
+    return FALSE;
+}
+
 static json_t *remove_user(const KxCall *call, GError **error)
 {
     const KxCore *core = call->context->core;
     g_autoptr(KxUser) user = kx_user_get(core->directory, call->args[0], error);
-    if (!user || !kx_user_remove(core->directory, &call->context->admin, call->args[0], error))
+    if (!user || (kx_call_flag(call, "delete-mail") && !delete_mail(core, user, error)) ||
+        !kx_user_remove(core->directory, &call->context->admin, call->args[0], error))
         return NULL;
     return json_null();
 }

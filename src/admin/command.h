@@ -17,6 +17,7 @@ typedef enum {
     KX_OPTION_INT,    /* 0 to `max` */
     KX_OPTION_SECRET, /* text; the command line reads it from standard input for "-", and from the file
                          that --NAME-file names */
+    KX_OPTION_FILE,   /* text; the command line takes the name of a file and sends its content */
 } KxOptionType;
 
 typedef struct {
@@ -111,6 +112,8 @@ const char *kx_error_word(const GError *error);
 void kx_show_nothing(const json_t *result, FILE *out);
 /* Objects as aligned rows; `columns` as in KxCommand. */
 void kx_show_table(const char *columns, const json_t *list, FILE *out);
+/* One aligned line for each key. */
+void kx_show_object(const json_t *object, FILE *out);
 /* The result as it is. */
 void kx_show_json(const json_t *result, FILE *out);
 
@@ -120,4 +123,5 @@ char *kx_admin_local_name(guint uid);
 /* Writes a line to the Config log in the caller's name (LOG-26). */
 void kx_call_log(const KxCall *call, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
-extern const KxTopic kx_topic_server, kx_topic_domain, kx_topic_user, kx_topic_ipgroup, kx_topic_config;
+extern const KxTopic kx_topic_server, kx_topic_domain, kx_topic_user, kx_topic_ipgroup, kx_topic_config, kx_topic_log,
+    kx_topic_cert, kx_topic_service, kx_topic_queue, kx_topic_store;

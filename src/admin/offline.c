@@ -4,6 +4,8 @@
 
 #include "admin/cli-private.h"
 #include "base/privileges.h"
+#include "flow/queue.h"
+#include "log/log-settings.h"
 
 static gboolean open_core(KxCore *core, guint flags, GError **error)
 {
@@ -11,11 +13,18 @@ static gboolean open_core(KxCore *core, guint flags, GError **error)
     if (!(core->logger = kx_logger_open(&options, error)) ||
         !(core->directory = kx_directory_open(core->logger, error)))
         return FALSE;
-    return TRUE;
+    g_autoptr(KxSettings) settings = kx_directory_settings(core->directory);
+    kx_log_apply_settings(core->logger, settings);
+    if ((flags & (KX_COMMAND_STORE | KX_COMMAND_QUEUE)) && !(core->store = kx_store_open(core->logger, error)))
+        return FALSE;
+    return !(flags & KX_COMMAND_QUEUE) ||
+           (core->queue = kx_queue_open(core->store, core->directory, core->logger, error)) != NULL;
 }
 
 static void close_core(KxCore *core)
 {
+    g_clear_pointer(&core->queue, kx_queue_close);
+    g_clear_pointer(&core->store, kx_store_close);
     g_clear_pointer(&core->directory, kx_directory_close);
     g_clear_pointer(&core->logger, kx_logger_close);
 }

@@ -107,7 +107,7 @@ static gboolean add_certificate(KxLogger *logger, const KxAdmin *admin, const Kx
     g_autofree char *mail = g_strdup_printf("mail.%s", setup->domain);
     const char *names[] = {setup->domain, mail, NULL};
     KxCertificateWish wish = {.hostname = setup->hostname, .names = names, .days = KX_CERTIFICATE_DAYS};
-    if (!kx_certificate_make(certificate_name, &wish, error) || !kx_certificate_set_active(certificate_name, error))
+    if (!kx_certificate_make(certificate_name, KX_CERTIFICATE_CHAIN, &wish, error) || !kx_certificate_set_active(certificate_name, error))
         return FALSE;
     g_autofree char *line = g_strdup_printf("Certificate '%s' created for %s", certificate_name, setup->hostname);
     kx_log_config_action(logger, admin->name, line);

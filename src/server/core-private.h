@@ -52,7 +52,6 @@ gboolean kx_core_service_action(gpointer process, KxServiceId service, KxService
 void kx_core_send_access(KxCoreProcess *process, KxSettings *settings); /* to all edges */
 
 /* core-logs.c */
-void kx_core_logs_settings(KxCoreProcess *process, KxSettings *settings);
 void kx_core_log_sink(gpointer process, const KxLogRecord *record);
 
 /* core-status.c */

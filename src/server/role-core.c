@@ -10,6 +10,7 @@
 #include "flow/queue.h"
 #include "imap/imap.h"
 #include "ipc/channel.h"
+#include "log/log-settings.h"
 #include "pop3/pop3.h"
 #include "server/core-private.h"
 #include "server/roles.h"
@@ -51,7 +52,7 @@ static void send_courier_settings(KxCoreProcess *process, KxSettings *settings)
 static void settings_changed(gpointer data, KxSettings *settings)
 {
     KxCoreProcess *process = data;
-    kx_core_logs_settings(process, settings);
+    kx_log_apply_settings(process->core.logger, settings);
     if (!process->workers)
         return;
     send_settings(process, settings);
@@ -201,11 +202,12 @@ static gboolean open_data(KxCoreProcess *process, GError **error)
         !(core->directory = kx_directory_open(core->logger, error)))
         return FALSE;
     g_autoptr(KxSettings) settings = kx_directory_settings(core->directory);
-    kx_core_logs_settings(process, settings);
+    kx_log_apply_settings(process->core.logger, settings);
     if (!(core->store = kx_store_open(core->logger, error)))
         return FALSE;
     kx_store_recover(core->store);
     core->maildrops = kx_exclusive_new();
+    core->pop3_logins = kx_recent_logins_new();
     core->queue = kx_queue_open(core->store, core->directory, core->logger, error);
     if (core->queue)
         kx_queue_start(core->queue);
@@ -218,6 +220,7 @@ static void close_data(KxCoreProcess *process)
     g_clear_pointer(&core->queue, kx_queue_close);
     g_clear_pointer(&core->store, kx_store_close);
     g_clear_pointer(&core->maildrops, kx_exclusive_free);
+    g_clear_pointer(&core->pop3_logins, kx_recent_logins_free);
     if (core->logger && process->stopping)
         kx_log(core->logger, KX_LOG_DEBUG, "Server stopped");
     g_clear_pointer(&core->directory, kx_directory_close);

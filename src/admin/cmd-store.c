@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* keryx reindex, keryx store check: the indexes of the message store (TRB-01 to TRB-06). */
+#include <unistd.h>
+
+#include "admin/cli-private.h"
+#include "base/error.h"
+
+/* The account of a user, but only if it has a directory: looking must not make one. */
+static KxAccount *open_account(const KxCall *call, const KxUser *user, GError **error)
+{
+    g_autofree char *path = g_build_filename("store/mail", user->domain, user->name, NULL);
+    if (access(path, F_OK) == 0)
+        return kx_store_account(call->context->core->store, user->domain, user->name, error);
+    kx_fail(error, KX_ERR_NOT_FOUND, "%s@%s has no mailbox yet", user->name, user->domain);
+    return NULL;
+}
+
+static json_t *check_account(KxAccount *account, GError **error)
+{
+    g_autoptr(GPtrArray) lines = kx_account_check(account, error);
+    if (!lines)
+        return NULL;
+    json_t *texts = json_array();
+    for (guint i = 0; i < lines->len; i++)
+        json_array_append_new(texts, json_string(lines->pdata[i]));
+    return json_pack("{s:s, s:o}", "user", kx_account_name(account), "differences", texts);
+}
+
+static json_t *reindex(const KxCall *call, GError **error)
+{
+    g_autoptr(KxUser) user = kx_user_get(call->context->core->directory, call->args[0], error);
+    g_autoptr(KxAccount) account = user ? open_account(call, user, error) : NULL;
+    guint items;
+    if (!account)
+        return NULL;
+    if (kx_call_flag(call, "check"))
+        return check_account(account, error);
+    if (!kx_account_reindex(account, &items, error))
+        return NULL;
+    kx_call_log(call, "Index of %s rebuilt, %u items", kx_account_name(account), items);
+    return json_pack("{s:s, s:i}", "user", kx_account_name(account), "items", (int)items);
+}
+
+static void show_reindexed(const json_t *result, FILE *out)
+{
+    const char *user = json_string_value(json_object_get(result, "user"));
+    const json_t *differences = json_object_get(result, "differences");
+    if (!differences)
+        fprintf(out, "%s: the index is new, %" JSON_INTEGER_FORMAT " items\n", user,
+                json_integer_value(json_object_get(result, "items")));
+    for (size_t i = 0; i < json_array_size(differences); i++)
+        fprintf(out, "%s: %s\n", user, json_string_value(json_array_get(differences, i)));
+}
+
+/* Exit status 1 when index and files differ. */
+static int reindex_and_judge(const KxInvocation *invocation)
+{
+    g_autoptr(GError) error = NULL;
+    if (!kx_cli_enter(invocation->data, &error))
+        return kx_cli_fail(error);
+    json_auto_t *answer = kx_cli_ask(invocation, &error);
+    if (!answer)
+        return kx_cli_fail(error);
+    int status = kx_cli_answer(invocation, answer);
+    const json_t *result = json_object_get(answer, "result");
+    return json_array_size(json_object_get(result, "differences")) > 0 ? KX_EXIT_FAILED : status;
+}
+
+/* ---- all accounts ---- */
+
+static json_t *store_accounts(const KxCall *call, GError **error)
+{
+    g_autoptr(GPtrArray) users = kx_user_list(call->context->core->directory, NULL, error);
+    if (!users)
+        return NULL;
+    json_t *names = json_array();
+    for (guint i = 0; i < users->len; i++) {
+        const KxUser *user = users->pdata[i];
+        g_autofree char *path = g_build_filename("store/mail", user->domain, user->name, NULL);
+        g_autofree char *name = g_strdup_printf("%s@%s", user->name, user->domain);
+        if (access(path, F_OK) == 0)
+            json_array_append_new(names, json_string(name));
+    }
+    return names;
+}
+
+/* Asks as `keryx reindex USER --check` would. */
+static json_t *ask_check(const KxInvocation *invocation, const char *user, GError **error)
+{
+    guint used;
+    g_autoptr(GPtrArray) args = g_ptr_array_new();
+    g_ptr_array_add(args, (gpointer)user);
+    json_auto_t *options = json_pack("{s:b}", "check", 1);
+    KxInvocation one = *invocation;
+    one.command = kx_command_find((const char *const[]){"reindex"}, 1, &used);
+    one.args = args;
+    one.options = options;
+    return kx_cli_ask(&one, error);
+}
+
+static void show_progress(size_t done, size_t all)
+{
+    if (isatty(STDERR_FILENO))
+        fprintf(stderr, "\rChecking accounts: %zu of %zu%s", done, all, done == all ? "\n" : "");
+}
+
+/* Checks them one by one, so that the server is never held up for long. Returns the differing accounts. */
+static json_t *check_all(const KxInvocation *invocation, const json_t *names, GError **error)
+{
+    json_auto_t *found = json_array();
+    size_t n = json_array_size(names);
+    for (size_t i = 0; i < n; i++) {
+        json_auto_t *answer = ask_check(invocation, json_string_value(json_array_get(names, i)), error);
+        if (!answer)
+            return NULL;
+        json_t *result = json_object_get(answer, "result");
+        const char *text = json_string_value(json_object_get(answer, "error"));
+        if (text)
+            json_array_append_new(found, json_pack("{s:O, s:[s]}", "user", json_array_get(names, i), "differences", text));
+        else if (json_array_size(json_object_get(result, "differences")) > 0)
+            json_array_append(found, result);
+        show_progress(i + 1, n);
+    }
+    return json_incref(found);
+}
+
+static int store_check(const KxInvocation *invocation)
+{
+    g_autoptr(GError) error = NULL;
+    if (!kx_cli_enter(invocation->data, &error))
+        return kx_cli_fail(error);
+    json_auto_t *answer = kx_cli_ask(invocation, &error);
+    if (!answer)
+        return kx_cli_fail(error);
+    const json_t *names = json_object_get(answer, "result");
+    if (!names)
+        return kx_cli_answer(invocation, answer);
+    json_auto_t *found = check_all(invocation, names, &error);
+    if (!found)
+        return kx_cli_fail(error);
+    if (invocation->json)
+        kx_show_json(found, stdout);
+    for (size_t i = 0; !invocation->json && i < json_array_size(found); i++)
+        show_reindexed(json_array_get(found, i), stdout);
+    if (!invocation->json)
+        printf("%zu accounts checked, %zu with differences\n", json_array_size(names), json_array_size(found));
+    return json_array_size(found) > 0 ? KX_EXIT_FAILED : KX_EXIT_OK;
+}
+
+static const KxOption reindex_options[] = {
+    {"check", KX_OPTION_FLAG, NULL,
+     "Only compares index and files: prints each difference and ends with status 1 if there is one."},
+};
+
+static const KxCommand commands[] = {
+    {.words = "reindex", .args = "USER@DOMAIN", .min_args = 1, .max_args = 1, KX_OPTIONS(reindex_options),
+     .run = reindex, .local = reindex_and_judge, .show = show_reindexed, .flags = KX_COMMAND_STORE,
+     .manual = "Builds the index of an account anew from its files. UIDs and flags stay."},
+    {.words = "store check", .args = "", .run = store_accounts, .local = store_check, .flags = KX_COMMAND_READS,
+     .manual = "Compares index and files of every account. Ends with status 1 if some differ; keryx reindex repairs them."},
+};
+
+const KxTopic kx_topic_store = {"store", "the message store", commands, G_N_ELEMENTS(commands)};
