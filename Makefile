@@ -80,6 +80,9 @@ tidy:
 docs: build
 	@$(PYTHON) tools/spec-coverage --write
 	@$(BUILD)/keryx config manual >docs/settings.md
+	@$(BUILD)/keryx config manual --man >docs/man/keryx-config.5
+	@$(BUILD)/keryx help --markdown >docs/cli.md
+	@$(BUILD)/keryx help --man >docs/man/keryx.1
 
 clean:
 	@rm -rf build build-release build-asan build-ubsan build-tsan build-fuzz

@@ -36,7 +36,7 @@ static gboolean fail_unknown(const KxCommand *command, const char *name, GError 
         names[i] = command->options[i].name;
     const char *like = kx_suggest(name, names, command->n_options);
     return kx_fail(error, KX_ERR_INVALID, "keryx %s has no option --%s%s%s%s", command->words, name,
-                   like ? "; did you mean --" : "", like ? like : "", like ? "?" : "");
+                   like ? " (did you mean --" : "", like ? like : "", like ? "?)" : "");
 }
 
 gboolean kx_call_check(const KxCall *call, GError **error)

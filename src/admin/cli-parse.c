@@ -28,13 +28,17 @@ static gboolean fail_unknown_command(const char *const *words, guint n, GError *
     g_autoptr(GPtrArray) names = g_ptr_array_new();
     guint n_topics;
     const KxTopic *const *topics = kx_topics(&n_topics);
-    for (guint t = 0; t < n_topics; t++)
+    gboolean known = n > 1 && find_topic(words[0]);
+    for (guint t = 0; t < n_topics; t++) {
+        if (!known)
+            g_ptr_array_add(names, (gpointer)topics[t]->name);
         for (guint c = 0; c < topics[t]->n_commands; c++)
             g_ptr_array_add(names, (gpointer)topics[t]->commands[c].words);
-    g_autofree char *given = n > 1 && find_topic(words[0]) ? g_strdup_printf("%s %s", words[0], words[1]) : g_strdup(words[0]);
+    }
+    g_autofree char *given = known ? g_strdup_printf("%s %s", words[0], words[1]) : g_strdup(words[0]);
     const char *like = kx_suggest(given, (const char *const *)names->pdata, names->len);
-    return kx_fail(error, KX_ERR_INVALID, "there is no command '%s'; %s%s%s", given,
-                   like ? "did you mean keryx " : "keryx --help lists all", like ? like : "", like ? "?" : "");
+    return kx_fail(error, KX_ERR_INVALID, "there is no command '%s'%s%s%s; keryx --help lists all", given,
+                   like ? " (did you mean keryx " : "", like ? like : "", like ? "?)" : "");
 }
 
 /* The words before the first option. */
@@ -69,7 +73,7 @@ static gboolean fail_unknown_option(const KxCommand *command, const char *given,
     names[n++] = "help";
     const char *like = kx_suggest(given, names, n);
     return kx_fail(error, KX_ERR_INVALID, "keryx %s has no option --%s%s%s%s", command->words, given,
-                   like ? "; did you mean --" : "", like ? like : "", like ? "?" : "");
+                   like ? " (did you mean --" : "", like ? like : "", like ? "?)" : "");
 }
 
 /* The value of an option: after "=", or the next word. */

@@ -269,4 +269,4 @@ static const KxCommand commands[] = {
      .manual = "Removes a certificate or request with its key. The active one cannot be removed."},
 };
 
-const KxTopic kx_topic_cert = {"cert", "certificates", commands, G_N_ELEMENTS(commands)};
+const KxTopic kx_topic_cert = {"cert", "Certificates", commands, G_N_ELEMENTS(commands)};

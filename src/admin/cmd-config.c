@@ -2,8 +2,9 @@
 /*
  * keryx config: settings. What a file says is compared with what is in force; the differences are one change.
  */
+#include "admin/cli-private.h"
 #include "admin/config-file.h"
-
+#include "admin/reference.h"
 #include "base/error.h"
 #include "settings/manual.h"
 
@@ -166,7 +167,8 @@ static void show_diff(const json_t *result, FILE *out)
 
 static int manual(const KxInvocation *invocation)
 {
-    g_autofree char *text = kx_settings_manual();
+    gboolean man = json_is_true(json_object_get(invocation->options, "man"));
+    g_autofree char *text = man ? kx_settings_man() : kx_settings_manual();
     fputs(text, stdout);
     return 0;
 }
@@ -188,6 +190,10 @@ static const KxOption apply_options[] = {
     {"dry-run", KX_OPTION_FLAG, NULL, "Only shows the difference."},
 };
 
+static const KxOption manual_options[] = {
+    {"man", KX_OPTION_FLAG, NULL, "As a manual page, keryx-config(5)."},
+};
+
 static const KxCommand commands[] = {
     {.words = "config get", .args = "NAME", .min_args = 1, .max_args = 1, .run = get, .flags = KX_COMMAND_READS,
      .show = show_value, .manual = "Prints the value of a setting."},
@@ -199,15 +205,15 @@ static const KxCommand commands[] = {
      .flags = KX_COMMAND_READS, .columns = "name:Name,value:Value",
      .manual = "Lists the settings, or those whose names begin with PREFIX."},
     {.words = "config export", .args = "", KX_OPTIONS(export_options), .run = export, .flags = KX_COMMAND_READS,
-     .show = kx_show_json, .manual = "Prints the settings as a JSON document that diff and apply read."},
+     .show = kx_show_json, .manual = "Prints the settings as a JSON document that keryx config diff and apply read."},
     {.words = "config diff", .args = "FILE", .min_args = 1, .max_args = 1, KX_OPTIONS(diff_options), .run = diff,
      .flags = KX_COMMAND_READS | KX_COMMAND_FILE, .show = show_diff,
      .manual = "Shows what keryx config apply FILE would change; - reads standard input."},
     {.words = "config apply", .args = "FILE", .min_args = 1, .max_args = 1, KX_OPTIONS(apply_options), .run = apply,
      .flags = KX_COMMAND_FILE, .show = show_diff,
      .manual = "Shows the difference between a document and the settings, and applies it as one change."},
-    {.words = "config manual", .args = "", .local = manual,
+    {.words = "config manual", .args = "", KX_OPTIONS(manual_options), .local = manual,
      .manual = "Prints the reference of all settings as Markdown."},
 };
 
-const KxTopic kx_topic_config = {"config", "settings", commands, G_N_ELEMENTS(commands)};
+const KxTopic kx_topic_config = {"config", "Settings", commands, G_N_ELEMENTS(commands)};

@@ -75,4 +75,4 @@ static const KxCommand commands[] = {
      .manual = "Removes a domain. It must be empty and not the primary one."},
 };
 
-const KxTopic kx_topic_domain = {"domain", "local mail domains", commands, G_N_ELEMENTS(commands)};
+const KxTopic kx_topic_domain = {"domain", "Local mail domains", commands, G_N_ELEMENTS(commands)};

@@ -79,4 +79,4 @@ static const KxCommand commands[] = {
      .manual = "Removes an IP address group that no setting names."},
 };
 
-const KxTopic kx_topic_ipgroup = {"ipgroup", "groups of IP addresses", commands, G_N_ELEMENTS(commands)};
+const KxTopic kx_topic_ipgroup = {"ipgroup", "Groups of IP addresses", commands, G_N_ELEMENTS(commands)};

@@ -246,4 +246,4 @@ static const KxCommand commands[] = {
      .manual = "Switches topics of the Debug log off; 'all' means every one."},
 };
 
-const KxTopic kx_topic_log = {"log", "logs", commands, G_N_ELEMENTS(commands)};
+const KxTopic kx_topic_log = {"log", "Logs", commands, G_N_ELEMENTS(commands)};

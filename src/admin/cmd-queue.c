@@ -94,4 +94,4 @@ static const KxCommand commands[] = {
      .flags = KX_COMMAND_QUEUE, .manual = "Removes messages from the queue for good. Nobody is told."},
 };
 
-const KxTopic kx_topic_queue = {"queue", "messages on their way", commands, G_N_ELEMENTS(commands)};
+const KxTopic kx_topic_queue = {"queue", "Messages on their way", commands, G_N_ELEMENTS(commands)};

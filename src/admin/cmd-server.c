@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "admin/cli-private.h"
+#include "admin/reference.h"
 #include "admin/setup.h"
 #include "base/error.h"
 
@@ -94,6 +95,27 @@ static int version(const KxInvocation *invocation)
         printf("keryx %s\n", KX_VERSION);
     return KX_EXIT_OK;
 }
+
+/* ---- help ---- */
+
+static int help(const KxInvocation *invocation)
+{
+    g_autofree char *text = NULL;
+    if (json_object_get(invocation->options, "markdown"))
+        text = kx_reference_markdown();
+    else if (json_object_get(invocation->options, "man"))
+        text = kx_reference_man();
+    if (text)
+        fputs(text, stdout);
+    else
+        kx_cli_help(NULL, NULL, stdout);
+    return KX_EXIT_OK;
+}
+
+static const KxOption help_options[] = {
+    {"markdown", KX_OPTION_FLAG, NULL, "The whole reference as Markdown."},
+    {"man", KX_OPTION_FLAG, NULL, "The whole reference as a manual page."},
+};
 
 /* ---- status ---- */
 
@@ -197,7 +219,8 @@ static const KxCommand commands[] = {
      .manual = "Shows what runs: roles, services, sessions. Exit status 1 when the server is not running."},
     {.words = "stop", .args = "", .local = stop,
      .manual = "Stops the server and waits until it has finished its work."},
+    {.words = "help", .args = "", KX_OPTIONS(help_options), .local = help, .manual = "Lists all commands."},
     {.words = "version", .args = "", .local = version, .manual = "Prints the version."},
 };
 
-const KxTopic kx_topic_server = {"server", "the server", commands, G_N_ELEMENTS(commands)};
+const KxTopic kx_topic_server = {"server", "The server", commands, G_N_ELEMENTS(commands)};

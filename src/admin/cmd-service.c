@@ -75,4 +75,4 @@ static const KxCommand commands[] = {
      .flags = KX_COMMAND_SERVER, .manual = "Stops a service and starts it again."},
 };
 
-const KxTopic kx_topic_service = {"service", "network services", commands, G_N_ELEMENTS(commands)};
+const KxTopic kx_topic_service = {"service", "Network services", commands, G_N_ELEMENTS(commands)};

@@ -160,4 +160,4 @@ static const KxCommand commands[] = {
      .manual = "Compares index and files of every account. Ends with status 1 if some differ; keryx reindex repairs them."},
 };
 
-const KxTopic kx_topic_store = {"store", "the message store", commands, G_N_ELEMENTS(commands)};
+const KxTopic kx_topic_store = {"store", "The message store", commands, G_N_ELEMENTS(commands)};

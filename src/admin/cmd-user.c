@@ -102,4 +102,4 @@ static const KxCommand commands[] = {
      .run = remove_user, .flags = KX_COMMAND_STORE, .manual = "Removes an account."},
 };
 
-const KxTopic kx_topic_user = {"user", "accounts", commands, G_N_ELEMENTS(commands)};
+const KxTopic kx_topic_user = {"user", "Accounts", commands, G_N_ELEMENTS(commands)};

@@ -12,7 +12,7 @@ gboolean kx_config_find(const char *name, KxSettingId *ret_id, GError **error)
         names[id] = kx_setting_row(id)->name;
     const char *like = kx_suggest(name, names, KX_SET_COUNT);
     return kx_fail(error, KX_ERR_NOT_FOUND, "there is no setting '%s'%s%s%s; keryx config list shows all", name,
-                   like ? "; did you mean " : "", like ? like : "", like ? "?" : "");
+                   like ? " (did you mean " : "", like ? like : "", like ? "?)" : "");
 }
 
 json_t *kx_config_document(const KxSettings *settings, gboolean all)

@@ -9,9 +9,9 @@ static const char INTRO[] =
     "\n"
     "Made from the table in `src/settings/settings-list.h` by `keryx config manual`; do not edit.\n"
     "\n"
-    "`keryx config set NAME VALUE` changes a setting, `keryx config set NAME --default` takes it "
-    "back\n"
-    "its default. Changes work at once, but for those marked *at the next start*.\n"
+    "`keryx config set NAME VALUE` changes a setting, `keryx config unset NAME` brings back its "
+    "default.\n"
+    "Changes work at once, but for those marked *at the next start*.\n"
     "\n"
     "Sizes are bytes and may carry K, M or G; durations are seconds and may carry s, m, h or d.\n"
     "Lists are separated by commas.\n";
