@@ -26,7 +26,7 @@ KxOldIndex *kx_old_index_open(const char *path); /* never NULL */
 void kx_old_index_free(KxOldIndex *old);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KxOldIndex, kx_old_index_free)
 
-/* From memory if the folder is loaded there (nothing is newer), else from the index. Write lock held. */
+/* From memory what is there (nothing is newer), else from the index. Write lock held. */
 void kx_old_folder_read(KxOldIndex *old, guint32 id, KxFolder *in_memory, KxOldFolder *ret_folder);
 void kx_old_folder_clear(KxOldFolder *folder);
 const KxEntry *kx_old_folder_find(const KxOldFolder *folder, guint32 uid);

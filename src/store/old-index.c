@@ -146,11 +146,14 @@ void kx_old_folder_read(KxOldIndex *old, guint32 id, KxFolder *in_memory, KxOldF
     if (in_memory && in_memory->loaded) {
         g_array_append_vals(ret_folder->items, in_memory->entries, in_memory->n);
         ret_folder->keywords = &in_memory->keywords;
-        ret_folder->meta = in_memory->meta;
-        ret_folder->recent_uid = in_memory->recent_uid;
-        ret_folder->known = ret_folder->complete = TRUE;
+        ret_folder->complete = TRUE;
     } else if (old->db) {
         read_from_index(old, id, ret_folder);
+    }
+    if (in_memory) {
+        ret_folder->meta = in_memory->meta;
+        ret_folder->recent_uid = in_memory->recent_uid;
+        ret_folder->known = TRUE;
     }
     ret_folder->has_tombstones = old->db && read_tombstones(old, id, ret_folder->tombstones);
 }

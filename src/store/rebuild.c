@@ -21,7 +21,8 @@ typedef struct {
     KxOldIndex *old;
     KxDb *db; /* the new one */
     KxAccountMeta meta;
-    guint64 base; /* modseq of everything that is new */
+    guint64 base;  /* modseq of everything that is new */
+    guint64 swept; /* removals up to here had their files removed */
     GArray *found; /* KxFoundFolder */
 } Rebuild;
 
@@ -65,7 +66,7 @@ static Fate decide(FolderBuild *build, guint32 uid)
         return KEEP;
     const KxLogEntry *tombstone = find_tombstone(old, uid);
     if (tombstone)
-        return tombstone->modseq > build->rebuild->old->meta.swept ? FINISH_REMOVAL : RENAME;
+        return tombstone->modseq > build->rebuild->swept ? FINISH_REMOVAL : RENAME;
     return old->known && old->complete && uid < old->meta.uid_next ? RENAME : KEEP;
 }
 
@@ -377,6 +378,7 @@ static void start_meta(Rebuild *rebuild)
     meta->next_folder = MAX(meta->next_folder, rebuild->account->meta.next_folder);
     meta->uid_validity = MAX(meta->uid_validity, rebuild->account->meta.uid_validity);
     meta->swept = rebuild->base = meta->modseq;
+    rebuild->swept = MAX(old->swept, rebuild->account->sweep_to);
 }
 
 static void remove_index(const char *path)
