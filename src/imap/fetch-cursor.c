@@ -25,6 +25,7 @@ static void cursor_free(gpointer data)
     g_array_unref(cursor->ranges);
     g_string_free(cursor->out, TRUE);
     g_clear_error(&cursor->error);
+    kx_imap_losses_clear(&cursor->losses);
     g_free(cursor->code);
     g_free(cursor);
 }
@@ -40,7 +41,7 @@ static void take_items(KxFetchCursor *cursor, guint room)
     guint got = kx_view_items(cursor->imap->view, from, range->to, cursor->items + n,
                               cursor->seqs + n, room - n);
     guint32 last = got < room - n ? range->to : cursor->seqs[n + got - 1];
-    cursor->expunged += last - from + 1 - got;
+    cursor->losses.expunged += last - from + 1 - got;
     cursor->next_seq = last + 1;
     if (last == range->to)
         cursor->range++;
@@ -161,19 +162,16 @@ static gboolean begin_message(KxFetchCursor *cursor)
 {
     const KxFetchPlan *plan = cursor->plan;
     guint32 uid = cursor->items[cursor->at].uid;
+    g_autoptr(GError) error = NULL;
     gboolean found = TRUE;
     if (plan->traits & KX_FETCH_NEEDS_CACHE)
         found = cursor->caches[cursor->at].envelope != NULL;
     if (found && (plan->traits & KX_FETCH_NEEDS_CONTENT)) {
-        cursor->message = kx_imap_message(cursor->imap, uid, NULL);
+        cursor->message = kx_imap_message(cursor->imap, uid, &error);
         found = cursor->message != NULL;
     }
     if (!found) {
-        KxItem item;
-        if (kx_view_item(cursor->imap->view, uid, &item))
-            cursor->unreadable = TRUE;
-        else
-            cursor->expunged++;
+        kx_imap_lose(cursor->imap, &cursor->losses, uid, error);
         return FALSE;
     }
     cursor->begun = TRUE;
@@ -237,11 +235,11 @@ static void finish(KxFetchCursor *cursor)
     kx_imap_message_settle(imap);
     if (cursor->error)
         kx_imap_no_error(imap, cursor->error);
-    else if (cursor->unreadable)
+    else if (kx_imap_report_losses(imap, &cursor->losses))
         kx_imap_no(imap, "SERVERBUG", "Some messages could not be read");
     else if (cursor->unknown_encoding)
         kx_imap_no(imap, "UNKNOWN-CTE", "Some parts have an unknown transfer encoding");
-    else if (cursor->expunged > 0 && !cursor->code)
+    else if (cursor->losses.expunged > 0 && !cursor->code)
         kx_imap_ok(imap, "EXPUNGEISSUED", "Some messages were already expunged");
     else
         kx_imap_ok(imap, cursor->code, cursor->text);

@@ -53,8 +53,7 @@ typedef struct KxFetchCursor {
     KxItemCache caches[KX_FETCH_CACHE_BATCH];
     KxFetchZone zone;
     /* what went wrong */
-    guint expunged;
-    gboolean unreadable;
+    KxImapLosses losses;
     gboolean unknown_encoding;
     GError *error;
 } KxFetchCursor;

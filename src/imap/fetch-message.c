@@ -134,3 +134,35 @@ size_t kx_imap_message_read_decoded(KxImapMessage *message, guint64 offset, char
     }
     return done;
 }
+
+/* ---- losses ---- */
+
+void kx_imap_lose(KxImap *imap, KxImapLosses *losses, guint32 uid, const GError *error)
+{
+    KxItem item;
+    if (!kx_view_item(imap->view, uid, &item)) {
+        losses->expunged++;
+        return;
+    }
+    if (losses->unreadable++ == 0) {
+        losses->first_uid = uid;
+        losses->first_error = error ? g_error_copy(error) : NULL;
+    }
+}
+
+gboolean kx_imap_report_losses(KxImap *imap, const KxImapLosses *losses)
+{
+    if (losses->unreadable == 0)
+        return FALSE;
+    g_autofree char *path = kx_folder_path(kx_view_folder(imap->view));
+    kx_log(kx_session_core(imap->session)->logger, KX_LOG_ERROR,
+           "IMAP: %u messages of ~%s/%s cannot be read, the first is UID %u: %s", losses->unreadable,
+           kx_account_name(imap->account), path, losses->first_uid,
+           losses->first_error ? losses->first_error->message : "its envelope is missing");
+    return TRUE;
+}
+
+void kx_imap_losses_clear(KxImapLosses *losses)
+{
+    g_clear_error(&losses->first_error);
+}

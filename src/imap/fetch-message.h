@@ -34,3 +34,18 @@ KxImapDecoded kx_imap_message_measure(KxImapMessage *message, const KxMimePart *
 /* Reads decoded bytes of the part last measured, from `offset` on; going forward is cheap. Returns how many were
  * read, fewer than `len` only at the end. */
 size_t kx_imap_message_read_decoded(KxImapMessage *message, guint64 offset, char *out, size_t len);
+
+/* Messages that a command could not read: expunged meanwhile by somebody else, or without a readable file. */
+typedef struct {
+    guint expunged;
+    guint unreadable;
+    guint32 first_uid; /* unreadable */
+    GError *first_error;
+} KxImapLosses;
+
+/* Counts a message as the one or the other. `error` may be NULL. */
+void kx_imap_lose(KxImap *imap, KxImapLosses *losses, guint32 uid, const GError *error);
+
+/* At the end of a command: unreadable messages are told to the administrator, in one line, and TRUE is returned. */
+gboolean kx_imap_report_losses(KxImap *imap, const KxImapLosses *losses);
+void kx_imap_losses_clear(KxImapLosses *losses);

@@ -206,7 +206,7 @@ TEST(sent_since)
 static gboolean read_content(KxSearchMessage *message)
 {
     if (!message->content && !message->unreadable) {
-        message->content = kx_imap_message(message->imap, message->item->uid, NULL);
+        message->content = kx_imap_message(message->imap, message->item->uid, &message->error);
         message->unreadable = message->content == NULL;
     }
     return !message->unreadable;

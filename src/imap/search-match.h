@@ -19,7 +19,8 @@ typedef struct KxSearchMessage {
     guint32 seq;
     const KxItemCache *cache; /* at KX_SEARCH_ENVELOPE and above */
     KxImapMessage *content;   /* at KX_SEARCH_HEADER and above, read when needed */
-    gboolean unreadable;      /* it could not be: what needs it does not match */
+    gboolean unreadable;      /* it could not be: the message does not match, whatever the keys */
+    GError *error;            /* why */
     KxFetchZone *zone;
 } KxSearchMessage;
 

@@ -25,7 +25,7 @@ typedef struct {
     KxMatch matches[BATCH];
     KxFetchZone zone;
     KxSearchFound found;
-    guint expunged, unreadable;
+    KxImapLosses losses;
     gint64 last_sign; /* monotonic, microseconds */
     GString *answer;  /* when all is found */
     size_t sent;
@@ -43,6 +43,7 @@ static void run_free(gpointer data)
     if (run->answer)
         g_string_free(run->answer, TRUE);
     g_clear_error(&run->error);
+    kx_imap_losses_clear(&run->losses);
     g_free(run);
 }
 
@@ -56,7 +57,7 @@ static void take_items(Run *run)
     guint got = kx_view_items(run->imap->view, from, range->to, run->items + run->n,
                               run->seqs + run->n, room);
     guint32 last = got < room ? range->to : run->seqs[run->n + got - 1];
-    run->expunged += last - from + 1 - got;
+    run->losses.expunged += last - from + 1 - got;
     run->next_seq = last + 1;
     if (last == range->to)
         run->range++;
@@ -73,9 +74,16 @@ static KxMatch match_item(Run *run, guint i, KxSearchCost level, const KxItemCac
         .cache = cache,
         .zone = &run->zone,
     };
+    if (level >= KX_SEARCH_ENVELOPE && run->program->uses_envelope && !cache->envelope) {
+        kx_imap_lose(run->imap, &run->losses, message.item->uid, NULL);
+        return KX_MATCH_NO;
+    }
     KxMatch match = kx_search_match(run->program->root, &message);
-    run->unreadable += message.unreadable;
-    return match;
+    if (!message.unreadable)
+        return match;
+    kx_imap_lose(run->imap, &run->losses, message.item->uid, message.error);
+    g_clear_error(&message.error);
+    return KX_MATCH_NO;
 }
 
 static void clear_caches(KxItemCache *caches)
@@ -168,12 +176,15 @@ static gboolean search_slice(Run *run)
 static void finish(Run *run)
 {
     KxImap *imap = run->imap;
+    gboolean unreadable = kx_imap_report_losses(imap, &run->losses);
     kx_imap_message_settle(imap);
+    if ((run->error || unreadable) && (run->program->returns & KX_RETURN_SAVE))
+        g_clear_pointer(&imap->saved, g_array_unref); /* RFC 5182 section 2.1: NO leaves nothing saved */
     if (run->error)
         kx_imap_no_error(imap, run->error);
-    else if (run->unreadable > 0)
+    else if (unreadable)
         kx_imap_no(imap, "SERVERBUG", "Some messages could not be read");
-    else if (run->expunged > 0)
+    else if (run->losses.expunged > 0)
         kx_imap_ok(imap, "EXPUNGEISSUED", "Search completed, some messages were already expunged");
     else
         kx_imap_ok(imap, NULL, "Search completed");

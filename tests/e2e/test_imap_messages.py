@@ -640,6 +640,11 @@ def test_message_file_removed_by_hand(box):
     answer = box.command("FETCH 1:3 (UID BODY.PEEK[])")
     assert (answer.status, answer.code) == ("NO", "SERVERBUG")
     assert [seq for seq, _ in fetches(answer)] == [1, 3]
+    for key in ("BODY body", "NOT BODY nothing"):
+        answer = box.command(f"SEARCH {key}")
+        assert (answer.status, answer.code) == ("NO", "SERVERBUG")
+        assert answer.untagged[0] == ["SEARCH", "1", "3"]
+    box.server.wait_log("error", r"IMAP: 1 messages of ~alice@example.test/Test\d+ cannot be read, the first is UID 2")
 
 
 # ---- many

@@ -198,6 +198,16 @@ class Client:
         assert not before & here - found, f"not found although mine: {before & here - found}"
         assert not not_mine & found, f"found although not mine: {not_mine & found}"
 
+    def search_content(self):
+        """All messages that are there match; none that was expunged, even by what it does not contain."""
+        key = self.random.choice(("BODY x", "NOT BODY nothing", "SUBJECT stress", "NOT SUBJECT other", "HEADER X-Id \"\""))
+        answer = self.command(f"UID SEARCH RETURN (ALL) {key}")
+        (row,) = [values for values in answer.untagged if values[0] == "ESEARCH"]
+        found = set(numbers(row[4])) if len(row) > 3 else set()
+        here = {row.uid for row in self.rows if row.uid}
+        if "BODY x" not in key:
+            assert not here - found, f"{key} did not find {here - found}"
+
     def copy(self, verb="COPY"):
         chosen, uid, picked = self.choose()
         target = self.random.choice(FOLDERS)
@@ -243,7 +253,7 @@ class Client:
     def pick(self):
         if not self.rows:
             return self.random.choice((self.append, self.append, self.noop, self.idle, self.select))
-        some = [self.store] * 8 + [self.fetch] * 8 + [self.noop] * 2 + [self.idle, self.select, self.search] + [
+        some = [self.store] * 8 + [self.fetch] * 8 + [self.noop] * 2 + [self.idle, self.select, self.search, self.search_content] + [
             self.search_keyword, self.append, self.copy, self.move, self.uid_expunge, self.store_if_unchanged] * 2
         some += [self.expunge] * 3 if len(self.rows) > ROWS_WANTED else [self.append] * 4
         return self.random.choice(some)

@@ -3,7 +3,7 @@
 #include "imap/fetch-args.h"
 #include "imap/seqset.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int LLVMFuzzerTestOneInput(const guint8 *data, size_t size);
 
 static void check_set(const KxSeqSet *set)
 {
@@ -16,7 +16,7 @@ static void check_set(const KxSeqSet *set)
     }
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int LLVMFuzzerTestOneInput(const guint8 *data, size_t size)
 {
     g_auto(KxImapParser) parser = {0};
     g_auto(KxSeqSet) set = {0};

@@ -4,9 +4,9 @@
 #include "imap/search-envelope.h"
 #include "imap/search-match.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int LLVMFuzzerTestOneInput(const guint8 *data, size_t size);
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int LLVMFuzzerTestOneInput(const guint8 *data, size_t size)
 {
     const char *text = (const char *)data;
     size_t len = strnlen(text, size);
@@ -19,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (program) {
         /* Without a folder: only what the index and the envelope can tell, and no sets. */
         static const KxItem item = {.uid = 1, .size = 1000};
-        const KxItemCache cache = {.envelope = (char *)(uintptr_t)envelope, .envelope_len = envelope_len};
+        const KxItemCache cache = {.envelope = (char *)(gsize)envelope, .envelope_len = envelope_len};
         KxFetchZone zone = {0};
         KxSearchMessage message = {.level = KX_SEARCH_ENVELOPE, .item = &item, .cache = &cache, .zone = &zone};
         for (guint i = 0; i < program->root->keys->len; i++) {
