@@ -3,18 +3,35 @@
 #pragma once
 
 #include "base/buf.h"
+#include "base/lock.h"
 #include "core/session.h"
 #include "core/ticket.h"
 #include "core/workers.h"
 
+/* An edge's channel. Its threads own one reference together, each session one more: whoever can still send has
+ * a descriptor that is this channel and no other. */
 typedef struct KxEdgeChannel {
+    gint refs;             /* atomic */
     KxWorkers *workers;
     guint index;
     int fd;
-    gint threads;          /* atomic: still running; the last one cleans up */
-    GMutex lock;           /* of the table */
+    gint threads;          /* atomic: still running; the last one ends the sessions */
+    KxMutex lock;          /* of the table */
     GHashTable *sessions;  /* id -> KxSession, one reference each */
 } KxEdgeChannel;
+
+KxEdgeChannel *kx_edge_channel_ref(KxEdgeChannel *channel);
+void kx_edge_channel_unref(KxEdgeChannel *channel);
+
+/* Sessions that were poked, for the thread that notifies them. */
+typedef struct {
+    KxMutex lock;
+    KxCond some;
+    GQueue sessions; /* KxSession *, with a reference */
+    gboolean end;
+} KxPoked;
+
+void kx_poked_push(KxPoked *poked, KxSession *session); /* takes the reference */
 
 struct KxWorkers {
     KxCore *core;
@@ -22,16 +39,16 @@ struct KxWorkers {
     guint8 key[KX_TICKET_KEY];
     KxEdgeMessage other;
     gpointer data;
-    GMutex lock;            /* of what follows */
-    GCond idle;             /* a channel ended */
+    KxMutex lock;           /* of what follows */
+    KxCond idle;            /* a channel ended */
     KxEdgeChannel *edges[64];
-    guint channels;         /* alive, replaced ones too */
-    GAsyncQueue *poked;     /* KxSession *, with a reference; the workers themselves mean: end */
+    guint channels;         /* with threads, replaced ones too */
+    KxPoked poked;
     GThread *notifier;
 };
 
 struct KxSession {
-    gatomicrefcount refs;
+    gint refs;              /* atomic */
     KxEdgeChannel *channel;
     guint32 id;
     const KxHandler *handler;
@@ -41,7 +58,7 @@ struct KxSession {
     guint local_port, remote_port;
     char *local_ip, *remote_ip, *tls;
 
-    GMutex lock;            /* held while a handler runs: everything below belongs to its holder */
+    KxMutex lock;           /* held while a handler runs: everything below belongs to its holder */
     gint closing;           /* atomic: the client is gone */
     gint poked;             /* atomic: notify() is due */
     gboolean closed;        /* the handler's close() was called */

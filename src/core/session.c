@@ -10,8 +10,8 @@ enum { WINDOW = 256 * 1024 };
 KxSession *kx_session_new(KxEdgeChannel *channel, guint32 id, const KxMsgSessionOpen *open)
 {
     KxSession *session = g_new0(KxSession, 1);
-    g_atomic_ref_count_init(&session->refs);
-    session->channel = channel;
+    session->refs = 1;
+    session->channel = kx_edge_channel_ref(channel);
     session->id = id;
     session->service_id = open->service;
     session->handler = channel->workers->handlers[kx_service(open->service)->protocol];
@@ -22,20 +22,20 @@ KxSession *kx_session_new(KxEdgeChannel *channel, guint32 id, const KxMsgSession
     session->local_port = open->local_port;
     session->remote_port = open->remote_port;
     session->tls = g_strdup(open->tls);
-    g_mutex_init(&session->lock);
+    kx_mutex_init(&session->lock);
     kx_buf_init(&session->out, KX_CHUNK_MAX);
     return session;
 }
 
 KxSession *kx_session_ref(KxSession *session)
 {
-    g_atomic_ref_count_inc(&session->refs);
+    g_atomic_int_inc(&session->refs);
     return session;
 }
 
 void kx_session_unref(KxSession *session)
 {
-    if (!g_atomic_ref_count_dec(&session->refs))
+    if (!g_atomic_int_dec_and_test(&session->refs))
         return;
     kx_user_free(session->user);
     kx_sasl_free(session->sasl);
@@ -45,7 +45,8 @@ void kx_session_unref(KxSession *session)
     g_free(session->tls);
     g_clear_pointer(&session->state, g_bytes_unref);
     kx_buf_free(&session->out);
-    g_mutex_clear(&session->lock);
+    kx_mutex_clear(&session->lock);
+    kx_edge_channel_unref(session->channel);
     g_free(session);
 }
 
@@ -284,5 +285,5 @@ void kx_session_run_cursor(KxSession *session)
 void kx_session_poke(KxSession *session)
 {
     if (g_atomic_int_compare_and_exchange(&session->poked, 0, 1))
-        g_async_queue_push(session->channel->workers->poked, kx_session_ref(session));
+        kx_poked_push(&session->channel->workers->poked, kx_session_ref(session));
 }

@@ -9,40 +9,66 @@
 #include "ipc/channel.h"
 
 /* Threads for each edge: enough that some may wait for disks while others answer from memory. */
-enum { THREADS = 16, STACK = 1024 * 1024 };
+enum { THREADS = 16 };
+
+static GHashTable *new_table(void)
+{
+    return g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)kx_session_unref);
+}
 
 /* ---- life of channels ---- */
 
-static void channel_free(KxEdgeChannel *channel)
+KxEdgeChannel *kx_edge_channel_ref(KxEdgeChannel *channel)
+{
+    g_atomic_int_inc(&channel->refs);
+    return channel;
+}
+
+void kx_edge_channel_unref(KxEdgeChannel *channel)
+{
+    if (!g_atomic_int_dec_and_test(&channel->refs))
+        return;
+    close(channel->fd);
+    g_hash_table_unref(channel->sessions);
+    kx_mutex_clear(&channel->lock);
+    g_free(channel);
+}
+
+/* The edge is gone and no thread serves it any more. */
+static void end_channel(KxEdgeChannel *channel)
 {
     KxWorkers *workers = channel->workers;
+    g_autoptr(GHashTable) sessions = NULL;
+    kx_mutex_lock(&channel->lock); /* kx_workers_sessions() may look at it */
+    sessions = g_steal_pointer(&channel->sessions);
+    channel->sessions = new_table();
+    kx_mutex_unlock(&channel->lock);
     GHashTableIter iter;
     gpointer value;
-    g_hash_table_iter_init(&iter, channel->sessions);
+    g_hash_table_iter_init(&iter, sessions);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         KxSession *session = value;
-        g_mutex_lock(&session->lock);
+        kx_mutex_lock(&session->lock);
         kx_session_end(session);
-        g_mutex_unlock(&session->lock);
+        kx_mutex_unlock(&session->lock);
     }
-    g_mutex_lock(&workers->lock);
+    g_hash_table_remove_all(sessions);
+    kx_mutex_lock(&workers->lock);
     if (workers->edges[channel->index] == channel)
         workers->edges[channel->index] = NULL;
-    g_hash_table_remove_all(channel->sessions);
-    close(channel->fd);
-    channel->fd = -1;
+    kx_edge_channel_unref(channel);
     workers->channels--;
-    g_cond_broadcast(&workers->idle);
-    g_mutex_unlock(&workers->lock);
+    kx_cond_broadcast(&workers->idle);
+    kx_mutex_unlock(&workers->lock);
 }
 
 static KxSession *find_session(KxEdgeChannel *channel, guint32 id)
 {
-    g_mutex_lock(&channel->lock);
+    kx_mutex_lock(&channel->lock);
     KxSession *session = g_hash_table_lookup(channel->sessions, GUINT_TO_POINTER(id));
     if (session)
         kx_session_ref(session);
-    g_mutex_unlock(&channel->lock);
+    kx_mutex_unlock(&channel->lock);
     return session;
 }
 
@@ -51,10 +77,10 @@ static KxSession *find_session(KxEdgeChannel *channel, guint32 id)
 /* Whatever became due while the lock was held is done by its holder before it lets go, or by the next. */
 static void unlock_session(KxSession *session)
 {
-    g_mutex_unlock(&session->lock);
-    if (g_atomic_int_get(&session->closing) && g_mutex_trylock(&session->lock)) {
+    kx_mutex_unlock(&session->lock);
+    if (g_atomic_int_get(&session->closing) && kx_mutex_trylock(&session->lock)) {
         kx_session_end(session);
-        g_mutex_unlock(&session->lock);
+        kx_mutex_unlock(&session->lock);
     }
 }
 
@@ -102,12 +128,12 @@ static gboolean open_session(KxEdgeChannel *channel, const KxMessage *message)
     if (open->service >= KX_SERVICE_COUNT || message->session == 0)
         return FALSE;
     KxSession *session = kx_session_new(channel, message->session, open);
-    g_mutex_lock(&session->lock);
-    g_mutex_lock(&channel->lock);
+    kx_mutex_lock(&session->lock);
+    kx_mutex_lock(&channel->lock);
     gboolean fresh = !g_hash_table_contains(channel->sessions, GUINT_TO_POINTER(session->id));
     if (fresh)
         g_hash_table_insert(channel->sessions, GUINT_TO_POINTER(session->id), kx_session_ref(session));
-    g_mutex_unlock(&channel->lock);
+    kx_mutex_unlock(&channel->lock);
     if (fresh) {
         begin(session, TRUE);
         guint state = open->ticket.len > 0 ? resume(session, open->ticket) : KX_SESSION_NEW;
@@ -124,11 +150,11 @@ static void close_session(KxEdgeChannel *channel, guint32 id)
     KxSession *session = find_session(channel, id);
     if (!session)
         return;
-    g_mutex_lock(&channel->lock);
+    kx_mutex_lock(&channel->lock);
     g_hash_table_remove(channel->sessions, GUINT_TO_POINTER(id));
-    g_mutex_unlock(&channel->lock);
+    kx_mutex_unlock(&channel->lock);
     g_atomic_int_set(&session->closing, 1);
-    if (g_mutex_trylock(&session->lock))
+    if (kx_mutex_trylock(&session->lock))
         unlock_session(session);
     kx_session_unref(session);
 }
@@ -166,7 +192,7 @@ static gboolean session_message(KxEdgeChannel *channel, const KxMessage *message
     KxSession *session = find_session(channel, message->session);
     if (!session)
         return TRUE;
-    g_mutex_lock(&session->lock);
+    kx_mutex_lock(&session->lock);
     gboolean ok = request(session, message);
     unlock_session(session);
     kx_session_unref(session);
@@ -199,16 +225,35 @@ static gpointer work(gpointer data)
         break;
     }
     if (g_atomic_int_dec_and_test(&channel->threads))
-        channel_free(channel);
+        end_channel(channel);
     return NULL;
 }
 
 /* ---- notifications ---- */
 
+void kx_poked_push(KxPoked *poked, KxSession *session)
+{
+    kx_mutex_lock(&poked->lock);
+    g_queue_push_tail(&poked->sessions, session);
+    kx_cond_signal(&poked->some);
+    kx_mutex_unlock(&poked->lock);
+}
+
+/* NULL at the end, when all are taken. */
+static KxSession *pop_poked(KxPoked *poked)
+{
+    kx_mutex_lock(&poked->lock);
+    while (g_queue_is_empty(&poked->sessions) && !poked->end)
+        kx_cond_wait(&poked->some, &poked->lock);
+    KxSession *session = g_queue_pop_head(&poked->sessions);
+    kx_mutex_unlock(&poked->lock);
+    return session;
+}
+
 static void notify(KxSession *session)
 {
     g_atomic_int_set(&session->poked, 0);
-    g_mutex_lock(&session->lock);
+    kx_mutex_lock(&session->lock);
     if (!session->closed && !session->step && !g_atomic_int_get(&session->closing) && session->handler->notify) {
         begin(session, FALSE);
         session->handler->notify(session);
@@ -222,9 +267,9 @@ static void notify(KxSession *session)
 static gpointer run_notifier(gpointer data)
 {
     KxWorkers *workers = data;
-    gpointer next;
-    while ((next = g_async_queue_pop(workers->poked)) != workers)
-        notify(next);
+    KxSession *session;
+    while ((session = pop_poked(&workers->poked)))
+        notify(session);
     return NULL;
 }
 
@@ -239,9 +284,11 @@ KxWorkers *kx_workers_new(KxCore *core, const KxHandler *const *handlers, const 
     memcpy(workers->key, key, sizeof workers->key);
     workers->other = other;
     workers->data = data;
-    g_mutex_init(&workers->lock);
-    g_cond_init(&workers->idle);
-    workers->poked = g_async_queue_new();
+    kx_mutex_init(&workers->lock);
+    kx_cond_init(&workers->idle);
+    kx_mutex_init(&workers->poked.lock);
+    kx_cond_init(&workers->poked.some);
+    g_queue_init(&workers->poked.sessions);
     workers->notifier = g_thread_new("notify", run_notifier, workers);
     return workers;
 }
@@ -250,48 +297,53 @@ void kx_workers_add_edge(KxWorkers *workers, guint index, int fd)
 {
     g_assert(index < G_N_ELEMENTS(workers->edges));
     KxEdgeChannel *channel = g_new0(KxEdgeChannel, 1);
+    channel->refs = 1;
     channel->workers = workers;
     channel->index = index;
     channel->fd = fd;
     channel->threads = THREADS;
-    g_mutex_init(&channel->lock);
-    channel->sessions = g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)kx_session_unref);
-    g_mutex_lock(&workers->lock);
+    kx_mutex_init(&channel->lock);
+    channel->sessions = new_table();
+    kx_mutex_lock(&workers->lock);
     if (workers->edges[index])
         shutdown(workers->edges[index]->fd, SHUT_RDWR);
     workers->edges[index] = channel;
     workers->channels++;
-    g_mutex_unlock(&workers->lock);
+    kx_mutex_unlock(&workers->lock);
     for (int i = 0; i < THREADS; i++)
         g_thread_unref(g_thread_new("worker", work, channel));
 }
 
 void kx_workers_broadcast(KxWorkers *workers, KxMessageType type, const void *body)
 {
-    g_mutex_lock(&workers->lock);
+    kx_mutex_lock(&workers->lock);
     for (guint i = 0; i < G_N_ELEMENTS(workers->edges); i++)
         if (workers->edges[i])
             kx_channel_send(workers->edges[i]->fd, type, 0, body, -1);
-    g_mutex_unlock(&workers->lock);
+    kx_mutex_unlock(&workers->lock);
 }
 
 void kx_workers_free(KxWorkers *workers)
 {
     if (!workers)
         return;
-    g_mutex_lock(&workers->lock);
+    kx_mutex_lock(&workers->lock);
     for (guint i = 0; i < G_N_ELEMENTS(workers->edges); i++)
         if (workers->edges[i])
             shutdown(workers->edges[i]->fd, SHUT_RD);
     while (workers->channels > 0)
-        g_cond_wait(&workers->idle, &workers->lock);
-    g_mutex_unlock(&workers->lock);
-    g_async_queue_push(workers->poked, workers);
+        kx_cond_wait(&workers->idle, &workers->lock);
+    kx_mutex_unlock(&workers->lock);
+    kx_mutex_lock(&workers->poked.lock);
+    workers->poked.end = TRUE;
+    kx_cond_signal(&workers->poked.some);
+    kx_mutex_unlock(&workers->poked.lock);
     g_thread_join(workers->notifier);
-    g_async_queue_unref(workers->poked);
+    kx_mutex_clear(&workers->poked.lock);
+    kx_cond_clear(&workers->poked.some);
     explicit_bzero(workers->key, sizeof workers->key);
-    g_mutex_clear(&workers->lock);
-    g_cond_clear(&workers->idle);
+    kx_mutex_clear(&workers->lock);
+    kx_cond_clear(&workers->idle);
     g_free(workers);
 }
 
@@ -310,7 +362,7 @@ static void collect(KxEdgeChannel *channel, GPtrArray *list)
 {
     GHashTableIter iter;
     gpointer value;
-    g_mutex_lock(&channel->lock);
+    kx_mutex_lock(&channel->lock);
     g_hash_table_iter_init(&iter, channel->sessions);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         KxSession *session = value;
@@ -318,22 +370,22 @@ static void collect(KxEdgeChannel *channel, GPtrArray *list)
         info->service = session->service_id;
         info->remote_ip = g_strdup(session->remote_ip);
         info->since = session->since;
-        if (g_mutex_trylock(&session->lock)) {
+        if (kx_mutex_trylock(&session->lock)) {
             info->login = g_strdup(session->login);
-            g_mutex_unlock(&session->lock);
+            kx_mutex_unlock(&session->lock);
         }
         g_ptr_array_add(list, info);
     }
-    g_mutex_unlock(&channel->lock);
+    kx_mutex_unlock(&channel->lock);
 }
 
 GPtrArray *kx_workers_sessions(KxWorkers *workers)
 {
     GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify)kx_session_info_free);
-    g_mutex_lock(&workers->lock);
+    kx_mutex_lock(&workers->lock);
     for (guint i = 0; i < G_N_ELEMENTS(workers->edges); i++)
         if (workers->edges[i])
             collect(workers->edges[i], list);
-    g_mutex_unlock(&workers->lock);
+    kx_mutex_unlock(&workers->lock);
     return list;
 }

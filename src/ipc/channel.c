@@ -2,6 +2,7 @@
 #include "ipc/channel.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -42,9 +43,22 @@ gboolean kx_channel_send_packed(int fd, const void *bytes, size_t len, int pass_
     }
     ssize_t n;
     do
-        n = sendmsg(fd, &head, MSG_NOSIGNAL);
+        n = sendmsg(fd, &head, MSG_NOSIGNAL | MSG_DONTWAIT);
     while (n < 0 && errno == EINTR);
     return n == (ssize_t)len;
+}
+
+/* Until the peer's buffer has room; FALSE when it is gone or does not read. */
+static gboolean wait_for_room(int fd)
+{
+    struct pollfd wait = {.fd = fd, .events = POLLOUT};
+    int rc;
+    do
+        rc = poll(&wait, 1, KX_CHANNEL_PATIENCE * 1000);
+    while (rc < 0 && errno == EINTR);
+    if (rc == 0)
+        shutdown(fd, SHUT_RDWR);
+    return rc > 0 && (wait.revents & POLLOUT);
 }
 
 gboolean kx_channel_send(int fd, KxMessageType type, guint32 session, const void *body, int pass_fd)
@@ -52,7 +66,10 @@ gboolean kx_channel_send(int fd, KxMessageType type, guint32 session, const void
     char bytes[KX_MESSAGE_MAX];
     size_t len = kx_message_pack(type, session, body, bytes, sizeof bytes);
     g_assert(len > 0);
-    return kx_channel_send_packed(fd, bytes, len, pass_fd);
+    while (!kx_channel_send_packed(fd, bytes, len, pass_fd))
+        if (errno != EAGAIN || !wait_for_room(fd))
+            return FALSE;
+    return TRUE;
 }
 
 /* Takes the one descriptor that may come along; more than one are closed and FALSE is returned. */
@@ -93,10 +110,15 @@ KxReceived kx_channel_receive(int fd, KxRole from, KxRole to, char *buffer, KxMe
     while (n < 0 && errno == EINTR);
     if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
         return KX_RECEIVE_AGAIN;
-    if (n <= 0)
+    if (n < 0)
         return KX_RECEIVE_CLOSED;
     int passed = -1;
     gboolean ok = take_fd(&head, &passed);
+    if (n == 0) { /* the end, or an empty packet of a peer that breaks the rules */
+        if (passed >= 0)
+            close(passed);
+        return KX_RECEIVE_CLOSED;
+    }
     if (!ok || head.msg_flags & MSG_TRUNC)
         ok = kx_fail(error, KX_ERR_PROTOCOL, "oversized message from %s", kx_role_name(from));
     ok = ok && kx_message_parse(buffer, (size_t)n, from, to, ret_message, error);

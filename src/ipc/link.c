@@ -21,7 +21,8 @@ struct KxLink {
     struct event *readable, *writable;
     GQueue out;
     size_t out_bytes;
-    gboolean *freed; /* set while a callback may free the link */
+    gboolean receiving; /* a callback may free the link: that waits until it returns */
+    gboolean freed;
     char buffer[KX_MESSAGE_MAX + 1];
 };
 
@@ -37,9 +38,8 @@ static void queued_free(gpointer data)
 static void receive(evutil_socket_t fd, short what, void *data)
 {
     KxLink *link = data;
-    gboolean freed = FALSE;
-    link->freed = &freed;
-    for (int i = 0; i < BATCH; i++) {
+    link->receiving = TRUE;
+    for (int i = 0; i < BATCH && !link->freed; i++) {
         KxMessage message;
         g_autoptr(GError) error = NULL;
         KxReceived got =
@@ -49,15 +49,15 @@ static void receive(evutil_socket_t fd, short what, void *data)
         if (got != KX_RECEIVED) {
             event_del(link->readable);
             link->callbacks->closed(link->data, link, error);
-            return;
+            break;
         }
         link->callbacks->message(link->data, link, &message);
         if (message.fd >= 0)
             close(message.fd);
-        if (freed)
-            return;
     }
-    link->freed = NULL;
+    link->receiving = FALSE;
+    if (link->freed)
+        kx_link_free(link);
 }
 
 static void flush(evutil_socket_t fd, short what, void *data)
@@ -99,8 +99,10 @@ void kx_link_free(KxLink *link)
 {
     if (!link)
         return;
-    if (link->freed)
-        *link->freed = TRUE;
+    if (link->receiving) {
+        link->freed = TRUE;
+        return;
+    }
     event_free(link->readable);
     event_free(link->writable);
     g_queue_clear_full(&link->out, queued_free);

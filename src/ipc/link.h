@@ -13,8 +13,8 @@ typedef struct KxLink KxLink;
 
 typedef struct {
     void (*message)(gpointer data, KxLink *link, KxMessage *message); /* own message->fd by setting it to -1 */
-    void (*closed)(gpointer data, KxLink *link, const GError *error); /* gone (error NULL) or dropped; the
-                                                                         callee frees the link */
+    void (*closed)(gpointer data, KxLink *link, const GError *error); /* gone (error NULL) or dropped, said
+                                                                         once; the owner frees the link */
 } KxLinkCallbacks;
 
 /* Takes the descriptor and makes it non-blocking. `self` is this process's role, `peer` the other's. */

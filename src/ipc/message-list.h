@@ -67,12 +67,8 @@ KX_MESSAGE(LOG, KxMsgLog, KEEPER | EDGE | COURIER, CORE, 0)
 KX_MESSAGE(SETTINGS, KxMsgSettings, CORE, EDGE | COURIER, 0)
 
 /* Access to services: `networks` lists address ranges, comma-separated; empty means no limit. */
-#define KX_FIELDS_SERVICE_ACCESS(F, S) F(S, U32, service, 0) F(S, U32, max_connections, 0) F(S, STR, networks, 32768)
+#define KX_FIELDS_SERVICE_ACCESS(F, S) F(S, U32, service, 0) F(S, U32, max_connections, 0) F(S, STR, networks, 102400)
 KX_MESSAGE(SERVICE_ACCESS, KxMsgServiceAccess, CORE, EDGE, 0)
-
-/* Number of connections, every second when it changed. */
-#define KX_FIELDS_CONNECTIONS(F, S) F(S, U32, service, 0) F(S, U32, count, 0)
-KX_MESSAGE(CONNECTIONS, KxMsgConnections, EDGE, CORE, 0)
 
 /* A log line for a syslog server or journald, already rendered; the courier frames and sends it. */
 #define KX_FIELDS_SYSLOG(F, S) F(S, STR, server, 255) F(S, U32, port, 0) F(S, U32, transport, 0) F(S, BLOB, payload, 16384)

@@ -83,6 +83,9 @@ typedef enum { KX_SASL_CONTINUE, KX_SASL_OK, KX_SASL_FAILED, KX_SASL_BUSY } KxSa
 /* The logs a role without files may write to; the same numbers as KxLogId (checked in the core). */
 enum { KX_EDGE_LOG_SECURITY = 2, KX_EDGE_LOG_WARNING = 3, KX_EDGE_LOG_ERROR = 5, KX_EDGE_LOG_DEBUG = 7 };
 
+/* SYSLOG.transport: KxSyslogTransport of log/log.h, or */
+enum { KX_SYSLOG_TO_JOURNAL = 3 };
+
 typedef enum { KX_SECRET_TICKET_SEAL = 1, KX_SECRET_TLS_TICKETS = 2 } KxSecretPurpose;
 
 typedef enum {

@@ -22,20 +22,34 @@ static void send_open(KxConn *conn)
     kx_link_send(conn->edge->core, KX_MSG_SESSION_OPEN, conn->id, &open, -1);
 }
 
+static gboolean session_is_known(const KxConn *conn)
+{
+    return conn->edge->core && conn->epoch == conn->edge->core_epoch;
+}
+
+static void send_close(KxEdge *edge, guint32 session)
+{
+    kx_link_send(edge->core, KX_MSG_SESSION_CLOSE, session, &(KxMsgSessionClose){}, -1);
+}
+
+/* A request may hold a password. */
+void kx_conn_core_forget(KxConn *conn)
+{
+    kx_buf_clear_secret(&conn->pending);
+}
+
 /* Sends the pending request, or first whatever it needs. */
 static void send_pending(KxConn *conn)
 {
     KxEdge *edge = conn->edge;
-    if (!edge->core || !conn->pending || conn->opening)
+    if (!edge->core || conn->pending.len == 0 || conn->opening)
         return;
-    if (conn->epoch != edge->core_epoch) {
+    if (!session_is_known(conn)) {
         send_open(conn);
         return;
     }
-    size_t len;
-    const char *bytes = g_bytes_get_data(conn->pending, &len);
-    kx_link_send_bytes(edge->core, bytes, len);
-    g_clear_pointer(&conn->pending, g_bytes_unref);
+    kx_link_send_bytes(edge->core, conn->pending.data, conn->pending.len);
+    kx_conn_core_forget(conn);
 }
 
 gboolean kx_conn_waiting(KxConn *conn)
@@ -55,8 +69,12 @@ void kx_conn_request(KxConn *conn, KxMessageType type, const void *body)
     conn->waiting = TRUE;
     conn->answered_some = FALSE;
     conn->want_more = FALSE;
-    conn->pending = g_bytes_new(bytes, len);
-    send_pending(conn);
+    if (session_is_known(conn)) {
+        kx_link_send_bytes(conn->edge->core, bytes, len);
+    } else {
+        kx_buf_append(&conn->pending, bytes, len);
+        send_pending(conn);
+    }
     explicit_bzero(bytes, len);
 }
 
@@ -70,17 +88,25 @@ static void set_ticket(KxConn *conn, KxSlice ticket)
 
 static void session_ready(KxConn *conn, guint state)
 {
-    if (!conn->opening)
+    if (!conn->opening) { /* closed meanwhile */
+        send_close(conn->edge, conn->id);
         return;
+    }
     conn->opening = FALSE;
+    conn->epoch = conn->edge->core_epoch;
     if (state == KX_SESSION_REFUSED || (state == KX_SESSION_NEW && conn->ticket)) {
         conn->waiting = FALSE;
         conn->protocol->core_lost(conn);
         kx_conn_close(conn);
         return;
     }
-    conn->epoch = conn->edge->core_epoch;
     send_pending(conn);
+}
+
+void kx_conn_core_orphan(KxEdge *edge, const KxMessage *message)
+{
+    if (message->type == KX_MSG_SESSION_READY)
+        send_close(edge, message->session);
 }
 
 static void answer(KxConn *conn, const KxMessage *message)
@@ -90,8 +116,6 @@ static void answer(KxConn *conn, const KxMessage *message)
     if (conn->closing || conn->dead)
         return;
     conn->protocol->reply(conn, message);
-    if (conn->edge->stopping && !conn->waiting && !conn->closing)
-        conn->protocol->shutdown(conn);
 }
 
 static void reply(KxConn *conn, const KxMessage *message)
@@ -108,12 +132,12 @@ static void reply(KxConn *conn, const KxMessage *message)
         conn->want_more = TRUE;
         return;
     }
-    if (body->flags & KX_REPLY_CLOSE)
+    if (body->flags & KX_REPLY_CLOSE) {
         kx_conn_close(conn);
-    if (body->flags & KX_REPLY_CLOSE)
         conn->waiting = FALSE;
-    else
+    } else {
         answer(conn, message);
+    }
 }
 
 void kx_conn_core_message(KxConn *conn, const KxMessage *message)
@@ -148,7 +172,7 @@ void kx_conn_core_lost(KxConn *conn)
 {
     conn->opening = FALSE;
     conn->epoch = 0;
-    if (!conn->waiting || conn->pending)
+    if (!conn->waiting || conn->pending.len > 0)
         return; /* nothing was on its way */
     conn->waiting = FALSE;
     if (conn->answered_some || conn->want_more) {
@@ -163,7 +187,7 @@ void kx_conn_core_lost(KxConn *conn)
 
 void kx_conn_core_back(KxConn *conn)
 {
-    if (conn->pending) {
+    if (conn->pending.len > 0) {
         send_pending(conn);
     } else if (conn->protocol->core_back && !conn->waiting && conn->greeted && !conn->closing) {
         conn->busy = TRUE;
@@ -175,8 +199,9 @@ void kx_conn_core_back(KxConn *conn)
 
 void kx_conn_core_close(KxConn *conn)
 {
-    if (conn->edge->core && (conn->opening || conn->epoch == conn->edge->core_epoch))
-        kx_link_send(conn->edge->core, KX_MSG_SESSION_CLOSE, conn->id, &(KxMsgSessionClose){}, -1);
+    /* While the session is being opened the close could overtake it in the core: it follows SESSION_READY. */
+    if (session_is_known(conn))
+        send_close(conn->edge, conn->id);
     conn->opening = FALSE;
     conn->epoch = 0;
 }

@@ -16,6 +16,8 @@ enum {
     OUT_HIGH = 256 * 1024,     /* a client that does not read gets no more input processed */
     HANDSHAKE_SECONDS = 60,
     LINGER_SECONDS = 2,
+    WIRE_MAX = 32 * 1024,
+    LOG_QUEUE_MAX = 1024 * 1024, /* lines are dropped when the core is that far behind */
 };
 
 /* ---- addresses ---- */
@@ -134,7 +136,8 @@ KxConn *kx_conn_new(KxEdge *edge, KxServiceId service, int fd)
         conn->id = ++edge->next_id;
     while (conn->id == 0 || g_hash_table_contains(edge->conns, GUINT_TO_POINTER(conn->id)));
     kx_buf_init(&conn->in, protocol->input_max);
-    kx_buf_init(&conn->wire, 32 * 1024);
+    kx_buf_init(&conn->wire, MAX(protocol->input_max, (size_t)WIRE_MAX));
+    kx_buf_init(&conn->pending, KX_MESSAGE_MAX);
     kx_buf_init(&conn->out, OUT_MAX);
     conn->readable = event_new(edge->base, fd, EV_READ | EV_PERSIST, on_readable, conn);
     conn->writable = event_new(edge->base, fd, EV_WRITE, on_writable, conn);
@@ -169,7 +172,7 @@ void kx_conn_free(KxConn *conn)
     kx_buf_free(&conn->wire);
     kx_buf_free(&conn->out);
     g_clear_pointer(&conn->ticket, g_bytes_unref);
-    g_clear_pointer(&conn->pending, g_bytes_unref);
+    kx_conn_core_forget(conn);
     g_free(conn);
 }
 
@@ -196,20 +199,34 @@ void kx_conn_begin(KxConn *conn)
     kx_conn_work(conn);
 }
 
+/* The server stops: between two requests is the time to say so. Content that is on its way may still arrive. */
+static void stop_between_requests(KxConn *conn)
+{
+    const KxEdge *edge = conn->edge;
+    if (!edge->stopping || conn->waiting || conn->closing || conn->dead)
+        return;
+    if (!conn->greeted || conn->handshaking || conn->start_tls)
+        conn->dead = TRUE;
+    else if (edge->stopping_now || !conn->protocol->receiving || !conn->protocol->receiving(conn))
+        conn->protocol->shutdown(conn);
+}
+
 /* Gives input to the protocol as long as it gets on. */
 static void process_input(KxConn *conn)
 {
+    stop_between_requests(conn);
     while (!conn->waiting && !conn->closing && !conn->start_tls && !conn->dead && conn->greeted &&
            conn->out.len < OUT_HIGH) {
         if (conn->in.len == 0 && !(conn->input_ended))
             break;
         size_t before = conn->in.len;
         conn->protocol->input(conn);
+        stop_between_requests(conn);
         if (conn->in.len == before)
             break;
     }
     /* A client that has closed its side and whose last words are dealt with is gone. */
-    if (conn->input_ended && !conn->waiting && !conn->closing)
+    if (conn->input_ended && !conn->waiting && !conn->closing && conn->out.len < OUT_HIGH)
         kx_conn_close(conn);
 }
 
@@ -365,7 +382,7 @@ gboolean kx_conn_input_ended(KxConn *conn)
 
 void kx_conn_write(KxConn *conn, const void *bytes, size_t len)
 {
-    if (conn->dead || len == 0)
+    if (conn->dead || conn->lingering || len == 0)
         return;
     gboolean ok = conn->deflate ? kx_deflate_write(conn->deflate, bytes, len, &conn->out)
                                 : kx_buf_append(&conn->out, bytes, len);
@@ -401,7 +418,7 @@ gboolean kx_conn_start_deflate(KxConn *conn)
     g_autofree char *early = g_memdup2(conn->in.data, conn->in.len);
     size_t len = conn->in.len;
     kx_buf_reset(&conn->in);
-    kx_buf_append(&conn->wire, early, MIN(len, conn->wire.max));
+    kx_buf_append(&conn->wire, early, len);
     return TRUE;
 }
 
@@ -412,7 +429,7 @@ void kx_conn_close(KxConn *conn)
 
 void kx_conn_log(KxConn *conn, guint log, const char *format, ...)
 {
-    if (!conn->edge->core)
+    if (!conn->edge->core || kx_link_queued(conn->edge->core) > LOG_QUEUE_MAX)
         return;
     va_list args;
     va_start(args, format);

@@ -38,7 +38,9 @@ typedef struct KxProtocol {
     void (*core_back)(KxConn *conn); /* a new core is there and no request is outstanding; may be NULL */
     void (*secured)(KxConn *conn);   /* STARTTLS has finished: forget what was said before */
     void (*timeout)(KxConn *conn);   /* the timeout passed without input: say goodbye, kx_conn_close() */
-    void (*shutdown)(KxConn *conn);  /* the server stops and no request is outstanding: say goodbye */
+    void (*shutdown)(KxConn *conn);  /* the server stops and no request is outstanding: say goodbye, kx_conn_close() */
+    gboolean (*receiving)(KxConn *conn); /* in the middle of a message's content, which a stop of the server lets
+                                    arrive; may be NULL */
     void (*close)(KxConn *conn);     /* free what the state owns; may be NULL */
 } KxProtocol;
 

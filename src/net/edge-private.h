@@ -30,11 +30,19 @@ struct KxEdge {
     guint32 next_id;
     GPtrArray *listeners;  /* KxListener */
     struct {
-        guint32 max_connections;
-        char *networks;
+        gboolean known;        /* nobody is let in before the core has said who may */
+        guint32 max_connections; /* 0: no limit */
+        GArray *networks;      /* KxIpRange; NULL: no limit */
     } access[KX_SERVICE_COUNT];
+    struct {                   /* so that a flood of connections does not become a flood of lines */
+        gint64 second;
+        guint lines, more;
+    } refused;
+    struct event *accept_timer; /* accepts again after the system ran out of descriptors */
     struct event *stop_timer;
+    struct event *stop_poll;   /* NULL unless stopping */
     gboolean stopping;
+    gboolean stopping_now;     /* no more waiting for content that is on its way */
 };
 
 struct KxConn {
@@ -50,7 +58,7 @@ struct KxConn {
     KxBuf wire;            /* compressed input not expanded yet */
     KxBuf out;             /* to be sent (compressed already) */
     GBytes *ticket;        /* rebuilds the session in a new core */
-    GBytes *pending;       /* packed request that waits for a core or for SESSION_READY */
+    KxBuf pending;         /* packed request that waits for a core or for SESSION_READY */
     guint epoch;           /* the core that knows this session; 0: none */
     guint timeout;         /* seconds, 0: none */
     gint64 deadline;       /* monotonic microseconds */
@@ -95,4 +103,6 @@ void kx_conn_core_message(KxConn *conn, const KxMessage *message);
 void kx_conn_core_lost(KxConn *conn);
 void kx_conn_core_back(KxConn *conn);
 void kx_conn_core_close(KxConn *conn);
+void kx_conn_core_forget(KxConn *conn); /* drops the pending request */
+void kx_conn_core_orphan(KxEdge *edge, const KxMessage *message); /* for a connection that is gone */
 void kx_conn_core_drained(KxConn *conn); /* the client has read: ask for more if the core waits */

@@ -5,11 +5,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/ip-range.h"
 #include "net/edge-private.h"
 
 enum {
     ACCEPT_BATCH = 8,
-    STOP_SECONDS = 10,     /* clients that do not leave by then are cut off */
+    ACCEPT_PAUSE_MS = 200,
+    REFUSED_LINES = 20,    /* in the Security log, each second */
+    STOP_SECONDS = 8,      /* for content that is on its way when the server stops */
+    STOP_LAST_SECONDS = 2, /* for last words */
     CORE_WAIT_SECONDS = 90, /* without a core for so long, the role gives up and is started anew */
 };
 
@@ -38,11 +42,70 @@ static guint connections(KxEdge *edge, KxServiceId service)
     return sum;
 }
 
-static void refuse(KxConn *conn, const char *why)
+static void log_refused(KxConn *conn, const char *why)
 {
-    kx_conn_log(conn, KX_EDGE_LOG_SECURITY, "%s connection from %s refused: %s",
-                kx_service(conn->service)->title, conn->remote_ip, why);
-    kx_conn_free(conn);
+    KxEdge *edge = conn->edge;
+    gint64 second = g_get_monotonic_time() / G_USEC_PER_SEC;
+    if (second != edge->refused.second) {
+        if (edge->refused.more > 0)
+            kx_conn_log(conn, KX_EDGE_LOG_SECURITY, "%u more connections were refused", edge->refused.more);
+        edge->refused.second = second;
+        edge->refused.lines = edge->refused.more = 0;
+    }
+    if (edge->refused.lines == REFUSED_LINES) {
+        edge->refused.more++;
+        return;
+    }
+    edge->refused.lines++;
+    kx_conn_log(conn, KX_EDGE_LOG_SECURITY, "%s connection from %s refused: %s", kx_service(conn->service)->title,
+                conn->remote_ip, why);
+}
+
+/* Why the service is not for this client, or NULL. */
+static const char *reason_to_refuse(const KxConn *conn)
+{
+    KxEdge *edge = conn->edge;
+    guint32 max = edge->access[conn->service].max_connections;
+    const GArray *networks = edge->access[conn->service].networks;
+    if (networks && !kx_ip_ranges_contain(networks, conn->remote_ip))
+        return "the address is not in the group that may use the service";
+    if (max > 0 && connections(edge, conn->service) > max)
+        return "too many connections";
+    return NULL;
+}
+
+static void begin(KxConn *conn)
+{
+    const char *why = reason_to_refuse(conn);
+    if (why) {
+        log_refused(conn, why);
+        kx_conn_free(conn);
+    } else {
+        kx_conn_begin(conn);
+    }
+}
+
+static void watch_listeners(KxEdge *edge)
+{
+    for (guint i = 0; i < edge->listeners->len; i++) {
+        KxListener *listener = edge->listeners->pdata[i];
+        if (edge->access[listener->service].known)
+            event_add(listener->readable, NULL);
+    }
+}
+
+/* Out of descriptors or memory: the waiting client would wake us again and again. */
+static void pause_accepting(KxEdge *edge)
+{
+    for (guint i = 0; i < edge->listeners->len; i++)
+        event_del(((KxListener *)edge->listeners->pdata[i])->readable);
+    struct timeval pause = {0, ACCEPT_PAUSE_MS * 1000};
+    event_add(edge->accept_timer, &pause);
+}
+
+static void on_accept_timer(evutil_socket_t fd, short what, void *data)
+{
+    watch_listeners(data);
 }
 
 static void on_accept(evutil_socket_t fd, short what, void *data)
@@ -51,14 +114,12 @@ static void on_accept(evutil_socket_t fd, short what, void *data)
     KxEdge *edge = listener->edge;
     for (int i = 0; i < ACCEPT_BATCH; i++) {
         int client = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (client >= 0)
+            begin(kx_conn_new(edge, listener->service, client));
+        else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+            pause_accepting(edge);
         if (client < 0)
             return;
-        KxConn *conn = kx_conn_new(edge, listener->service, client);
-        guint32 max = edge->access[listener->service].max_connections;
-        if (max > 0 && connections(edge, listener->service) > max)
-            refuse(conn, "too many connections");
-        else
-            kx_conn_begin(conn);
     }
 }
 
@@ -73,8 +134,9 @@ static void add_listener(KxEdge *edge, KxMessage *message)
     message->fd = -1;
     evutil_make_socket_nonblocking(listener->fd);
     listener->readable = event_new(edge->base, listener->fd, EV_READ | EV_PERSIST, on_accept, listener);
-    event_add(listener->readable, NULL);
     g_ptr_array_add(edge->listeners, listener);
+    if (edge->access[listener->service].known)
+        event_add(listener->readable, NULL);
 }
 
 static void remove_listeners(KxEdge *edge, KxServiceId service)
@@ -118,6 +180,18 @@ static void take_settings(KxEdge *edge, KxSlice values)
         }
 }
 
+static void take_access(KxEdge *edge, const KxMsgServiceAccess *access)
+{
+    if (access->service >= KX_SERVICE_COUNT)
+        return;
+    g_clear_pointer(&edge->access[access->service].networks, g_array_unref);
+    if (access->networks[0] != '\0')
+        edge->access[access->service].networks = kx_ip_ranges_parse(access->networks);
+    edge->access[access->service].max_connections = access->max_connections;
+    edge->access[access->service].known = TRUE;
+    watch_listeners(edge);
+}
+
 static void core_message(gpointer data, KxLink *link, KxMessage *message)
 {
     KxEdge *edge = data;
@@ -126,17 +200,14 @@ static void core_message(gpointer data, KxLink *link, KxMessage *message)
         return;
     }
     if (message->type == KX_MSG_SERVICE_ACCESS) {
-        const KxMsgServiceAccess *access = &message->SERVICE_ACCESS;
-        if (access->service >= KX_SERVICE_COUNT)
-            return;
-        edge->access[access->service].max_connections = access->max_connections;
-        g_free(edge->access[access->service].networks);
-        edge->access[access->service].networks = g_strdup(access->networks);
+        take_access(edge, &message->SERVICE_ACCESS);
         return;
     }
     KxConn *conn = g_hash_table_lookup(edge->conns, GUINT_TO_POINTER(message->session));
     if (conn)
         kx_conn_core_message(conn, message);
+    else
+        kx_conn_core_orphan(edge, message);
 }
 
 static void core_closed(gpointer data, KxLink *link, const GError *error)
@@ -146,7 +217,8 @@ static void core_closed(gpointer data, KxLink *link, const GError *error)
         g_printerr("keryx edge: %s\n", error->message);
     g_clear_pointer(&edge->core, kx_link_free);
     struct timeval tv = {CORE_WAIT_SECONDS, 0};
-    event_add(edge->stop_timer, &tv);
+    if (!edge->stopping)
+        event_add(edge->stop_timer, &tv);
     for_each_conn(edge, kx_conn_core_lost);
 }
 
@@ -177,10 +249,13 @@ static void take_certificate(KxEdge *edge, const KxMsgCertificate *cert)
         g_printerr("keryx edge: certificate %s: %s\n", cert->name, error->message);
     if (!cert->last)
         return;
+    g_autoptr(KxTlsSet) coming = g_steal_pointer(&edge->tls_coming);
+    if (kx_tls_set_is_empty(coming))
+        return; /* better the old certificates than none */
     if (edge->have_ticket_keys)
-        kx_tls_set_ticket_keys(edge->tls_coming, edge->ticket_keys, sizeof edge->ticket_keys);
+        kx_tls_set_ticket_keys(coming, edge->ticket_keys, sizeof edge->ticket_keys);
     kx_tls_set_free(edge->tls);
-    edge->tls = g_steal_pointer(&edge->tls_coming);
+    edge->tls = g_steal_pointer(&coming);
 }
 
 static void take_secret(KxEdge *edge, const KxMsgSecret *secret)
@@ -193,24 +268,17 @@ static void take_secret(KxEdge *edge, const KxMsgSecret *secret)
         kx_tls_set_ticket_keys(edge->tls, edge->ticket_keys, sizeof edge->ticket_keys);
 }
 
-static void shut_conn(KxConn *conn)
-{
-    if (conn->waiting || conn->closing)
-        return; /* told when the answer is there */
-    if (!conn->greeted || conn->handshaking) {
-        conn->dead = TRUE;
-    } else {
-        conn->busy = TRUE;
-        conn->protocol->shutdown(conn);
-        conn->busy = FALSE;
-    }
-    kx_conn_work(conn);
-}
-
 static void on_stop_timer(evutil_socket_t fd, short what, void *data)
 {
     KxEdge *edge = data;
-    event_base_loopbreak(edge->base);
+    if (!edge->stopping || edge->stopping_now) {
+        event_base_loopbreak(edge->base);
+        return;
+    }
+    edge->stopping_now = TRUE;
+    struct timeval tv = {STOP_LAST_SECONDS, 0};
+    event_add(edge->stop_timer, &tv);
+    for_each_conn(edge, kx_conn_work);
 }
 
 /* Polls for the last client to leave. */
@@ -229,10 +297,10 @@ static void stop(KxEdge *edge)
     g_ptr_array_set_size(edge->listeners, 0);
     struct timeval tv = {STOP_SECONDS, 0};
     event_add(edge->stop_timer, &tv);
-    struct event *poll = event_new(edge->base, -1, EV_PERSIST, on_stop_poll, edge);
+    edge->stop_poll = event_new(edge->base, -1, EV_PERSIST, on_stop_poll, edge);
     struct timeval often = {0, 20000};
-    event_add(poll, &often);
-    for_each_conn(edge, shut_conn);
+    event_add(edge->stop_poll, &often);
+    for_each_conn(edge, kx_conn_work);
 }
 
 static void keeper_message(gpointer data, KxLink *link, KxMessage *message)
@@ -288,6 +356,7 @@ KxEdge *kx_edge_new(struct event_base *base, guint index, int keeper, const KxPr
     edge->conns = g_hash_table_new(NULL, NULL);
     edge->listeners = g_ptr_array_new_with_free_func(listener_free);
     edge->stop_timer = event_new(base, -1, 0, on_stop_timer, edge);
+    edge->accept_timer = event_new(base, -1, 0, on_accept_timer, edge);
     edge->keeper = kx_link_new(base, keeper, KX_ROLE_EDGE, KX_ROLE_KEEPER, &keeper_callbacks, edge);
     memset(counts->count[index], 0, sizeof counts->count[index]);
     return edge;
@@ -304,8 +373,11 @@ void kx_edge_free(KxEdge *edge)
     kx_tls_set_free(edge->tls);
     kx_tls_set_free(edge->tls_coming);
     event_free(edge->stop_timer);
+    event_free(edge->accept_timer);
+    if (edge->stop_poll)
+        event_free(edge->stop_poll);
     for (guint i = 0; i < KX_SERVICE_COUNT; i++)
-        g_free(edge->access[i].networks);
+        g_clear_pointer(&edge->access[i].networks, g_array_unref);
     g_hash_table_unref(edge->conns);
     kx_settings_unref(edge->settings);
     explicit_bzero(edge->ticket_keys, sizeof edge->ticket_keys);

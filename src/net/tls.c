@@ -115,6 +115,11 @@ gboolean kx_tls_set_add(KxTlsSet *set, KxSlice chain, KxSlice key, gboolean acti
     return TRUE;
 }
 
+gboolean kx_tls_set_is_empty(const KxTlsSet *set)
+{
+    return set->active == NULL;
+}
+
 void kx_tls_set_ticket_keys(KxTlsSet *set, const void *keys, size_t len)
 {
     for (guint i = 0; i < set->contexts->len; i++)

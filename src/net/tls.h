@@ -24,6 +24,8 @@ void kx_tls_set_free(KxTlsSet *set);
 /* Adds a certificate chain with its key, both PEM. */
 gboolean kx_tls_set_add(KxTlsSet *set, KxSlice chain, KxSlice key, gboolean active, GError **error);
 
+gboolean kx_tls_set_is_empty(const KxTlsSet *set); /* no certificate could be used */
+
 /* Keys that seal session tickets, the same in all edges; may be called again at any time. */
 void kx_tls_set_ticket_keys(KxTlsSet *set, const void *keys, size_t len);
 
