@@ -165,9 +165,11 @@ static gboolean read_notify(const Param *param, gboolean utf8, void *out)
                  {"SUCCESS", KX_NOTIFY_SUCCESS},
                  {"FAILURE", KX_NOTIFY_FAILURE},
                  {"DELAY", KX_NOTIFY_DELAY}};
+    if (!param->value)
+        return FALSE;
     const char *at = param->value, *end = at + param->value_len;
     guint set = 0;
-    while (at && at <= end) {
+    while (at) {
         const char *comma = memchr(at, ',', (size_t)(end - at));
         size_t len = (size_t)((comma ? comma : end) - at);
         guint row = 0;

@@ -10,9 +10,15 @@ static gboolean may_relay(KxSession *session)
     KxSettings *settings = kx_session_settings(session);
     if (kx_session_user(session))
         return kx_settings_bool(settings, KX_SET_SMTP_RELAY_AUTH);
+    if (kx_session_auth_failed(session))
+        return FALSE;
+    KxCore *core = kx_session_core(session);
+    const char *ip = kx_session_remote_ip(session);
     const char *group = kx_settings_text(settings, KX_SET_SMTP_RELAY_GROUP);
-    return *group && !kx_session_auth_failed(session) &&
-           kx_ip_group_contains(kx_session_core(session)->directory, group, kx_session_remote_ip(session));
+    if (*group && kx_ip_group_contains(core->directory, group, ip))
+        return TRUE;
+    return kx_settings_bool(settings, KX_SET_SMTP_RELAY_POP3) &&
+           kx_recent_logins_has(core->pop3_logins, ip, kx_settings_int(settings, KX_SET_SMTP_RELAY_POP3_WINDOW));
 }
 
 static const KxSmtpVerdict TAKEN = {250, "2.1.5 Recipient OK"};

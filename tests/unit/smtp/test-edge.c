@@ -249,6 +249,7 @@ static void test_restart_during(void)
 static void test_submission(void)
 {
     g_autoptr(KxConn) conn = fake_new(TRUE, FALSE);
+    conn->secret = "c2VjcmV0";
     fake_set(conn, KX_SET_SMTP_MAX_FAILED, "100");
     talk(conn, MAIL, "530 5.7.0 Must issue a STARTTLS command first\r\n");
     fake_send(conn, EHLO);
@@ -274,6 +275,7 @@ static void test_submission(void)
 static void test_sasl_steps(void)
 {
     g_autoptr(KxConn) conn = fake_new(TRUE, TRUE);
+    conn->secret = "c2VjcmV0";
     fake_set(conn, KX_SET_SMTP_MAX_FAILED, "100");
     fake_send(conn, EHLO);
     talk(conn, "AUTH CRAM-MD5\r\n", "504 5.5.4 Mechanism not supported: use PLAIN or LOGIN\r\n");
@@ -292,6 +294,7 @@ static void test_sasl_steps(void)
 static void test_sasl_ends(void)
 {
     g_autoptr(KxConn) conn = fake_new(TRUE, TRUE);
+    conn->secret = "c2VjcmV0";
     fake_set(conn, KX_SET_SMTP_MAX_FAILED, "100");
     fake_send(conn, EHLO);
     conn->sasl = KX_SASL_CONTINUE;
