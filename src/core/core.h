@@ -3,6 +3,7 @@
 #pragma once
 
 #include "core/exclusive.h"
+#include "core/recent-logins.h"
 #include "directory/directory.h"
 #include "flow/queue.h"
 #include "log/log.h"
@@ -14,4 +15,5 @@ typedef struct KxCore {
     KxStore *store;
     KxQueue *queue;
     KxExclusive *maildrops; /* held by POP3 sessions */
+    KxRecentLogins *pop3_logins;
 } KxCore;

@@ -19,6 +19,10 @@ KX_SETTING(SMTP_RELAY_GROUP, "smtp.relay-group", TEXT, 0, 100, NULL, "", KX_SETT
     "IP address group whose members may send to any domain without signing in; empty means none.")
 KX_SETTING(SMTP_RELAY_AUTH, "smtp.relay-authenticated", BOOL, 0, 0, NULL, "yes", 0, "SMTP-10", NULL,
     "Whether users who have signed in over SMTP may send to any domain.")
+KX_SETTING(SMTP_RELAY_POP3, "smtp.relay-after-pop3", BOOL, 0, 0, NULL, "no", 0, "SMTP-11", NULL,
+    "Whether an address from which somebody signed in over POP3 may send to any domain for a while. Unsafe: behind one address there may be many hosts; prefer signing in on the submission ports.")
+KX_SETTING(SMTP_RELAY_POP3_WINDOW, "smtp.relay-after-pop3-window", DURATION, 60, 86400, NULL, "30m", 0, "SMTP-11", NULL,
+    "How long that permission lasts.")
 KX_SETTING(SMTP_TIMEOUT, "smtp.timeout", DURATION, 10, 3600, NULL, "5m", KX_SETTING_EDGE, "", NULL,
     "How long the server waits for the next command or more data of a client.")
 
