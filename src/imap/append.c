@@ -17,7 +17,8 @@ void kx_imap_drop_spools(KxImap *imap)
 }
 
 /* Lines end in CRLF in the store; a literal8 is looked at as a whole, later. */
-static gboolean write_piece(KxIncoming *incoming, KxCrlf *crlf, gboolean binary, KxSlice piece, GError **error)
+static gboolean write_piece(KxIncoming *incoming, KxCrlf *crlf, gboolean binary, KxSlice piece,
+                            GError **error)
 {
     if (binary)
         return kx_incoming_write(incoming, piece.data, piece.len, error);

@@ -35,7 +35,8 @@ static gboolean parse(KxImapParser *parser, Args *ret)
 static gboolean admit(KxImap *imap, const Args *args)
 {
     g_autoptr(GError) error = NULL;
-    guint64 most = (guint64)kx_settings_int(kx_session_settings(imap->session), KX_SET_IMAP_MAX_APPEND);
+    guint64 most =
+        (guint64)kx_settings_int(kx_session_settings(imap->session), KX_SET_IMAP_MAX_APPEND);
     if (args->content.size == 0) {
         kx_imap_no(imap, NULL, "An empty message is not stored");
         return FALSE;
@@ -54,7 +55,8 @@ void kx_imap_cmd_append_literal(KxImap *imap, KxImapParser *parser)
 {
     g_auto(Args) args = {0};
     g_autoptr(GError) error = NULL;
-    if (!parse(parser, &args) || !kx_imap_at_end(parser) || args.content.spool != imap->spools->len) {
+    if (!parse(parser, &args) || !kx_imap_at_end(parser) ||
+        args.content.spool != imap->spools->len) {
         kx_imap_bad(imap, kx_imap_parser_ok(parser) ? "One message at a time" : parser->error);
         return;
     }
@@ -108,7 +110,8 @@ static void deliver(KxImap *imap, const Args *args)
         kx_imap_no_target(imap, error);
         return;
     }
-    g_autofree char *code = g_strdup_printf("APPENDUID %u %u", delivery.ret_uid_validity, delivery.ret_uid);
+    g_autofree char *code =
+        g_strdup_printf("APPENDUID %u %u", delivery.ret_uid_validity, delivery.ret_uid);
     kx_imap_ok(imap, code, "APPEND completed");
 }
 

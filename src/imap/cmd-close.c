@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* CLOSE (RFC 9051 section 6.4.1): removes what is \Deleted, without telling, and leaves the folder. */
+/* CLOSE (RFC 9051 section 6.4.1): removes what is \Deleted, without telling, and leaves the folder.
+ */
 #include "imap/imap.h"
 #include "store/change.h"
 

@@ -25,7 +25,8 @@ static gboolean parse_use(KxImapParser *parser, Args *ret)
             return FALSE;
         guint use = kx_imap_find_special_use(name);
         ret->special_use |= use;
-        ret->bad_use |= use == 0 || use == KX_USE_FLAGGED; /* that would be a search, not a folder */
+        ret->bad_use |=
+            use == 0 || use == KX_USE_FLAGGED; /* that would be a search, not a folder */
     } while (kx_imap_accept(parser, ' '));
     return kx_imap_parse_char(parser, ')');
 }
@@ -37,7 +38,8 @@ static gboolean parse(KxImapParser *parser, Args *ret)
         return FALSE;
     if (!kx_imap_accept(parser, ' '))
         return TRUE;
-    return kx_imap_parse_char(parser, '(') && parse_use(parser, ret) && kx_imap_parse_char(parser, ')');
+    return kx_imap_parse_char(parser, '(') && parse_use(parser, ret) &&
+           kx_imap_parse_char(parser, ')');
 }
 
 void kx_imap_cmd_create(KxImap *imap, KxImapParser *parser)
@@ -60,7 +62,8 @@ void kx_imap_cmd_create(KxImap *imap, KxImapParser *parser)
         kx_imap_no_error(imap, error);
         return;
     }
-    g_autoptr(KxFolderInfo) info = imap->enabled & KX_IMAP_REV2 ? kx_imap_find_folder(imap, path, NULL) : NULL;
+    g_autoptr(KxFolderInfo) info =
+        imap->enabled & KX_IMAP_REV2 ? kx_imap_find_folder(imap, path, NULL) : NULL;
     if (info)
         kx_imap_write_list(imap, info, args.given);
     kx_imap_ok(imap, NULL, "CREATE completed");

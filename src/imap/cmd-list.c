@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* LIST (RFC 9051 section 6.3.9) with LIST-EXTENDED (RFC 5258), LIST-STATUS (RFC 5819), SPECIAL-USE (RFC 6154). */
+/* LIST (RFC 9051 section 6.3.9) with LIST-EXTENDED (RFC 5258), LIST-STATUS (RFC 5819), SPECIAL-USE
+ * (RFC 6154). */
 #include "base/text.h"
 #include "imap/list.h"
 #include "imap/status.h"
@@ -37,7 +38,8 @@ static gboolean parse_option(KxImapParser *args, const OptionName *names, KxList
             continue;
         request->options |= names->option;
         return names->option != KX_LIST_RETURN_STATUS ||
-               (kx_imap_parse_space(args) && kx_imap_parse_status_items(args, &request->status_items));
+               (kx_imap_parse_space(args) &&
+                kx_imap_parse_status_items(args, &request->status_items));
     }
     return kx_imap_parser_fail(args, "Unknown LIST option %.*s", (int)MIN(word.len, 40), word.data);
 }

@@ -8,7 +8,8 @@ void kx_imap_cmd_lsub(KxImap *imap, KxImapParser *args)
                                      .patterns = g_ptr_array_new_with_free_func(g_free)};
     const char *reference = NULL;
     const char *pattern = NULL;
-    if (kx_imap_parse_space(args) && kx_imap_parse_mailbox(args, &reference) && kx_imap_parse_space(args))
+    if (kx_imap_parse_space(args) && kx_imap_parse_mailbox(args, &reference) &&
+        kx_imap_parse_space(args))
         kx_imap_parse_list_mailbox(args, &pattern);
     if (!kx_imap_check(imap, args))
         return;

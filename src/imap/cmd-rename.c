@@ -7,7 +7,8 @@ void kx_imap_cmd_rename(KxImap *imap, KxImapParser *args)
     const char *from = NULL;
     const char *to = NULL;
     g_autoptr(GError) error = NULL;
-    if (kx_imap_parse_space(args) && kx_imap_parse_mailbox(args, &from) && kx_imap_parse_space(args))
+    if (kx_imap_parse_space(args) && kx_imap_parse_mailbox(args, &from) &&
+        kx_imap_parse_space(args))
         kx_imap_parse_mailbox(args, &to);
     if (!kx_imap_check(imap, args))
         return;

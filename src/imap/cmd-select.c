@@ -36,7 +36,8 @@ static void describe(KxImap *imap, const KxFolderInfo *info, guint64 modseq, KxS
     kx_imap_tell_flags(imap, FALSE);
     kx_session_printf(session, "* %u EXISTS\r\n", kx_view_count(imap->view));
     if (!rev2)
-        kx_session_printf(session, "* %u RECENT\r\n", kx_view_recent(imap->view));
+        kx_session_printf(session, "* %u RECENT\r\n",
+                          imap->read_only ? info->recent : kx_view_recent(imap->view));
     if (!rev2 && unseen != 0)
         kx_session_printf(session, "* OK [UNSEEN %u] First unseen\r\n", unseen);
     kx_session_printf(session, "* OK [UIDVALIDITY %u] UIDs valid\r\n", state.uid_validity);
@@ -52,7 +53,8 @@ static gboolean open_view(KxImap *imap, const Args *args, gboolean read_only, GE
     g_autoptr(KxFolder) folder = info ? kx_folder_open(imap->account, args->path, error) : NULL;
     if (!folder)
         return FALSE;
-    guint64 modseq = kx_folder_highest_modseq(folder); /* before the view: it knows at least as much */
+    guint64 modseq =
+        kx_folder_highest_modseq(folder); /* before the view: it knows at least as much */
     imap->view = kx_view_new(folder, !read_only);
     imap->read_only = read_only;
     describe(imap, info, modseq, args->given);

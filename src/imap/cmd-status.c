@@ -8,7 +8,8 @@ void kx_imap_cmd_status(KxImap *imap, KxImapParser *args)
     const char *path = NULL;
     guint items = 0;
     g_autoptr(GError) error = NULL;
-    if (kx_imap_parse_space(args) && kx_imap_parse_mailbox(args, &path) && kx_imap_parse_space(args))
+    if (kx_imap_parse_space(args) && kx_imap_parse_mailbox(args, &path) &&
+        kx_imap_parse_space(args))
         kx_imap_parse_status_items(args, &items);
     if (!kx_imap_check(imap, args))
         return;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Sign-in: AUTHENTICATE (RFC 9051 section 6.2.2, RFC 4959) and LOGIN (6.2.3). The exchange is relayed; LOGIN
- * becomes SASL PLAIN (RFC 4616).
+ * Sign-in: AUTHENTICATE (RFC 9051 section 6.2.2, RFC 4959) and LOGIN (6.2.3). The exchange is
+ * relayed; LOGIN becomes SASL PLAIN (RFC 4616).
  */
 #include "base/buf.h"
 #include "imap/edge-private.h"
@@ -55,7 +55,8 @@ static void ask(KxConn *conn, const char *mechanism, gboolean initial, KxSlice d
 }
 
 /* Base64 from the client; FALSE if it is none. */
-static gboolean ask_encoded(KxConn *conn, const char *mechanism, gboolean initial, const char *text, size_t len)
+static gboolean ask_encoded(KxConn *conn, const char *mechanism, gboolean initial, const char *text,
+                            size_t len)
 {
     gsize n;
     guchar *bytes = decode(text, len, &n);
@@ -78,7 +79,8 @@ static gboolean refuse_clear(KxConn *conn)
 static const char *find_mechanism(KxSlice name)
 {
     for (guint i = 0; i < G_N_ELEMENTS(mechanisms); i++) {
-        if (strlen(mechanisms[i]) == name.len && g_ascii_strncasecmp(mechanisms[i], name.data, name.len) == 0)
+        if (strlen(mechanisms[i]) == name.len &&
+            g_ascii_strncasecmp(mechanisms[i], name.data, name.len) == 0)
             return mechanisms[i];
     }
     return NULL;
@@ -121,8 +123,9 @@ void kx_imap_edge_authenticate(KxConn *conn, KxImapParser *args)
 void kx_imap_edge_login(KxConn *conn, KxImapParser *args)
 {
     KxSlice user, password;
-    if (!kx_imap_parse_space(args) || !kx_imap_parse_astring(args, &user) || !kx_imap_parse_space(args) ||
-        !kx_imap_parse_astring(args, &password) || !kx_imap_parse_end(args) || refuse_clear(conn))
+    if (!kx_imap_parse_space(args) || !kx_imap_parse_astring(args, &user) ||
+        !kx_imap_parse_space(args) || !kx_imap_parse_astring(args, &password) ||
+        !kx_imap_parse_end(args) || refuse_clear(conn))
         return;
     KxBuf plain = KX_BUF_INIT(2 * KX_IMAP_EARLY_MAX);
     kx_buf_append_c(&plain, '\0');
@@ -158,7 +161,8 @@ static void signed_in(KxConn *conn)
     KxImapEdge *edge = kx_conn_state(conn);
     edge->phase = KX_PHASE_SIGNED_IN;
     kx_framer_set_mode(&edge->framer, KX_FRAMING_COMMANDS);
-    kx_conn_set_timeout(conn, (guint)kx_settings_int(kx_conn_settings(conn), KX_SET_IMAP_IDLE_TIMEOUT));
+    kx_conn_set_timeout(conn,
+                        (guint)kx_settings_int(kx_conn_settings(conn), KX_SET_IMAP_IDLE_TIMEOUT));
     g_autofree char *capabilities = kx_imap_edge_capabilities(conn);
     kx_conn_printf(conn, "%s OK [CAPABILITY %s] Logged in\r\n", edge->framer.tag, capabilities);
 }
@@ -168,7 +172,8 @@ void kx_imap_edge_sasl_reply(KxConn *conn, const KxMsgSaslReply *reply)
     KxImapEdge *edge = kx_conn_state(conn);
     switch (reply->status) {
     case KX_SASL_CONTINUE: {
-        g_autofree char *challenge = g_base64_encode((const guchar *)reply->data.data, reply->data.len);
+        g_autofree char *challenge =
+            g_base64_encode((const guchar *)reply->data.data, reply->data.len);
         kx_conn_printf(conn, "+ %s\r\n", challenge);
         kx_framer_set_mode(&edge->framer, KX_FRAMING_LINE);
         break;

@@ -54,12 +54,9 @@ static const struct {
     void (*func)(KxConn *conn, KxImapParser *args);
     gboolean secret; /* its arguments are not for the Debug log */
 } commands[] = {
-    {"CAPABILITY", cmd_capability, FALSE},
-    {"NOOP", cmd_noop, FALSE},
-    {"LOGOUT", cmd_logout, FALSE},
-    {"ID", cmd_id, FALSE},
-    {"STARTTLS", cmd_starttls, FALSE},
-    {"AUTHENTICATE", kx_imap_edge_authenticate, TRUE},
+    {"CAPABILITY", cmd_capability, FALSE}, {"NOOP", cmd_noop, FALSE},
+    {"LOGOUT", cmd_logout, FALSE},         {"ID", cmd_id, FALSE},
+    {"STARTTLS", cmd_starttls, FALSE},     {"AUTHENTICATE", kx_imap_edge_authenticate, TRUE},
     {"LOGIN", kx_imap_edge_login, TRUE},
 };
 

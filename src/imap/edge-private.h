@@ -6,12 +6,12 @@
 #include "net/conn.h"
 
 typedef enum {
-    KX_PHASE_EARLY,     /* not signed in */
-    KX_PHASE_SASL,      /* the next line answers a SASL challenge */
-    KX_PHASE_PENALTY,   /* a sign-in failed: the answer is held back for a moment */
+    KX_PHASE_EARLY,   /* not signed in */
+    KX_PHASE_SASL,    /* the next line answers a SASL challenge */
+    KX_PHASE_PENALTY, /* a sign-in failed: the answer is held back for a moment */
     KX_PHASE_SIGNED_IN,
-    KX_PHASE_IDLE,      /* the next line is DONE */
-    KX_PHASE_GONE,      /* said goodbye */
+    KX_PHASE_IDLE, /* the next line is DONE */
+    KX_PHASE_GONE, /* said goodbye */
 } KxImapPhase;
 
 /* The request that is outstanding. */

@@ -7,7 +7,7 @@
 #include "imap/edge-private.h"
 
 enum {
-    BAD_MAX = 20,        /* in a row, before sign-in */
+    BAD_MAX = 20, /* in a row, before sign-in */
     INPUT_MAX = KX_CHUNK_MAX,
 };
 
@@ -63,7 +63,8 @@ void kx_imap_edge_ask(KxConn *conn, KxImapAsked asked, KxMessageType type, const
     kx_conn_request(conn, type, body);
 }
 
-static void ask_command(KxConn *conn, KxImapAsked asked, KxImapKind kind, const char *text, size_t len)
+static void ask_command(KxConn *conn, KxImapAsked asked, KxImapKind kind, const char *text,
+                        size_t len)
 {
     KxMsgCommand body = {.kind = kind, .data = {text, len}};
     kx_imap_edge_ask(conn, asked, KX_MSG_COMMAND, &body);

@@ -8,8 +8,9 @@ static const struct {
     const char *name;
     guint32 flag;
 } names[] = {
-    {"\\Answered", KX_FLAG_ANSWERED}, {"\\Flagged", KX_FLAG_FLAGGED}, {"\\Deleted", KX_FLAG_DELETED},
-    {"\\Seen", KX_FLAG_SEEN},         {"\\Draft", KX_FLAG_DRAFT},
+    {"\\Answered", KX_FLAG_ANSWERED}, {"\\Flagged", KX_FLAG_FLAGGED},
+    {"\\Deleted", KX_FLAG_DELETED},   {"\\Seen", KX_FLAG_SEEN},
+    {"\\Draft", KX_FLAG_DRAFT},
 };
 
 static void append_word(GString *out, gsize start, const char *word)
@@ -57,7 +58,8 @@ static gboolean add_flag(KxImapParser *args, KxImapFlags *flags)
         }
     }
     if (word.data[0] == '\\')
-        return kx_imap_parser_fail(args, "The flag %.*s cannot be set", (int)MIN(word.len, 40), word.data);
+        return kx_imap_parser_fail(args, "The flag %.*s cannot be set", (int)MIN(word.len, 40),
+                                   word.data);
     if (word.len > KX_KEYWORD_MAX_LEN)
         return kx_imap_parser_fail(args, "A keyword may have at most %d bytes", KX_KEYWORD_MAX_LEN);
     if (has_keyword(flags, word))

@@ -67,7 +67,8 @@ static void read_tag(KxFramer *framer)
     if (!limits[framer->mode].literals)
         return; /* a line inside a command: its tag stays */
     kx_imap_parser_init(&parser, framer->text.data, framer->text.len, FALSE);
-    if (!kx_imap_parse_tag(&parser, &tag) || !(kx_imap_peek(&parser, ' ') || kx_imap_at_end(&parser)))
+    if (!kx_imap_parse_tag(&parser, &tag) ||
+        !(kx_imap_peek(&parser, ' ') || kx_imap_at_end(&parser)))
         tag = KX_SLICE_STR("*");
     memcpy(framer->tag, tag.data, tag.len);
     framer->tag[tag.len] = '\0';
@@ -78,7 +79,8 @@ static gboolean may_spool(const KxFramer *framer)
     g_auto(KxImapParser) parser = {0};
     KxSlice tag;
     kx_imap_parser_init(&parser, framer->text.data, framer->text.len, FALSE);
-    if (!limits[framer->mode].spools || !kx_imap_parse_tag(&parser, &tag) || !kx_imap_parse_space(&parser))
+    if (!limits[framer->mode].spools || !kx_imap_parse_tag(&parser, &tag) ||
+        !kx_imap_parse_space(&parser))
         return FALSE;
     for (guint i = 0; i < G_N_ELEMENTS(spooling_commands); i++) {
         if (kx_imap_accept_atom(&parser, spooling_commands[i]))
@@ -270,12 +272,9 @@ static KxFrame stay_dead(KxFramer *framer, const char *in, size_t len, size_t *u
 }
 
 static KxFrame (*const steps[])(KxFramer *framer, const char *in, size_t len, size_t *used) = {
-    [KX_FRAMER_LINE] = read_line,
-    [KX_FRAMER_LITERAL] = read_literal,
-    [KX_FRAMER_ASKING] = wait_for_answer,
-    [KX_FRAMER_CONTENT] = read_content,
-    [KX_FRAMER_SKIP_LINE] = skip_line,
-    [KX_FRAMER_SKIP_LITERAL] = read_skipped,
+    [KX_FRAMER_LINE] = read_line,         [KX_FRAMER_LITERAL] = read_literal,
+    [KX_FRAMER_ASKING] = wait_for_answer, [KX_FRAMER_CONTENT] = read_content,
+    [KX_FRAMER_SKIP_LINE] = skip_line,    [KX_FRAMER_SKIP_LITERAL] = read_skipped,
     [KX_FRAMER_DEAD] = stay_dead,
 };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The session: messages from the edge, the state that outlives the core, and the ends of commands. */
+/* The session: messages from the edge, the state that outlives the core, and the ends of commands.
+ */
 #include "imap/imap.h"
 
 /* ---- state that travels in the ticket ---- */
@@ -22,8 +23,9 @@ static void save_state(KxImap *imap)
     memset(&state, 0, sizeof state); /* padding too: states are compared as bytes */
     state.version = STATE_VERSION;
     state.enabled = (guint8)imap->enabled;
-    state.flags = (guint8)((imap->read_only ? STATE_READ_ONLY : 0) |
-                           (imap->compressed ? STATE_COMPRESSED : 0) | (imap->view ? STATE_SELECTED : 0));
+    state.flags =
+        (guint8)((imap->read_only ? STATE_READ_ONLY : 0) |
+                 (imap->compressed ? STATE_COMPRESSED : 0) | (imap->view ? STATE_SELECTED : 0));
     state.keywords_told = imap->keywords_told;
     if (imap->view)
         kx_view_save(imap->view, &state.view);
@@ -71,12 +73,12 @@ void kx_imap_bad(KxImap *imap, const char *text)
 
 /* RFC 5530 */
 static const char *const error_codes[] = {
-    [KX_ERR_FAILED] = "SERVERBUG",       [KX_ERR_NOT_FOUND] = "NONEXISTENT",
-    [KX_ERR_EXISTS] = "ALREADYEXISTS",   [KX_ERR_INVALID] = "CANNOT",
-    [KX_ERR_DENIED] = "NOPERM",          [KX_ERR_IN_USE] = "INUSE",
-    [KX_ERR_TOO_BIG] = "LIMIT",          [KX_ERR_OVERQUOTA] = "OVERQUOTA",
-    [KX_ERR_IO] = "UNAVAILABLE",         [KX_ERR_CORRUPT] = "CORRUPTION",
-    [KX_ERR_PROTOCOL] = "CLIENTBUG",     [KX_ERR_BUSY] = "UNAVAILABLE",
+    [KX_ERR_FAILED] = "SERVERBUG",     [KX_ERR_NOT_FOUND] = "NONEXISTENT",
+    [KX_ERR_EXISTS] = "ALREADYEXISTS", [KX_ERR_INVALID] = "CANNOT",
+    [KX_ERR_DENIED] = "NOPERM",        [KX_ERR_IN_USE] = "INUSE",
+    [KX_ERR_TOO_BIG] = "LIMIT",        [KX_ERR_OVERQUOTA] = "OVERQUOTA",
+    [KX_ERR_IO] = "UNAVAILABLE",       [KX_ERR_CORRUPT] = "CORRUPTION",
+    [KX_ERR_PROTOCOL] = "CLIENTBUG",   [KX_ERR_BUSY] = "UNAVAILABLE",
 };
 
 static void no_with(KxImap *imap, const char *code, const GError *error)
@@ -86,6 +88,7 @@ static void no_with(KxImap *imap, const char *code, const GError *error)
         if (!g_ascii_isprint(*c))
             *c = '?';
     }
+    text[0] = g_ascii_toupper(text[0]);
     kx_imap_no(imap, code, text);
 }
 
@@ -142,7 +145,8 @@ void kx_imap_deselect(KxImap *imap)
 static gboolean open_account(KxImap *imap, GError **error)
 {
     const KxUser *user = kx_session_user(imap->session);
-    imap->account = kx_store_account(kx_session_core(imap->session)->store, user->domain, user->name, error);
+    imap->account =
+        kx_store_account(kx_session_core(imap->session)->store, user->domain, user->name, error);
     return imap->account != NULL;
 }
 
@@ -186,8 +190,9 @@ static void command(KxImap *imap, const KxMsgCommand *message)
     imap->reply_code = KX_IMAP_CODE_NONE;
     if (!imap->account && !open_account(imap, &error)) {
         kx_session_kick(imap->session, "* BYE [UNAVAILABLE] The mailbox cannot be opened\r\n");
-        kx_log(kx_session_core(imap->session)->logger, KX_LOG_ERROR, "The mailbox of %s cannot be opened: %s",
-               kx_session_login(imap->session), error->message);
+        kx_log(kx_session_core(imap->session)->logger, KX_LOG_ERROR,
+               "The mailbox of %s cannot be opened: %s", kx_session_login(imap->session),
+               error->message);
         return;
     }
     switch ((KxImapKind)message->kind) {

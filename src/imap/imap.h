@@ -3,10 +3,11 @@
  * The core half of IMAP (RFC 9051, RFC 3501): what commands work with. One command, one file
  * (cmd-*.c); the table of commands is in commands.c.
  *
- * A command parses all its arguments first and does nothing before it knows they are good; then it acts, writes its
- * untagged responses, and ends by kx_imap_ok(), kx_imap_no() or kx_imap_bad(), exactly once. These
- * bring the client up to date (EXISTS, EXPUNGE, FETCH) as far as the command's table flags allow, write the tagged line and
- * answer the request. Long answers set a cursor on the session instead, whose last step ends the command.
+ * A command parses all its arguments first and does nothing before it knows they are good; then it
+ * acts, writes its untagged responses, and ends by kx_imap_ok(), kx_imap_no() or kx_imap_bad(),
+ * exactly once. These bring the client up to date (EXISTS, EXPUNGE, FETCH) as far as the command's
+ * table flags allow, write the tagged line and answer the request. Long answers set a cursor on the
+ * session instead, whose last step ends the command.
  */
 #pragma once
 
@@ -20,12 +21,12 @@
 #include "store/view.h"
 
 typedef enum {
-    KX_IMAP_IN_AUTH = 1 << 0,      /* allowed when signed in, nothing selected */
-    KX_IMAP_IN_SELECTED = 1 << 1,  /* allowed with a folder selected */
-    KX_IMAP_NO_EXPUNGE = 1 << 2,   /* no EXPUNGE may be sent during it: FETCH, STORE, SEARCH (RFC 9051 7.5.1) */
-    KX_IMAP_NO_SYNC = 1 << 3,      /* sends no unsolicited data at its end (SELECT, LOGOUT, ...) */
-    KX_IMAP_WRITES = 1 << 4,       /* refused in a folder opened with EXAMINE */
-    KX_IMAP_HAS_UID = 1 << 5,      /* exists with the UID prefix too */
+    KX_IMAP_IN_AUTH = 1 << 0,     /* allowed when signed in, nothing selected */
+    KX_IMAP_IN_SELECTED = 1 << 1, /* allowed with a folder selected */
+    KX_IMAP_NO_EXPUNGE = 1 << 2,  /* no EXPUNGE may be sent during it (RFC 9051 section 7.5.1) */
+    KX_IMAP_NO_SYNC = 1 << 3,     /* sends no unsolicited data at its end (SELECT, LOGOUT, ...) */
+    KX_IMAP_WRITES = 1 << 4,      /* refused in a folder opened with EXAMINE */
+    KX_IMAP_HAS_UID = 1 << 5,     /* exists with the UID prefix too */
 } KxImapCommandFlags;
 
 typedef struct KxImap KxImap;
@@ -35,7 +36,7 @@ typedef struct {
     const char *name; /* capitals */
     KxImapFunc func;
     guint flags;
-    KxImapFunc literal; /* the text so far ends in the header of a large literal: may it come? NULL: never */
+    KxImapFunc literal; /* the text ends in a large literal's header: may it come? NULL: never */
 } KxImapCommand;
 
 /* Extensions switched on by ENABLE or by use. */
@@ -48,27 +49,27 @@ typedef enum {
 struct KxImap {
     KxSession *session;
     KxAccount *account;
-    guint enabled;              /* KxImapEnabled */
+    guint enabled; /* KxImapEnabled */
     /* the selected folder */
-    KxView *view;               /* NULL if none is selected */
+    KxView *view; /* NULL if none is selected */
     gboolean read_only;
-    guint watch;                /* kx_folder_watch() id while idling, 0 otherwise */
+    guint watch; /* kx_folder_watch() id while idling, 0 otherwise */
     gboolean idling;
-    guint keywords_told;        /* keywords of the folder the client has been told in FLAGS */
+    guint keywords_told; /* keywords of the folder the client has been told in FLAGS */
     gboolean compressed;
-    gboolean ending;            /* BYE was said: close after the answer */
+    gboolean ending; /* BYE was said: close after the answer */
     /* the command in progress */
     char *tag;
     const KxImapCommand *command;
-    gboolean uid;               /* with the UID prefix */
-    guint reply_code;           /* KxImapCode of its answer */
-    GPtrArray *spools;          /* KxIncoming * of large literals, in order */
-    KxCrlf spool_crlf;          /* line endings of the one that is coming in */
-    gboolean spool_binary;      /* it is a literal8: line endings stay as they are */
-    GError *spool_error;        /* it is useless already; told at the command's end */
+    gboolean uid;          /* with the UID prefix */
+    guint reply_code;      /* KxImapCode of its answer */
+    GPtrArray *spools;     /* KxIncoming * of large literals, in order */
+    KxCrlf spool_crlf;     /* line endings of the one that is coming in */
+    gboolean spool_binary; /* it is a literal8: line endings stay as they are */
+    GError *spool_error;   /* it is useless already; told at the command's end */
     /* kept between commands by message commands; kx_imap_messages_reset() frees both */
     struct KxImapMessage *message; /* the one last read (fetch-message.h), or NULL */
-    GArray *saved;              /* UIDs that "$" stands for (RFC 5182), ascending; NULL means none */
+    GArray *saved; /* UIDs that "$" stands for (RFC 5182), ascending; NULL means none */
 };
 
 /* `code` is a response code without brackets, or NULL. */
@@ -76,14 +77,16 @@ void kx_imap_ok(KxImap *imap, const char *code, const char *text);
 void kx_imap_no(KxImap *imap, const char *code, const char *text);
 void kx_imap_bad(KxImap *imap, const char *text);
 void kx_imap_no_error(KxImap *imap, const GError *error); /* NO with the response code that fits */
-void kx_imap_end(KxImap *imap, guint reply_code);            /* an answer without a tagged line (IDLE) */
-gboolean kx_imap_check(KxImap *imap, KxImapParser *args); /* args read to the end without error? else BAD, FALSE */
+void kx_imap_end(KxImap *imap, guint reply_code); /* an answer without a tagged line (IDLE) */
+gboolean kx_imap_check(
+    KxImap *imap, KxImapParser *args); /* args read to the end without error? else BAD, FALSE */
 
-/* Sends what changed in the selected folder; see KxChanges. If the folder is gone, or too much changed at
- * once, says BYE instead. */
+/* Sends what changed in the selected folder; see KxChanges. If the folder is gone, or too much
+ * changed at once, says BYE instead. */
 void kx_imap_sync(KxImap *imap, gboolean allow_expunge);
 
-/* Sends FLAGS and PERMANENTFLAGS; with `news_only` if the folder got keywords the client has not been told. */
+/* Sends FLAGS and PERMANENTFLAGS; with `news_only` if the folder got keywords the client has not
+ * been told. */
 void kx_imap_tell_flags(KxImap *imap, gboolean news_only);
 
 /* Leaves the selected folder without removing anything. */
@@ -99,12 +102,14 @@ void kx_imap_no_target(KxImap *imap, const GError *error);
 /* Mailbox names are UTF-8 on the wire, and quoted strings may be (RFC 9051 section 5.1, 4.3.1). */
 gboolean kx_imap_is_utf8(const KxImap *imap);
 
-/* Writing: strings as quoted or literal, whichever is legal; mailbox names as the client's mode wants them. */
+/* Writing: strings as quoted or literal, whichever is legal; mailbox names as the client's mode
+ * wants them. */
 void kx_imap_write_string(KxImap *imap, const char *bytes, size_t len);
 void kx_imap_write_mailbox(KxImap *imap, const char *path);
 void kx_imap_write_flags(KxImap *imap, const KxItem *item, gboolean recent); /* "(\Seen ...)" */
 
-/* Flags of a STORE or APPEND: "(\Seen $Junk)" or, for STORE, without parentheses. \Recent is refused. */
+/* Flags of a STORE or APPEND: "(\Seen $Junk)" or, for STORE, without parentheses. \Recent is
+ * refused. */
 typedef struct {
     guint flags;
     GPtrArray *keywords; /* char *, NULL-terminated for the store's functions */
@@ -115,19 +120,21 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(KxImapFlags, kx_imap_flags_clear)
 
 /* messages.c: what the commands that work on messages share. */
 
-/* The messages the command's sequence set means (imap->uid says which kind): their UIDs, ascending, or their
- * sequence numbers as KxSeqRange, ascending and apart. FALSE: BAD was sent. */
+/* The messages the command's sequence set means (imap->uid says which kind): their UIDs, ascending,
+ * or their sequence numbers as KxSeqRange, ascending and apart. FALSE: BAD was sent. */
 gboolean kx_imap_resolve(KxImap *imap, const KxSeqSet *set, GArray **ret_uids);
 gboolean kx_imap_resolve_seqs(KxImap *imap, const KxSeqSet *set, GArray **ret_ranges);
 
-/* Another folder is selected, none any more, or the session ends: forget what belonged to the last. */
+/* Another folder is selected, none any more, or the session ends: forget what belonged to the last.
+ */
 void kx_imap_messages_reset(KxImap *imap);
 
-/* A command that shows the client knows CONDSTORE (RFC 7162 section 3.1): from now on FETCH responses carry
- * MODSEQ. The first time, and with a folder selected, its HIGHESTMODSEQ is told. */
+/* A command that shows the client knows CONDSTORE (RFC 7162 section 3.1): from now on FETCH
+ * responses carry MODSEQ. The first time, and with a folder selected, its HIGHESTMODSEQ is told. */
 void kx_imap_use_condstore(KxImap *imap);
 
-/* commands.c: reads tag and name, checks what the table asks, and runs the command, or its `literal`. */
+/* commands.c: reads tag and name, checks what the table asks, and runs the command, or its
+ * `literal`. */
 void kx_imap_run(KxImap *imap, const char *text, size_t len);
 void kx_imap_run_literal(KxImap *imap, const char *text, size_t len);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The pattern is an automaton whose states are the positions in it; all states it can be in are followed at once. */
+/* The pattern is an automaton whose states are the positions in it; all states it can be in are
+ * followed at once. */
 #include "imap/list-match.h"
 
 typedef struct {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Patterns of LIST (RFC 9051 section 6.3.9): '*' stands for anything, '%' for anything without '/'. Time is
- * bounded by the product of both lengths, whatever the pattern; there is no backtracking. Pure and thread-safe.
+ * Patterns of LIST (RFC 9051 section 6.3.9): '*' stands for anything, '%' for anything without '/'.
+ * Time is bounded by the product of both lengths, whatever the pattern; there is no backtracking.
+ * Pure and thread-safe.
  */
 #pragma once
 

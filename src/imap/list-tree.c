@@ -102,7 +102,8 @@ KxListTree *kx_list_tree_new(KxAccount *account, gboolean counts, GError **error
     tree->nodes = g_ptr_array_new_with_free_func(node_free);
     tree->by_path = g_hash_table_new(g_str_hash, g_str_equal);
     tree->folders = kx_folder_list(account, counts, error);
-    g_autoptr(GPtrArray) subscriptions = tree->folders ? kx_folder_subscriptions(account, error) : NULL;
+    g_autoptr(GPtrArray) subscriptions =
+        tree->folders ? kx_folder_subscriptions(account, error) : NULL;
     if (!subscriptions)
         return NULL;
     for (guint i = 0; i < tree->folders->len; i++) {
@@ -125,7 +126,8 @@ void kx_list_tree_select(KxListTree *tree, KxListSelect select, guint options)
         node->selected = select(node, options);
         if (!node->selected)
             continue;
-        for (node = parent_of(tree, node); node && !node->selected_below; node = parent_of(tree, node))
+        for (node = parent_of(tree, node); node && !node->selected_below;
+             node = parent_of(tree, node))
             node->selected_below = TRUE;
     }
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The names LIST and LSUB know: folders that IMAP shows, subscribed names, and the levels above both, whether
- * they are folders or not. A snapshot of one moment; belongs to one thread.
+ * The names LIST and LSUB know: folders that IMAP shows, subscribed names, and the levels above
+ * both, whether they are folders or not. A snapshot of one moment; belongs to one thread.
  */
 #pragma once
 
@@ -9,10 +9,10 @@
 
 typedef struct {
     char *path;
-    const KxFolderInfo *info;  /* NULL: no folder of this name is shown */
+    const KxFolderInfo *info; /* NULL: no folder of this name is shown */
     gboolean subscribed;
-    gboolean has_children;     /* folders shown below */
-    gboolean selected;         /* by the options of the command */
+    gboolean has_children; /* folders shown below */
+    gboolean selected;     /* by the options of the command */
     gboolean selected_below;
 } KxListNode;
 

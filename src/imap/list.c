@@ -35,13 +35,15 @@ static gboolean wanted(const KxListNode *node, guint options)
     return options & KX_LIST_SUBSCRIBED || node->info || node->has_children;
 }
 
-/* LSUB with a pattern that ends in % also names levels above subscribed ones (RFC 3501 section 6.3.9). */
+/* LSUB with a pattern that ends in % also names levels above subscribed ones (RFC 3501
+ * section 6.3.9). */
 static gboolean pattern_asks_for(const Cursor *cursor, const KxListNode *node, const char *pattern)
 {
     guint options = cursor->request.options;
     gboolean above = options & KX_LIST_RECURSIVEMATCH ||
                      (options & KX_LIST_LSUB && g_str_has_suffix(pattern, "%"));
-    return (node->selected || (above && node->selected_below)) && kx_list_match(pattern, node->path);
+    return (node->selected || (above && node->selected_below)) &&
+           kx_list_match(pattern, node->path);
 }
 
 static gboolean asked_for(const Cursor *cursor, const KxListNode *node)
@@ -56,8 +58,9 @@ static gboolean asked_for(const Cursor *cursor, const KxListNode *node)
 static void format_attributes(GString *out, const KxListNode *node, guint options)
 {
     if (!node->info)
-        g_string_append(out, options & KX_LIST_LSUB && node->selected ? " \\NonExistent"
-                                                                       : " \\NonExistent \\Noselect");
+        g_string_append(out, options & KX_LIST_LSUB && node->selected
+                                 ? " \\NonExistent"
+                                 : " \\NonExistent \\Noselect");
     else if (options & KX_LIST_LSUB && !node->selected)
         g_string_append(out, " \\Noselect");
     if (node->subscribed && options & KX_LIST_RETURN_SUBSCRIBED)
@@ -108,14 +111,16 @@ static KxStep step(KxSession *session, gpointer data)
         if (kx_session_full(session))
             return KX_STEP_MORE;
     }
-    kx_imap_ok(cursor->imap, NULL, cursor->request.options & KX_LIST_LSUB ? "LSUB completed" : "LIST completed");
+    kx_imap_ok(cursor->imap, NULL,
+               cursor->request.options & KX_LIST_LSUB ? "LSUB completed" : "LIST completed");
     return KX_STEP_DONE;
 }
 
 void kx_imap_list(KxImap *imap, KxListRequest *request)
 {
     g_autoptr(GError) error = NULL;
-    KxListTree *tree = kx_list_tree_new(imap->account, (request->options & KX_LIST_RETURN_STATUS) != 0, &error);
+    KxListTree *tree =
+        kx_list_tree_new(imap->account, (request->options & KX_LIST_RETURN_STATUS) != 0, &error);
     if (!tree) {
         kx_imap_no_error(imap, error);
         return;

@@ -26,7 +26,8 @@ gboolean kx_imap_parse_date_time(KxImapParser *parser, gint64 *ret)
     if (!kx_imap_parse_string(parser, &text))
         return FALSE;
     if (!kx_date_parse_imap_datetime(text.data, text.len, &date))
-        return kx_imap_parser_fail(parser, "Expected a date and time like \" 1-Jan-2024 00:00:00 +0000\"");
+        return kx_imap_parser_fail(parser,
+                                   "Expected a date and time like \" 1-Jan-2024 00:00:00 +0000\"");
     *ret = date.unix_seconds;
     return TRUE;
 }

@@ -121,7 +121,8 @@ gboolean kx_imap_parse_end(KxImapParser *parser)
 
 /* ---- words ---- */
 
-static gboolean parse_word(KxImapParser *parser, gboolean (*in_word)(char c), const char *what, KxSlice *ret)
+static gboolean parse_word(KxImapParser *parser, gboolean (*in_word)(char c), const char *what,
+                           KxSlice *ret)
 {
     if (!kx_imap_parser_ok(parser))
         return FALSE;
@@ -224,7 +225,8 @@ static gboolean parse_quoted(KxImapParser *parser, KxSlice *ret)
         escaped = TRUE;
         at++;
         if (at >= parser->end || (*at != '"' && *at != '\\'))
-            return kx_imap_parser_fail(parser, "In a quoted string only \" and \\ may follow a backslash");
+            return kx_imap_parser_fail(parser,
+                                       "In a quoted string only \" and \\ may follow a backslash");
     }
     if (at >= parser->end || *at != '"')
         return kx_imap_parser_fail(parser, "A quoted string has no closing quote");
@@ -239,7 +241,8 @@ static gboolean parse_quoted(KxImapParser *parser, KxSlice *ret)
 static gboolean parse_literal_header(KxImapParser *parser, KxImapLiteral *ret)
 {
     KxImapLiteral literal = {.binary = kx_imap_accept(parser, '~')};
-    if (!kx_imap_parse_char(parser, '{') || !kx_imap_parse_number(parser, G_MAXINT64, &literal.size))
+    if (!kx_imap_parse_char(parser, '{') ||
+        !kx_imap_parse_number(parser, G_MAXINT64, &literal.size))
         return FALSE;
     literal.non_sync = kx_imap_accept(parser, '+');
     if (!kx_imap_parse_char(parser, '}'))
@@ -256,7 +259,8 @@ static gboolean parse_literal(KxImapParser *parser, KxSlice *ret)
     if (!parse_literal_header(parser, &literal))
         return FALSE;
     if (literal.size > KX_IMAP_INLINE_MAX)
-        return kx_imap_parser_fail(parser, "A literal may hold at most %d bytes here", KX_IMAP_INLINE_MAX);
+        return kx_imap_parser_fail(parser, "A literal may hold at most %d bytes here",
+                                   KX_IMAP_INLINE_MAX);
     if ((guint64)(parser->end - parser->at) < literal.size)
         return kx_imap_parser_fail(parser, "A literal is shorter than announced");
     if (memchr(parser->at, '\0', literal.size))
@@ -361,8 +365,9 @@ gboolean kx_imap_decode_mailbox(KxImapParser *parser, KxSlice raw, const char **
 {
     char *name = decode_name(parser, raw);
     if (!name)
-        return kx_imap_parser_fail(parser, parser->utf8 ? "A mailbox name is not in UTF-8"
-                                                        : "A mailbox name is not in modified UTF-7");
+        return kx_imap_parser_fail(parser, parser->utf8
+                                               ? "A mailbox name is not in UTF-8"
+                                               : "A mailbox name is not in modified UTF-7");
     if (g_ascii_strncasecmp(name, "INBOX", 5) == 0 && (name[5] == '\0' || name[5] == '/'))
         memcpy(name, "INBOX", 5);
     *ret = own(parser, name);

@@ -8,8 +8,8 @@ static const struct {
     const char *name;
     guint use;
 } uses[] = {
-    {"\\Archive", KX_USE_ARCHIVE}, {"\\Drafts", KX_USE_DRAFTS}, {"\\Junk", KX_USE_JUNK},
-    {"\\Sent", KX_USE_SENT},       {"\\Trash", KX_USE_TRASH},   {"\\Flagged", KX_USE_FLAGGED},
+    {"\\Archive", KX_USE_ARCHIVE},     {"\\Drafts", KX_USE_DRAFTS}, {"\\Junk", KX_USE_JUNK},
+    {"\\Sent", KX_USE_SENT},           {"\\Trash", KX_USE_TRASH},   {"\\Flagged", KX_USE_FLAGGED},
     {"\\Important", KX_USE_IMPORTANT},
 };
 

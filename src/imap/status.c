@@ -18,9 +18,10 @@ static const struct {
     const char *name;
     guint item;
 } items_by_name[] = {
-    {"MESSAGES", MESSAGES},       {"RECENT", RECENT},   {"UIDNEXT", UIDNEXT},
-    {"UIDVALIDITY", UIDVALIDITY}, {"UNSEEN", UNSEEN},   {"DELETED", DELETED},
-    {"SIZE", SIZE},               {"HIGHESTMODSEQ", HIGHESTMODSEQ},
+    {"MESSAGES", MESSAGES}, {"RECENT", RECENT},
+    {"UIDNEXT", UIDNEXT},   {"UIDVALIDITY", UIDVALIDITY},
+    {"UNSEEN", UNSEEN},     {"DELETED", DELETED},
+    {"SIZE", SIZE},         {"HIGHESTMODSEQ", HIGHESTMODSEQ},
 };
 
 static gboolean parse_item(KxImapParser *args, guint *items)

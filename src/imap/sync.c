@@ -25,8 +25,8 @@ void kx_imap_tell_flags(KxImap *imap, gboolean news_only)
     if (imap->read_only)
         kx_session_puts(imap->session, "* OK [PERMANENTFLAGS ()] Read-only\r\n");
     else
-        kx_session_printf(imap->session, "* OK [PERMANENTFLAGS (%s%s)] Flags permitted\r\n", all->str,
-                          n < KX_KEYWORDS_PER_FOLDER ? " \\*" : "");
+        kx_session_printf(imap->session, "* OK [PERMANENTFLAGS (%s%s)] Flags permitted\r\n",
+                          all->str, n < KX_KEYWORDS_PER_FOLDER ? " \\*" : "");
 }
 
 static void tell_changed(KxImap *imap, const KxItem *item)
@@ -44,7 +44,8 @@ static void tell_changed(KxImap *imap, const KxItem *item)
 static void tell(KxImap *imap, const KxChanges *changes)
 {
     for (guint i = 0; changes->expunged && i < changes->expunged->len; i++)
-        kx_session_printf(imap->session, "* %u EXPUNGE\r\n", g_array_index(changes->expunged, guint32, i));
+        kx_session_printf(imap->session, "* %u EXPUNGE\r\n",
+                          g_array_index(changes->expunged, guint32, i));
     if (changes->exists) {
         kx_session_printf(imap->session, "* %u EXISTS\r\n", kx_view_count(imap->view));
         if (!(imap->enabled & KX_IMAP_REV2))
@@ -63,10 +64,12 @@ void kx_imap_sync(KxImap *imap, gboolean allow_expunge)
     g_autoptr(GError) error = NULL;
     if (!kx_view_sync(imap->view, allow_expunge, !imap->read_only, &changes, &error)) {
         gboolean gone = g_error_matches(error, KX_ERROR, KX_ERR_NOT_FOUND);
-        say_bye(imap, gone ? "The selected folder was deleted" : "[UNAVAILABLE] The selected folder cannot be read");
+        say_bye(imap, gone ? "The selected folder was deleted"
+                           : "[UNAVAILABLE] The selected folder cannot be read");
         return;
     }
-    guint n = (changes.expunged ? changes.expunged->len : 0) + (changes.changed ? changes.changed->len : 0);
+    guint n = (changes.expunged ? changes.expunged->len : 0) +
+              (changes.changed ? changes.changed->len : 0);
     if (n > SYNC_MAX)
         say_bye(imap, "[UNAVAILABLE] Too many changes at once, please select the folder again");
     else

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Modified UTF-7 (RFC 3501 section 5.1.3): UTF-16 in base64 with ',' for '/', between '&' and '-'. */
+/* Modified UTF-7 (RFC 3501 section 5.1.3): UTF-16 in base64 with ',' for '/', between '&' and '-'.
+ */
 #include "imap/utf7.h"
 
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+,";
@@ -55,7 +56,8 @@ void kx_utf7_encode(GString *out, const char *text)
         }
         BitQueue queue = {0};
         g_string_append_c(out, '&');
-        for (; *text != '\0' && !is_direct(c = g_utf8_get_char(text)); text = g_utf8_next_char(text))
+        for (; *text != '\0' && !is_direct(c = g_utf8_get_char(text));
+             text = g_utf8_next_char(text))
             put_char(out, &queue, c);
         finish_shift(out, &queue);
     }

@@ -10,6 +10,7 @@
 /* Appends the UTF-8 text as modified UTF-7; the text must be valid UTF-8. */
 void kx_utf7_encode(GString *out, const char *text);
 
-/* Appends modified UTF-7 as UTF-8. FALSE, with `out` as it was, if the input is not well-formed: bytes
- * outside printable ASCII, an unfinished shift, ASCII inside a shift, bits left over, half a surrogate pair, U+0000. */
+/* Appends modified UTF-7 as UTF-8. FALSE, with `out` as it was, if the input is not well-formed:
+ * bytes outside printable ASCII, an unfinished shift, ASCII inside a shift, bits left over, half a
+ * surrogate pair, U+0000. */
 gboolean kx_utf7_decode(GString *out, const char *text, size_t len);

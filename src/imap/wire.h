@@ -3,23 +3,24 @@
  * What the two halves of IMAP say to each other inside KX_MSG_COMMAND and KX_MSG_REPLY, and the
  * limits both keep.
  *
- * A command travels as one text: its line with the content of its literals in place, each line ending in CRLF.
- * A literal of more than KX_IMAP_INLINE_MAX bytes is spooled: the edge first sends the text up to and
- * including the literal's header (LITERAL); if the core answers CONTINUE, the content follows as SPOOL messages; then
- * comes the next LITERAL or the final COMMAND, each time with the whole text, in which
- * spooled literals have their header and nothing else. So a literal's size alone tells where its bytes are.
+ * A command travels as one text: its line with the content of its literals in place, each line
+ * ending in CRLF. A literal of more than KX_IMAP_INLINE_MAX bytes is spooled: the edge first sends
+ * the text up to and including the literal's header (LITERAL); if the core answers CONTINUE, the
+ * content follows as SPOOL messages; then comes the next LITERAL or the final COMMAND, each time
+ * with the whole text, in which spooled literals have their header and nothing else. So a literal's
+ * size alone tells where its bytes are.
  */
 #pragma once
 
 #include <glib.h>
 
 enum {
-    KX_IMAP_TAG_MAX = 128,              /* bytes of a tag */
-    KX_IMAP_LINE_MAX = 64 * 1024,       /* bytes of one line of a command */
-    KX_IMAP_COMMAND_MAX = 96 * 1024,    /* bytes of a command with its inline literals */
-    KX_IMAP_INLINE_MAX = 16 * 1024,     /* bytes of a literal inside the text */
-    KX_IMAP_EARLY_MAX = 8 * 1024,       /* bytes of a line or a whole command before sign-in */
-    KX_IMAP_SPOOLS_MAX = 100,           /* spooled literals of one command */
+    KX_IMAP_TAG_MAX = 128,           /* bytes of a tag */
+    KX_IMAP_LINE_MAX = 64 * 1024,    /* bytes of one line of a command */
+    KX_IMAP_COMMAND_MAX = 96 * 1024, /* bytes of a command with its inline literals */
+    KX_IMAP_INLINE_MAX = 16 * 1024,  /* bytes of a literal inside the text */
+    KX_IMAP_EARLY_MAX = 8 * 1024,    /* bytes of a line or a whole command before sign-in */
+    KX_IMAP_SPOOLS_MAX = 100,        /* spooled literals of one command */
 };
 
 /* KX_MSG_COMMAND.kind */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The framing: what it makes of a stream must not depend on how the stream is cut. The first byte gives mode,
- * answers to spooling and the size of the pieces.
+ * The framing: what it makes of a stream must not depend on how the stream is cut. The first byte
+ * gives mode, answers to spooling and the size of the pieces.
  */
 #include "imap/framing.h"
 
@@ -38,14 +38,16 @@ static void act(KxFramer *framer, KxFrame frame, gboolean refuse, Outcome *outco
     }
 }
 
-static Outcome run(const guint8 *data, size_t size, KxFramingMode mode, gboolean refuse, size_t piece)
+static Outcome run(const guint8 *data, size_t size, KxFramingMode mode, gboolean refuse,
+                   size_t piece)
 {
     Outcome outcome = {.events = HASH_START};
     g_auto(KxFramer) framer;
     kx_framer_init(&framer, mode);
     for (size_t at = 0; at < size && !outcome.fatal;) {
         size_t used;
-        KxFrame frame = kx_framer_next(&framer, (const char *)data + at, MIN(piece, size - at), &used);
+        KxFrame frame =
+            kx_framer_next(&framer, (const char *)data + at, MIN(piece, size - at), &used);
         at += used;
         if (frame == KX_FRAME_CONTENT)
             outcome.content += used;

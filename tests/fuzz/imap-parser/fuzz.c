@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The argument parser and modified UTF-7: the first byte says which readers to run over the rest, in turn. */
+/* The argument parser and modified UTF-7: the first byte says which readers to run over the rest,
+ * in turn. */
 #include "imap/id.h"
 #include "imap/imap.h"
 #include "imap/list-match.h"
@@ -85,8 +86,9 @@ static void read_id(KxImapParser *parser)
     kx_imap_parse_id(parser);
 }
 
-static const Reader readers[] = {read_tag,   read_atom,   read_astring, read_flag,  read_name, read_pattern,
-                                 read_dates, read_number, read_content, read_flags, read_id};
+static const Reader readers[] = {read_tag,     read_atom,    read_astring, read_flag,
+                                 read_name,    read_pattern, read_dates,   read_number,
+                                 read_content, read_flags,   read_id};
 
 int LLVMFuzzerTestOneInput(const guint8 *data, size_t size)
 {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The framing: what it makes of a stream, and that this does not depend on how the stream is cut. */
+/* The framing: what it makes of a stream, and that this does not depend on how the stream is cut.
+ */
 #include "imap/framing.h"
 
-/* What happened, as text: "C[...]" a command, "+" a continuation asked for, "S[...]" a spool, "c" bytes of content
- * (summed up), "T(tag)" too big, "F" fatal. */
+/* What happened, as text: "C[...]" a command, "+" a continuation asked for, "S[...]" a spool, "c"
+ * bytes of content (summed up), "T(tag)" too big, "F" fatal. */
 typedef struct {
     KxFramer framer;
     GString *log;
@@ -77,7 +78,8 @@ static gboolean feed(Run *run, const char *bytes, size_t len)
 }
 
 /* The stream in pieces: first `head` bytes, then pieces of `piece`. */
-static char *run_stream(KxFramingMode mode, gboolean refuse, const char *bytes, size_t len, size_t head, size_t piece)
+static char *run_stream(KxFramingMode mode, gboolean refuse, const char *bytes, size_t len,
+                        size_t head, size_t piece)
 {
     Run run = {.log = g_string_new(NULL), .refuse = refuse};
     kx_framer_init(&run.framer, mode);
@@ -129,8 +131,8 @@ static void test_streams(void)
         size_t len = strlen(c->in);
         for (size_t head = 1; head <= len + 2; head++) {
             size_t piece = head <= len ? len : head - len == 1 ? 1 : 3;
-            g_autofree char *out =
-                run_stream(KX_FRAMING_COMMANDS, c->refuse, c->in, len, head <= len ? head : 0, piece);
+            g_autofree char *out = run_stream(KX_FRAMING_COMMANDS, c->refuse, c->in, len,
+                                              head <= len ? head : 0, piece);
             g_assert_cmpstr(out, ==, c->out);
         }
     }
@@ -157,10 +159,12 @@ static void test_spool(void)
     g_autoptr(GString) in = g_string_new("a APPEND x {100000}\r\n");
     append_filler(in, 100000);
     g_string_append(in, "\r\nb NOOP\r\n");
-    check_long(KX_FRAMING_COMMANDS, FALSE, in, "S[a APPEND x {100000}\r\n]c100000C[a APPEND x {100000}\r\n\r\n]C[b NOOP\r\n]");
+    check_long(KX_FRAMING_COMMANDS, FALSE, in,
+               "S[a APPEND x {100000}\r\n]c100000C[a APPEND x {100000}\r\n\r\n]C[b NOOP\r\n]");
 }
 
-/* Refused content that comes anyway is swallowed, with the rest of its command, whatever that is. */
+/* Refused content that comes anyway is swallowed, with the rest of its command, whatever that is.
+ */
 static void test_refused_non_sync(void)
 {
     g_autoptr(GString) in = g_string_new("a APPEND x {100000+}\r\n");
@@ -297,7 +301,11 @@ static void test_tags(void)
 {
     static const struct {
         const char *line, *tag;
-    } cases[] = {{"a1 NOOP\r\n", "a1"}, {"a1\r\n", "a1"}, {"a1(x\r\n", "*"}, {"+ x\r\n", "*"}, {"\r\n", "*"}};
+    } cases[] = {{"a1 NOOP\r\n", "a1"},
+                 {"a1\r\n", "a1"},
+                 {"a1(x\r\n", "*"},
+                 {"+ x\r\n", "*"},
+                 {"\r\n", "*"}};
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
         Run run = {.log = g_string_new(NULL)};
         kx_framer_init(&run.framer, KX_FRAMING_EARLY);

@@ -40,7 +40,10 @@ static const struct {
     {"inbox", "INBOXES", FALSE},
     {"INBOX/X", "INBOX/x", FALSE},
     {"drafts", "Drafts", FALSE},
-    {"\xc3\xbc%", "\xc3\xbc" "x", TRUE},
+    {"\xc3\xbc%",
+     "\xc3\xbc"
+     "x",
+     TRUE},
 };
 
 static void test_cases(void)

@@ -163,7 +163,10 @@ static void test_nstring(void)
     static const struct {
         const char *text;
         gboolean ok, nil;
-    } cases[] = {{"NIL", TRUE, TRUE}, {"nil ", TRUE, TRUE}, {"\"NIL\"", TRUE, FALSE}, {"NILS", FALSE, FALSE}};
+    } cases[] = {{"NIL", TRUE, TRUE},
+                 {"nil ", TRUE, TRUE},
+                 {"\"NIL\"", TRUE, FALSE},
+                 {"NILS", FALSE, FALSE}};
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
         PARSER(cases[i].text);
         KxSlice value;
@@ -234,7 +237,8 @@ static void test_list_mailbox(void)
 {
     static const struct {
         const char *text, *value;
-    } cases[] = {{"*", "*"}, {"%/a*", "%/a*"}, {"\"% x\"", "% x"}, {"inbox", "INBOX"}, {"(", NULL}, {"a\\", "a"}};
+    } cases[] = {{"*", "*"},         {"%/a*", "%/a*"}, {"\"% x\"", "% x"},
+                 {"inbox", "INBOX"}, {"(", NULL},      {"a\\", "a"}};
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
         PARSER(cases[i].text);
         const char *value = NULL;
@@ -250,13 +254,11 @@ static void test_date(void)
         gint64 days;
         gboolean ok;
     } cases[] = {
-        {"1-Jan-1970", 0, TRUE},           {"01-jan-1970", 0, TRUE},
-        {"\"2-Jan-1970\"", 1, TRUE},       {"31-Dec-1969", -1, TRUE},
-        {"29-Feb-2024", 19782, TRUE},      {"29-Feb-2023", 0, FALSE},
-        {"32-Jan-2023", 0, FALSE},         {"0-Jan-2023", 0, FALSE},
-        {"1-Foo-2023", 0, FALSE},          {"1-Jan-23", 0, FALSE},
-        {"\"1-Jan-2023", 0, FALSE},        {"1-Jan-02023", 0, FALSE},
-        {"1-Ja", 0, FALSE},                {"31-Apr-2023", 0, FALSE},
+        {"1-Jan-1970", 0, TRUE},   {"01-jan-1970", 0, TRUE},     {"\"2-Jan-1970\"", 1, TRUE},
+        {"31-Dec-1969", -1, TRUE}, {"29-Feb-2024", 19782, TRUE}, {"29-Feb-2023", 0, FALSE},
+        {"32-Jan-2023", 0, FALSE}, {"0-Jan-2023", 0, FALSE},     {"1-Foo-2023", 0, FALSE},
+        {"1-Jan-23", 0, FALSE},    {"\"1-Jan-2023", 0, FALSE},   {"1-Jan-02023", 0, FALSE},
+        {"1-Ja", 0, FALSE},        {"31-Apr-2023", 0, FALSE},
     };
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
         PARSER(cases[i].text);

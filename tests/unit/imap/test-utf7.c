@@ -9,7 +9,8 @@ static const struct {
     {"a & b", "a &- b"},
     {"&&", "&-&-"},
     {"Entw\xc3\xbcrfe", "Entw&APw-rfe"},
-    {"~peter/mail/\xe5\x8f\xb0\xe5\x8c\x97/\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e", "~peter/mail/&U,BTFw-/&ZeVnLIqe-"},
+    {"~peter/mail/\xe5\x8f\xb0\xe5\x8c\x97/\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e",
+     "~peter/mail/&U,BTFw-/&ZeVnLIqe-"},
     {"\xf0\x9f\x93\xa7", "&2D3c5w-"},
     {"x\xf0\x9f\x93\xa7\xc3\xbcy", "x&2D3c5wD8-y"},
     {"\x01\x7f", "&AAEAfw-"},
@@ -31,12 +32,14 @@ static void test_pairs(void)
 static void test_refused(void)
 {
     static const char *const bad[] = {
-        "&",      "a&",      "&AOQ",     "&A-",     "&AO-",   "&AOR-",     /* unfinished, bits left over */
-        "&AGE-",  "&ACY-",                                                  /* ASCII inside a shift */
-        "&2D0-",  "&3Oc-",   "&3OfYPQ-", "&2D0AYQ-",                        /* half a pair */
-        "&AAA-",                                                            /* U+0000 */
-        "\xc3\xbc", "a\tb",  "a\r\n",    "&A/Q-",   "&AOQ=-", "&AO Q-",    /* bytes that do not belong */
-        "&AOQA-",                                                           /* a superfluous sextet */
+        "&",        "a&",     "&AOQ",     "&A-",
+        "&AO-",     "&AOR-",                          /* unfinished, bits left over */
+        "&AGE-",    "&ACY-",                          /* ASCII inside a shift */
+        "&2D0-",    "&3Oc-",  "&3OfYPQ-", "&2D0AYQ-", /* half a pair */
+        "&AAA-",                                      /* U+0000 */
+        "\xc3\xbc", "a\tb",   "a\r\n",    "&A/Q-",
+        "&AOQ=-",   "&AO Q-", /* bytes that do not belong */
+        "&AOQA-",             /* a superfluous sextet */
     };
     for (guint i = 0; i < G_N_ELEMENTS(bad); i++) {
         g_autoptr(GString) out = g_string_new("kept");
