@@ -239,6 +239,7 @@ class Verdict:
         for user, view in views.items():
             self.judge_user(user, view)
         self.judge_messages()
+        self.judge_logs()
         self.server.stop()
         for user in USERS:
             folder = self.server.folder(user).parent
@@ -250,7 +251,6 @@ class Verdict:
             again = View(self.server, user)
             if (again.validity, again.rows) != (view.validity, view.rows):
                 self.problems.append(f"{user}: the rebuilt index gives another view")
-        self.judge_logs()
 
     def settle(self):
         """Waits until what lies in the queue has been delivered: every acknowledged message is seen."""
@@ -294,7 +294,7 @@ class Verdict:
             self.problems.append(f"{identity} was acknowledged and is lost")
 
     def judge_logs(self):
-        """A restart may warn, but an index that SIGKILL damages would be a bug of the store."""
+        """SIGKILL must not damage an index: a rebuild that nobody asked for is a bug of the store."""
         for line in self.server.log("error").splitlines():
             if "corrupt" in line:
                 self.problems.append(line)
