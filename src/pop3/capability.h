@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The capabilities (RFC 2449) that do not depend on the state of the connection; both halves answer CAPA. */
+/*
+ * The capabilities (RFC 2449 section 6), which both halves announce: the list may not depend on whether the client
+ * has signed in, only on what it may do on this connection.
+ */
 #pragma once
 
 #define KX_POP3_CAPABILITIES                                                                       \
@@ -10,3 +13,11 @@
     "PIPELINING\r\n"                                                                               \
     "EXPIRE NEVER\r\n"                                                                             \
     "IMPLEMENTATION Keryx\r\n"
+
+/* Where passwords may be sent. */
+#define KX_POP3_CAPABILITIES_SIGN_IN                                                               \
+    "USER\r\n"                                                                                     \
+    "SASL PLAIN LOGIN\r\n"
+
+/* Outside TLS. */
+#define KX_POP3_CAPABILITIES_CLEAR "STLS\r\n"

@@ -68,7 +68,7 @@ static void listing(KxPop3 *pop3, const char *args, Write write)
         *all = (Listing){1, write};
         kx_session_puts(pop3->session, "+OK\r\n");
         kx_session_set_cursor(pop3->session, step, all, g_free);
-    } else if (kx_pop3_message(pop3, args, &number, &item, NULL)) {
+    } else if (kx_pop3_message(pop3, &args, &number, &item) && kx_pop3_no_more(pop3, args)) {
         kx_session_puts(pop3->session, "+OK ");
         write(pop3, number, &item);
         kx_session_reply(pop3->session, 0, 0);

@@ -52,6 +52,10 @@ void kx_pop3_cmd_noop(KxPop3 *pop3, const char *args)
 
 void kx_pop3_cmd_capa(KxPop3 *pop3, const char *args)
 {
-    kx_session_puts(pop3->session, "+OK Capability list follows\r\n" KX_POP3_CAPABILITIES ".\r\n");
+    kx_session_puts(pop3->session,
+                    "+OK Capability list follows\r\n" KX_POP3_CAPABILITIES KX_POP3_CAPABILITIES_SIGN_IN);
+    if (!kx_session_is_secure(pop3->session))
+        kx_session_puts(pop3->session, KX_POP3_CAPABILITIES_CLEAR);
+    kx_session_puts(pop3->session, ".\r\n");
     kx_session_reply(pop3->session, 0, 0);
 }

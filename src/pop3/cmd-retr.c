@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* RETR (RFC 1939 section 5) and TOP (section 7): the content, dot-stuffed, as fast as the client reads it. */
-#include "base/text.h"
+#include "base/error.h"
+#include "pop3/args.h"
+#include "pop3/dot-text.h"
 #include "pop3/pop3.h"
 #include "store/content.h"
 
 typedef struct {
     GBytes *content;
-    size_t at;
-    guint64 body_lines; /* of TOP: still to be sent; G_MAXUINT64: all */
-    gboolean in_body;
+    KxPop3Text text;
 } Sending;
 
 static void sending_free(gpointer data)
@@ -18,55 +18,41 @@ static void sending_free(gpointer data)
     g_free(sending);
 }
 
-/* Sends one line; FALSE when there is no more to send. */
-static gboolean send_line(KxSession *session, Sending *sending)
-{
-    size_t size;
-    const char *data = g_bytes_get_data(sending->content, &size);
-    if (sending->at >= size || (sending->in_body && sending->body_lines == 0))
-        return FALSE;
-    const char *line = data + sending->at;
-    const char *end = memchr(line, '\n', size - sending->at);
-    size_t len = end ? (size_t)(end - line) + 1 : size - sending->at;
-    /* A file an administrator put there may have bare line feeds. */
-    size_t text = end ? len - 1 : len;
-    if (text > 0 && line[text - 1] == '\r')
-        text--;
-    if (line[0] == '.')
-        kx_session_puts(session, ".");
-    kx_session_write(session, line, text);
-    kx_session_puts(session, "\r\n");
-    sending->at += len;
-    if (sending->in_body && sending->body_lines != G_MAXUINT64)
-        sending->body_lines--;
-    if (!sending->in_body && text == 0)
-        sending->in_body = TRUE;
-    return TRUE;
-}
-
 static KxStep step(KxSession *session, gpointer data)
 {
-    while (!kx_session_full(session))
-        if (!send_line(session, data)) {
+    Sending *sending = data;
+    while (!kx_session_full(session)) {
+        KxSlice piece = kx_pop3_text_next(&sending->text);
+        if (piece.len == 0) {
             kx_session_puts(session, ".\r\n");
             kx_session_reply(session, 0, 0);
             return KX_STEP_DONE;
         }
+        kx_session_write(session, piece.data, piece.len);
+    }
     return KX_STEP_MORE;
 }
 
-static void send_message(KxPop3 *pop3, guint32 uid, guint64 body_lines)
+static GBytes *read_content(KxPop3 *pop3, guint32 uid)
 {
     g_autoptr(GError) error = NULL;
     GBytes *content = kx_item_content(kx_view_folder(pop3->view), uid, &error);
-    if (!content) {
-        kx_pop3_err(pop3, "[SYS/PERM] The message cannot be read");
-        return;
-    }
+    if (content)
+        return content;
+    if (!g_error_matches(error, KX_ERROR, KX_ERR_NOT_FOUND))
+        kx_log(kx_session_core(pop3->session)->logger, KX_LOG_ERROR, "POP3: %s: %s",
+               kx_session_login(pop3->session), error->message);
+    kx_pop3_err(pop3, "[SYS/PERM] The message cannot be read");
+    return NULL;
+}
+
+static void send_message(KxPop3 *pop3, GBytes *content, guint64 body_lines)
+{
     Sending *sending = g_new0(Sending, 1);
+    size_t len;
+    const char *data = g_bytes_get_data(content, &len);
     sending->content = content;
-    sending->body_lines = body_lines;
-    kx_session_printf(pop3->session, "+OK %zu octets\r\n", g_bytes_get_size(content));
+    sending->text = kx_pop3_text(data, len, body_lines);
     kx_session_set_cursor(pop3->session, step, sending, sending_free);
 }
 
@@ -74,23 +60,34 @@ void kx_pop3_cmd_retr(KxPop3 *pop3, const char *args)
 {
     guint32 number;
     KxItem item;
-    if (!kx_pop3_message(pop3, args, &number, &item, NULL))
+    if (!kx_pop3_message(pop3, &args, &number, &item) || !kx_pop3_no_more(pop3, args))
+        return;
+    GBytes *content = read_content(pop3, item.uid);
+    if (!content)
         return;
     pop3->read->data[number - 1] = 1;
-    send_message(pop3, item.uid, G_MAXUINT64);
+    kx_pop3_save(pop3);
+    size_t len;
+    const char *data = g_bytes_get_data(content, &len);
+    kx_session_printf(pop3->session, "+OK %" G_GUINT64_FORMAT " octets\r\n", kx_pop3_text_octets(data, len));
+    send_message(pop3, content, G_MAXUINT64);
 }
 
 void kx_pop3_cmd_top(KxPop3 *pop3, const char *args)
 {
-    guint32 number;
+    guint32 number, lines;
     KxItem item;
-    const char *rest;
-    guint64 lines;
-    if (!kx_pop3_message(pop3, args, &number, &item, &rest))
+    if (!kx_pop3_message(pop3, &args, &number, &item))
         return;
-    if (!kx_parse_uint(rest, G_MAXUINT32, &lines)) {
-        kx_pop3_err(pop3, "TOP needs a number of lines");
+    if (!kx_pop3_take_number(&args, &lines)) {
+        kx_pop3_err(pop3, "A number of lines is needed");
         return;
     }
-    send_message(pop3, item.uid, lines);
+    if (!kx_pop3_no_more(pop3, args))
+        return;
+    GBytes *content = read_content(pop3, item.uid);
+    if (!content)
+        return;
+    kx_session_puts(pop3->session, "+OK\r\n");
+    send_message(pop3, content, lines);
 }

@@ -2,15 +2,21 @@
 #include "pop3/pop3.h"
 
 #include "base/text.h"
+#include "pop3/args.h"
+#include "pop3/marks.h"
 #include "pop3/wire.h"
+
+enum { MISTAKES_MAX = 20 }; /* in a row: whoever talks there does not speak POP3 */
 
 static const struct {
     const char *name;
+    gboolean takes_args;
     KxPop3Command run;
 } commands[] = {
-    {"CAPA", kx_pop3_cmd_capa}, {"DELE", kx_pop3_cmd_dele}, {"LIST", kx_pop3_cmd_list}, {"NOOP", kx_pop3_cmd_noop},
-    {"QUIT", kx_pop3_cmd_quit}, {"RETR", kx_pop3_cmd_retr}, {"RSET", kx_pop3_cmd_rset}, {"STAT", kx_pop3_cmd_stat},
-    {"TOP", kx_pop3_cmd_top},   {"UIDL", kx_pop3_cmd_uidl},
+    {"CAPA", FALSE, kx_pop3_cmd_capa}, {"DELE", TRUE, kx_pop3_cmd_dele},  {"LIST", TRUE, kx_pop3_cmd_list},
+    {"NOOP", FALSE, kx_pop3_cmd_noop}, {"QUIT", FALSE, kx_pop3_cmd_quit}, {"RETR", TRUE, kx_pop3_cmd_retr},
+    {"RSET", FALSE, kx_pop3_cmd_rset}, {"STAT", FALSE, kx_pop3_cmd_stat}, {"TOP", TRUE, kx_pop3_cmd_top},
+    {"UIDL", TRUE, kx_pop3_cmd_uidl},
 };
 
 /* ---- answers ---- */
@@ -29,30 +35,32 @@ void kx_pop3_err(KxPop3 *pop3, const char *text)
 
 /* ---- messages ---- */
 
-gboolean kx_pop3_message(KxPop3 *pop3, const char *args, guint32 *ret_number, KxItem *ret_item,
-                         const char **ret_rest)
+gboolean kx_pop3_message(KxPop3 *pop3, const char **args, guint32 *ret_number, KxItem *ret_item)
 {
-    size_t digits = strspn(args, "0123456789");
-    g_autofree char *text = g_strndup(args, digits);
-    guint64 number;
-    gboolean ends_well = args[digits] == '\0' || (ret_rest && args[digits] == ' ');
-    if (!ends_well || !kx_parse_uint(text, G_MAXUINT32, &number) || number == 0) {
+    guint32 number;
+    if (!kx_pop3_take_number(args, &number)) {
         kx_pop3_err(pop3, "A message number is needed");
         return FALSE;
     }
-    if (!kx_pop3_is_there(pop3, (guint32)number)) {
+    if (!kx_pop3_is_there(pop3, number)) {
         kx_pop3_err(pop3, "No such message");
         return FALSE;
     }
-    guint32 uid = kx_view_uid(pop3->view, (guint32)number);
+    guint32 uid = kx_view_uid(pop3->view, number);
     if (uid == 0 || !kx_view_item(pop3->view, uid, ret_item)) {
         kx_pop3_err(pop3, "The message was removed by another program");
         return FALSE;
     }
-    *ret_number = (guint32)number;
-    if (ret_rest)
-        *ret_rest = args[digits] == ' ' ? args + digits + 1 : "";
+    *ret_number = number;
     return TRUE;
+}
+
+gboolean kx_pop3_no_more(KxPop3 *pop3, const char *args)
+{
+    if (kx_pop3_args_end(args))
+        return TRUE;
+    kx_pop3_err(pop3, "There are too many arguments");
+    return FALSE;
 }
 
 gboolean kx_pop3_is_there(KxPop3 *pop3, guint32 number)
@@ -65,14 +73,8 @@ gboolean kx_pop3_is_there(KxPop3 *pop3, guint32 number)
 static void set_marks(KxPop3 *pop3)
 {
     guint32 count = kx_view_count(pop3->view);
-    pop3->deleted = g_byte_array_sized_new(count);
-    pop3->read = g_byte_array_sized_new(count);
-    g_byte_array_set_size(pop3->deleted, count);
-    g_byte_array_set_size(pop3->read, count);
-    if (count > 0) {
-        memset(pop3->deleted->data, 0, count);
-        memset(pop3->read->data, 0, count);
-    }
+    pop3->deleted = kx_pop3_marks_new(count);
+    pop3->read = kx_pop3_marks_new(count);
 }
 
 static KxPop3 *pop3_new(KxSession *session)
@@ -102,6 +104,7 @@ static void refuse(KxPop3 *pop3, const char *text)
 
 static void open_maildrop(KxPop3 *pop3)
 {
+    kx_recent_logins_add(kx_session_core(pop3->session)->pop3_logins, kx_session_remote_ip(pop3->session));
     g_autoptr(GError) error = NULL;
     if (!take_account(pop3, &error)) {
         refuse(pop3, pop3->locked ? "[SYS/TEMP] The mailbox cannot be opened"
@@ -120,45 +123,48 @@ static void open_maildrop(KxPop3 *pop3)
     kx_pop3_ok(pop3, text);
 }
 
-/* ---- state for a new core: the view and the numbers of marked messages ---- */
+/* ---- state for a new core: the view and the marks ---- */
 
-enum { SAVED_MARKS = 600 };
+enum { SAVED_MARKS = 3000 };
 
 typedef struct {
     KxViewState view;
-    guint32 count;
-    guint32 deleted[SAVED_MARKS];
+    guint32 lost; /* there are more marks than fit: a new core must end the session, deleting nothing */
+    guint8 marks[SAVED_MARKS];
 } Saved;
 G_STATIC_ASSERT(sizeof(Saved) <= 3072);
 
 void kx_pop3_save(KxPop3 *pop3)
 {
-    Saved saved = {.count = 0};
+    Saved saved = {.lost = 0};
+    size_t deleted = 0, read = 0;
     kx_view_save(pop3->view, &saved.view);
-    for (guint32 i = 0; i < pop3->deleted->len; i++) {
-        if (!pop3->deleted->data[i])
-            continue;
-        if (saved.count == SAVED_MARKS) /* too many: then this session ends with the core, deleting nothing */
-            return;
-        saved.deleted[saved.count++] = i;
-    }
-    kx_session_set_state(pop3->session, &saved, offsetof(Saved, deleted) + saved.count * sizeof(guint32));
+    saved.lost = !kx_pop3_marks_pack(pop3->deleted, saved.marks, SAVED_MARKS, &deleted);
+    /* Which messages were read may be forgotten. */
+    if (!saved.lost && !kx_pop3_marks_pack(pop3->read, saved.marks + deleted, SAVED_MARKS - deleted, &read))
+        read = 0;
+    kx_session_set_state(pop3->session, &saved, offsetof(Saved, marks) + deleted + read);
+}
+
+static gboolean restore_marks(KxPop3 *pop3, const guint8 *marks, size_t len)
+{
+    set_marks(pop3);
+    size_t used = kx_pop3_marks_unpack(pop3->deleted, marks, len);
+    if (used > 0 && used < len)
+        kx_pop3_marks_unpack(pop3->read, marks + used, len - used);
+    return used > 0;
 }
 
 static gboolean on_resume(KxSession *session, const void *state, size_t len)
 {
     Saved saved;
-    if (len < offsetof(Saved, deleted) || len > sizeof saved)
+    if (len < offsetof(Saved, marks) || len > sizeof saved)
         return len == 0; /* not opened yet */
     memcpy(&saved, state, len);
     KxPop3 *pop3 = pop3_new(session);
-    if (!take_account(pop3, NULL) || !(pop3->view = kx_view_resume(pop3->account, &saved.view, NULL)))
-        return FALSE;
-    set_marks(pop3);
-    for (guint32 i = 0; i < saved.count && i < SAVED_MARKS; i++)
-        if (saved.deleted[i] < pop3->deleted->len)
-            pop3->deleted->data[saved.deleted[i]] = 1;
-    return TRUE;
+    return !saved.lost && take_account(pop3, NULL) &&
+           (pop3->view = kx_view_resume(pop3->account, &saved.view, NULL)) &&
+           restore_marks(pop3, saved.marks, len - offsetof(Saved, marks));
 }
 
 /* ---- handler ---- */
@@ -167,25 +173,31 @@ static void run_line(KxPop3 *pop3, KxSlice slice)
 {
     g_autofree char *line = g_strndup(slice.data, slice.len);
     size_t name = strcspn(line, " ");
-    for (guint i = 0; i < G_N_ELEMENTS(commands); i++)
-        if (kx_ascii_equal(line, name, commands[i].name)) {
-            commands[i].run(pop3, line[name] ? line + name + 1 : "");
-            return;
-        }
-    kx_pop3_err(pop3, "Unknown command");
+    for (guint i = 0; i < G_N_ELEMENTS(commands); i++) {
+        if (!kx_ascii_equal(line, name, commands[i].name))
+            continue;
+        const char *args = kx_pop3_skip_spaces(line + name);
+        pop3->mistakes = 0;
+        if (commands[i].takes_args || kx_pop3_no_more(pop3, args))
+            commands[i].run(pop3, args);
+        return;
+    }
+    if (++pop3->mistakes < MISTAKES_MAX)
+        kx_pop3_err(pop3, "Unknown command");
+    else
+        kx_session_kick(pop3->session, "-ERR Too many unknown commands, goodbye\r\n");
 }
 
 static void on_message(KxSession *session, const KxMessage *message)
 {
     KxPop3 *pop3 = kx_session_data(session);
-    if (message->type != KX_MSG_COMMAND) {
-        kx_session_kick(session, NULL);
-        return;
-    }
-    if (message->COMMAND.kind == KX_POP3_OPEN && !pop3)
+    guint kind = message->type == KX_MSG_COMMAND ? message->COMMAND.kind : 0;
+    if (kind == KX_POP3_OPEN && !pop3)
         open_maildrop(pop3_new(session));
-    else if (message->COMMAND.kind == KX_POP3_LINE && pop3 && pop3->view)
+    else if (kind == KX_POP3_LINE && pop3 && pop3->view)
         run_line(pop3, message->COMMAND.data);
+    else if (kind == KX_POP3_KEEP && pop3 && pop3->view)
+        kx_session_reply(session, 0, KX_POP3_ANSWERED);
     else
         kx_session_kick(session, NULL);
 }

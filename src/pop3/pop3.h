@@ -15,11 +15,12 @@ typedef struct {
     KxAccount *account;
     KxView *view;
     gboolean locked;     /* we hold the maildrop */
-    GByteArray *deleted; /* a byte for each message: marked by DELE */
-    GByteArray *read;    /* a byte for each message: sent by RETR, \Seen at QUIT */
+    GByteArray *deleted; /* marked by DELE (pop3/marks.h) */
+    GByteArray *read;    /* sent by RETR: \Seen at QUIT */
+    guint mistakes;      /* unknown commands in a row */
 } KxPop3;
 
-/* A command with the rest of its line; answers the request. */
+/* A command with the rest of its line, "" for one that takes no argument; answers the request. */
 typedef void (*KxPop3Command)(KxPop3 *pop3, const char *args);
 
 #define KX_POP3_COMMAND(name) void kx_pop3_cmd_##name(KxPop3 *pop3, const char *args)
@@ -37,10 +38,12 @@ KX_POP3_COMMAND(uidl);
 void kx_pop3_ok(KxPop3 *pop3, const char *text);
 void kx_pop3_err(KxPop3 *pop3, const char *text);
 
-/* Number and item of a message that is there and not marked deleted; otherwise -ERR was sent. `args` may go on after
- * a space; `ret_rest` (or NULL: nothing may follow) is where. */
-gboolean kx_pop3_message(KxPop3 *pop3, const char *args, guint32 *ret_number, KxItem *ret_item,
-                         const char **ret_rest);
+/* Takes a message number off `args`: number and item of a message that is there and not marked deleted; otherwise
+ * -ERR was sent. */
+gboolean kx_pop3_message(KxPop3 *pop3, const char **args, guint32 *ret_number, KxItem *ret_item);
+
+/* Nothing is left of `args`; otherwise -ERR was sent. */
+gboolean kx_pop3_no_more(KxPop3 *pop3, const char *args);
 
 /* Not marked deleted. */
 gboolean kx_pop3_is_there(KxPop3 *pop3, guint32 number);
