@@ -118,10 +118,31 @@ static void answer(KxConn *conn, const KxMessage *message)
     conn->protocol->reply(conn, message);
 }
 
+/* For the Debug log, the first and the last line of an answer: the dialogue can be followed, and what is in the
+ * messages stays out. */
+static void debug_answer(KxConn *conn, const KxMsgReply *body)
+{
+    const char *data = body->data.data;
+    size_t len = body->data.len;
+    if (len > 0 && !conn->answered_some) {
+        const char *end = memchr(data, '\r', len);
+        kx_conn_debug(conn, '>', data, end ? (size_t)(end - data) : len);
+    }
+    while (len > 0 && (data[len - 1] == '\n' || data[len - 1] == '\r'))
+        len--;
+    if (len == 0 || body->flags & (KX_REPLY_PARTIAL | KX_REPLY_MORE))
+        return;
+    const char *feed = memrchr(data, '\n', len);
+    const char *last = feed ? feed + 1 : data;
+    if (feed || conn->answered_some)
+        kx_conn_debug(conn, '>', last, len - (size_t)(last - data));
+}
+
 static void reply(KxConn *conn, const KxMessage *message)
 {
     const KxMsgReply *body = &message->REPLY;
     set_ticket(conn, body->ticket);
+    debug_answer(conn, body);
     if (body->data.len > 0) {
         kx_conn_write(conn, body->data.data, body->data.len);
         conn->answered_some = TRUE;
