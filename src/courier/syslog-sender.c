@@ -265,7 +265,9 @@ void kx_syslog_sender_send(KxSyslogSender *sender, const KxMsgSyslog *line)
     Target *target = line->transport <= TLS ? find_target(sender, line) : NULL;
     if (!target)
         return;
-    if (evbuffer_get_length(target->waiting) + line->payload.len > WAITING_MAX) {
+    size_t held = evbuffer_get_length(target->waiting) +
+                  (target->stream ? evbuffer_get_length(bufferevent_get_output(target->stream)) : 0);
+    if (held + line->payload.len > WAITING_MAX) {
         target->dropped++;
         return;
     }

@@ -2,7 +2,7 @@
 /*
  * Sends rendered log lines to syslog servers over UDP, TCP (RFC 6587) or TLS (RFC 5425), and to the journal of
  * systemd, from the courier's event loop. One connection for each server, kept open, made anew with a
- * growing pause after a failure; lines wait meanwhile, up to a bound, then the oldest are dropped and counted.
+ * growing pause after a failure; lines wait meanwhile, up to a bound, then further ones are dropped and counted.
  * Names are looked up by the loop's own resolver; nothing blocks. One thread.
  */
 #pragma once

@@ -322,6 +322,12 @@ static void shut_down(KxConn *conn)
     kx_imap_edge_bye(conn, "[UNAVAILABLE] Server shutting down");
 }
 
+static gboolean receiving(KxConn *conn)
+{
+    const KxImapEdge *edge = kx_conn_state(conn);
+    return edge->phase == KX_PHASE_SIGNED_IN && !kx_framer_is_idle(&edge->framer);
+}
+
 static void close_connection(KxConn *conn)
 {
     KxImapEdge *edge = kx_conn_state(conn);
@@ -340,5 +346,6 @@ const KxProtocol kx_imap_edge = {
     .secured = secured,
     .timeout = timeout,
     .shutdown = shut_down,
+    .receiving = receiving,
     .close = close_connection,
 };

@@ -34,9 +34,15 @@ KX_MESSAGE(LISTENING, KxMsgListening, KEEPER, CORE, 0)
 #define KX_FIELDS_UNLISTEN(F, S) F(S, U32, service, 0)
 KX_MESSAGE(UNLISTEN, KxMsgUnlisten, CORE | KEEPER, KEEPER | EDGE, 0)
 
-/* The core has said all it wants to listen on at start; when it is done, the server is ready. */
-#define KX_FIELDS_LISTEN_END(F, S)
+/* The core has said all that a service is to listen on (KX_SERVICE_COUNT: all services, at start): sockets it did not
+ * ask for are closed. After the start the server is ready. */
+#define KX_FIELDS_LISTEN_END(F, S) F(S, U32, service, 0)
 KX_MESSAGE(LISTEN_END, KxMsgListenEnd, CORE, KEEPER, 0)
+
+/* To a core that is started again: the services its predecessor was running (a bit for each KxServiceId), so
+ * that what an administrator started or stopped stays so. `known` 0: it is the first. */
+#define KX_FIELDS_SERVICES(F, S) F(S, U32, known, 0) F(S, U32, running, 0)
+KX_MESSAGE(SERVICES, KxMsgServices, KEEPER, CORE, 0)
 
 /* A bound socket to accept on. */
 #define KX_FIELDS_LISTENER(F, S) F(S, U32, service, 0)

@@ -5,6 +5,7 @@
 #include <event2/event.h>
 
 #include "admin/admin.h"
+#include "base/lock.h"
 #include "core/core.h"
 #include "core/ticket.h"
 #include "core/workers.h"
@@ -33,14 +34,18 @@ typedef struct KxCoreProcess {
     const KxEdgeCounts *counts;
     gint64 started;                 /* Unix seconds */
     struct event *tick;
-    gint courier;                   /* atomic: descriptor for syslog lines, -1 while there is none */
-    GMutex lock;                    /* of what follows, and of sending to the keeper */
+    KxMutex courier_lock;           /* of the next; held for moments only */
+    int courier;                    /* descriptor for syslog lines, -1 while there is none */
+    KxMutex lock;                    /* of what follows, and of sending to the keeper */
     KxLink *keeper;
     int keeper_fd;                  /* the same channel, for threads */
     KxLink *courier_link;
     KxServiceState services[KX_SERVICE_COUNT];
     KxRoleInfo core_info, courier_info, edges[KX_EDGES_MAX];
     gboolean started_services;
+    struct {
+        guint32 known, running; /* services of the core before this one (SERVICES) */
+    } inherited;
     gboolean stopping;
 } KxCoreProcess;
 
@@ -52,6 +57,8 @@ gboolean kx_core_service_action(gpointer process, KxServiceId service, KxService
 void kx_core_send_access(KxCoreProcess *process, KxSettings *settings); /* to all edges */
 
 /* core-logs.c */
+/* Packs and sends to the courier if there is one, without waiting. */
+void kx_core_tell_courier(KxCoreProcess *process, KxMessageType type, const void *body);
 void kx_core_log_sink(gpointer process, const KxLogRecord *record);
 
 /* core-status.c */

@@ -15,6 +15,11 @@ static void split_listen(const char *entry, char **ret_address, guint *ret_port)
         *ret_address = g_strndup(entry, (gsize)(colon - entry));
 }
 
+static void end_asking(KxCoreProcess *process, guint id)
+{
+    kx_channel_send(process->keeper_fd, KX_MSG_LISTEN_END, 0, &(KxMsgListenEnd){id}, -1);
+}
+
 /* With the lock held. */
 static void ask(KxCoreProcess *process, KxServiceId id, KxSettings *settings)
 {
@@ -47,16 +52,17 @@ static void withdraw(KxCoreProcess *process, KxServiceId id)
 void kx_core_services_start(KxCoreProcess *process)
 {
     g_autoptr(KxSettings) settings = kx_directory_settings(process->core.directory);
-    g_mutex_lock(&process->lock);
+    kx_mutex_lock(&process->lock);
     for (guint id = 0; id < KX_SERVICE_COUNT; id++) {
         const char *startup = kx_settings_text(settings, kx_setting_of_service(id, KX_SERVICE_ROW_STARTUP));
-        process->services[id].running = g_str_equal(startup, "automatic");
+        process->services[id].running =
+            process->inherited.known ? (process->inherited.running >> id & 1) : g_str_equal(startup, "automatic");
         if (process->services[id].running)
             ask(process, id, settings);
     }
     process->started_services = TRUE;
-    kx_channel_send(process->keeper_fd, KX_MSG_LISTEN_END, 0, &(KxMsgListenEnd){}, -1);
-    g_mutex_unlock(&process->lock);
+    end_asking(process, KX_SERVICE_COUNT);
+    kx_mutex_unlock(&process->lock);
 }
 
 static char *wanted_listen(KxSettings *settings, KxServiceId id)
@@ -75,16 +81,16 @@ static char *wanted_listen(KxSettings *settings, KxServiceId id)
 
 void kx_core_services_settings(KxCoreProcess *process, KxSettings *settings)
 {
-    g_mutex_lock(&process->lock);
+    kx_mutex_lock(&process->lock);
     for (guint id = 0; id < KX_SERVICE_COUNT && process->started_services; id++) {
         KxServiceState *state = &process->services[id];
         g_autofree char *listen = wanted_listen(settings, id);
         if (!state->running || g_strcmp0(listen, state->listen) == 0)
             continue;
-        withdraw(process, id);
-        ask(process, id, settings);
+        ask(process, id, settings); /* addresses that stay are not interrupted */
+        end_asking(process, id);
     }
-    g_mutex_unlock(&process->lock);
+    kx_mutex_unlock(&process->lock);
     kx_core_send_access(process, settings);
 }
 
@@ -93,7 +99,7 @@ void kx_core_service_listening(KxCoreProcess *process, const KxMsgListening *mes
     if (message->service >= KX_SERVICE_COUNT)
         return;
     const KxService *service = kx_service(message->service);
-    g_mutex_lock(&process->lock);
+    kx_mutex_lock(&process->lock);
     KxServiceState *state = &process->services[message->service];
     gboolean failed = message->error[0] != '\0';
     if (failed) {
@@ -102,7 +108,7 @@ void kx_core_service_listening(KxCoreProcess *process, const KxMsgListening *mes
     } else {
         state->listening++;
     }
-    g_mutex_unlock(&process->lock);
+    kx_mutex_unlock(&process->lock);
     if (failed)
         kx_log(process->core.logger, KX_LOG_ERROR, "Service %s cannot be started on %s:%u: %s", service->title,
                message->address, message->port, message->error);
@@ -115,7 +121,7 @@ gboolean kx_core_service_action(gpointer data, KxServiceId id, KxServiceAction a
 {
     KxCoreProcess *process = data;
     g_autoptr(KxSettings) settings = kx_directory_settings(process->core.directory);
-    g_mutex_lock(&process->lock);
+    kx_mutex_lock(&process->lock);
     KxServiceState *state = &process->services[id];
     gboolean ok = TRUE;
     if (action == KX_SERVICE_STOP || action == KX_SERVICE_RESTART)
@@ -124,12 +130,16 @@ gboolean kx_core_service_action(gpointer data, KxServiceId id, KxServiceAction a
         ok = kx_fail(error, KX_ERR_IN_USE, "%s is running already", kx_service(id)->name);
     if (ok) {
         state->running = action != KX_SERVICE_STOP;
-        if (state->running)
+        if (state->running) {
             ask(process, id, settings);
+            end_asking(process, id);
+        }
     }
-    g_mutex_unlock(&process->lock);
+    kx_mutex_unlock(&process->lock);
     return ok;
 }
+
+#define NOBODY "255.255.255.255" /* no client has this address */
 
 static char *group_networks(KxDirectory *directory, const char *name)
 {
@@ -145,7 +155,7 @@ static char *group_networks(KxDirectory *directory, const char *name)
         g_string_append(all, entries);
     }
     if (all->len == 0) /* a group without entries lets nobody in */
-        g_string_append(all, "255.255.255.255");
+        g_string_append(all, NOBODY);
     return g_string_free(all, FALSE);
 }
 

@@ -62,14 +62,14 @@ json_t *kx_core_status(gpointer data)
     KxCoreProcess *process = data;
     g_autoptr(KxSettings) settings = kx_directory_settings(process->core.directory);
     json_t *roles = json_array();
-    g_mutex_lock(&process->lock);
+    kx_mutex_lock(&process->lock);
     add_role(roles, "core", 0, &process->core_info);
     add_role(roles, "courier", 0, &process->courier_info);
     for (guint i = 0; i < KX_EDGES_MAX; i++)
         add_role(roles, "edge", i, &process->edges[i]);
     gboolean landlock = process->core_info.landlock > 0;
     json_t *list = services(process, settings);
-    g_mutex_unlock(&process->lock);
+    kx_mutex_unlock(&process->lock);
     json_t *status = json_pack("{s:s, s:s, s:I, s:b, s:o, s:o, s:o}", "version", KX_VERSION, "hostname",
                                kx_settings_text(settings, KX_SET_SERVER_HOSTNAME), "started",
                                (json_int_t)process->started, "landlock", landlock, "roles", roles, "services", list,

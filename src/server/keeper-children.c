@@ -80,7 +80,7 @@ static void child_message(gpointer data, KxLink *link, KxMessage *message)
         kx_keeper_unlisten(keeper, message->UNLISTEN.service);
         break;
     case KX_MSG_LISTEN_END:
-        kx_keeper_listen_end(keeper);
+        kx_keeper_listen_end(keeper, message->LISTEN_END.service);
         break;
     case KX_MSG_CERTIFICATES_CHANGED:
         kx_keeper_send_certificates(keeper, NULL);
@@ -98,6 +98,7 @@ static void child_closed(gpointer data, KxLink *link, const GError *error)
         if (child->pid > 0)
             kill(child->pid, SIGKILL);
     }
+    child->state = KX_STATE_DOWN; /* nobody is to write to it any more; its end follows */
     g_clear_pointer(&child->link, kx_link_free);
 }
 
@@ -138,38 +139,43 @@ static G_NORETURN void become(const KxChild *child, int channel, int extra, char
     _exit(127);
 }
 
-void kx_child_start(KxChild *child)
+/* What a core must know before anything else. */
+static void send_inheritance(KxChild *core)
+{
+    KxKeeper *keeper = core->keeper;
+    KxSlice key = {(const char *)keeper->ticket_seal, sizeof keeper->ticket_seal};
+    KxMsgServices services = {keeper->listening, keeper->running};
+    kx_link_send(core->link, KX_MSG_SECRET, 0, &(KxMsgSecret){KX_SECRET_TICKET_SEAL, key}, -1);
+    kx_link_send(core->link, KX_MSG_SERVICES, 0, &services, -1);
+}
+
+static gboolean start(KxChild *child, GError **error)
 {
     KxKeeper *keeper = child->keeper;
     int fds[2];
-    g_autoptr(GError) error = NULL;
-    if (!kx_channel_pair(fds, &error)) {
-        g_printerr("keryx: %s\n", error->message);
-        return;
-    }
+    if (!kx_channel_pair(fds, error))
+        return FALSE;
     g_autofree char *index = g_strdup_printf("%u", child->index);
     char *argv[] = {"keryx", "--role", (char *)kx_role_name(child->role), index, NULL};
     pid_t pid = fork();
     if (pid == 0)
         become(child, fds[1], extra_descriptor(child), argv);
+    int saved = errno;
     close(fds[1]);
     if (pid < 0) {
-        g_printerr("keryx: cannot start %s: %s\n", kx_role_name(child->role), g_strerror(errno));
         close(fds[0]);
-        return;
+        errno = saved;
+        return kx_error_errno(error, "cannot start %s", kx_role_name(child->role));
     }
     child->pid = pid;
     child->state = KX_STATE_STARTING;
     child->started = g_get_monotonic_time();
     child->link = kx_link_new(keeper->base, fds[0], KX_ROLE_KEEPER, child->role, &callbacks, child);
-    if (child->role == KX_ROLE_CORE) {
-        KxSlice key = {(const char *)keeper->ticket_seal, sizeof keeper->ticket_seal};
-        kx_link_send(child->link, KX_MSG_SECRET, 0, &(KxMsgSecret){KX_SECRET_TICKET_SEAL, key}, -1);
-    }
+    if (child->role == KX_ROLE_CORE)
+        send_inheritance(child);
     kx_keeper_tell_state(keeper, child);
+    return TRUE;
 }
-
-/* ---- ending ---- */
 
 static void on_timer(evutil_socket_t fd, short what, void *data)
 {
@@ -186,6 +192,27 @@ static guint pause_ms(KxChild *child)
     child->quick_deaths++;
     return MIN(pause, (guint)PAUSE_MOST_MS);
 }
+
+static void start_later(KxChild *child)
+{
+    guint ms = pause_ms(child);
+    struct timeval tv = {ms / 1000, (suseconds_t)(ms % 1000) * 1000};
+    if (!child->timer)
+        child->timer = event_new(child->keeper->base, -1, 0, on_timer, child);
+    event_add(child->timer, &tv);
+}
+
+void kx_child_start(KxChild *child)
+{
+    g_autoptr(GError) error = NULL;
+    if (start(child, &error))
+        return;
+    g_printerr("keryx: %s\n", error->message);
+    child->started = g_get_monotonic_time();
+    start_later(child);
+}
+
+/* ---- ending ---- */
 
 static void report(KxChild *child, int status)
 {
@@ -222,9 +249,5 @@ void kx_child_ended(KxChild *child, int status)
     }
     child->restarts++;
     kx_keeper_tell_state(keeper, child);
-    guint ms = pause_ms(child);
-    struct timeval tv = {ms / 1000, (suseconds_t)(ms % 1000) * 1000};
-    if (!child->timer)
-        child->timer = event_new(keeper->base, -1, 0, on_timer, child);
-    event_add(child->timer, &tv);
+    start_later(child);
 }

@@ -14,8 +14,9 @@ enum { BACKLOG = 4096 };
 void kx_bound_free(gpointer data)
 {
     KxBound *bound = data;
-    if (bound->fd >= 0)
-        close(bound->fd);
+    /* The edges have it too: this makes the port free now, not when they get round to closing it. */
+    shutdown(bound->fd, SHUT_RDWR);
+    close(bound->fd);
     g_free(bound->address);
     g_free(bound);
 }
@@ -110,6 +111,7 @@ void kx_keeper_listen(KxKeeper *keeper, const KxMsgListen *wish)
 {
     if (wish->service >= KX_SERVICE_COUNT)
         return;
+    keeper->running |= 1U << wish->service;
     KxBound *bound = find(keeper, wish);
     if (bound) {
         bound->wanted = TRUE;
@@ -134,6 +136,9 @@ void kx_keeper_listen(KxKeeper *keeper, const KxMsgListen *wish)
 
 void kx_keeper_unlisten(KxKeeper *keeper, KxServiceId service)
 {
+    if (service >= KX_SERVICE_COUNT)
+        return;
+    keeper->running &= ~(1U << service);
     for (guint i = keeper->bound->len; i > 0; i--)
         if (((KxBound *)keeper->bound->pdata[i - 1])->service == service)
             g_ptr_array_remove_index(keeper->bound, i - 1);
@@ -146,28 +151,43 @@ void kx_keeper_listen_start(KxKeeper *keeper)
         ((KxBound *)keeper->bound->pdata[i])->wanted = FALSE;
 }
 
-/* Drops what the new core did not ask for. An edge cannot drop one socket of a service: it gets the
- * remaining ones of that service anew. */
-void kx_keeper_listen_end(KxKeeper *keeper)
+/* An edge cannot drop one socket of a service: it gets the remaining ones anew. */
+static void resend_listeners(KxKeeper *keeper, KxServiceId service)
 {
-    gboolean touched[KX_SERVICE_COUNT] = {FALSE};
+    to_edges(keeper, KX_MSG_UNLISTEN, &(KxMsgUnlisten){service}, -1);
+    for (guint i = 0; i < keeper->bound->len; i++) {
+        KxBound *bound = keeper->bound->pdata[i];
+        if (bound->service == service)
+            to_edges(keeper, KX_MSG_LISTENER, &(KxMsgListener){service}, bound->fd);
+    }
+}
+
+/* Drops what the core did not ask for again. */
+static void sweep(KxKeeper *keeper, KxServiceId service)
+{
+    gboolean dropped = FALSE;
     for (guint i = keeper->bound->len; i > 0; i--) {
         KxBound *bound = keeper->bound->pdata[i - 1];
+        if (bound->service != service)
+            continue;
+        dropped |= !bound->wanted;
         if (bound->wanted)
-            continue;
-        touched[bound->service] = TRUE;
-        g_ptr_array_remove_index(keeper->bound, i - 1);
+            bound->wanted = FALSE;
+        else
+            g_ptr_array_remove_index(keeper->bound, i - 1);
     }
-    for (guint service = 0; service < KX_SERVICE_COUNT; service++) {
-        if (!touched[service])
-            continue;
-        to_edges(keeper, KX_MSG_UNLISTEN, &(KxMsgUnlisten){service}, -1);
-        for (guint i = 0; i < keeper->bound->len; i++) {
-            KxBound *bound = keeper->bound->pdata[i];
-            if (bound->service == service)
-                to_edges(keeper, KX_MSG_LISTENER, &(KxMsgListener){service}, bound->fd);
-        }
+    if (dropped)
+        resend_listeners(keeper, service);
+}
+
+void kx_keeper_listen_end(KxKeeper *keeper, guint service)
+{
+    if (service < KX_SERVICE_COUNT) {
+        sweep(keeper, service);
+        return;
     }
+    for (guint id = 0; id < KX_SERVICE_COUNT; id++)
+        sweep(keeper, id);
     keeper->listening = TRUE;
     kx_keeper_check_ready(keeper);
 }

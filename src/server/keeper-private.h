@@ -34,7 +34,7 @@ typedef struct {
     char *address;
     guint port;
     int fd;
-    gboolean wanted;       /* asked for by the core that is running now */
+    gboolean wanted;       /* asked for since the last LISTEN_END */
 } KxBound;
 
 struct KxKeeper {
@@ -47,9 +47,11 @@ struct KxKeeper {
     guint8 tls_tickets[80];
     GPtrArray *children;   /* KxChild: core, courier, then the edges */
     GPtrArray *bound;      /* KxBound */
+    guint32 running;       /* services the core wants to run, a bit each */
     GPtrArray *notes;      /* char *: Warning lines for the core once it is there */
     struct event *sigterm, *sigint, *sigchld, *sighup;
     struct event *stop_timer;
+    struct event *tickets_timer; /* new keys for TLS session tickets */
     int notify_socket;     /* systemd's, or -1 */
     gboolean listening;    /* the core has said all it wants */
     gboolean announced;    /* 'ready' was printed */
@@ -70,7 +72,7 @@ void kx_child_free(gpointer child);
 void kx_keeper_listen(KxKeeper *keeper, const KxMsgListen *listen);
 void kx_keeper_unlisten(KxKeeper *keeper, KxServiceId service);
 void kx_keeper_listen_start(KxKeeper *keeper); /* a new core begins to say what it wants */
-void kx_keeper_listen_end(KxKeeper *keeper);
+void kx_keeper_listen_end(KxKeeper *keeper, guint service);
 void kx_keeper_send_listeners(KxKeeper *keeper, KxLink *edge);
 void kx_bound_free(gpointer bound);
 

@@ -18,7 +18,7 @@
 #include "net/edge.h"
 #include "server/keeper-private.h"
 
-enum { STOP_SECONDS = 30 };
+enum { STOP_SECONDS = 30, TICKETS_HOURS = 12 };
 
 /* ---- what the roles need ---- */
 
@@ -102,10 +102,27 @@ static void core_ready(KxKeeper *keeper, KxChild *core)
     g_ptr_array_set_size(keeper->notes, 0);
 }
 
-static void edge_ready(KxKeeper *keeper, KxChild *edge)
+static void send_ticket_keys(KxKeeper *keeper, KxChild *edge)
 {
     KxSlice keys = {(const char *)keeper->tls_tickets, sizeof keeper->tls_tickets};
     kx_link_send(edge->link, KX_MSG_SECRET, 0, &(KxMsgSecret){KX_SECRET_TLS_TICKETS, keys}, -1);
+}
+
+/* Whoever steals the keys can read the sessions they sealed: old ones are forgotten. */
+static void on_tickets_timer(evutil_socket_t fd, short what, void *data)
+{
+    KxKeeper *keeper = data;
+    randombytes_buf(keeper->tls_tickets, sizeof keeper->tls_tickets);
+    for (guint i = 0; i < keeper->children->len; i++) {
+        KxChild *child = keeper->children->pdata[i];
+        if (child->role == KX_ROLE_EDGE && child->state == KX_STATE_RUNNING)
+            send_ticket_keys(keeper, child);
+    }
+}
+
+static void edge_ready(KxKeeper *keeper, KxChild *edge)
+{
+    send_ticket_keys(keeper, edge);
     kx_keeper_send_certificates(keeper, edge->link);
     introduce(kx_keeper_child(keeper, KX_ROLE_CORE, 0), edge);
     kx_keeper_send_listeners(keeper, edge->link);
@@ -238,7 +255,8 @@ static gboolean prepare(KxKeeper *keeper)
         g_printerr("keryx: cannot prepare the roles: %s\n", g_strerror(errno));
         return FALSE;
     }
-    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
+    /* It holds the keys of the certificates. */
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0;
 }
 
 static void keeper_free(KxKeeper *keeper)
@@ -246,7 +264,8 @@ static void keeper_free(KxKeeper *keeper)
     g_ptr_array_unref(keeper->children);
     g_ptr_array_unref(keeper->bound);
     g_ptr_array_unref(keeper->notes);
-    struct event *events[] = {keeper->sigterm, keeper->sigint, keeper->sigchld, keeper->sighup, keeper->stop_timer};
+    struct event *events[] = {keeper->sigterm, keeper->sigint, keeper->sigchld, keeper->sighup, keeper->stop_timer,
+                              keeper->tickets_timer};
     for (guint i = 0; i < G_N_ELEMENTS(events); i++)
         if (events[i])
             event_free(events[i]);
@@ -281,6 +300,9 @@ int kx_keeper_run(guint edges, GPtrArray *notes)
     keeper->sighup = on_signal(keeper, SIGHUP, on_nothing);
     signal(SIGPIPE, SIG_IGN);
     keeper->stop_timer = event_new(keeper->base, -1, 0, kill_stage, keeper);
+    keeper->tickets_timer = event_new(keeper->base, -1, EV_PERSIST, on_tickets_timer, keeper);
+    struct timeval tickets = {TICKETS_HOURS * 3600, 0};
+    event_add(keeper->tickets_timer, &tickets);
     add_child(keeper, KX_ROLE_CORE, 0);
     add_child(keeper, KX_ROLE_COURIER, 0);
     for (guint i = 0; i < edges; i++)

@@ -3,6 +3,8 @@
  * The core role's process: opens what the data directory holds, serves the edges with worker threads and the
  * command line with a control thread; its main thread only listens to the keeper.
  */
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -22,6 +24,8 @@ G_STATIC_ASSERT((int)KX_EDGE_LOG_WARNING == (int)KX_LOG_WARNING);
 G_STATIC_ASSERT((int)KX_EDGE_LOG_ERROR == (int)KX_LOG_ERROR);
 G_STATIC_ASSERT((int)KX_EDGE_LOG_DEBUG == (int)KX_LOG_DEBUG);
 
+enum { STORE_LOCK_TRIES = 200, STORE_LOCK_PAUSE = 50000 /* microseconds */ };
+
 static const KxHandler *const handlers[KX_PROTOCOL_COUNT] = {
     [KX_PROTOCOL_SMTP] = &kx_smtp_handler,
     [KX_PROTOCOL_IMAP] = &kx_imap_handler,
@@ -40,13 +44,10 @@ static void send_settings(KxCoreProcess *process, KxSettings *settings)
 
 static void send_courier_settings(KxCoreProcess *process, KxSettings *settings)
 {
-    int fd = g_atomic_int_get(&process->courier);
-    if (fd < 0)
-        return;
     g_autoptr(GBytes) packed = kx_settings_pack(settings, KX_SETTING_COURIER);
     size_t len;
     const void *bytes = g_bytes_get_data(packed, &len);
-    kx_channel_send(fd, KX_MSG_SETTINGS, 0, &(KxMsgSettings){{bytes, len}}, -1);
+    kx_core_tell_courier(process, KX_MSG_SETTINGS, &(KxMsgSettings){{bytes, len}});
 }
 
 static void settings_changed(gpointer data, KxSettings *settings)
@@ -62,9 +63,12 @@ static void settings_changed(gpointer data, KxSettings *settings)
 
 /* ---- peers ---- */
 
+/* The audit logs are the core's own: nobody else writes there. */
 static void write_peer_log(KxCoreProcess *process, const KxMsgLog *line)
 {
-    if (line->log < KX_LOG_COUNT)
+    static const guint open_to_peers =
+        1U << KX_LOG_SECURITY | 1U << KX_LOG_WARNING | 1U << KX_LOG_ERROR | 1U << KX_LOG_DEBUG;
+    if (line->log < KX_LOG_COUNT && (open_to_peers >> line->log & 1))
         kx_log(process->core.logger, line->log, "%s", line->text);
 }
 
@@ -80,10 +84,17 @@ static void courier_message(gpointer data, KxLink *link, KxMessage *message)
         write_peer_log(data, &message->LOG);
 }
 
+static void set_courier(KxCoreProcess *process, int fd)
+{
+    kx_mutex_lock(&process->courier_lock);
+    process->courier = fd;
+    kx_mutex_unlock(&process->courier_lock);
+}
+
 static void courier_closed(gpointer data, KxLink *link, const GError *error)
 {
     KxCoreProcess *process = data;
-    g_atomic_int_set(&process->courier, -1);
+    set_courier(process, -1);
     g_clear_pointer(&process->courier_link, kx_link_free);
 }
 
@@ -105,7 +116,7 @@ static void add_peer(KxCoreProcess *process, KxMessage *message)
         message->fd = -1;
         process->courier_link =
             kx_link_new(process->base, fd, KX_ROLE_CORE, KX_ROLE_COURIER, &courier_callbacks, process);
-        g_atomic_int_set(&process->courier, fd);
+        set_courier(process, fd);
         send_courier_settings(process, settings);
     }
 }
@@ -113,14 +124,14 @@ static void add_peer(KxCoreProcess *process, KxMessage *message)
 static void role_state(KxCoreProcess *process, const KxMsgRoleState *state)
 {
     KxRoleInfo info = {state->pid, state->state, state->restarts, state->landlock, state->seccomp, TRUE};
-    g_mutex_lock(&process->lock);
+    kx_mutex_lock(&process->lock);
     if (state->role == KX_ROLE_CORE)
         process->core_info = info;
     else if (state->role == KX_ROLE_COURIER)
         process->courier_info = info;
     else if (state->role == KX_ROLE_EDGE && state->index < KX_EDGES_MAX)
         process->edges[state->index] = info;
-    g_mutex_unlock(&process->lock);
+    kx_mutex_unlock(&process->lock);
 }
 
 static void keeper_message(gpointer data, KxLink *link, KxMessage *message)
@@ -180,17 +191,48 @@ static void on_tick(evutil_socket_t fd, short what, void *data)
     kx_store_tick(process->core.store);
 }
 
-/* The key that seals tickets is the first thing the keeper says. */
-static gboolean receive_key(guint8 *key, GError **error)
+static gboolean receive_first(KxMessageType type, char *buffer, KxMessage *ret_message, GError **error)
+{
+    g_autoptr(GError) why = NULL;
+    KxReceived got = kx_channel_receive(KX_FD_KEEPER, KX_ROLE_KEEPER, KX_ROLE_CORE, buffer, ret_message, &why);
+    if (got == KX_RECEIVED && ret_message->type == type)
+        return TRUE;
+    return kx_fail(error, KX_ERR_PROTOCOL, "the keeper sent no %s%s%s", kx_message_name(type), why ? ": " : "",
+                   why ? why->message : "");
+}
+
+/* The key that seals tickets and what a former core was running are the first things the keeper says. */
+static gboolean receive_inheritance(KxCoreProcess *process, guint8 *key, GError **error)
 {
     g_autofree char *buffer = g_malloc(KX_MESSAGE_MAX + 1);
     KxMessage message;
-    if (kx_channel_receive(KX_FD_KEEPER, KX_ROLE_KEEPER, KX_ROLE_CORE, buffer, &message, error) != KX_RECEIVED ||
-        message.type != KX_MSG_SECRET || message.SECRET.key.len != KX_TICKET_KEY)
-        return error && *error ? FALSE : kx_fail(error, KX_ERR_PROTOCOL, "the keeper sent no key");
+    if (!receive_first(KX_MSG_SECRET, buffer, &message, error))
+        return FALSE;
+    if (message.SECRET.key.len != KX_TICKET_KEY)
+        return kx_fail(error, KX_ERR_PROTOCOL, "the keeper sent a bad key");
     memcpy(key, message.SECRET.key.data, KX_TICKET_KEY);
     explicit_bzero(buffer, KX_MESSAGE_MAX);
+    if (!receive_first(KX_MSG_SERVICES, buffer, &message, error))
+        return FALSE;
+    process->inherited.known = message.SERVICES.known;
+    process->inherited.running = message.SERVICES.running;
     return TRUE;
+}
+
+/* The keeper's lock says that a server runs; this one that nobody else works on the store: a keeper that was killed
+ * may leave a core that takes a moment to die. Held for the life of the process. */
+static gboolean hold_store(GError **error)
+{
+    int fd = open("store", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return kx_error_errno(error, "cannot open the directory store");
+    for (int i = 0; i < STORE_LOCK_TRIES; i++) {
+        if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+            return TRUE;
+        g_usleep(STORE_LOCK_PAUSE);
+    }
+    close(fd);
+    return kx_fail(error, KX_ERR_IN_USE, "another process works on the store of this data directory");
 }
 
 static gboolean open_data(KxCoreProcess *process, GError **error)
@@ -198,6 +240,8 @@ static gboolean open_data(KxCoreProcess *process, GError **error)
     KxCore *core = &process->core;
     KxLoggerOptions options = {
         .directory = "store/logs", .external = kx_core_log_sink, .external_data = process};
+    if (!hold_store(error))
+        return FALSE;
     if (!(core->logger = kx_logger_open(&options, error)) ||
         !(core->directory = kx_directory_open(core->logger, error)))
         return FALSE;
@@ -250,6 +294,22 @@ static void map_counts(KxCoreProcess *process)
     close(KX_FD_CORE_COUNTS);
 }
 
+static void process_free(KxCoreProcess *process)
+{
+    for (guint id = 0; id < KX_SERVICE_COUNT; id++) {
+        g_free(process->services[id].error);
+        g_free(process->services[id].listen);
+    }
+    kx_link_free(process->courier_link);
+    kx_link_free(process->keeper);
+    event_free(process->tick);
+    event_base_free(process->base);
+    munmap((void *)process->counts, sizeof *process->counts);
+    kx_mutex_clear(&process->courier_lock);
+    kx_mutex_clear(&process->lock);
+    g_free(process);
+}
+
 int kx_role_core_main(void)
 {
     KxCoreProcess *process = g_new0(KxCoreProcess, 1);
@@ -259,9 +319,10 @@ int kx_role_core_main(void)
     process->courier = -1;
     process->keeper_fd = KX_FD_KEEPER;
     process->started = g_get_real_time() / G_USEC_PER_SEC;
-    g_mutex_init(&process->lock);
+    kx_mutex_init(&process->lock);
+    kx_mutex_init(&process->courier_lock);
     map_counts(process);
-    if (!receive_key(key, &error) || !kx_sandbox_enter(KX_ROLE_CORE, &sandbox, &error) ||
+    if (!receive_inheritance(process, key, &error) || !kx_sandbox_enter(KX_ROLE_CORE, &sandbox, &error) ||
         !open_data(process, &error)) {
         g_printerr("keryx core: %s\n", error->message);
         if (process->core.logger)
@@ -276,7 +337,9 @@ int kx_role_core_main(void)
     process->keeper =
         kx_link_new(process->base, KX_FD_KEEPER, KX_ROLE_CORE, KX_ROLE_KEEPER, &keeper_callbacks, process);
     process->tick = event_new(process->base, -1, EV_PERSIST, on_tick, process);
+    explicit_bzero(key, sizeof key);
     run(process, &sandbox);
     close_data(process);
+    process_free(process);
     return 0;
 }

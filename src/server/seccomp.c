@@ -2,24 +2,26 @@
 #include "server/seccomp.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/error.h"
 
 /* Memory, time, signals, waiting, and work on descriptors one already has. */
 static const char *const common[] = {
     "read", "write", "readv", "writev", "close", "fstat", "lseek", "pread64", "pwrite64", "recvfrom", "recvmsg",
-    "sendto", "sendmsg", "shutdown", "getsockname", "getpeername", "getsockopt", "setsockopt", "fcntl", "dup",
+    "shutdown", "getsockname", "getpeername", "getsockopt", "setsockopt", "dup",
     "epoll_create1", "epoll_ctl", "epoll_wait", "epoll_pwait", "epoll_pwait2", "poll", "ppoll", "select", "pselect6",
-    "eventfd2", "pipe2", "timerfd_create", "timerfd_settime", "signalfd4", "mmap", "munmap", "mremap", "madvise",
+    "eventfd2", "pipe2", "timerfd_create", "timerfd_settime", "signalfd4", "munmap", "mremap", "madvise",
     "brk", "futex", "clock_gettime", "clock_getres", "clock_nanosleep", "nanosleep", "gettimeofday", "time", "getrandom",
     "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sigaltstack", "restart_syscall", "exit", "exit_group",
-    "getpid", "gettid", "getppid", "getuid", "geteuid", "getgid", "getegid", "tgkill", "sched_yield", "sched_getaffinity",
-    "set_robust_list", "rseq", "membarrier", "uname", "sysinfo", "getrusage", "prlimit64", "times", "getcpu", NULL,
+    "getpid", "gettid", "getppid", "getuid", "geteuid", "getgid", "getegid", "sched_yield", "sched_getaffinity",
+    "set_robust_list", "rseq", "membarrier", "uname", "sysinfo", "getrusage", "times", "getcpu", NULL,
 };
 
 static const char *const edge_calls[] = {"accept4", NULL};
@@ -55,26 +57,74 @@ static int add_names(scmp_filter_ctx filter, guint32 action, const char *const *
     return 0;
 }
 
+/* One argument of a call: allowed if (argument & mask) == value. */
+typedef struct {
+    const char *call;
+    guint argument;
+    guint64 mask, value;
+    guint roles;
+} Condition;
+
+enum {
+    ALL = KX_ROLE_EDGE | KX_ROLE_CORE | KX_ROLE_COURIER,
+    NO_CONNECT = KX_ROLE_EDGE | KX_ROLE_CORE,
+};
+#define WHOLE (~0ULL)
+
+static const Condition conditions[] = {
+    /* Nothing that was written becomes code. */
+    {"mmap", 2, PROT_EXEC, 0, ALL},
+    {"mprotect", 2, PROT_EXEC, 0, ALL},
+    {"prctl", 0, WHOLE, PR_SET_NAME, ALL},
+    {"prctl", 0, WHOLE, PR_SET_VMA, ALL},
+    /* Threads, but no processes. clone3 hides its flags from a filter: the C library falls back. */
+    {"clone", 0, CLONE_THREAD, CLONE_THREAD, ALL},
+    /* Its own limits only. */
+    {"prlimit64", 0, WHOLE, 0, ALL},
+    /* F_SETOWN would send signals to other processes. */
+    {"fcntl", 1, WHOLE, F_DUPFD, ALL},
+    {"fcntl", 1, WHOLE, F_DUPFD_CLOEXEC, ALL},
+    {"fcntl", 1, WHOLE, F_GETFD, ALL},
+    {"fcntl", 1, WHOLE, F_SETFD, ALL},
+    {"fcntl", 1, WHOLE, F_GETFL, ALL},
+    {"fcntl", 1, WHOLE, F_SETFL, ALL},
+    {"fcntl", 1, WHOLE, F_GETLK, KX_ROLE_CORE},
+    {"fcntl", 1, WHOLE, F_SETLK, KX_ROLE_CORE},
+    {"fcntl", 1, WHOLE, F_SETLKW, KX_ROLE_CORE},
+    {"fcntl", 1, WHOLE, F_OFD_GETLK, KX_ROLE_CORE},
+    {"fcntl", 1, WHOLE, F_OFD_SETLK, KX_ROLE_CORE},
+    {"fcntl", 1, WHOLE, F_OFD_SETLKW, KX_ROLE_CORE},
+    /* Fast open would turn a listening socket into an outgoing connection. */
+    {"sendmsg", 2, MSG_FASTOPEN, 0, NO_CONNECT},
+    {"sendmsg", 2, 0, 0, KX_ROLE_COURIER},
+    {"sendto", 3, 0, 0, KX_ROLE_COURIER},
+    {"socket", 0, WHOLE, AF_INET, KX_ROLE_COURIER},
+    {"socket", 0, WHOLE, AF_INET6, KX_ROLE_COURIER},
+};
+
+static int add_condition(scmp_filter_ctx filter, const Condition *condition)
+{
+    struct scmp_arg_cmp compare = {condition->argument, SCMP_CMP_MASKED_EQ, condition->mask, condition->value};
+    if (condition->mask == WHOLE)
+        compare = SCMP_CMP(condition->argument, SCMP_CMP_EQ, condition->value);
+    return seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, seccomp_syscall_resolve_name(condition->call), 1,
+                                  &compare);
+}
+
 static int add_conditional(scmp_filter_ctx filter, KxRole role)
 {
-    int rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1,
-                              SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-    if (rc == 0)
-        rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1, SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME));
-    if (rc == 0)
-        rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1, SCMP_A0(SCMP_CMP_EQ, PR_SET_VMA));
-    /* Threads, but no processes. clone3 hides its flags from a filter: the C library falls back. */
-    if (rc == 0)
-        rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
-                              SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD));
+    int rc = 0;
+    for (guint i = 0; rc == 0 && i < G_N_ELEMENTS(conditions); i++)
+        if (conditions[i].roles & role)
+            rc = add_condition(filter, &conditions[i]);
     if (rc == 0)
         rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
-    if (role != KX_ROLE_COURIER)
-        return rc;
-    static const int families[] = {AF_INET, AF_INET6};
-    for (guint i = 0; rc == 0 && i < G_N_ELEMENTS(families); i++)
-        rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
-                              SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)families[i]));
+    if (rc == 0) /* abort() must reach this process and no other */
+        rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
+                              SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
+    if (rc == 0 && role != KX_ROLE_COURIER) /* send(): to where the socket is connected already */
+        rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(sendto), 2,
+                              SCMP_A3(SCMP_CMP_MASKED_EQ, MSG_FASTOPEN, 0), SCMP_A4(SCMP_CMP_EQ, 0));
     return rc;
 }
 

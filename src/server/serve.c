@@ -12,10 +12,10 @@
 
 #include "base/error.h"
 #include "base/fsutil.h"
-#include "net/edge.h"
-#include "server/keeper.h"
 #include "base/paths.h"
 #include "base/privileges.h"
+#include "net/edge.h"
+#include "server/keeper.h"
 
 /* Holds the lock file open for the life of the process; -1 on failure. */
 static int lock_data(GError **error)
@@ -38,33 +38,41 @@ static int lock_data(GError **error)
     return fd;
 }
 
-/* The directory must be nobody else's business (INST-28). */
-static gboolean repair_mode(const char *path, GPtrArray *notes, GError **error)
+/* What is there must be nobody else's business (INST-28). Runs as the directory's owner, so that a link put there leads
+ * nowhere else. */
+static void repair_mode(const char *path, GPtrArray *notes)
 {
     struct stat st;
-    if (stat(path, &st) < 0)
-        return errno == ENOENT ? TRUE : kx_error_errno(error, "cannot look at %s", path);
+    if (lstat(path, &st) < 0 || S_ISLNK(st.st_mode) || (st.st_mode & 0077) == 0)
+        return;
     guint mode = S_ISDIR(st.st_mode) ? 0700 : 0600;
-    if ((st.st_mode & 0077) == 0)
-        return TRUE;
-    if (chmod(path, mode) < 0)
-        return kx_error_errno(error, "cannot protect %s", path);
-    g_ptr_array_add(notes, g_strdup_printf("%s was open to other users (mode %04o); it is %04o now",
-                                           g_str_equal(path, ".") ? "The data directory" : path,
-                                           (guint)st.st_mode & 07777, mode));
-    return TRUE;
+    const char *name = g_str_equal(path, ".") ? "The data directory" : path;
+    g_autofree char *now = chmod(path, mode) == 0
+                               ? g_strdup_printf("it is %04o now", mode)
+                               : g_strdup_printf("it cannot be changed: %s", g_strerror(errno));
+    g_ptr_array_add(notes, g_strdup_printf("%s was open to other users (mode %04o); %s", name,
+                                           (guint)st.st_mode & 07777, now));
 }
 
-static gboolean check_data(const char *data, GPtrArray *notes, GError **error)
+static void repair_modes(GPtrArray *notes)
+{
+    static const char *const private[] = {".", "server.db", "store", KX_PATH_CERTIFICATES};
+    for (guint i = 0; i < G_N_ELEMENTS(private); i++)
+        repair_mode(private[i], notes);
+    g_autoptr(GDir) keys = g_dir_open(KX_PATH_CERTIFICATES, 0, NULL);
+    const char *entry;
+    while (keys && (entry = g_dir_read_name(keys))) {
+        g_autofree char *path = g_build_filename(KX_PATH_CERTIFICATES, entry, NULL);
+        repair_mode(path, notes);
+    }
+}
+
+static gboolean enter_data(const char *data, GError **error)
 {
     if (chdir(data) < 0)
         return kx_error_errno(error, "cannot use the data directory %s (keryx setup makes one)", data);
     if (access("server.db", F_OK) < 0)
         return kx_fail(error, KX_ERR_NOT_FOUND, "%s holds no server yet: run keryx setup --data %s", data, data);
-    static const char *const private[] = {".", "server.db", KX_PATH_CERTIFICATES, "store"};
-    for (guint i = 0; i < G_N_ELEMENTS(private); i++)
-        if (!repair_mode(private[i], notes, error))
-            return FALSE;
     return TRUE;
 }
 
@@ -95,12 +103,13 @@ int kx_serve(const char *data)
     int lock = -1;
     if (sodium_init() < 0)
         kx_fail(&error, KX_ERR_FAILED, "libsodium cannot start");
-    else if (check_data(data, notes, &error) && kx_privileges_drop(".", &error))
+    else if (enter_data(data, &error) && kx_privileges_drop(".", &error))
         lock = lock_data(&error);
     if (lock < 0) {
         g_printerr("keryx: %s\n", error->message);
         return 1;
     }
+    repair_modes(notes);
     int status = kx_keeper_run(processors(), notes);
     close(lock);
     return status;
