@@ -53,8 +53,7 @@ static void check_file(Check *check, KxFolder *folder)
     if (!kx_folder_file_read(folder->dir, &file, &error))
         say(check, "%s: %s", folder->path, error->message);
     else if (file.id != folder->id || file.uid_validity != folder->meta.uid_validity ||
-             file.uid_bound != folder->meta.uid_bound || file.uid_bound < folder->meta.uid_next ||
-             file.type != folder->type || file.special_use != folder->special_use)
+             file.uid_bound < folder->meta.uid_bound || file.type != folder->type || file.special_use != folder->special_use)
         say(check, "%s: the file #folder differs from the index", folder->path);
 }
 

@@ -3,7 +3,8 @@
 #include "base/error.h"
 #include "store/store-private.h"
 
-enum { FILE_NAME_MAX = 255, ACCOUNT_PART_MAX = 253 };
+/* The database layer takes paths of at most 512 bytes, with its own suffixes. */
+enum { FILE_NAME_MAX = 255, ACCOUNT_PART_MAX = 253, ACCOUNT_DIR_MAX = 460 };
 
 static gboolean check_level(const char *name, GError **error)
 {
@@ -141,7 +142,8 @@ char *kx_account_dir(const char *domain, const char *user, GError **error)
     }
     g_autofree char *domain_dir = kx_path_escape(domain);
     g_autofree char *user_dir = kx_path_escape(user);
-    if (strlen(domain_dir) > FILE_NAME_MAX || strlen(user_dir) > FILE_NAME_MAX) {
+    if (strlen(domain_dir) > FILE_NAME_MAX || strlen(user_dir) > FILE_NAME_MAX ||
+        strlen(domain_dir) + strlen(user_dir) > ACCOUNT_DIR_MAX) {
         kx_fail(error, KX_ERR_TOO_BIG, "the account name is too long: %s@%s", user, domain);
         return NULL;
     }

@@ -130,6 +130,13 @@ static void test_account_dir(void)
     g_assert_null(kx_account_dir("company.test", many, &error));
     g_assert_error(error, KX_ERROR, KX_ERR_TOO_BIG);
     g_clear_error(&error);
+    g_autofree char *wide = g_strnfill(253, 'x');
+    g_assert_null(kx_account_dir(wide, wide, &error));
+    g_assert_error(error, KX_ERROR, KX_ERR_TOO_BIG);
+    g_clear_error(&error);
+    g_autofree char *local_part = g_strnfill(64, '%'); /* the longest a mail address can have */
+    g_autofree char *longest = kx_account_dir(wide, local_part, &error);
+    g_assert_no_error(error);
 }
 
 static void test_message_names(void)

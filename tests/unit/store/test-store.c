@@ -80,6 +80,19 @@ static void test_default_folders(Fixture *fixture, gconstpointer data)
     assert_consistent(account);
 }
 
+static void test_long_names(Fixture *fixture, gconstpointer data)
+{
+    GError *error = NULL;
+    g_autofree char *label = g_strnfill(63, 'd');
+    g_autofree char *domain = g_strdup_printf("%s.%s.%s.%.61s", label, label, label, label);
+    g_autofree char *user = g_strnfill(64, '%');
+    g_autoptr(KxAccount) account = kx_store_account(fixture->store, domain, user, &error);
+    g_assert_no_error(error);
+    g_assert_cmpuint(deliver(account, "INBOX", "x"), ==, 1);
+    g_assert_true(kx_account_reindex(account, NULL, &error));
+    assert_consistent(account);
+}
+
 static void test_links(Fixture *fixture, gconstpointer data)
 {
     g_autoptr(KxAccount) one = open_account(fixture->store, "one");
@@ -381,6 +394,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     ADD_TEST("/store/deliver", test_deliver);
     ADD_TEST("/store/default-folders", test_default_folders);
+    ADD_TEST("/store/long-names", test_long_names);
     ADD_TEST("/store/links", test_links);
     ADD_TEST("/store/vanished-file", test_vanished_file);
     ADD_TEST("/store/large-content", test_large_content);
