@@ -108,6 +108,10 @@ void kx_edge_command(KxConn *conn, const char *line, size_t len)
         kx_edge_say(conn, 500, "5.5.2 Command not recognised");
         return;
     }
+    if (len > KX_SMTP_COMMAND_MAX && command->func != kx_edge_cmd_auth) {
+        kx_edge_say(conn, 500, "5.5.2 Line too long");
+        return;
+    }
     KxEdgeArgs args = {line + name_len, line + len};
     while (args.args < args.end && (*args.args == ' ' || *args.args == '\t'))
         args.args++;

@@ -92,13 +92,13 @@ static void skip_line(KxConn *conn, KxSmtpEdge *edge, const char *input, size_t 
 
 static void input_line(KxConn *conn, KxSmtpEdge *edge, const char *input, size_t len)
 {
-    const char *lf = memchr(input, '\n', MIN(len, (size_t)KX_SMTP_COMMAND_MAX));
+    const char *lf = memchr(input, '\n', MIN(len, (size_t)KX_SMTP_LINE_MAX));
     if (!lf) {
-        if (len < KX_SMTP_COMMAND_MAX)
+        if (len < KX_SMTP_LINE_MAX)
             return;
         edge->resume_mode = edge->mode;
         edge->mode = KX_EDGE_SKIP_LINE;
-        kx_conn_consume(conn, KX_SMTP_COMMAND_MAX);
+        kx_conn_consume(conn, KX_SMTP_LINE_MAX);
         return;
     }
     size_t line_len = (size_t)(lf - input);
@@ -165,6 +165,12 @@ static void stop(KxConn *conn)
     kx_edge_goodbye(conn, "4.3.2", "The server is shutting down");
 }
 
+static gboolean receiving(KxConn *conn)
+{
+    const KxSmtpEdge *edge = kx_conn_state(conn);
+    return edge->mode == KX_EDGE_DATA || edge->mode == KX_EDGE_BDAT;
+}
+
 static void close_state(KxConn *conn)
 {
     KxSmtpEdge *edge = kx_conn_state(conn);
@@ -186,5 +192,6 @@ const KxProtocol kx_smtp_protocol = {
     .secured = secured,
     .timeout = timeout,
     .shutdown = stop,
+    .receiving = receiving,
     .close = close_state,
 };
