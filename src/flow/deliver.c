@@ -27,9 +27,11 @@ static KxAccount *open_account(KxQueue *queue, const char *name, GError **error)
 }
 
 /* Account name -> Target for all recipients of that duty. */
-static GHashTable *open_targets(KxQueue *queue, const KxEnvelope *envelope, KxDuty duty, GArray *deliveries)
+static GHashTable *open_targets(KxQueue *queue, const KxEnvelope *envelope, KxDuty duty,
+                                GArray *deliveries)
 {
-    GHashTable *targets = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)target_free);
+    GHashTable *targets =
+        g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)target_free);
     for (guint i = 0; i < envelope->recipients->len; i++) {
         const KxEnvelopeRcpt *rcpt = envelope->recipients->pdata[i];
         if (!rcpt->account || rcpt->duty != duty || g_hash_table_contains(targets, rcpt->account))

@@ -16,16 +16,22 @@ typedef struct {
     size_t offset;
 } Field;
 
-#define MESSAGE_FIELD(name, kind, member) {name, kind, offsetof(KxEnvelope, member)}
-#define RCPT_FIELD(name, kind, member) {name, kind, offsetof(KxEnvelopeRcpt, member)}
+#define MESSAGE_FIELD(name, kind, member)                                                          \
+    {                                                                                              \
+        name, kind, offsetof(KxEnvelope, member)                                                   \
+    }
+#define RCPT_FIELD(name, kind, member)                                                             \
+    {                                                                                              \
+        name, kind, offsetof(KxEnvelopeRcpt, member)                                               \
+    }
 static const Field MESSAGE_FIELDS[] = {
-    MESSAGE_FIELD("Created", TIME, created),   MESSAGE_FIELD("Next-Try", TIME, next_try),
-    MESSAGE_FIELD("Attempts", NUMBER, attempts), MESSAGE_FIELD("Size", NUMBER, size),
-    MESSAGE_FIELD("Skip", NUMBER, skip),       MESSAGE_FIELD("Service", TEXT, service),
-    MESSAGE_FIELD("Sender", TEXT, sender),     MESSAGE_FIELD("User", TEXT, user),
+    MESSAGE_FIELD("Created", TIME, created),       MESSAGE_FIELD("Next-Try", TIME, next_try),
+    MESSAGE_FIELD("Attempts", NUMBER, attempts),   MESSAGE_FIELD("Size", NUMBER, size),
+    MESSAGE_FIELD("Skip", NUMBER, skip),           MESSAGE_FIELD("Service", TEXT, service),
+    MESSAGE_FIELD("Sender", TEXT, sender),         MESSAGE_FIELD("User", TEXT, user),
     MESSAGE_FIELD("Sender-Host", TEXT, remote_ip), MESSAGE_FIELD("SSL", FLAG, secure),
-    MESSAGE_FIELD("Flags", NUMBER, flags),     MESSAGE_FIELD("Ret", TEXT, ret),
-    MESSAGE_FIELD("Envid", TEXT, envid),       MESSAGE_FIELD("Auth", TEXT, auth),
+    MESSAGE_FIELD("Flags", NUMBER, flags),         MESSAGE_FIELD("Ret", TEXT, ret),
+    MESSAGE_FIELD("Envid", TEXT, envid),           MESSAGE_FIELD("Auth", TEXT, auth),
 };
 static const Field RCPT_FIELDS[] = {
     RCPT_FIELD("Account", TEXT, account),
@@ -155,7 +161,8 @@ static char *unescape(const char *at, size_t len)
             g_string_append_c(out, at[i]);
             continue;
         }
-        if (len - i < 4 || at[i + 1] != 'x' || !g_ascii_isxdigit(at[i + 2]) || !g_ascii_isxdigit(at[i + 3]))
+        if (len - i < 4 || at[i + 1] != 'x' || !g_ascii_isxdigit(at[i + 2]) ||
+            !g_ascii_isxdigit(at[i + 3]))
             return NULL;
         int byte = g_ascii_xdigit_value(at[i + 2]) * 16 + g_ascii_xdigit_value(at[i + 3]);
         if (byte == 0)
@@ -195,7 +202,8 @@ gboolean kx_queue_id_valid(const char *id)
     return id[KX_QUEUE_ID_SIZE - 1] == '\0';
 }
 
-static gboolean read_value(KxEnvelope *envelope, const char *name, size_t name_len, const char *value)
+static gboolean read_value(KxEnvelope *envelope, const char *name, size_t name_len,
+                           const char *value)
 {
     guint n = envelope->recipients->len;
     if (kx_ascii_equal(name, name_len, "Recipient")) {
@@ -240,8 +248,9 @@ KxEnvelope *kx_envelope_parse(const char *text, size_t len, GError **error)
     const char *at = text + first, *end = text + len;
     for (guint line = 2; at < end; line++) {
         const char *lf = memchr(at, '\n', (size_t)(end - at));
-        if (lf && (size_t)(end - at) == strlen(LAST_LINE) && memcmp(at, LAST_LINE, strlen(LAST_LINE)) == 0 &&
-            envelope->sender && *envelope->id && envelope->recipients->len > 0)
+        if (lf && (size_t)(end - at) == strlen(LAST_LINE) &&
+            memcmp(at, LAST_LINE, strlen(LAST_LINE)) == 0 && envelope->sender && *envelope->id &&
+            envelope->recipients->len > 0)
             return g_steal_pointer(&envelope);
         if (!lf || !read_line(envelope, at, (size_t)(lf - at))) {
             kx_fail(error, KX_ERR_CORRUPT, "line %u makes no sense", line);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The envelope of a message on its way: who sent it, to whom it still has to go, and what is known about
- * that. In the queue it is a text file beside the message, store/queue/<id>.env: one "Name: value" a line,
- * then for each recipient a "Recipient: address" and the lines that belong to it, last the line "End".
- * Backslash, control characters and bytes that are not UTF-8 are written as \xHH.
+ * The envelope of a message on its way: who sent it, to whom it still has to go, and what is known
+ * about that. In the queue it is a text file beside the message, store/queue/<id>.env: one "Name:
+ * value" a line, then for each recipient a "Recipient: address" and the lines that belong to it,
+ * last the line "End". Backslash, control characters and bytes that are not UTF-8 are written as
+ * \xHH.
  *
  * Times are Unix seconds. Pure and thread-safe.
  */
@@ -39,16 +40,17 @@ typedef struct {
     gint64 next_try; /* 0: as soon as possible */
     guint64 attempts;
     guint64 size;
-    guint64 skip;     /* bytes at the start of the message that are for mailboxes here only (Return-Path) */
-    char *service;    /* by which it came: "SMTP" */
-    char *sender;     /* "": the null sender */
-    char *user;       /* who submitted it, or NULL */
-    char *remote_ip;  /* from where, or NULL */
-    gboolean secure;  /* came inside TLS */
-    guint64 flags;    /* KxSmtpMailFlags of ipc/message.h */
-    char *ret;        /* RFC 3461: "FULL", "HDRS" or NULL */
-    char *envid;      /* xtext or NULL */
-    char *auth;       /* RFC 4954 section 5: xtext, "<>" or NULL */
+    guint64
+        skip; /* bytes at the start of the message that are for mailboxes here only (Return-Path) */
+    char *service;         /* by which it came: "SMTP" */
+    char *sender;          /* "": the null sender */
+    char *user;            /* who submitted it, or NULL */
+    char *remote_ip;       /* from where, or NULL */
+    gboolean secure;       /* came inside TLS */
+    guint64 flags;         /* KxSmtpMailFlags of ipc/message.h */
+    char *ret;             /* RFC 3461: "FULL", "HDRS" or NULL */
+    char *envid;           /* xtext or NULL */
+    char *auth;            /* RFC 4954 section 5: xtext, "<>" or NULL */
     GPtrArray *recipients; /* of KxEnvelopeRcpt */
 } KxEnvelope;
 
@@ -59,7 +61,8 @@ KxEnvelope *kx_envelope_new(void);
 void kx_envelope_free(KxEnvelope *envelope);
 void kx_envelope_rcpt_free(KxEnvelopeRcpt *rcpt);
 
-/* The duty is KX_DUTY_NOW for an account here, else KX_DUTY_QUEUED. The recipient belongs to the envelope. */
+/* The duty is KX_DUTY_NOW for an account here, else KX_DUTY_QUEUED. The recipient belongs to the
+ * envelope. */
 KxEnvelopeRcpt *kx_envelope_add(KxEnvelope *envelope, const char *address, const char *account);
 
 /* How many recipients have this duty. */

@@ -10,7 +10,7 @@
 #include "base/text.h"
 #include "flow/queue-private.h"
 
-#define BAD_DIR KX_QUEUE_DIR "/bad"
+#define BAD_DIR      KX_QUEUE_DIR "/bad"
 #define COUNTER_FILE KX_QUEUE_DIR "/counter"
 
 char *kx_queue_path(const char *id, const char *suffix)
@@ -42,7 +42,8 @@ gboolean kx_queue_write(const KxEnvelope *envelope, KxIncoming *incoming, GError
 {
     g_autofree char *message = kx_queue_path(envelope->id, ".eml");
     if (write_envelope(envelope, error) &&
-        (!incoming || kx_incoming_link(incoming, message, error)) && kx_sync_dir(KX_QUEUE_DIR, error))
+        (!incoming || kx_incoming_link(incoming, message, error)) &&
+        kx_sync_dir(KX_QUEUE_DIR, error))
         return TRUE;
     if (incoming)
         kx_queue_delete(envelope->id, NULL);
@@ -94,7 +95,8 @@ static void move_to_bad(KxQueue *queue, const char *id, const char *why)
         g_autofree char *from = kx_queue_path(id, SUFFIXES[i]);
         g_autofree char *to = g_strconcat(BAD_DIR "/", id, SUFFIXES[i], NULL);
         if (rename(from, to) < 0 && errno != ENOENT)
-            kx_log(queue->logger, KX_LOG_ERROR, "queue: cannot move %s: %s", from, g_strerror(errno));
+            kx_log(queue->logger, KX_LOG_ERROR, "queue: cannot move %s: %s", from,
+                   g_strerror(errno));
     }
 }
 
@@ -173,7 +175,8 @@ gboolean kx_queue_read_counter(KxQueue *queue, GError **error)
     return TRUE;
 }
 
-gboolean kx_queue_new_id(KxQueue *queue, gint64 now, char out[static KX_QUEUE_ID_SIZE], GError **error)
+gboolean kx_queue_new_id(KxQueue *queue, gint64 now, char out[static KX_QUEUE_ID_SIZE],
+                         GError **error)
 {
     pthread_mutex_lock(&queue->id_lock);
     gboolean ok = TRUE;

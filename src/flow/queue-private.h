@@ -24,7 +24,7 @@ struct KxQueue {
     guint32 ids_left; /* of those reserved in the counter file */
 
     pthread_mutex_t lock; /* of what follows */
-    GHashTable *entries; /* id -> KxQueueEntry */
+    GHashTable *entries;  /* id -> KxQueueEntry */
     pthread_cond_t changed;
     gboolean stopping;
     GThread *runner; /* NULL if not started */
@@ -33,7 +33,8 @@ struct KxQueue {
 /* ---- queue-files.c ---- */
 
 char *kx_queue_path(const char *id, const char *suffix);
-/* Writes the envelope beside the message and syncs both names. `incoming` brings the message, NULL: it is there. */
+/* Writes the envelope beside the message and syncs both names. `incoming` brings the message, NULL:
+ * it is there. */
 gboolean kx_queue_write(const KxEnvelope *envelope, KxIncoming *incoming, GError **error);
 KxEnvelope *kx_queue_read(const char *id, GError **error);
 /* Message first: what is left after a crash is then an envelope without a message. */
@@ -43,7 +44,8 @@ gboolean kx_queue_read_counter(KxQueue *queue, GError **error);
 
 /* ---- queue.c ---- */
 
-void kx_queue_put(KxQueue *queue, const KxEnvelope *envelope); /* new or changed; not busy any more */
+void kx_queue_put(KxQueue *queue,
+                  const KxEnvelope *envelope); /* new or changed; not busy any more */
 gboolean kx_queue_claim(KxQueue *queue, const char *id, GError **error);
 void kx_queue_release(KxQueue *queue, const char *id, gboolean gone);
 
@@ -53,9 +55,11 @@ gpointer kx_queue_run(gpointer queue); /* the thread */
 
 /* ---- deliver.c ---- */
 
-/* Delivers to the accounts of all recipients whose duty is `duty` and sets it to done; for those that fail, to queued,
- * with the status. The first failure goes to *error; returns the number delivered. */
-guint kx_queue_deliver(KxQueue *queue, KxEnvelope *envelope, KxDuty duty, KxIncoming *incoming, GError **error);
+/* Delivers to the accounts of all recipients whose duty is `duty` and sets it to done; for those
+ * that fail, to queued, with the status. The first failure goes to *error; returns the number
+ * delivered. */
+guint kx_queue_deliver(KxQueue *queue, KxEnvelope *envelope, KxDuty duty, KxIncoming *incoming,
+                       GError **error);
 /* Sent line of the Mail log, and what went wrong into the Error log. */
 void kx_queue_log_result(KxQueue *queue, const KxEnvelope *envelope, const KxEnvelopeRcpt *rcpt);
 /* When to try again after so many attempts. */

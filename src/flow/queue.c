@@ -196,7 +196,8 @@ GPtrArray *kx_queue_list(KxQueue *queue)
     pthread_mutex_unlock(&queue->lock);
     GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify)kx_envelope_free);
     for (guint i = 0; i < ids->len; i++) {
-        KxEnvelope *envelope = kx_queue_read(ids->pdata[i], NULL); /* may have been delivered by now */
+        KxEnvelope *envelope =
+            kx_queue_read(ids->pdata[i], NULL); /* may have been delivered by now */
         if (envelope)
             g_ptr_array_add(list, envelope);
     }
@@ -229,7 +230,8 @@ gboolean kx_queue_remove(KxQueue *queue, const KxAdmin *admin, const char *id, G
     kx_queue_release(queue, id, ok);
     if (ok) {
         KxAuditField key = {"ID", id, FALSE};
-        kx_log_config_change(queue->logger, &(KxAuditConfig){admin->name, KX_AUDIT_DELETE, "Queue message", &key, 1});
+        kx_log_config_change(queue->logger, &(KxAuditConfig){admin->name, KX_AUDIT_DELETE,
+                                                             "Queue message", &key, 1});
     }
     return ok;
 }

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The queue, and with it the way every message takes: mailboxes here are delivered to at once, what has to go
- * elsewhere or could not be delivered yet is kept in store/queue/ until it is: <id>.eml the message,
- * <id>.env its envelope (flow/envelope.h). A thread tries mailboxes again whose disk or database failed.
+ * The queue, and with it the way every message takes: mailboxes here are delivered to at once, what
+ * has to go elsewhere or could not be delivered yet is kept in store/queue/ until it is: <id>.eml
+ * the message, <id>.env its envelope (flow/envelope.h). A thread tries mailboxes again whose disk
+ * or database failed.
  *
- * Nothing is acknowledged before it is durable. Of a pair, the message is there only while its envelope is:
- * an .env without .eml was never acknowledged or is done with, and goes at the next start; anything else
- * that makes no sense is moved to store/queue/bad/ with an Error line.
+ * Nothing is acknowledged before it is durable. Of a pair, the message is there only while its
+ * envelope is: an .env without .eml was never acknowledged or is done with, and goes at the next
+ * start; anything else that makes no sense is moved to store/queue/bad/ with an Error line.
  *
- * Threads: all functions from any thread, except open, start and close. Paths are relative to the data
- * directory.
+ * Threads: all functions from any thread, except open, start and close. Paths are relative to the
+ * data directory.
  */
 #pragma once
 
@@ -25,25 +26,27 @@ void kx_queue_start(KxQueue *queue); /* from here on the queue works by itself *
 void kx_queue_close(KxQueue *queue); /* ends a try in progress, then the thread */
 
 /* A queue ID: the time in hex, and a counter that also goes on after a restart (LOG-33). */
-gboolean kx_queue_new_id(KxQueue *queue, gint64 now, char out[static KX_QUEUE_ID_SIZE], GError **error);
+gboolean kx_queue_new_id(KxQueue *queue, gint64 now, char out[static KX_QUEUE_ID_SIZE],
+                         GError **error);
 
 /*
- * Takes responsibility for a message: delivers to the accounts in the envelope (once to each, however many
- * addresses lead there), queues the rest, and writes the Mail log. The envelope's id, created and everything
- * known about the sender are the caller's to fill; size is set here.
+ * Takes responsibility for a message: delivers to the accounts in the envelope (once to each,
+ * however many addresses lead there), queues the rest, and writes the Mail log. The envelope's id,
+ * created and everything known about the sender are the caller's to fill; size is set here.
  *
- * TRUE: every recipient has it or is in the queue, durably. FALSE: nobody else needs to have it, the sender must
- * try again: KX_ERR_OVERQUOTA if that is why, else KX_ERR_IO and the like.
+ * TRUE: every recipient has it or is in the queue, durably. FALSE: nobody else needs to have it,
+ * the sender must try again: KX_ERR_OVERQUOTA if that is why, else KX_ERR_IO and the like.
  */
-gboolean kx_queue_accept(KxQueue *queue, KxEnvelope *envelope, KxIncoming *incoming, GError **error);
+gboolean kx_queue_accept(KxQueue *queue, KxEnvelope *envelope, KxIncoming *incoming,
+                         GError **error);
 
 /* ---- for administrators ---- */
 
 GPtrArray *kx_queue_list(KxQueue *queue); /* of KxEnvelope, by ID; free with g_ptr_array_unref */
 KxEnvelope *kx_queue_get(KxQueue *queue, const char *id, GError **error); /* KX_ERR_NOT_FOUND */
 
-/* Removes the message for good, unsent; logged in the Config log. KX_ERR_NOT_FOUND, KX_ERR_IN_USE while it is being
- * delivered. */
+/* Removes the message for good, unsent; logged in the Config log. KX_ERR_NOT_FOUND, KX_ERR_IN_USE
+ * while it is being delivered. */
 gboolean kx_queue_remove(KxQueue *queue, const KxAdmin *admin, const char *id, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KxQueue, kx_queue_close)

@@ -48,7 +48,8 @@ static guint see_line_end(KxContentCheck *check, guint state, char c)
 static gboolean after_dot(KxContentCheck *check, char c, KxBuf *out, gboolean *ret_end)
 {
     if (check->state == AT_DOT) {
-        /* Unless this is the end, the dot was put there by the sender and goes; a second one is text. */
+        /* Unless this is the end, the dot was put there by the sender and goes; a second one is
+         * text. */
         check->state = c == '\r' ? AT_DOT_CR : IN_LINE;
         return c == '\r';
     }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The content of a message on the wire: removing the dots of DATA (RFC 5321 section 4.5.2) and watching
- * for what must not be in it. Works on pieces cut anywhere. Pure and thread-safe.
+ * The content of a message on the wire: removing the dots of DATA (RFC 5321 section 4.5.2) and
+ * watching for what must not be in it. Works on pieces cut anywhere. Pure and thread-safe.
  *
- * The end of DATA is CRLF "." CRLF and nothing else. A bare LF or CR is never taken for a line ending,
- * neither here nor at the end of the content, so that no second message can be hidden in a first one;
- * content that has one is read to its true end and then refused, as is NUL.
+ * The end of DATA is CRLF "." CRLF and nothing else. A bare LF or CR is never taken for a line
+ * ending, neither here nor at the end of the content, so that no second message can be hidden in a
+ * first one; content that has one is read to its true end and then refused, as is NUL.
  */
 #pragma once
 
@@ -30,9 +30,10 @@ typedef struct {
 #define KX_CONTENT_CHECK_INIT ((KxContentCheck){0})
 
 /*
- * Reads a piece of DATA and appends the content to `out`, at most `room` bytes. Returns how much of the
- * piece was consumed: all of it unless `out` got full or the end was found, which sets *ret_end. A
- * held-back CR or dot may make two bytes of content from one of input, so `room` must be at least 3.
+ * Reads a piece of DATA and appends the content to `out`, at most `room` bytes. Returns how much of
+ * the piece was consumed: all of it unless `out` got full or the end was found, which sets
+ * *ret_end. A held-back CR or dot may make two bytes of content from one of input, so `room` must
+ * be at least 3.
  */
 size_t kx_content_unstuff(KxContentCheck *check, const char *piece, size_t len, KxBuf *out,
                           size_t room, gboolean *ret_end);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The content of a message in the core. The header is gathered first: it is counted and completed, gets the trace fields
- * in front, and goes into the store's temporary file with all that follows.
+ * The content of a message in the core. The header is gathered first: it is counted and completed,
+ * gets the trace fields in front, and goes into the store's temporary file with all that follows.
  */
 #include "base/error.h"
 #include "base/text.h"
@@ -24,7 +24,8 @@ gboolean kx_smtp_refuse_error(KxSmtpTransaction *transaction, const GError *erro
     if (g_error_matches(error, KX_ERROR, KX_ERR_NOT_FOUND))
         return kx_smtp_refuse(transaction, 550, "5.1.1 The mailbox does not exist any more");
     kx_log(kx_session_core(transaction->session)->logger, KX_LOG_ERROR,
-           "A message from <%s> could not be taken: %s", transaction->envelope->sender, error->message);
+           "A message from <%s> could not be taken: %s", transaction->envelope->sender,
+           error->message);
     return kx_smtp_refuse(transaction, 451, "4.3.0 The message could not be stored, try again");
 }
 
@@ -70,7 +71,8 @@ static HeaderFacts study(const char *header, size_t len)
 }
 
 /* What users' programs left out (RFC 6409 sections 8.1, 8.2). */
-static void append_missing(GString *out, const KxSmtpTransaction *transaction, const HeaderFacts *facts)
+static void append_missing(GString *out, const KxSmtpTransaction *transaction,
+                           const HeaderFacts *facts)
 {
     const KxEnvelope *envelope = transaction->envelope;
     if (!kx_session_service(transaction->session)->submission)

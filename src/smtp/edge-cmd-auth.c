@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * AUTH: RFC 4954. Only on the submission services and only inside TLS (SVC-10). The core checks; this side
- * takes the base64 off.
+ * AUTH: RFC 4954. Only on the submission services and only inside TLS (SVC-10). The core checks;
+ * this side takes the base64 off.
  */
 #include "base/text.h"
 #include "smtp/edge-private.h"
@@ -68,8 +68,9 @@ void kx_edge_cmd_auth(KxConn *conn, const KxEdgeArgs *args)
         return;
     }
     if (edge->signed_in || edge->mail) {
-        kx_edge_say(conn, 503, edge->mail ? "5.5.1 AUTH is not allowed during a transaction"
-                                          : "5.5.1 Already signed in");
+        kx_edge_say(conn, 503,
+                    edge->mail ? "5.5.1 AUTH is not allowed during a transaction"
+                               : "5.5.1 Already signed in");
         return;
     }
     const char *space = memchr(args->args, ' ', (size_t)(args->end - args->args));
@@ -112,8 +113,8 @@ void kx_edge_sasl_answered(KxConn *conn, const KxMsgSaslReply *reply)
     KxSmtpEdge *edge = kx_conn_state(conn);
     guint status = reply ? reply->status : KX_SASL_BUSY;
     if (status == KX_SASL_CONTINUE) {
-        g_autofree char *challenge =
-            g_base64_encode((const guchar *)(reply->data.data ? reply->data.data : ""), reply->data.len);
+        g_autofree char *challenge = g_base64_encode(
+            (const guchar *)(reply->data.data ? reply->data.data : ""), reply->data.len);
         edge->mode = KX_EDGE_SASL;
         kx_edge_line(conn, "334 %s", challenge);
         return;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* BDAT: RFC 3030 section 2. A refused chunk is read all the same, or its bytes would be taken for commands. */
+/* BDAT: RFC 3030 section 2. A refused chunk is read all the same, or its bytes would be taken for
+ * commands. */
 #include "base/text.h"
 #include "smtp/edge-private.h"
 

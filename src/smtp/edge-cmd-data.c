@@ -9,7 +9,8 @@ void kx_edge_cmd_data(KxConn *conn, const KxEdgeArgs *args)
     if (!edge->mail) {
         kx_edge_say(conn, 503, "5.5.1 Send MAIL first");
     } else if (edge->chunking || (edge->mail->flags & KX_SMTP_BINARYMIME)) {
-        kx_edge_say(conn, 503, "5.5.1 This message must be sent with BDAT"); /* RFC 3030 section 3 */
+        kx_edge_say(conn, 503,
+                    "5.5.1 This message must be sent with BDAT"); /* RFC 3030 section 3 */
     } else if (!edge->recipients) {
         kx_edge_say(conn, 554, "5.5.1 No valid recipients");
     } else {

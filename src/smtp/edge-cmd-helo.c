@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* HELO and EHLO: RFC 5321 section 4.1.1.1. EHLO lists what is in force here and now, and nothing else. */
+/* HELO and EHLO: RFC 5321 section 4.1.1.1. EHLO lists what is in force here and now, and nothing
+ * else. */
 #include "smtp/edge-private.h"
 
-/* Names are not checked beyond what keeps trace fields and logs sound: half the clients of the world do
- * not know theirs. */
+/* Names are not checked beyond what keeps trace fields and logs sound: half the clients of the
+ * world do not know theirs. */
 static gboolean take_name(KxConn *conn, const KxEdgeArgs *args, gboolean extended)
 {
     KxSmtpEdge *edge = kx_conn_state(conn);

@@ -23,7 +23,8 @@ static gboolean parse(KxConn *conn, const KxEdgeArgs *args, char *from, KxMailPa
     if (path != KX_PATH_OK || (at < args->end && *at != ' ' && *at != '\t')) {
         gboolean syntax = path == KX_PATH_OK || path == KX_PATH_SYNTAX;
         kx_edge_say(conn, syntax ? 501 : 553,
-                    syntax ? "5.1.7 Syntax: MAIL FROM:<address>" : "5.1.7 The sender's address is not valid");
+                    syntax ? "5.1.7 Syntax: MAIL FROM:<address>"
+                           : "5.1.7 The sender's address is not valid");
         return FALSE;
     }
     char name[32];
@@ -33,8 +34,9 @@ static gboolean parse(KxConn *conn, const KxEdgeArgs *args, char *from, KxMailPa
     if (result == KX_PARAM_OK)
         return TRUE;
     kx_edge_say(conn, result == KX_PARAM_UNKNOWN ? 555 : 501,
-                result == KX_PARAM_UNKNOWN ? "5.5.4 Parameter of MAIL not recognised"
-                                           : "5.5.4 Parameter of MAIL has a wrong value or is given twice");
+                result == KX_PARAM_UNKNOWN
+                    ? "5.5.4 Parameter of MAIL not recognised"
+                    : "5.5.4 Parameter of MAIL has a wrong value or is given twice");
     return FALSE;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The commands of one reply: RSET, NOOP, QUIT, VRFY, HELP, and those that are refused (RFC 5321 section 4.1.1). */
+/* The commands of one reply: RSET, NOOP, QUIT, VRFY, HELP, and those that are refused (RFC 5321
+ * section 4.1.1). */
 #include "smtp/edge-private.h"
 
 static void say_reset(KxConn *conn)
@@ -26,7 +27,8 @@ void kx_edge_cmd_quit(KxConn *conn, const KxEdgeArgs *args)
 /* RFC 5321 section 3.5.3: no address is confirmed to strangers. */
 void kx_edge_cmd_vrfy(KxConn *conn, const KxEdgeArgs *args)
 {
-    kx_edge_say(conn, 252, "2.5.0 Cannot verify the user, but will take mail and try to deliver it");
+    kx_edge_say(conn, 252,
+                "2.5.0 Cannot verify the user, but will take mail and try to deliver it");
 }
 
 void kx_edge_cmd_help(KxConn *conn, const KxEdgeArgs *args)

@@ -4,7 +4,8 @@
 #include "ipc/message.h"
 #include "smtp/edge-private.h"
 
-static gboolean parse_address(KxConn *conn, const KxEdgeArgs *args, gboolean utf8, const char **at, char *to)
+static gboolean parse_address(KxConn *conn, const KxEdgeArgs *args, gboolean utf8, const char **at,
+                              char *to)
 {
     *at = args->args;
     if (args->end - *at < 3 || !kx_ascii_equal(*at, 3, "TO:")) {
@@ -12,10 +13,12 @@ static gboolean parse_address(KxConn *conn, const KxEdgeArgs *args, gboolean utf
         return FALSE;
     }
     *at += 3;
-    KxPathResult path = kx_smtp_parse_path(at, args->end, KX_PATH_BARE | (utf8 ? KX_PATH_UTF8 : 0), to);
+    KxPathResult path =
+        kx_smtp_parse_path(at, args->end, KX_PATH_BARE | (utf8 ? KX_PATH_UTF8 : 0), to);
     if (path == KX_PATH_NEEDS_UTF8) {
         kx_edge_say(conn, 553, "5.6.7 A non-ASCII address needs SMTPUTF8");
-    } else if (path == KX_PATH_SYNTAX || (path == KX_PATH_OK && *at < args->end && **at != ' ' && **at != '\t')) {
+    } else if (path == KX_PATH_SYNTAX ||
+               (path == KX_PATH_OK && *at < args->end && **at != ' ' && **at != '\t')) {
         kx_edge_say(conn, 501, "5.1.3 Syntax: RCPT TO:<address>");
     } else if (path != KX_PATH_OK) {
         kx_edge_say(conn, 553, "5.1.3 The recipient's address is not valid");
@@ -39,8 +42,9 @@ static gboolean parse(KxConn *conn, const KxEdgeArgs *args, char *to, KxRcptPara
     if (result == KX_PARAM_OK)
         return TRUE;
     kx_edge_say(conn, result == KX_PARAM_UNKNOWN ? 555 : 501,
-                result == KX_PARAM_UNKNOWN ? "5.5.4 Parameter of RCPT not recognised"
-                                           : "5.5.4 Parameter of RCPT has a wrong value or is given twice");
+                result == KX_PARAM_UNKNOWN
+                    ? "5.5.4 Parameter of RCPT not recognised"
+                    : "5.5.4 Parameter of RCPT has a wrong value or is given twice");
     return FALSE;
 }
 
@@ -57,8 +61,9 @@ void kx_edge_cmd_rcpt(KxConn *conn, const KxEdgeArgs *args)
     char to[KX_SMTP_ADDRESS_MAX + 1];
     KxRcptParams params = {0};
     if (!edge->mail || edge->chunking) {
-        kx_edge_say(conn, 503, edge->mail ? "5.5.1 The message has begun: no more recipients"
-                                          : "5.5.1 Send MAIL first");
+        kx_edge_say(conn, 503,
+                    edge->mail ? "5.5.1 The message has begun: no more recipients"
+                               : "5.5.1 Send MAIL first");
         return;
     }
     if (!parse(conn, args, to, &params))

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* STARTTLS: RFC 3207. What the client sent behind the command in clear is thrown away by the connection. */
+/* STARTTLS: RFC 3207. What the client sent behind the command in clear is thrown away by the
+ * connection. */
 #include "smtp/edge-private.h"
 
 void kx_edge_cmd_starttls(KxConn *conn, const KxEdgeArgs *args)

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The commands of SMTP and what must have happened before each (RFC 5321 section 4.1.4, RFC 6409 section 4.3). */
+/* The commands of SMTP and what must have happened before each (RFC 5321 section 4.1.4, RFC 6409
+ * section 4.3). */
 #include "base/text.h"
 #include "smtp/edge-private.h"
 
 typedef enum {
-    AT_ONCE = 1 << 0,     /* before HELO or EHLO */
-    IN_CLEAR = 1 << 1,    /* before STARTTLS on the submission port */
-    SIGNED_OUT = 1 << 2,  /* before AUTH on the submission ports */
+    AT_ONCE = 1 << 0,    /* before HELO or EHLO */
+    IN_CLEAR = 1 << 1,   /* before STARTTLS on the submission port */
+    SIGNED_OUT = 1 << 2, /* before AUTH on the submission ports */
     NO_ARGUMENT = 1 << 3,
     NEEDS_ARGUMENT = 1 << 4,
     CONTENT = 1 << 5, /* content follows also if the command is refused: it must read that */
@@ -88,7 +89,8 @@ static void debug_command(KxConn *conn, const Command *command, const char *line
     if (command && command->func == kx_edge_cmd_auth) {
         const char *mechanism_end = memchr(line + 4, ' ', len - 4);
         if (mechanism_end)
-            mechanism_end = memchr(mechanism_end + 1, ' ', (size_t)(line + len - mechanism_end - 1));
+            mechanism_end =
+                memchr(mechanism_end + 1, ' ', (size_t)(line + len - mechanism_end - 1));
         if (mechanism_end)
             shown = (size_t)(mechanism_end - line);
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Receiving the content of a message. It collects in `chunk`, goes to the core a chunk at a time, and the
- * rest with the request to deliver, so that a small message costs one request.
+ * Receiving the content of a message. It collects in `chunk`, goes to the core a chunk at a time,
+ * and the rest with the request to deliver, so that a small message costs one request.
  */
 #include "ipc/message.h"
 #include "smtp/edge-private.h"
@@ -116,7 +116,8 @@ static void data_input(KxConn *conn, KxSmtpEdge *edge, const char *bytes, size_t
 {
     gboolean end;
     size_t before = edge->chunk.len;
-    size_t used = kx_content_unstuff(&edge->check, bytes, len, &edge->chunk, KX_CHUNK_MAX - before, &end);
+    size_t used =
+        kx_content_unstuff(&edge->check, bytes, len, &edge->chunk, KX_CHUNK_MAX - before, &end);
     kx_conn_consume(conn, used);
     count(conn, edge, edge->chunk.len - before);
     if (end)

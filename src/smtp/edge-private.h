@@ -2,10 +2,10 @@
 /*
  * The SMTP dialogue of one connection. Private to the edge half. One thread (the loop's).
  *
- * The envelope is kept here until the message is accepted. The core gets it with the first recipient and
- * answers for each recipient; if it was restarted since, it does not know the transaction, says so
- * (verdict code 0), and is told again, unseen by the client. Content that was passed on cannot be
- * repeated: then the client gets 451.
+ * The envelope is kept here until the message is accepted. The core gets it with the first
+ * recipient and answers for each recipient; if it was restarted since, it does not know the
+ * transaction, says so (verdict code 0), and is told again, unseen by the client. Content that was
+ * passed on cannot be repeated: then the client gets 451.
  */
 #pragma once
 
@@ -19,9 +19,11 @@ enum {
     KX_SMTP_LINE_MAX = 12288 + 32, /* and of one that signs in: RFC 4954 section 4 asks for 12288 */
     KX_SMTP_HELO_MAX = 255,
     KX_SMTP_ENVELOPE_MAX = 4 * 1024 * 1024, /* bytes of recipients kept for one transaction */
-    KX_SMTP_RATE_MIN = 64, /* content must come with so many bytes a second, after the first timeout */
+    KX_SMTP_RATE_MIN =
+        64, /* content must come with so many bytes a second, after the first timeout */
 };
-/* Refused content is read to its end, so that the client understands the answer, but not for ever. */
+/* Refused content is read to its end, so that the client understands the answer, but not for ever.
+ */
 #define KX_SMTP_SWALLOW_MAX (G_GUINT64_CONSTANT(256) * 1024 * 1024)
 
 typedef enum {
@@ -58,43 +60,44 @@ typedef struct {
 
 typedef struct KxSmtpEdge {
     KxEdgeMode mode;
-    char *helo; /* NULL before HELO or EHLO */
+    char *helo;        /* NULL before HELO or EHLO */
     gboolean extended; /* EHLO */
     gboolean signed_in;
-    char *mechanism; /* of the SASL exchange in progress */
-    gboolean sasl_lost; /* the core was restarted during it */
-    guint failed; /* commands */
-    gboolean closed; /* said goodbye: what still comes is not for us */
+    char *mechanism;        /* of the SASL exchange in progress */
+    gboolean sasl_lost;     /* the core was restarted during it */
+    guint failed;           /* commands */
+    gboolean closed;        /* said goodbye: what still comes is not for us */
     KxEdgeMode resume_mode; /* in which an over-long line began */
 
-    KxEdgeMail *mail; /* NULL: no transaction */
+    KxEdgeMail *mail;      /* NULL: no transaction */
     GPtrArray *recipients; /* KxEdgeRcpt accepted so far; NULL: none */
     size_t envelope_bytes;
 
     /* content */
     KxContentCheck check;
-    KxBuf chunk;         /* not passed on yet */
-    guint64 received;    /* bytes of content */
-    guint64 swallowed;   /* bytes of content that was refused */
-    gboolean spooled;    /* some was passed on: the core holds content */
-    gboolean chunking;   /* BDAT was used: only BDAT may follow */
+    KxBuf chunk;       /* not passed on yet */
+    guint64 received;  /* bytes of content */
+    guint64 swallowed; /* bytes of content that was refused */
+    gboolean spooled;  /* some was passed on: the core holds content */
+    gboolean chunking; /* BDAT was used: only BDAT may follow */
     guint64 bdat_left;
     guint64 bdat_size;
     gboolean bdat_last;
     gint64 content_since; /* monotonic microseconds */
-    guint refusal;       /* code; 0: content is good so far */
+    guint refusal;        /* code; 0: content is good so far */
     char *refusal_text;
 
     /* the request to the core in progress */
     KxEdgeAsk ask;
     KxEdgeRcpt *asked; /* the recipient asked about */
-    guint replaying;   /* 0: no; else telling the envelope again, recipient replaying - 1 is asked */
+    guint replaying; /* 0: no; else telling the envelope again, recipient replaying - 1 is asked */
     void (*after_reset)(KxConn *conn);
 } KxSmtpEdge;
 
 /* ---- edge.c ---- */
 
-/* One reply line, "250 2.1.0 text". 5xx counts as a failed command; one too many and the connection ends. */
+/* One reply line, "250 2.1.0 text". 5xx counts as a failed command; one too many and the connection
+ * ends. */
 void kx_edge_say(KxConn *conn, guint code, const char *text);
 /* One of the lines of a reply, as it is; does not count. */
 void kx_edge_line(KxConn *conn, const char *format, ...) G_GNUC_PRINTF(2, 3);
@@ -106,7 +109,8 @@ gboolean kx_edge_is_submission(KxConn *conn);
 
 /* ---- edge-commands.c ---- */
 
-/* A complete line without its CRLF, NUL-terminated at line[len]; no control characters, valid UTF-8. */
+/* A complete line without its CRLF, NUL-terminated at line[len]; no control characters, valid
+ * UTF-8. */
 void kx_edge_command(KxConn *conn, const char *line, size_t len);
 
 /* ---- edge-envelope.c ---- */
@@ -115,8 +119,8 @@ void kx_edge_mail_free(KxEdgeMail *mail);
 void kx_edge_rcpt_free(KxEdgeRcpt *rcpt);
 /* Forgets envelope and content on this side. */
 void kx_edge_forget(KxSmtpEdge *edge);
-/* Calls `after`, which answers the client, and forgets the transaction; if the core holds content, when it
- * has forgotten that. */
+/* Calls `after`, which answers the client, and forgets the transaction; if the core holds content,
+ * when it has forgotten that. */
 void kx_edge_reset(KxConn *conn, void (*after)(KxConn *conn));
 
 /* ---- edge-request.c ---- */

@@ -10,8 +10,9 @@ static const char TRY_AGAIN[] = "4.3.0 The server was interrupted, try again";
 static void send_rcpt(KxConn *conn, KxSmtpEdge *edge, const KxEdgeRcpt *rcpt, gboolean first)
 {
     if (!first) {
-        kx_conn_request(conn, KX_MSG_SMTP_RCPT,
-                        &(KxMsgSmtpRcpt){.to = rcpt->to, .notify = rcpt->notify, .orcpt = rcpt->orcpt});
+        kx_conn_request(
+            conn, KX_MSG_SMTP_RCPT,
+            &(KxMsgSmtpRcpt){.to = rcpt->to, .notify = rcpt->notify, .orcpt = rcpt->orcpt});
         return;
     }
     const KxEdgeMail *mail = edge->mail;
@@ -76,7 +77,8 @@ static void rcpt_answered(KxConn *conn, KxSmtpEdge *edge, guint code, const char
     if (code >= 200 && code < 300) {
         if (!edge->recipients)
             edge->recipients = g_ptr_array_new_with_free_func((GDestroyNotify)kx_edge_rcpt_free);
-        edge->envelope_bytes += sizeof *rcpt + strlen(rcpt->to) + (rcpt->orcpt ? strlen(rcpt->orcpt) : 0);
+        edge->envelope_bytes +=
+            sizeof *rcpt + strlen(rcpt->to) + (rcpt->orcpt ? strlen(rcpt->orcpt) : 0);
         g_ptr_array_add(edge->recipients, rcpt);
     } else {
         kx_edge_rcpt_free(rcpt);
@@ -120,7 +122,8 @@ static void finish(KxConn *conn, KxSmtpEdge *edge, guint code, const char *text)
 
 /* ---- telling the envelope again ---- */
 
-/* The core knows all recipients before number `replaying`; goes on with that, or with the request itself. */
+/* The core knows all recipients before number `replaying`; goes on with that, or with the request
+ * itself. */
 static void replay(KxConn *conn, KxSmtpEdge *edge)
 {
     guint next = edge->replaying - 1;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Framing of the SMTP dialogue: lines, content, greetings and goodbyes (RFC 5321 sections 2.3.8, 3, 4.2). */
+/* Framing of the SMTP dialogue: lines, content, greetings and goodbyes (RFC 5321 sections 2.3.8,
+ * 3, 4.2). */
 #include "smtp/smtp-edge.h"
 
 #include "smtp/edge-private.h"
@@ -46,8 +47,9 @@ void kx_edge_say(KxConn *conn, guint code, const char *text)
     gint64 most = kx_settings_int(kx_conn_settings(conn), KX_SET_SMTP_MAX_FAILED);
     if (++edge->failed < most)
         return;
-    kx_conn_log(conn, KX_EDGE_LOG_SECURITY, "SMTP client %s is disconnected after %u failed commands",
-                kx_conn_remote_ip(conn), edge->failed);
+    kx_conn_log(conn, KX_EDGE_LOG_SECURITY,
+                "SMTP client %s is disconnected after %u failed commands", kx_conn_remote_ip(conn),
+                edge->failed);
     kx_edge_goodbye(conn, "4.7.0", "Too many failed commands");
 }
 
@@ -78,7 +80,8 @@ static void too_long(KxConn *conn, KxSmtpEdge *edge)
 {
     gboolean sasl = edge->resume_mode == KX_EDGE_SASL;
     edge->mode = KX_EDGE_COMMAND;
-    kx_edge_say(conn, 500, sasl ? "5.5.6 Authentication exchange line is too long" : "5.5.2 Line too long");
+    kx_edge_say(conn, 500,
+                sasl ? "5.5.6 Authentication exchange line is too long" : "5.5.2 Line too long");
 }
 
 /* The rest of an over-long line is thrown away, then it is answered once. */

@@ -59,8 +59,8 @@ static gboolean next_param(const char **at, const char *end, Param *ret)
     return TRUE;
 }
 
-static KxParamResult read_params(const char *at, const char *end, const ParamRow *rows, guint n_rows,
-                                 gboolean utf8, void *out, char ret_name[static 32])
+static KxParamResult read_params(const char *at, const char *end, const ParamRow *rows,
+                                 guint n_rows, gboolean utf8, void *out, char ret_name[static 32])
 {
     guint seen = 0;
     Param param;
@@ -104,8 +104,7 @@ static gboolean read_body(const Param *param, gboolean utf8, void *out)
     static const struct {
         const char *word;
         guint flag;
-    } BODIES[] = {
-        {"7BIT", 0}, {"8BITMIME", KX_SMTP_8BITMIME}, {"BINARYMIME", KX_SMTP_BINARYMIME}};
+    } BODIES[] = {{"7BIT", 0}, {"8BITMIME", KX_SMTP_8BITMIME}, {"BINARYMIME", KX_SMTP_BINARYMIME}};
     for (guint i = 0; i < G_N_ELEMENTS(BODIES); i++) {
         if (param->value && kx_ascii_equal(param->value, param->value_len, BODIES[i].word)) {
             ((KxMailParams *)out)->flags |= BODIES[i].flag;
@@ -147,8 +146,8 @@ KxParamResult kx_smtp_mail_params(const char *at, const char *end, KxMailParams 
                                   char ret_name[static 32])
 {
     static const ParamRow ROWS[] = {
-        {"SIZE", read_size},   {"BODY", read_body},   {"SMTPUTF8", read_utf8},
-        {"RET", read_ret},     {"ENVID", read_envid}, {"AUTH", read_auth},
+        {"SIZE", read_size}, {"BODY", read_body},   {"SMTPUTF8", read_utf8},
+        {"RET", read_ret},   {"ENVID", read_envid}, {"AUTH", read_auth},
     };
     *ret_params = (KxMailParams){0};
     return read_params(at, end, ROWS, G_N_ELEMENTS(ROWS), FALSE, ret_params, ret_name);

@@ -17,20 +17,20 @@ typedef enum {
 } KxParamResult;
 
 typedef struct {
-    guint64 size; /* 0: not given */
-    guint flags;  /* KxSmtpMailFlags */
-    char ret[5];  /* "FULL", "HDRS" or "" */
+    guint64 size;                      /* 0: not given */
+    guint flags;                       /* KxSmtpMailFlags */
+    char ret[5];                       /* "FULL", "HDRS" or "" */
     char envid[KX_SMTP_ENVID_MAX + 1]; /* xtext, as given */
     char auth[KX_SMTP_ORCPT_MAX + 1];  /* xtext or "<>", as given */
 } KxMailParams;
 
 typedef struct {
-    guint notify; /* KxNotify */
+    guint notify;                      /* KxNotify */
     char orcpt[KX_SMTP_ORCPT_MAX + 1]; /* "rfc822;" and xtext, as given */
 } KxRcptParams;
 
-/* Reads "SP name[=value]" to `end`. `ret_params` is filled as far as it was good; `ret_name` gets the
- * name of the parameter at fault. */
+/* Reads "SP name[=value]" to `end`. `ret_params` is filled as far as it was good; `ret_name` gets
+ * the name of the parameter at fault. */
 KxParamResult kx_smtp_mail_params(const char *at, const char *end, KxMailParams *ret_params,
                                   char ret_name[static 32]);
 /* `utf8`: the transaction has SMTPUTF8, which allows UTF-8 in ORCPT (RFC 6533 section 3). */

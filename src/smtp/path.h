@@ -3,8 +3,9 @@
  * Addresses of the SMTP envelope: "<path>" of MAIL and RCPT (RFC 5321 section 4.1.2, RFC 6531
  * section 3.3). Pure and thread-safe.
  *
- * Stricter than the wild in one point: the angle brackets must be there. More liberal in others: white
- * space before "<", underscores in domains, local parts longer than 64 bytes (VERP needs them).
+ * Stricter than the wild in one point: the angle brackets must be there. More liberal in others:
+ * white space before "<", underscores in domains, local parts longer than 64 bytes (VERP needs
+ * them).
  */
 #pragma once
 
@@ -21,9 +22,9 @@ typedef enum {
 
 typedef enum {
     KX_PATH_OK,
-    KX_PATH_SYNTAX,   /* not a path at all */
-    KX_PATH_LOCAL,    /* the local part is wrong */
-    KX_PATH_DOMAIN,   /* the domain is missing or wrong */
+    KX_PATH_SYNTAX, /* not a path at all */
+    KX_PATH_LOCAL,  /* the local part is wrong */
+    KX_PATH_DOMAIN, /* the domain is missing or wrong */
     KX_PATH_TOO_LONG,
     KX_PATH_NEEDS_UTF8, /* would be good with KX_PATH_UTF8 */
 } KxPathResult;

@@ -3,8 +3,8 @@
 #include "log/log-security.h"
 #include "smtp/transaction.h"
 
-/* Each condition is enough by itself; but who tried to sign in and failed is not trusted for his address
- * (SMTP-12). */
+/* Each condition is enough by itself; but who tried to sign in and failed is not trusted for his
+ * address (SMTP-12). */
 static gboolean may_relay(KxSession *session)
 {
     KxSettings *settings = kx_session_settings(session);
@@ -18,7 +18,8 @@ static gboolean may_relay(KxSession *session)
     if (*group && kx_ip_group_contains(core->directory, group, ip))
         return TRUE;
     return kx_settings_bool(settings, KX_SET_SMTP_RELAY_POP3) &&
-           kx_recent_logins_has(core->pop3_logins, ip, kx_settings_int(settings, KX_SET_SMTP_RELAY_POP3_WINDOW));
+           kx_recent_logins_has(core->pop3_logins, ip,
+                                kx_settings_int(settings, KX_SET_SMTP_RELAY_POP3_WINDOW));
 }
 
 static const KxSmtpVerdict TAKEN = {250, "2.1.5 Recipient OK"};
@@ -28,7 +29,8 @@ static KxSmtpVerdict refuse_relay(KxSmtpTransaction *transaction, const char *to
     KxSession *session = transaction->session;
     kx_log_relay_attempt(kx_session_core(session)->logger, kx_session_remote_ip(session),
                          transaction->envelope->sender, to);
-    return (KxSmtpVerdict){550, "5.7.1 Relaying denied: this server does not take mail for that domain"};
+    return (KxSmtpVerdict){550,
+                           "5.7.1 Relaying denied: this server does not take mail for that domain"};
 }
 
 KxSmtpVerdict kx_smtp_add_recipient(KxSmtpTransaction *transaction, const char *to, guint notify,

@@ -77,8 +77,8 @@ static const struct {
     gboolean needs_transaction;
     void (*func)(KxSession *session, KxSmtpTransaction *transaction, const KxMessage *message);
 } MESSAGES[] = {
-    {KX_MSG_SMTP_MAIL, FALSE, on_mail},       {KX_MSG_SMTP_RCPT, TRUE, on_rcpt},
-    {KX_MSG_SPOOL, TRUE, on_spool},           {KX_MSG_SMTP_MESSAGE, TRUE, on_message},
+    {KX_MSG_SMTP_MAIL, FALSE, on_mail},   {KX_MSG_SMTP_RCPT, TRUE, on_rcpt},
+    {KX_MSG_SPOOL, TRUE, on_spool},       {KX_MSG_SMTP_MESSAGE, TRUE, on_message},
     {KX_MSG_SMTP_RESET, FALSE, on_reset},
 };
 

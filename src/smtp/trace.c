@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Trace fields: RFC 5321 section 4.4; the "with" words are those of RFC 3848 and RFC 6531 section 4.3. */
+/* Trace fields: RFC 5321 section 4.4; the "with" words are those of RFC 3848 and RFC 6531
+ * section 4.3. */
 #include "base/text.h"
 #include "ipc/message.h"
 #include "smtp/transaction.h"
@@ -13,7 +14,8 @@ static const char *with_word(const KxSmtpTransaction *transaction)
     const KxEnvelope *envelope = transaction->envelope;
     if (!(envelope->flags & KX_SMTP_EXTENDED))
         return "SMTP";
-    return WORDS[(envelope->flags & KX_SMTP_UTF8) != 0][(envelope->secure != 0) + 2 * (envelope->user != NULL)];
+    return WORDS[(envelope->flags & KX_SMTP_UTF8) != 0]
+                [(envelope->secure != 0) + 2 * (envelope->user != NULL)];
 }
 
 /* What a client says of itself goes into a field only in characters that mean nothing there. */
@@ -47,7 +49,8 @@ char *kx_smtp_trace(const KxSmtpTransaction *transaction)
     }
     if (envelope->user)
         g_string_append_printf(out, "\t(authenticated as %s)\r\n", envelope->user);
-    g_string_append_printf(out, "\tby %s with %s id %s", hostname, with_word(transaction), envelope->id);
+    g_string_append_printf(out, "\tby %s with %s id %s", hostname, with_word(transaction),
+                           envelope->id);
     if (envelope->recipients->len == 1) /* several would give away blind copies */
         g_string_append_printf(out, "\r\n\tfor <%s>",
                                ((const KxEnvelopeRcpt *)envelope->recipients->pdata[0])->address);

@@ -19,7 +19,8 @@ KxSmtpTransaction *kx_smtp_transaction_new(KxSession *session, const KxMsgSmtpMa
     envelope->flags = mail->flags;
     envelope->ret = or_null(mail->ret);
     envelope->envid = or_null(mail->envid);
-    envelope->auth = login ? or_null(mail->auth) : NULL; /* a stranger's word (RFC 4954 section 5) */
+    envelope->auth =
+        login ? or_null(mail->auth) : NULL; /* a stranger's word (RFC 4954 section 5) */
     transaction->session = session;
     transaction->envelope = envelope;
     transaction->helo = g_strdup(mail->helo);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One mail transaction in the core, from the first recipient to delivery. Private to the core half; belongs
- * to its session.
+ * One mail transaction in the core, from the first recipient to delivery. Private to the core half;
+ * belongs to its session.
  */
 #pragma once
 
@@ -12,7 +12,7 @@
 #define KX_SMTP_HEADER_MAX (1024 * 1024)
 
 typedef struct {
-    guint code; /* 0: nothing to say yet */
+    guint code;       /* 0: nothing to say yet */
     const char *text; /* static, begins with the enhanced status code */
 } KxSmtpVerdict;
 
@@ -23,18 +23,19 @@ typedef struct {
     char *tls; /* "TLSv1.3 TLS_AES_256_GCM_SHA384", "" outside TLS */
 
     /* content */
-    gboolean begun;       /* the envelope is complete and has its ID */
-    GString *head;        /* the header, until it is complete */
+    gboolean begun; /* the envelope is complete and has its ID */
+    GString *head;  /* the header, until it is complete */
     gboolean head_done;
-    KxIncoming *raw;      /* BINARYMIME: as it came */
-    KxIncoming *incoming; /* with trace fields, as it will be stored */
+    KxIncoming *raw;       /* BINARYMIME: as it came */
+    KxIncoming *incoming;  /* with trace fields, as it will be stored */
     KxSmtpVerdict refusal; /* why the content is not taken */
 } KxSmtpTransaction;
 
 KxSmtpTransaction *kx_smtp_transaction_new(KxSession *session, const KxMsgSmtpMail *mail);
 void kx_smtp_transaction_free(KxSmtpTransaction *transaction);
 
-/* recipient.c: asks the directory and the relay rules; a good recipient is in the envelope afterwards. */
+/* recipient.c: asks the directory and the relay rules; a good recipient is in the envelope
+ * afterwards. */
 KxSmtpVerdict kx_smtp_add_recipient(KxSmtpTransaction *transaction, const char *to, guint notify,
                                     const char *orcpt);
 
@@ -45,7 +46,8 @@ gboolean kx_smtp_refuse(KxSmtpTransaction *transaction, guint code, const char *
 /* Answers for an error of store or queue, which goes to the Error log. Always FALSE. */
 gboolean kx_smtp_refuse_error(KxSmtpTransaction *transaction, const GError *error);
 
-/* trace.c: Return-Path and Received (RFC 5321 section 4.4). Notes the length of Return-Path in the envelope. */
+/* trace.c: Return-Path and Received (RFC 5321 section 4.4). Notes the length of Return-Path in the
+ * envelope. */
 char *kx_smtp_trace(const KxSmtpTransaction *transaction);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KxSmtpTransaction, kx_smtp_transaction_free)

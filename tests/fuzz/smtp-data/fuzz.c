@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Unstuffing of DATA: the result does not depend on how the bytes are cut (the first byte says how), the end is the
- * first CRLF . CRLF and nothing else, and content without flaws has neither a bare CR nor a bare LF.
+ * Unstuffing of DATA: the result does not depend on how the bytes are cut (the first byte says
+ * how), the end is the first CRLF . CRLF and nothing else, and content without flaws has neither a
+ * bare CR nor a bare LF.
  */
 #include "smtp/content-check.h"
 
@@ -20,7 +21,8 @@ static Result run(const char *text, size_t len, size_t piece, size_t room)
     KxContentCheck check = KX_CONTENT_CHECK_INIT;
     while (result.used < len && !result.end) {
         size_t before = result.out.len, n = MIN(piece, len - result.used);
-        size_t used = kx_content_unstuff(&check, text + result.used, n, &result.out, room, &result.end);
+        size_t used =
+            kx_content_unstuff(&check, text + result.used, n, &result.out, room, &result.end);
         g_assert_cmpuint(result.out.len - before, <=, room);
         g_assert_true(used > 0 && used <= n);
         result.used += used;

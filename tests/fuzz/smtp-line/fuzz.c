@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The SMTP dialogue as a stranger conducts it, against a core that knows some recipients. The first byte says
- * which service it is and into what pieces the input is cut. Whatever comes, answers are lines of three digits, and
- * addresses that are accepted are accepted again unchanged.
+ * The SMTP dialogue as a stranger conducts it, against a core that knows some recipients. The first
+ * byte says which service it is and into what pieces the input is cut. Whatever comes, answers are
+ * lines of three digits, and addresses that are accepted are accepted again unchanged.
  */
 #include "../../unit/smtp/fake-conn.h"
 

@@ -143,7 +143,8 @@ static void wait_until_empty(Fixture *f)
     g_assert_not_reached();
 }
 
-/* One of two mailboxes cannot be written to: it gets its copy later, and only it, also after a restart. */
+/* One of two mailboxes cannot be written to: it gets its copy later, and only it, also after a
+ * restart. */
 static void test_retry(void)
 {
     Fixture f;
@@ -168,8 +169,10 @@ static void test_retry(void)
     g_assert_cmpuint(count_messages(&f, "bob"), ==, 1);
     g_assert_false(in_queue(mail->id, ".eml"));
     g_autofree char *log = read_log("mail");
-    g_assert_nonnull(strstr(log, "Recipient: <alice@example.test>, Result: delayed, Status: 4.3.0\n"));
-    g_assert_true(g_str_has_suffix(log, "Recipient: <alice@example.test>, Result: delivered, Status: 2.0.0\n"));
+    g_assert_nonnull(
+        strstr(log, "Recipient: <alice@example.test>, Result: delayed, Status: 4.3.0\n"));
+    g_assert_true(g_str_has_suffix(
+        log, "Recipient: <alice@example.test>, Result: delivered, Status: 2.0.0\n"));
     g_autofree char *errors = read_log("error");
     g_assert_nonnull(strstr(errors, "could not be delivered to <alice@example.test>: 4.3.0 "));
     fixture_clear(&f);

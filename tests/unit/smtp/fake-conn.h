@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A connection without a socket and a core without a process: the functions of net/conn.h, so that the
- * dialogue of SMTP can be driven byte by byte. Included by one test only.
+ * A connection without a socket and a core without a process: the functions of net/conn.h, so that
+ * the dialogue of SMTP can be driven byte by byte. Included by one test only.
  *
- * The core of the test knows local@, other@ and r0@ to r9999@; it refuses unknown@ and is lost while
- * `core_dies` says so. What it is asked stands in `asked`, a word a request.
+ * The core of the test knows local@, other@ and r0@ to r9999@; it refuses unknown@ and is lost
+ * while `core_dies` says so. What it is asked stands in `asked`, a word a request.
  */
 #pragma once
 
@@ -20,19 +20,19 @@ struct KxConn {
     KxBuf in;
     GString *out;
     GString *asked;
-    GString *delivered;   /* content of the messages that were taken, one after the other */
+    GString *delivered; /* content of the messages that were taken, one after the other */
     GString *spooled;
     gboolean transaction; /* the core knows one */
     gboolean waiting;
     gboolean closed;
     gboolean ended;
-    guint core_dies;      /* this many requests from now on are lost */
+    guint core_dies; /* this many requests from now on are lost */
     guint logged;
-    KxMessageType type;   /* of the request in progress */
-    guint code;           /* and its answer */
+    KxMessageType type; /* of the request in progress */
+    guint code;         /* and its answer */
     const char *text;
     KxSaslStatus sasl;
-    const char *secret;   /* must not be logged; NULL: anything may */
+    const char *secret; /* must not be logged; NULL: anything may */
     max_align_t state[64];
 };
 
@@ -43,7 +43,8 @@ static inline KxConn *fake_new(gboolean submission, gboolean secure)
     KxConn *conn = g_new0(KxConn, 1);
     g_assert_cmpuint(PROTOCOL->state_size, <=, sizeof conn->state);
     conn->settings = kx_settings_new_defaults();
-    conn->service = (KxService){.name = "smtp", .protocol = KX_PROTOCOL_SMTP, .submission = submission};
+    conn->service =
+        (KxService){.name = "smtp", .protocol = KX_PROTOCOL_SMTP, .submission = submission};
     conn->secure = secure;
     kx_buf_init(&conn->in, PROTOCOL->input_max);
     conn->out = g_string_new(NULL);
@@ -90,7 +91,8 @@ static inline void fake_answer(KxConn *conn)
     message.SMTP_VERDICT = (KxMsgSmtpVerdict){.code = conn->code, .text = conn->text};
     if (conn->type == KX_MSG_SASL) {
         message.type = KX_MSG_SASL_REPLY;
-        message.SASL_REPLY = (KxMsgSaslReply){.status = conn->sasl, .data = KX_SLICE_STR("more?"), .user = ""};
+        message.SASL_REPLY =
+            (KxMsgSaslReply){.status = conn->sasl, .data = KX_SLICE_STR("more?"), .user = ""};
     } else if (conn->type == KX_MSG_SPOOL && conn->code == 250) {
         message.type = KX_MSG_REPLY;
         message.REPLY = (KxMsgReply){0};
@@ -206,7 +208,9 @@ static void decide(KxConn *conn, KxMessageType type, const void *body)
     const KxMsgSmtpMail *mail = body;
     const KxMsgSmtpRcpt *rcpt = body;
     const KxMsgSpool *spool = body;
-    const char *to = type == KX_MSG_SMTP_MAIL ? mail->to : type == KX_MSG_SMTP_RCPT ? rcpt->to : NULL;
+    const char *to = type == KX_MSG_SMTP_MAIL   ? mail->to
+                     : type == KX_MSG_SMTP_RCPT ? rcpt->to
+                                                : NULL;
     conn->code = 250;
     conn->text = "2.0.0 OK";
     if (type == KX_MSG_SMTP_MAIL)

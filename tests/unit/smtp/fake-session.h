@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A session without an edge: what core/session.h offers to the SMTP handler, over a real directory, store and
- * queue. Included by one test only.
+ * A session without an edge: what core/session.h offers to the SMTP handler, over a real directory,
+ * store and queue. Included by one test only.
  */
 #pragma once
 
@@ -28,7 +28,8 @@ static KxSession *fake_new(Fixture *f, const char *login)
     session->core = (KxCore){
         .logger = f->logger, .directory = f->directory, .store = f->store, .queue = f->queue};
     session->settings = kx_directory_settings(f->directory);
-    session->service = (KxService){.name = "smtp", .protocol = KX_PROTOCOL_SMTP, .submission = login != NULL};
+    session->service =
+        (KxService){.name = "smtp", .protocol = KX_PROTOCOL_SMTP, .submission = login != NULL};
     session->login = g_strdup(login);
     session->user = login ? kx_user_get(f->directory, login, NULL) : NULL;
     return session;

@@ -43,7 +43,8 @@ static size_t wire_length(const Case *row)
     return row->wire_len < 0 ? strlen(row->wire) : (size_t)row->wire_len;
 }
 
-static void check(const Case *row, const KxBuf *out, const KxContentCheck *state, gboolean end, size_t used)
+static void check(const Case *row, const KxBuf *out, const KxContentCheck *state, gboolean end,
+                  size_t used)
 {
     size_t content = row->wire_len < 0 ? strlen(row->content) : 5;
     g_assert_cmpuint(out->len, ==, content);

@@ -4,9 +4,15 @@
 
 static KxMsgSmtpMail mail_to(const char *to)
 {
-    return (KxMsgSmtpMail){
-        .from = "x@y.test", .helo = "client.test", .tls = "", .flags = KX_SMTP_EXTENDED, .envid = "",
-        .ret = "", .auth = "", .to = to, .orcpt = ""};
+    return (KxMsgSmtpMail){.from = "x@y.test",
+                           .helo = "client.test",
+                           .tls = "",
+                           .flags = KX_SMTP_EXTENDED,
+                           .envid = "",
+                           .ret = "",
+                           .auth = "",
+                           .to = to,
+                           .orcpt = ""};
 }
 
 static guint ask_mail(KxSession *session, KxMsgSmtpMail mail)
@@ -16,7 +22,8 @@ static guint ask_mail(KxSession *session, KxMsgSmtpMail mail)
 
 static guint ask_rcpt(KxSession *session, const char *to)
 {
-    return ask(session, (KxMessage){.type = KX_MSG_SMTP_RCPT, .SMTP_RCPT = {.to = to, .orcpt = ""}});
+    return ask(session,
+               (KxMessage){.type = KX_MSG_SMTP_RCPT, .SMTP_RCPT = {.to = to, .orcpt = ""}});
 }
 
 static guint ask_spool(KxSession *session, const char *text)
@@ -26,8 +33,8 @@ static guint ask_spool(KxSession *session, const char *text)
 
 static guint ask_message(KxSession *session, const char *text)
 {
-    return ask(session,
-               (KxMessage){.type = KX_MSG_SMTP_MESSAGE, .SMTP_MESSAGE = {.data = KX_SLICE_STR(text)}});
+    return ask(session, (KxMessage){.type = KX_MSG_SMTP_MESSAGE,
+                                    .SMTP_MESSAGE = {.data = KX_SLICE_STR(text)}});
 }
 
 /* The stored message with everything that changes from run to run replaced. */
@@ -137,7 +144,8 @@ static void test_recipients(void)
     g_autoptr(KxSession) session = fake_new(&f, NULL);
     g_assert_cmpuint(ask_mail(session, mail_to("nobody@example.test")), ==, 550);
     g_assert_true(g_str_has_prefix(session->text, "5.1.1 "));
-    g_assert_cmpuint(ask_rcpt(session, "alice@example.test"), ==, 0); /* no transaction came to be */
+    g_assert_cmpuint(ask_rcpt(session, "alice@example.test"), ==,
+                     0); /* no transaction came to be */
     g_assert_cmpuint(ask_mail(session, mail_to("carol@example.test")), ==, 550);
     g_assert_true(g_str_has_prefix(session->text, "5.2.1 "));
     g_assert_cmpuint(ask_mail(session, mail_to("ALICE+tag@EXAMPLE.test")), ==, 250);
@@ -173,8 +181,9 @@ static void test_hops(void)
 /* However the content is cut into requests, the result is the same. */
 static void test_pieces(void)
 {
-    static const char *const CONTENTS[] = {"Subject: a\r\nTo: b\r\n\r\nbody\r\n", "\r\nonly body\r\n",
-                                           "no header at all\r\n", "Subject: no body\r\n", ""};
+    static const char *const CONTENTS[] = {"Subject: a\r\nTo: b\r\n\r\nbody\r\n",
+                                           "\r\nonly body\r\n", "no header at all\r\n",
+                                           "Subject: no body\r\n", ""};
     static const char *const TOPS[] = {"", "", "\n", "", "\n"};
     Fixture f;
     fixture_init(&f);
@@ -217,9 +226,8 @@ static void test_binary(void)
 {
     Fixture f;
     fixture_init(&f);
-    static const char CONTENT[] =
-        "MIME-Version: 1.0\r\nContent-Type: application/octet-stream\r\n"
-        "Content-Transfer-Encoding: binary\r\n\r\na\0b\nc\r\n";
+    static const char CONTENT[] = "MIME-Version: 1.0\r\nContent-Type: application/octet-stream\r\n"
+                                  "Content-Transfer-Encoding: binary\r\n\r\na\0b\nc\r\n";
     g_autoptr(KxSession) session = fake_new(&f, NULL);
     KxMsgSmtpMail mail = mail_to("alice@example.test");
     mail.flags |= KX_SMTP_BINARYMIME;
@@ -265,7 +273,8 @@ static void test_queue(void)
     g_autofree char *text = NULL;
     g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
     g_assert_true(g_str_has_prefix(text + kept->skip, "Received: from client.test "));
-    g_assert_true(g_str_has_suffix(text, "\r\nDate: x\r\nMessage-ID: <y>\r\n\r\n")); /* not doubled */
+    g_assert_true(
+        g_str_has_suffix(text, "\r\nDate: x\r\nMessage-ID: <y>\r\n\r\n")); /* not doubled */
     fixture_clear(&f);
 }
 

@@ -2,12 +2,12 @@
 /* The SMTP dialogue against a made-up core: order, limits, restarts of the core. */
 #include "fake-conn.h"
 
-#define EHLO "EHLO client.test\r\n"
-#define MAIL "MAIL FROM:<a@b.test>\r\n"
-#define RCPT "RCPT TO:<local@b.test>\r\n"
+#define EHLO    "EHLO client.test\r\n"
+#define MAIL    "MAIL FROM:<a@b.test>\r\n"
+#define RCPT    "RCPT TO:<local@b.test>\r\n"
 #define OK_MAIL "250 2.1.0 Sender OK\r\n"
-#define OK "250 2.0.0 OK\r\n"
-#define GO "354 End data with <CR><LF>.<CR><LF>\r\n"
+#define OK      "250 2.0.0 OK\r\n"
+#define GO      "354 End data with <CR><LF>.<CR><LF>\r\n"
 
 static KxConn *greeted(void)
 {
@@ -27,7 +27,8 @@ static void test_ehlo(void)
     fake_set(conn, KX_SET_SMTP_MAX_SIZE, "0");
     g_string_truncate(conn->out, 0);
     fake_send(conn, "STARTTLS\r\n" EHLO);
-    g_assert_cmpstr(conn->out->str, ==, "220 2.0.0 Ready to start TLS\r\n"); /* what came behind is gone */
+    g_assert_cmpstr(conn->out->str, ==,
+                    "220 2.0.0 Ready to start TLS\r\n"); /* what came behind is gone */
     g_string_truncate(conn->out, 0);
     fake_send(conn, EHLO);
     g_assert_null(strstr(conn->out->str, "STARTTLS"));
@@ -46,7 +47,8 @@ static void test_split_anywhere(void)
         g_autoptr(KxConn) conn = fake_new(FALSE, FALSE);
         fake_send_bytes(conn, INPUT, i);
         fake_send_bytes(conn, INPUT + i, sizeof INPUT - 1 - i);
-        g_assert_true(g_str_has_suffix(conn->out->str, "HELP\r\n" OK_MAIL OK "550 5.1.1 unknown\r\n" GO));
+        g_assert_true(
+            g_str_has_suffix(conn->out->str, "HELP\r\n" OK_MAIL OK "550 5.1.1 unknown\r\n" GO));
         g_string_truncate(conn->out, 0);
         size_t cut = MIN(i, sizeof CONTENT - 1);
         fake_send_bytes(conn, CONTENT, cut);
@@ -74,8 +76,9 @@ static void test_order(void)
     talk(conn, "RCPT TO:<unknown@b.test>\r\nBDAT 2 LAST\r\nxx",
          "550 5.1.1 unknown\r\n554 5.5.1 No valid recipients\r\n");
     talk(conn, MAIL RCPT "BDAT 1\r\nx" RCPT "DATA\r\n",
-         OK_MAIL OK "250 2.0.0 1 octets received\r\n503 5.5.1 The message has begun: no more recipients\r\n"
-                    "503 5.5.1 This message must be sent with BDAT\r\n");
+         OK_MAIL OK
+         "250 2.0.0 1 octets received\r\n503 5.5.1 The message has begun: no more recipients\r\n"
+         "503 5.5.1 This message must be sent with BDAT\r\n");
     talk(conn, "RSET\r\nMAIL FROM:<a@b.test> BODY=BINARYMIME\r\n" RCPT "DATA\r\n",
          OK OK_MAIL OK "503 5.5.1 This message must be sent with BDAT\r\n");
     talk(conn, "XYZ\r\n", "500 5.5.2 Command not recognised\r\n");
@@ -102,12 +105,14 @@ static void test_lines(void)
     talk(conn, "noop ü\r\n", OK);
     g_string_truncate(conn->out, 0);
     fake_send_bytes(conn, "NOOP \0\r\n", 8);
-    g_assert_cmpstr(conn->out->str, ==, "500 5.5.2 Control characters are not allowed in commands\r\n");
+    g_assert_cmpstr(conn->out->str, ==,
+                    "500 5.5.2 Control characters are not allowed in commands\r\n");
     g_autofree char *fill = g_strnfill(200000, 'x');
     g_autofree char *longer = g_strconcat("NOOP ", fill, "\r\nNOOP\r\n", NULL);
     talk(conn, longer, "500 5.5.2 Line too long\r\n" OK);
     for (guint extra = 0; extra < 2; extra++) {
-        g_autofree char *edge = g_strdup_printf("NOOP %.*s\r\n", KX_SMTP_COMMAND_MAX - 5 + extra, fill);
+        g_autofree char *edge =
+            g_strdup_printf("NOOP %.*s\r\n", KX_SMTP_COMMAND_MAX - 5 + extra, fill);
         talk(conn, edge, extra ? "500 5.5.2 Line too long\r\n" : OK);
     }
 }
@@ -153,7 +158,8 @@ static void test_size(void)
 {
     g_autoptr(KxConn) conn = greeted();
     fake_set(conn, KX_SET_SMTP_MAX_SIZE, "200000");
-    talk(conn, "MAIL FROM:<a@b.test> SIZE=200001\r\n", "552 5.3.4 Message size exceeds the limit\r\n");
+    talk(conn, "MAIL FROM:<a@b.test> SIZE=200001\r\n",
+         "552 5.3.4 Message size exceeds the limit\r\n");
     g_autofree char *good = big_message(199000), *bad = big_message(400000);
     fake_send(conn, MAIL RCPT "DATA\r\n");
     fake_send(conn, good);
@@ -166,15 +172,17 @@ static void test_size(void)
     talk(conn, ".\r\nNOOP\r\n", "552 5.3.4 Message size exceeds the limit\r\n" OK);
     g_assert_cmpstr(conn->asked->str, ==, "mail spool spool spool reset ");
     g_assert_cmpuint(conn->delivered->len, ==, strlen(good));
-    g_autofree char *chunk = g_strdup_printf(MAIL RCPT "BDAT %zu LAST\r\n%sNOOP\r\n", strlen(bad), bad);
+    g_autofree char *chunk =
+        g_strdup_printf(MAIL RCPT "BDAT %zu LAST\r\n%sNOOP\r\n", strlen(bad), bad);
     talk(conn, chunk, OK_MAIL OK "552 5.3.4 Message size exceeds the limit\r\n" OK);
 }
 
 /* What ends a message for some servers but not for others is no end here. */
 static void test_smuggling(void)
 {
-    static const char *const TRICKS[] = {"\n.\n",     "\n.\r\n",   "\r\n.\n", "\r.\r",      "\r.\r\n",
-                                         "\r\n.\r\r\n", "\r\n.\r", "\n\n.\r\n", "\r\r\n.\r\r\n"};
+    static const char *const TRICKS[] = {"\n.\n",   "\n.\r\n",   "\r\n.\n",
+                                         "\r.\r",   "\r.\r\n",   "\r\n.\r\r\n",
+                                         "\r\n.\r", "\n\n.\r\n", "\r\r\n.\r\r\n"};
     for (guint i = 0; i < G_N_ELEMENTS(TRICKS); i++) {
         g_autoptr(KxConn) conn = greeted();
         fake_send(conn, MAIL RCPT "DATA\r\n");
@@ -189,15 +197,16 @@ static void test_smuggling(void)
     }
     g_autoptr(KxConn) conn = greeted();
     fake_send(conn, MAIL RCPT);
-    talk(conn, "DATA\r\nSubject: early\r\n", "554 5.5.0 Content must wait for the reply to DATA\r\n");
+    talk(conn, "DATA\r\nSubject: early\r\n",
+         "554 5.5.0 Content must wait for the reply to DATA\r\n");
     g_assert_true(conn->closed);
 }
 
 static void test_binary(void)
 {
     g_autoptr(KxConn) conn = greeted();
-    talk(conn, MAIL RCPT "BDAT 3 LAST\r\na\nb", OK_MAIL OK
-         "550 5.6.11 The message has a bare LF: its lines must end in CRLF\r\n");
+    talk(conn, MAIL RCPT "BDAT 3 LAST\r\na\nb",
+         OK_MAIL OK "550 5.6.11 The message has a bare LF: its lines must end in CRLF\r\n");
     talk(conn, "MAIL FROM:<a@b.test> BODY=BINARYMIME\r\n" RCPT "BDAT 3\r\na\nbBDAT 0 LAST\r\n",
          OK_MAIL OK "250 2.0.0 3 octets received\r\n" OK);
     g_assert_cmpstr(conn->delivered->str, ==, "a\nb");
@@ -269,7 +278,8 @@ static void test_submission(void)
     talk(conn, "AUTH PLAIN AGEAc2VjcmV0\r\n", "535 5.7.8 Authentication credentials invalid\r\n");
     talk(conn, MAIL, "530 5.7.0 Authentication required\r\n");
     conn->sasl = KX_SASL_OK;
-    talk(conn, "AUTH PLAIN AGEAc2VjcmV0\r\n" MAIL, "235 2.7.0 Authentication successful\r\n" OK_MAIL);
+    talk(conn, "AUTH PLAIN AGEAc2VjcmV0\r\n" MAIL,
+         "235 2.7.0 Authentication successful\r\n" OK_MAIL);
     talk(conn, "RSET\r\nAUTH PLAIN x\r\n", OK "503 5.5.1 Already signed in\r\n");
 }
 

@@ -47,8 +47,9 @@ static void test_mail(void)
         KxMailParams params;
         char name[32];
         g_test_message("%s", row->text);
-        g_assert_cmpint(kx_smtp_mail_params(row->text, row->text + strlen(row->text), &params, name), ==,
-                        row->result);
+        g_assert_cmpint(
+            kx_smtp_mail_params(row->text, row->text + strlen(row->text), &params, name), ==,
+            row->result);
         if (row->result != KX_PARAM_OK)
             continue;
         g_assert_cmpuint(params.size, ==, row->params.size);
@@ -69,7 +70,9 @@ typedef struct {
 static const RcptCase RCPT_CASES[] = {
     {"", FALSE, KX_PARAM_OK, {0}},
     {" NOTIFY=NEVER", FALSE, KX_PARAM_OK, {.notify = KX_NOTIFY_NEVER}},
-    {" NOTIFY=success,FAILURE,Delay", FALSE, KX_PARAM_OK,
+    {" NOTIFY=success,FAILURE,Delay",
+     FALSE,
+     KX_PARAM_OK,
      {.notify = KX_NOTIFY_SUCCESS | KX_NOTIFY_FAILURE | KX_NOTIFY_DELAY}},
     {" NOTIFY=NEVER,SUCCESS", FALSE, KX_PARAM_BAD, {0}},
     {" NOTIFY=SUCCESS,", FALSE, KX_PARAM_BAD, {0}},
@@ -94,8 +97,8 @@ static void test_rcpt(void)
         char name[32];
         g_test_message("%s", row->text);
         g_assert_cmpint(
-            kx_smtp_rcpt_params(row->text, row->text + strlen(row->text), row->utf8, &params, name), ==,
-            row->result);
+            kx_smtp_rcpt_params(row->text, row->text + strlen(row->text), row->utf8, &params, name),
+            ==, row->result);
         if (row->result != KX_PARAM_OK)
             continue;
         g_assert_cmpuint(params.notify, ==, row->params.notify);
@@ -116,7 +119,8 @@ static void test_limits(void)
     }
     g_autofree char *junk = g_strnfill(5000, 'x');
     g_autofree char *text = g_strconcat(" ", junk, NULL);
-    g_assert_cmpint(kx_smtp_mail_params(text, text + strlen(text), &mail, name), ==, KX_PARAM_UNKNOWN);
+    g_assert_cmpint(kx_smtp_mail_params(text, text + strlen(text), &mail, name), ==,
+                    KX_PARAM_UNKNOWN);
     g_assert_cmpuint(strlen(name), ==, 31);
 }
 
