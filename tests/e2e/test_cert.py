@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Certificates: made, asked for, imported, activated while clients are connected."""
+
+import re
+import ssl
+import stat
+import subprocess
+from contextlib import contextmanager
+
+import pytest
+
+import kx
+
+SERVICES = ("imaps", "pop3s", "smtps")
+
+
+def openssl(*arguments, cwd):
+    subprocess.run(["openssl", *map(str, arguments)], cwd=cwd, check=True, stdin=subprocess.DEVNULL,
+                   stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+
+
+@pytest.fixture
+def authority(tmp_path):
+    """An authority with an intermediate: root.pem, middle.pem, and sign(csr) -> PEM of the answer."""
+    extensions = tmp_path / "ca.ext"
+    extensions.write_text("basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign\n")
+    openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "root.key", "-out",
+            "root.pem", "-subj", "/CN=Test Root", "-days", "2", cwd=tmp_path)
+    openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "middle.key", "-out",
+            "middle.csr", "-subj", "/CN=Test Intermediate", cwd=tmp_path)
+    openssl("x509", "-req", "-in", "middle.csr", "-CA", "root.pem", "-CAkey", "root.key", "-CAcreateserial", "-extfile",
+            extensions, "-out", "middle.pem", "-days", "2", cwd=tmp_path)
+
+    def sign(request):
+        (tmp_path / "leaf.csr").write_text(request)
+        openssl("x509", "-req", "-in", "leaf.csr", "-CA", "middle.pem", "-CAkey", "middle.key", "-CAcreateserial",
+                "-copy_extensions", "copy", "-out", "leaf.pem", "-days", "2", cwd=tmp_path)
+        return (tmp_path / "leaf.pem").read_text()
+
+    sign.folder = tmp_path
+    sign.middle = (tmp_path / "middle.pem").read_text()
+    sign.root = tmp_path / "root.pem"
+    return sign
+
+
+def fingerprint(pem):
+    import hashlib
+    digest = hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem)).hexdigest().upper()
+    return ":".join(re.findall("..", digest))
+
+
+def served(server, service="imaps", name=None):
+    """The fingerprint of the certificate that a client gets which asks for `name`."""
+    import hashlib
+    with server.connect_plain(service) as raw, kx.tls_context().wrap_socket(raw, server_hostname=name) as tls:
+        digest = hashlib.sha256(tls.getpeercert(True)).hexdigest().upper()
+    return ":".join(re.findall("..", digest))
+
+
+@pytest.fixture(autouse=True)
+def plain_sockets(monkeypatch):
+    """connect_plain: a socket to a TLS port without TLS on it."""
+    import socket
+
+    def connect_plain(self, service):
+        return socket.create_connection(("127.0.0.1", self.port(service)), 30)
+
+    monkeypatch.setattr(kx.Server, "connect_plain", connect_plain, raising=False)
+
+
+@contextmanager
+def verified(server, cafile, service="imaps", name=None):
+    """A TLS connection of a client that trusts only `cafile` and checks the name."""
+    context = ssl.create_default_context(cafile=str(cafile))
+    with server.connect_plain(service) as raw:
+        with context.wrap_socket(raw, server_hostname=name or server.hostname) as tls:
+            yield tls
+
+
+def info(server, name):
+    return server.cli("cert", "show", name, as_json=True)
+
+
+@pytest.mark.covers("CERT-04", "CERT-01")
+def test_a_fresh_server_has_a_certificate_of_its_own(fresh_server, tmp_path):
+    one, two = fresh_server(), fresh_server(start=False)
+    mine = info(one, "server")
+    assert mine["self-signed"] and mine["active"] and mine["state"] == "valid"
+    assert set(mine["names"]) == {one.hostname, one.domain}
+    assert mine["fingerprint"] != info(two, "server")["fingerprint"]
+    assert (one.data / "sslcert/server.key").read_text() != (two.data / "sslcert/server.key").read_text()
+    assert stat.S_IMODE((one.data / "sslcert/server.key").stat().st_mode) == 0o600
+    for service in SERVICES:
+        assert served(one, service) == mine["fingerprint"]
+    trusted = tmp_path / "trusted.pem"
+    trusted.write_text(one.cli("cert", "export", "server"))
+    for name in (one.hostname, one.domain):
+        with verified(one, trusted, name=name) as tls:
+            assert tls.version() in ("TLSv1.3", "TLSv1.2")
+
+
+@pytest.mark.covers("CERT-06", "CERT-10", "CERT-15")
+def test_activation_reaches_all_services_and_drops_nobody(server):
+    client = server.imap("alice")
+    client.select()
+    new = server.cli("cert", "new", "--hostname", server.hostname, "--name", "second", as_json=True)
+    before = info(server, "server")["fingerprint"]
+    assert served(server) == before != new["fingerprint"]
+    server.cli("cert", "activate", "second")
+    kx.wait_until(lambda: all(served(server, service) == new["fingerprint"] for service in SERVICES), 5, "the new one")
+    assert client.noop()[0] == "OK"
+    client.logout()
+    rows = {row["name"]: row["active"] for row in server.cli("cert", "list", as_json=True)}
+    assert rows["second"] is True and rows["server"] is False
+    server.cli("cert", "activate", "server")
+    kx.wait_until(lambda: served(server) == before, 5, "the old one")
+    server.cli("cert", "remove", "second")
+    assert re.search(r" - Certificate 'second' activated$", server.log("config"), re.M)
+
+
+@pytest.mark.covers("CERT-14")
+def test_removing(server):
+    done = server.run("cert", "remove", "server")
+    assert done.returncode == 1 and "activate another one first" in done.stderr
+    server.cli("cert", "new", "--hostname", "gone.test", "--name", "gone")
+    server.cli("cert", "remove", "gone")
+    assert not list((server.data / "sslcert").glob("gone.*"))
+    assert server.run("cert", "remove", "gone").returncode == 1
+
+
+@pytest.mark.covers("CERT-08", "CERT-09", "CERT-12", "CERT-13", "CERT-17")
+def test_a_certificate_from_an_authority(server, authority):
+    for missing in (("--hostname", server.hostname), ("--country", "DE")):
+        done = server.run("cert", "request", *missing)
+        assert done.returncode == 2 and "needs --" in done.stderr
+    server.cli("cert", "request", "--name", "bought", "--hostname", server.hostname, "--country", "DE", "--san",
+               "imap.example.test", "--organization", "Example GmbH", "--city", "Berlin")
+    row = info(server, "bought")
+    assert row["kind"] == "request" and row["pending-request"]
+    chain = authority.folder / "chain.pem"
+    chain.write_text(authority(server.cli("cert", "export", "bought", "--what", "request")) + authority.middle)
+    server.cli("cert", "import", chain)
+    row = info(server, "bought")
+    assert row["kind"] == "certificate" and not row["pending-request"] and row["chain"] == ["CN=Test Intermediate"]
+    server.cli("cert", "activate", "bought")
+    kx.wait_until(lambda: served(server) == row["fingerprint"], 5, "the new certificate")
+    for name in (server.hostname, "imap.example.test"):
+        with verified(server, authority.root, name=name) as tls: # knows the root only: the chain is sent
+            assert tls.getpeercert()["subject"]
+    assert "PRIVATE KEY" in server.cli("cert", "export", "bought", "--what", "key")
+    assert re.search(r" - Private key of certificate 'bought' exported$", server.log("config"), re.M)
+    server.cli("cert", "activate", "server")
+    server.cli("cert", "remove", "bought")
+
+
+@pytest.mark.covers("CERT-16")
+def test_intermediates_from_a_folder(fresh_server, authority):
+    server = fresh_server(start=False)
+    openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", "own.key", "-out", "own.csr", "-subj", f"/CN={server.hostname}",
+            "-addext", f"subjectAltName=DNS:{server.hostname}", cwd=authority.folder)
+    (authority.folder / "own.pem").write_text(authority((authority.folder / "own.csr").read_text()))
+    server.cli("cert", "import", authority.folder / "own.pem", "--key", authority.folder / "own.key", "--name", "own")
+    server.cli("cert", "activate", "own")
+    server.start()
+    with pytest.raises(ssl.SSLCertVerificationError), verified(server, authority.root):
+        pass
+    middle = server.data / "sslca" / "middle.pem"
+    middle.write_text(authority.middle)
+    middle.chmod(0o644)
+    server.restart()
+    with verified(server, authority.root):
+        pass
+
+
+@pytest.mark.covers("CERT-12", "CERT-17", "CERT-18")
+def test_imports_that_are_refused(server, authority):
+    openssl("req", "-newkey", "rsa:2048", "-nodes", "-keyout", "own.key", "-out", "own.csr", "-subj", "/CN=x.test",
+            cwd=authority.folder)
+    openssl("genrsa", "-out", "other.key", "2048", cwd=authority.folder)
+    openssl("pkey", "-in", "own.key", "-aes128", "-passout", "pass:secret", "-out", "locked.key", cwd=authority.folder)
+    leaf = authority((authority.folder / "own.csr").read_text())
+    file = authority.folder / "file.pem"
+    for content, key, text in [
+        (leaf, None, "private key is neither"),
+        (leaf, "other.key", "does not belong"),
+        (leaf, "locked.key", "has a password"),
+        (authority.middle + leaf, "own.key", "the server's own comes first"),
+        ("hello", "own.key", "no certificate in PEM form"),
+        (leaf[:300], "own.key", "damaged"),
+    ]:
+        file.write_text(content)
+        done = server.run("cert", "import", file, *(("--key", authority.folder / key) if key else ()))
+        assert done.returncode == 1 and text in done.stderr, done.stderr
+    assert [row["name"] for row in server.cli("cert", "list", as_json=True)] == ["server"]
+
+
+def test_clients_get_the_certificate_of_the_name_they_ask_for(server):
+    second = server.cli("cert", "new", "--hostname", "mail.second.test", "--san", "*.wild.test", "--name", "sni", as_json=True)
+    main = info(server, "server")["fingerprint"]
+    kx.wait_until(lambda: served(server, name="mail.second.test") == second["fingerprint"], 5, "the second certificate")
+    assert served(server, name="imap.wild.test") == second["fingerprint"]
+    assert served(server, name=server.hostname) == main
+    assert served(server, name="unknown.test") == main
+    server.cli("cert", "remove", "sni")
+    kx.wait_until(lambda: served(server, name="mail.second.test") == main, 5, "the removal")
