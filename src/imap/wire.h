@@ -20,7 +20,6 @@ enum {
     KX_IMAP_COMMAND_MAX = 96 * 1024, /* bytes of a command with its inline literals */
     KX_IMAP_INLINE_MAX = 16 * 1024,  /* bytes of a literal inside the text */
     KX_IMAP_EARLY_MAX = 8 * 1024,    /* bytes of a line or a whole command before sign-in */
-    KX_IMAP_SPOOLS_MAX = 100,        /* spooled literals of one command */
 };
 
 /* KX_MSG_COMMAND.kind */

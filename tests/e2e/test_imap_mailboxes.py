@@ -197,6 +197,28 @@ def test_list_with_status(client, folder):
     assert statuses(answer)[folder] == {"MESSAGES": 1, "SIZE": len(MESSAGE), "UNSEEN": 1}
 
 
+def test_a_folder_below_one_that_is_not_shown(client):
+    client.ok("CREATE Tasks/Mail")
+    found = listed(client.ok('LIST "" Tasks*'))
+    assert {"\\Noselect", "\\HasChildren"} <= found["Tasks"][0]
+    assert "\\HasNoChildren" in found["Tasks/Mail"][0]
+    client.ok("DELETE Tasks/Mail")
+    assert listed(client.ok('LIST "" Tasks*')) == {}
+
+
+def test_a_long_list(server):
+    """Longer than what is sent to a client that does not read."""
+    with RawImap(server, "carol") as carol:
+        wanted = ["Long/" + f"{number:03}".ljust(190, "x") for number in range(600)]
+        tags = [carol.send(f"CREATE {name}") for name in wanted]
+        assert all(carol.finish(tag).status == "OK" for tag in tags)
+        tag = carol.send('LIST "" Long/* RETURN (STATUS (MESSAGES UIDNEXT))')
+        time.sleep(1)
+        answer = carol.finish(tag)
+        assert names_of(answer) == wanted
+        assert list(statuses(answer)) == wanted
+
+
 def test_a_pattern_that_tries_everything(client):
     """Takes no longer than any other."""
     client.ok("CREATE " + "a" * 150)

@@ -220,10 +220,11 @@ def test_sign_in_takes_too_long(fresh_server):
     server = fresh_server(users=("alice",), config={"server.login-timeout": "10s"})
     with RawImap(server) as client:
         start = time.monotonic()
-        with contextlib.suppress(OSError, EOFError):
+        with RawImap(server) as silent, contextlib.suppress(OSError, EOFError):
             while time.monotonic() - start < 30:
                 raw(client, b"x")
                 time.sleep(0.5)
+            assert silent.read_response()[1][0] == "BYE"
         assert time.monotonic() - start < 20
 
 
