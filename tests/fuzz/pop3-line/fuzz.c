@@ -4,7 +4,6 @@
  * is sent, and as marks from a state. The first byte says where the client is and into what pieces its input is cut.
  */
 #include "../../unit/pop3/fake-conn.h"
-#include "base/text.h"
 #include "pop3/dot-text.h"
 #include "pop3/marks.h"
 
@@ -15,21 +14,22 @@ static void check_text(const char *data, size_t len, guint64 body_lines)
 {
     KxPop3Text text = kx_pop3_text(data, len, body_lines);
     guint64 sent = 0, dots = 0;
-    gboolean line_start = TRUE;
-    char last = '\n', dot = 0;
+    gboolean line_start = TRUE, dot_before = FALSE;
+    char last = '\n';
     KxSlice piece;
     while ((piece = kx_pop3_text_next(&text)).len > 0)
         for (size_t i = 0; i < piece.len; i++, sent++) {
             char c = piece.data[i];
-            if (line_start && c == '.')
-                dot = 1;
-            else if (dot == 1)
-                g_assert_true(c == '.'), dots++, dot = 0;
+            if (dot_before) { /* at the beginning of a line: there must be another */
+                g_assert_true(c == '.');
+                dots++;
+            }
+            dot_before = line_start && c == '.';
             g_assert_true(c != '\n' || last == '\r');
             line_start = c == '\n';
             last = c;
         }
-    g_assert_true(line_start && dot == 0);
+    g_assert_true(line_start && !dot_before);
     if (body_lines == G_MAXUINT64)
         g_assert_cmpuint(sent - dots, ==, kx_pop3_text_octets(data, len));
 }

@@ -10,6 +10,7 @@
 #pragma once
 
 #include "base/buf.h"
+#include "base/text.h"
 #include "pop3/edge.h"
 #include "pop3/wire.h"
 

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The AUTHORIZATION state and the framing of POP3 against a made-up core. */
-#include "base/text.h"
 #include "fake-conn.h"
 
 #define FIXED "TOP\r\nUIDL\r\nRESP-CODES\r\nAUTH-RESP-CODE\r\nPIPELINING\r\nEXPIRE NEVER\r\nIMPLEMENTATION Keryx\r\n"
