@@ -35,7 +35,9 @@ int kx_cli_main(int argc, char **argv, KxServe serve)
     setlocale(LC_CTYPE, "C.UTF-8"); /* names are UTF-8 whatever the terminal says */
     if (sodium_init() < 0)
         return KX_EXIT_FAILED;
-    switch (kx_cli_parse(&invocation, argc, argv, &topic, &error)) {
+    char *version[] = {"keryx", "version", NULL};
+    gboolean asks_version = argc == 2 && g_str_equal(argv[1], "--version");
+    switch (kx_cli_parse(&invocation, argc, asks_version ? version : argv, &topic, &error)) {
     case KX_PARSED:
         status = run(&invocation);
         break;

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Certificates: made, asked for, imported, activated while clients are connected."""
 
+import hashlib
 import re
+import socket
 import ssl
 import stat
 import subprocess
@@ -43,36 +45,23 @@ def authority(tmp_path):
     return sign
 
 
-def fingerprint(pem):
-    import hashlib
-    digest = hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem)).hexdigest().upper()
-    return ":".join(re.findall("..", digest))
+def connect(server, service):
+    """A socket to a TLS port, without TLS yet."""
+    return socket.create_connection(("127.0.0.1", server.port(service)), 30)
 
 
 def served(server, service="imaps", name=None):
     """The fingerprint of the certificate that a client gets which asks for `name`."""
-    import hashlib
-    with server.connect_plain(service) as raw, kx.tls_context().wrap_socket(raw, server_hostname=name) as tls:
+    with connect(server, service) as raw, kx.tls_context().wrap_socket(raw, server_hostname=name) as tls:
         digest = hashlib.sha256(tls.getpeercert(True)).hexdigest().upper()
     return ":".join(re.findall("..", digest))
-
-
-@pytest.fixture(autouse=True)
-def plain_sockets(monkeypatch):
-    """connect_plain: a socket to a TLS port without TLS on it."""
-    import socket
-
-    def connect_plain(self, service):
-        return socket.create_connection(("127.0.0.1", self.port(service)), 30)
-
-    monkeypatch.setattr(kx.Server, "connect_plain", connect_plain, raising=False)
 
 
 @contextmanager
 def verified(server, cafile, service="imaps", name=None):
     """A TLS connection of a client that trusts only `cafile` and checks the name."""
     context = ssl.create_default_context(cafile=str(cafile))
-    with server.connect_plain(service) as raw:
+    with connect(server, service) as raw:
         with context.wrap_socket(raw, server_hostname=name or server.hostname) as tls:
             yield tls
 
@@ -145,7 +134,7 @@ def test_a_certificate_from_an_authority(server, authority):
     server.cli("cert", "activate", "bought")
     kx.wait_until(lambda: served(server) == row["fingerprint"], 5, "the new certificate")
     for name in (server.hostname, "imap.example.test"):
-        with verified(server, authority.root, name=name) as tls: # knows the root only: the chain is sent
+        with verified(server, authority.root, name=name) as tls:  # knows the root only: the chain is sent
             assert tls.getpeercert()["subject"]
     assert "PRIVATE KEY" in server.cli("cert", "export", "bought", "--what", "key")
     assert re.search(r" - Private key of certificate 'bought' exported$", server.log("config"), re.M)

@@ -98,7 +98,7 @@ def test_apply_is_one_change(server, document):
 @pytest.mark.parametrize("text, error", [
     ("", "not JSON"), ("[]", "no \"settings\""), ("{\"settings\": {\"x\": 1}}", "no setting 'x'"),
     ("\xff", "not a text file"), ("x" * 600_000, "larger than"),
-])
+], ids=["empty", "list", "unknown", "binary", "huge"])
 def test_documents_that_are_none(server, tmp_path, text, error):
     path = tmp_path / "document"
     path.write_bytes(text.encode("latin-1"))
