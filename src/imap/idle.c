@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The life of IDLE (RFC 9051 section 6.3.13) between its command and DONE. */
+#include "imap/fetch-message.h"
 #include "imap/imap.h"
 
 static void folder_changed(gpointer session)
@@ -19,6 +20,7 @@ void kx_imap_idle_stop(KxImap *imap)
 static void start(KxImap *imap)
 {
     imap->idling = TRUE;
+    g_clear_pointer(&imap->message, kx_imap_message_free); /* nobody will read on soon */
     if (!imap->view)
         return;
     imap->watch = kx_folder_watch(kx_view_folder(imap->view), folder_changed, imap->session);
