@@ -13,13 +13,14 @@ CC := $(if $(CCACHE),ccache )gcc
 endif
 export CC
 
-.PHONY: help build run test bench fuzz faults asan ubsan tsan format format-check tidy docs clean
+.PHONY: help build run test bench deb fuzz faults asan ubsan tsan format format-check tidy docs clean
 
 help:
 	@echo 'make build      the binary, build/keryx'
 	@echo 'make run        a demo server on high ports (offset 10000), data in ./run'
 	@echo 'make test       every test; the last line is the count'
 	@echo 'make bench      compares with Postfix and Dovecot on this machine'
+	@echo 'make deb        the Debian package'
 	@echo 'make fuzz       runs every fuzz target for SECONDS_PER_TARGET=300'
 	@echo 'make faults     kills roles under load, KILLS=500 times'
 	@echo 'make asan | ubsan | tsan     the tests under a sanitizer'
@@ -83,6 +84,11 @@ docs: build
 	@$(BUILD)/keryx config manual --man >docs/man/keryx-config.5
 	@$(BUILD)/keryx help --markdown >docs/cli.md
 	@$(BUILD)/keryx help --man >docs/man/keryx.1
+
+deb:
+	@$(INSTALL) build
+	@tools/build build-release -Dbuildtype=release -Dtests=false
+	@tools/make-deb build-release/keryx .
 
 clean:
 	@rm -rf build build-release build-asan build-ubsan build-tsan build-fuzz
