@@ -105,7 +105,8 @@ static gboolean schema_version(KxDb *db, guint *ret_version, GError **error)
     return TRUE;
 }
 
-static gboolean run_scripts(KxDb *db, const char *const *scripts, guint from, guint n, GError **error)
+static gboolean run_scripts(KxDb *db, const char *const *scripts, guint from, guint n,
+                            GError **error)
 {
     for (guint i = from; i < n; i++)
         if (!kx_db_exec(db, scripts[i], error))
@@ -122,9 +123,10 @@ gboolean kx_db_migrate(KxDb *db, const char *const *scripts, guint n, GError **e
     if (version == n)
         return TRUE;
     if (version > n)
-        return kx_fail(error, KX_ERR_INVALID,
-                       "the database has schema %u, this program knows %u: it was made by a newer version",
-                       version, n);
+        return kx_fail(
+            error, KX_ERR_INVALID,
+            "the database has schema %u, this program knows %u: it was made by a newer version",
+            version, n);
     if (!kx_db_begin(db, error))
         return FALSE;
     if (run_scripts(db, scripts, version, n, error))
@@ -274,7 +276,8 @@ gint64 kx_db_last_insert_id(KxDb *db)
 
 gboolean kx_db_check(KxDb *db, gboolean quick, GError **error)
 {
-    KxStmt *stmt = kx_db_prepare(db, quick ? "PRAGMA quick_check(1)" : "PRAGMA integrity_check(1)", error);
+    KxStmt *stmt =
+        kx_db_prepare(db, quick ? "PRAGMA quick_check(1)" : "PRAGMA integrity_check(1)", error);
     if (!stmt)
         return FALSE;
     int rc = kx_stmt_step(stmt, error);
@@ -282,8 +285,9 @@ gboolean kx_db_check(KxDb *db, gboolean quick, GError **error)
         return FALSE;
     g_autofree char *verdict = g_strdup(rc == 1 ? kx_stmt_text(stmt, 0) : "no answer");
     kx_stmt_reset(stmt);
-    return g_strcmp0(verdict, "ok") == 0 ? TRUE
-                                         : kx_fail(error, KX_ERR_CORRUPT, "database check: %s", verdict);
+    return g_strcmp0(verdict, "ok") == 0
+               ? TRUE
+               : kx_fail(error, KX_ERR_CORRUPT, "database check: %s", verdict);
 }
 
 gboolean kx_db_copy_to(KxDb *db, const char *path, GError **error)

@@ -123,24 +123,31 @@ void kx_account_touch(KxAccount *account)
 
 /* ---- making it ---- */
 
-static gboolean make_default_folder(KxDb *db, const char *top, const DefaultFolder *folder, KxAccountMeta *meta,
-                                    GError **error)
+static gboolean make_default_folder(KxDb *db, const char *top, const DefaultFolder *folder,
+                                    KxAccountMeta *meta, GError **error)
 {
     g_autofree char *escaped = kx_path_escape(folder->name);
     g_autofree char *dir = g_build_filename(top, escaped, NULL);
     g_autofree char *messages = g_build_filename(dir, "#msgs", NULL);
     if (mkdir(dir, 0700) < 0 || mkdir(messages, 0700) < 0)
         return kx_error_errno(error, "cannot make directory %s", messages);
-    KxFolderFile file = {.id = meta->next_folder++, .uid_validity = meta->uid_validity,
-                         .uid_bound = KX_UID_RESERVE, .type = folder->type, .special_use = folder->special_use};
-    KxFolderMeta row = {.uid_validity = file.uid_validity, .uid_next = 1, .uid_bound = file.uid_bound,
+    KxFolderFile file = {.id = meta->next_folder++,
+                         .uid_validity = meta->uid_validity,
+                         .uid_bound = KX_UID_RESERVE,
+                         .type = folder->type,
+                         .special_use = folder->special_use};
+    KxFolderMeta row = {.uid_validity = file.uid_validity,
+                        .uid_next = 1,
+                        .uid_bound = file.uid_bound,
                         .highest_modseq = meta->modseq};
     return kx_folder_file_write(dir, &file, FALSE, error) &&
-           kx_index_add_folder(db, file.id, 0, folder->name, folder->type, folder->special_use, &row, 1, error) &&
+           kx_index_add_folder(db, file.id, 0, folder->name, folder->type, folder->special_use,
+                               &row, 1, error) &&
            (folder->type != KX_TYPE_MAIL || kx_index_subscribe(db, folder->name, TRUE, error));
 }
 
-/* Everything was written; now it is made durable, which is cheap when it comes after one another. */
+/* Everything was written; now it is made durable, which is cheap when it comes after one another.
+ */
 static gboolean sync_account(const char *top, GError **error)
 {
     for (guint i = 0; i < G_N_ELEMENTS(DEFAULT_FOLDERS); i++) {
@@ -162,7 +169,8 @@ static gboolean fill_account(const char *top, GError **error)
     g_autoptr(KxDb) db = kx_index_open(index, KX_DB_CREATE | KX_DB_UNSYNCED, error);
     if (!db || !kx_db_begin(db, error))
         return FALSE;
-    KxAccountMeta meta = {.modseq = 1, .next_folder = 1,
+    KxAccountMeta meta = {.modseq = 1,
+                          .next_folder = 1,
                           .uid_validity = (guint32)(g_get_real_time() / G_USEC_PER_SEC)};
     for (guint i = 0; i < G_N_ELEMENTS(DEFAULT_FOLDERS); i++)
         if (!make_default_folder(db, top, &DEFAULT_FOLDERS[i], &meta, error))
@@ -175,7 +183,8 @@ gboolean kx_account_create(KxAccount *account, GError **error)
 {
     g_autofree char *temp = kx_temp_name(account->store);
     g_autofree char *parent = g_path_get_dirname(account->dir);
-    gboolean ok = fill_account(temp, error) && sync_account(temp, error) && kx_mkdir_durable(parent, error);
+    gboolean ok =
+        fill_account(temp, error) && sync_account(temp, error) && kx_mkdir_durable(parent, error);
     if (ok && rename(temp, account->dir) < 0)
         ok = kx_error_errno(error, "cannot make directory %s", account->dir);
     if (!ok) {

@@ -32,13 +32,15 @@ static void compare_files(Check *check, KxFolder *folder)
             continue;
         }
         for (; at < folder->n && folder->entries[at].uid < file->uid; at++)
-            say(check, "%s: the file of message %u is missing", folder->path, folder->entries[at].uid);
+            say(check, "%s: the file of message %u is missing", folder->path,
+                folder->entries[at].uid);
         if (at == folder->n || folder->entries[at].uid != file->uid) {
             say(check, "%s: the file %08x.eml is not in the index", folder->path, file->uid);
             continue;
         }
         if (folder->entries[at].size != file->size)
-            say(check, "%s: message %u has %" G_GUINT64_FORMAT " bytes, the index says %" G_GUINT64_FORMAT,
+            say(check,
+                "%s: message %u has %" G_GUINT64_FORMAT " bytes, the index says %" G_GUINT64_FORMAT,
                 folder->path, file->uid, file->size, folder->entries[at].size);
         at++;
     }
@@ -53,7 +55,8 @@ static void check_file(Check *check, KxFolder *folder)
     if (!kx_folder_file_read(folder->dir, &file, &error))
         say(check, "%s: %s", folder->path, error->message);
     else if (file.id != folder->id || file.uid_validity != folder->meta.uid_validity ||
-             file.uid_bound < folder->meta.uid_bound || file.type != folder->type || file.special_use != folder->special_use)
+             file.uid_bound < folder->meta.uid_bound || file.type != folder->type ||
+             file.special_use != folder->special_use)
         say(check, "%s: the file #folder differs from the index", folder->path);
 }
 

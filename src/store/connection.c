@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The connections to an account's index: one for writing under the write lock, a few for reading beside
- * it. They are opened when needed and closed when the account has been quiet, whoever still holds
- * the account.
+ * The connections to an account's index: one for writing under the write lock, a few for reading
+ * beside it. They are opened when needed and closed when the account has been quiet, whoever still
+ * holds the account.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -204,7 +204,8 @@ gboolean kx_account_write(KxAccount *account, KxWork work, gpointer data, GError
 
 static gboolean repair_work(KxAccount *account, gpointer data, GError **error)
 {
-    return kx_db_check(account->db, FALSE, error); /* damage found here makes kx_account_write() rebuild */
+    return kx_db_check(account->db, FALSE,
+                       error); /* damage found here makes kx_account_write() rebuild */
 }
 
 static gboolean read_once(KxAccount *account, KxReadWork work, gpointer data, GError **error)

@@ -64,7 +64,8 @@ static GBytes *content_of(const char *path, GError **error)
     struct stat st;
     GBytes *bytes = NULL;
     if (fd >= 0 && fstat(fd, &st) == 0)
-        bytes = st.st_size > READ_MAX ? map_content(fd, (size_t)st.st_size) : read_content(fd, (size_t)st.st_size);
+        bytes = st.st_size > READ_MAX ? map_content(fd, (size_t)st.st_size)
+                                      : read_content(fd, (size_t)st.st_size);
     if (!bytes)
         kx_error_errno(error, "cannot read %s", path);
     if (fd >= 0)
@@ -153,7 +154,8 @@ static gboolean parse_missing(CacheRead *read)
     return any;
 }
 
-gboolean kx_folder_read_cache(KxFolder *folder, const guint32 *uids, guint n, KxItemCache *caches, GError **error)
+gboolean kx_folder_read_cache(KxFolder *folder, const guint32 *uids, guint n, KxItemCache *caches,
+                              GError **error)
 {
     g_autofree gboolean *fresh = g_new0(gboolean, n + 1);
     CacheRead read = {folder, uids, n, caches, fresh};

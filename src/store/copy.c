@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Copy and move: hard links into the target folder, then one commit. Within an account a move removes the source
- * in the same commit; between accounts the copy is committed first, so a crash may double an item but not lose it.
+ * Copy and move: hard links into the target folder, then one commit. Within an account a move
+ * removes the source in the same commit; between accounts the copy is committed first, so a crash
+ * may double an item but not lose it.
  */
 #include <unistd.h>
 
@@ -79,26 +80,22 @@ static gboolean read_cache_work(KxAccount *account, KxDb *db, gpointer data, GEr
 
 static gboolean link_source(Copy *copy, KxFolderMeta *meta, Source *source, GError **error)
 {
-    KxFolder *to = copy->to;
     g_autofree char *dir = NULL;
     GError *problem = NULL;
-    if (!kx_folder_reserve_uid(to, meta, error))
-        return FALSE;
     pthread_mutex_lock(&copy->from->account->state_lock);
     dir = g_strdup(copy->from->dir);
     pthread_mutex_unlock(&copy->from->account->state_lock);
     g_autofree char *path = kx_message_file(dir, source->entry.uid);
     source->uid = 0;
-    if (!kx_link_message(to->account->store, path, to->dir, meta->uid_next, &problem)) {
-        if (!g_error_matches(problem, KX_ERROR, KX_ERR_NOT_FOUND)) {
-            g_propagate_error(error, problem);
-            return FALSE;
-        }
-        g_error_free(problem); /* its content has vanished: passed over like a UID that does not exist */
+    if (kx_link_message(copy->to, meta, path, &source->uid, &problem))
+        return TRUE;
+    if (g_error_matches(problem, KX_ERROR, KX_ERR_NOT_FOUND)) {
+        g_error_free(
+            problem); /* its content has vanished: passed over like a UID that does not exist */
         return TRUE;
     }
-    source->uid = meta->uid_next++;
-    return TRUE;
+    g_propagate_error(error, problem);
+    return FALSE;
 }
 
 static gboolean link_all(Copy *copy, KxFolderMeta *meta, GError **error)
@@ -132,16 +129,18 @@ static gboolean copy_cache(KxTxn *txn, Copy *copy, Source *source, GError **erro
     if (copy->from->account != txn->account)
         return TRUE;
     return kx_index_read_cache(txn->db, copy->from->id, source->entry.uid, &cache, error) &&
-           (!cache.envelope || kx_index_add_cache(txn->db, copy->to->id, source->uid, &cache, error));
+           (!cache.envelope ||
+            kx_index_add_cache(txn->db, copy->to->id, source->uid, &cache, error));
 }
 
-static gboolean insert_source(KxTxn *txn, Copy *copy, KxFolderMeta *meta, Source *source, GArray *added,
-                              GError **error)
+static gboolean insert_source(KxTxn *txn, Copy *copy, KxFolderMeta *meta, Source *source,
+                              GArray *added, GError **error)
 {
     KxFolder *to = copy->to;
     KxEntry entry = source->entry;
     pthread_mutex_lock(&to->account->state_lock);
-    int set = kx_keywords_apply(&to->keywords, 0, KX_FLAGS_REPLACE, (const char *const *)source->keywords);
+    int set = kx_keywords_apply(&to->keywords, 0, KX_FLAGS_REPLACE,
+                                (const char *const *)source->keywords);
     pthread_mutex_unlock(&to->account->state_lock);
     if (set < 0)
         return kx_fail(error, KX_ERR_TOO_BIG, "there are too many keywords in %s", to->path);
@@ -156,11 +155,13 @@ static gboolean insert_source(KxTxn *txn, Copy *copy, KxFolderMeta *meta, Source
     txn->meta.items++;
     txn->meta.bytes += entry.size;
     g_array_append_val(added, entry);
-    return kx_index_add_item(txn->db, to->id, &entry, kx_keywords_bytes(&to->keywords, entry.keywords), error) &&
+    return kx_index_add_item(txn->db, to->id, &entry,
+                             kx_keywords_bytes(&to->keywords, entry.keywords), error) &&
            copy_cache(txn, copy, source, error);
 }
 
-static gboolean insert_all(KxTxn *txn, Copy *copy, KxFolderMeta *meta, GArray *added, GError **error)
+static gboolean insert_all(KxTxn *txn, Copy *copy, KxFolderMeta *meta, GArray *added,
+                           GError **error)
 {
     g_array_set_size(copy->taken, 0);
     meta->highest_modseq = ++txn->meta.modseq;
@@ -228,7 +229,8 @@ static gboolean copy_work(KxAccount *account, gpointer data, GError **error)
         return kx_fail(error, KX_ERR_NOT_FOUND, "there is no folder %s", copy->to_path);
     g_clear_pointer(&copy->to, kx_folder_unref);
     copy->to = kx_folder_ref(to);
-    if (copy->from->account == account) { /* what is there may have changed since collect_sources() */
+    if (copy->from->account ==
+        account) { /* what is there may have changed since collect_sources() */
         if (copy->from->gone)
             return kx_fail(error, KX_ERR_NOT_FOUND, "the folder has been removed");
         if (!kx_folder_load(copy->from, error) || !collect_sources(copy, error))
@@ -256,7 +258,8 @@ static gboolean run_copy(Copy *copy, KxAccount *to_account, GError **error)
     KxAccount *from_account = copy->from->account;
     if (from_account == to_account)
         return kx_account_write(to_account, copy_work, copy, error);
-    return collect_sources(copy, error) && kx_account_read(from_account, read_cache_work, copy, error) &&
+    return collect_sources(copy, error) &&
+           kx_account_read(from_account, read_cache_work, copy, error) &&
            kx_account_write(to_account, copy_work, copy, error);
 }
 
@@ -264,16 +267,17 @@ static gboolean finish_move(Copy *copy, gboolean between, const KxActor *actor, 
 {
     GArray *uids = copy->copied.from;
     if (between)
-        return kx_folder_remove(copy->from, (const guint32 *)(void *)uids->data, uids->len, KX_OP_MOVE, actor,
-                                error);
+        return kx_folder_remove(copy->from, (const guint32 *)(void *)uids->data, uids->len,
+                                KX_OP_MOVE, actor, error);
     if (uids->len > 0)
         kx_watch_signal(copy->from);
     kx_oplog_items(copy->from, KX_OP_MOVE, actor, copy->lines);
     return TRUE;
 }
 
-gboolean kx_folder_copy(KxFolder *from, const guint32 *uids, guint n, KxAccount *to_account, const char *to_path,
-                        gboolean move, const KxActor *actor, KxCopied *ret_copied, GError **error)
+gboolean kx_folder_copy(KxFolder *from, const guint32 *uids, guint n, KxAccount *to_account,
+                        const char *to_path, gboolean move, const KxActor *actor,
+                        KxCopied *ret_copied, GError **error)
 {
     g_autofree char *normal = kx_path_normalise(to_path, NULL);
     if (!normal)
@@ -283,8 +287,14 @@ gboolean kx_folder_copy(KxFolder *from, const guint32 *uids, guint n, KxAccount 
     g_array_set_clear_func(sources, clear_source);
     g_autoptr(GArray) taken = g_array_new(FALSE, FALSE, sizeof(KxEntry));
     g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
-    Copy copy = {.from = from, .uids = uids, .n = n, .to_path = normal, .move = move && !between,
-                 .sources = sources, .taken = taken, .lines = lines};
+    Copy copy = {.from = from,
+                 .uids = uids,
+                 .n = n,
+                 .to_path = normal,
+                 .move = move && !between,
+                 .sources = sources,
+                 .taken = taken,
+                 .lines = lines};
     gboolean ok = run_copy(&copy, to_account, error);
     if (ok && taken->len > 0)
         kx_watch_signal(copy.to);

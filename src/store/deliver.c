@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Delivery. Deliveries to one account queue up; the first in the queue becomes the leader and commits all that
- * are waiting, the others wait for their result. Order on disk: contents synced (before the queue), links made,
- * their directories synced, index committed. A crash before the commit leaves files with UIDs the index
- * never gave out; kx_account_quick_check() removes them.
+ * Delivery. Deliveries to one account queue up; the first in the queue becomes the leader and
+ * commits all that are waiting, the others wait for their result. Order on disk: contents synced
+ * (before the queue), links made, their directories synced, index committed. A crash before the
+ * commit leaves files with UIDs the index never gave out; kx_account_quick_check() removes them.
  */
 #include <unistd.h>
 
@@ -70,11 +70,13 @@ static gboolean prepare_post(KxTxn *txn, Post *post, GError **error)
     int set = keyword_set(folder, target->keywords);
     if (set < 0)
         return kx_fail(error, KX_ERR_TOO_BIG, "there are too many keywords in %s", folder->path);
-    if (!kx_folder_reserve_uid(folder, meta, error))
+    guint32 uid;
+    if (!kx_link_message(folder, meta, post->incoming->path, &uid, error))
         return FALSE;
+    post->linked = TRUE;
     post->folder = folder;
     post->entry = (KxEntry){
-        .uid = meta->uid_next++,
+        .uid = uid,
         .flags = target->flags & KX_FLAG_ALL,
         .keywords = (guint32)set & 0xffffff,
         .modseq = ++txn->meta.modseq,
@@ -84,9 +86,6 @@ static gboolean prepare_post(KxTxn *txn, Post *post, GError **error)
     };
     g_free(post->dir);
     post->dir = g_strdup(folder->dir);
-    if (!kx_link_message(account->store, post->incoming->path, post->dir, post->entry.uid, error))
-        return FALSE;
-    post->linked = TRUE;
     return TRUE;
 }
 
@@ -154,7 +153,8 @@ static gboolean insert_post(KxTxn *txn, const Post *post, GError **error)
 {
     GBytes *keywords = kx_keywords_bytes(&post->folder->keywords, post->entry.keywords);
     return kx_index_add_item(txn->db, post->folder->id, &post->entry, keywords, error) &&
-           kx_index_add_cache(txn->db, post->folder->id, post->entry.uid, &post->incoming->cache, error);
+           kx_index_add_cache(txn->db, post->folder->id, post->entry.uid, &post->incoming->cache,
+                              error);
 }
 
 static gboolean insert_jobs(KxTxn *txn, Batch *batch, GError **error)
@@ -201,7 +201,8 @@ static gboolean commit_batch(KxAccount *account, Batch *batch, GError **error)
     for (guint i = 0; i < batch->jobs->len; i++)
         if (!prepare_job(&txn, batch, batch->jobs->pdata[i], error))
             return FALSE;
-    if (!sync_links(batch, error) || !insert_jobs(&txn, batch, error) || !kx_txn_commit(&txn, error))
+    if (!sync_links(batch, error) || !insert_jobs(&txn, batch, error) ||
+        !kx_txn_commit(&txn, error))
         return FALSE;
     publish(&txn, batch);
     return TRUE;
@@ -332,7 +333,8 @@ static gboolean check_target(const KxDelivery *target, GError **error)
 {
     for (guint i = 0; target->keywords && target->keywords[i]; i++) {
         if (i >= KX_KEYWORDS_PER_ITEM)
-            return kx_fail(error, KX_ERR_TOO_BIG, "an item may have at most %d keywords", KX_KEYWORDS_PER_ITEM);
+            return kx_fail(error, KX_ERR_TOO_BIG, "an item may have at most %d keywords",
+                           KX_KEYWORDS_PER_ITEM);
         if (!kx_keyword_is_valid(target->keywords[i]))
             return kx_fail(error, KX_ERR_INVALID, "not a keyword: %s", target->keywords[i]);
     }
@@ -346,7 +348,8 @@ static gboolean init_post(Post *post, KxIncoming *incoming, KxDelivery *target, 
     if (!check_target(target, error))
         return FALSE;
     post->path = kx_path_normalise(target->folder, NULL);
-    return post->path ? TRUE : kx_fail(error, KX_ERR_NOT_FOUND, "there is no folder %s", target->folder);
+    return post->path ? TRUE
+                      : kx_fail(error, KX_ERR_NOT_FOUND, "there is no folder %s", target->folder);
 }
 
 static void clear_post(Post *post)
@@ -361,7 +364,8 @@ static gboolean prepare_content(KxIncoming *incoming, gint64 internal_date, GErr
 }
 
 /* Those of the targets from `first` on that are in its account, in one ticket. */
-static gboolean deliver_to_account(KxIncoming *incoming, KxDelivery *targets, guint first, guint n, gboolean *done)
+static gboolean deliver_to_account(KxIncoming *incoming, KxDelivery *targets, guint first, guint n,
+                                   gboolean *done)
 {
     KxAccount *account = targets[first].account;
     g_autofree Post *posts = g_new0(Post, n - first);
@@ -404,7 +408,8 @@ gboolean kx_incoming_deliver(KxIncoming *incoming, KxDelivery *targets, guint n)
     return ok;
 }
 
-gboolean kx_incoming_deliver_all(KxIncoming **incoming, KxDelivery *targets, guint n, GError **error)
+gboolean kx_incoming_deliver_all(KxIncoming **incoming, KxDelivery *targets, guint n,
+                                 GError **error)
 {
     if (n == 0)
         return TRUE;

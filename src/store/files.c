@@ -90,21 +90,45 @@ static gboolean copy_message(KxStore *store, const char *from, const char *to, G
     return ok;
 }
 
-gboolean kx_link_message(KxStore *store, const char *from, const char *dir, guint32 uid, GError **error)
+static gboolean link_as(KxFolder *folder, const char *from, guint32 uid, GError **error)
 {
-    g_autofree char *to = kx_message_file(dir, uid);
+    g_autofree char *to = kx_message_file(folder->dir, uid);
     if (link(from, to) == 0)
         return TRUE;
-    if (errno == EEXIST && unlink(to) == 0 && link(from, to) == 0)
-        return TRUE; /* left by a delivery that was never acknowledged */
+    if (errno == EEXIST)
+        return kx_fail(error, KX_ERR_EXISTS, "%s exists already", to);
     if (errno == EMLINK)
-        return copy_message(store, from, to, error);
+        return copy_message(folder->account->store, from, to, error);
     if (errno == ENOENT && access(from, F_OK) < 0)
         return kx_fail(error, KX_ERR_NOT_FOUND, "the content %s has vanished", from);
-    g_autofree char *messages = g_build_filename(dir, "#msgs", NULL);
+    g_autofree char *messages = g_build_filename(folder->dir, "#msgs", NULL);
     if (errno == ENOENT && kx_mkdir_durable(messages, NULL) && link(from, to) == 0)
         return TRUE;
     return kx_error_errno(error, "cannot make %s", to);
+}
+
+gboolean kx_link_message(KxFolder *folder, KxFolderMeta *meta, const char *from, guint32 *ret_uid,
+                         GError **error)
+{
+    for (;;) {
+        GError *problem = NULL;
+        if (!kx_folder_reserve_uid(folder, meta, error))
+            return FALSE;
+        guint32 uid = meta->uid_next;
+        if (link_as(folder, from, uid, &problem)) {
+            *ret_uid = uid;
+            meta->uid_next++;
+            return TRUE;
+        }
+        if (!g_error_matches(problem, KX_ERROR, KX_ERR_EXISTS)) {
+            g_propagate_error(error, problem);
+            return FALSE;
+        }
+        /* Not of our making: what a crash leaves is removed at the start. It waits for a reindex.
+         */
+        g_error_free(problem);
+        meta->uid_next++;
+    }
 }
 
 static void remove_below(int parent, const char *name)

@@ -8,8 +8,8 @@ typedef struct {
     const guint32 *uids;
     guint n;
     const KxFlagsChange *change;
-    guint64 modseq; /* result */
-    GArray *failed; /* guint32 */
+    guint64 modseq;  /* result */
+    GArray *failed;  /* guint32 */
     GArray *changed; /* KxEntry, new values */
 } FlagsWork;
 
@@ -37,7 +37,8 @@ static int apply_keywords(KxFolder *folder, int old, const KxFlagsChange *change
     if (none && change->op != KX_FLAGS_REPLACE)
         return old;
     if (memo->from != old)
-        *memo = (SetMemo){old, kx_keywords_apply(&folder->keywords, old, change->op, change->keywords)};
+        *memo =
+            (SetMemo){old, kx_keywords_apply(&folder->keywords, old, change->op, change->keywords)};
     return memo->to;
 }
 
@@ -77,8 +78,10 @@ static gboolean write_changes(KxTxn *txn, FlagsWork *work, GError **error)
     for (guint i = 0; i < work->changed->len; i++) {
         const KxEntry *next = &g_array_index(work->changed, KxEntry, i);
         const KxEntry *old = kx_items_find(folder, next->uid);
-        meta->unseen += (guint32)!(next->flags & KX_FLAG_SEEN) - (guint32)!(old->flags & KX_FLAG_SEEN);
-        meta->deleted += (guint32)!!(next->flags & KX_FLAG_DELETED) - (guint32)!!(old->flags & KX_FLAG_DELETED);
+        meta->unseen +=
+            (guint32) !(next->flags & KX_FLAG_SEEN) - (guint32) !(old->flags & KX_FLAG_SEEN);
+        meta->deleted += (guint32) !!(next->flags & KX_FLAG_DELETED) -
+                         (guint32) !!(old->flags & KX_FLAG_DELETED);
         if (!kx_index_write_flags(txn->db, folder->id, next,
                                   kx_keywords_bytes(&folder->keywords, next->keywords), error))
             return FALSE;
@@ -128,21 +131,27 @@ static gboolean check_keywords(const char *const *keywords, GError **error)
 {
     for (guint i = 0; keywords && keywords[i]; i++) {
         if (i >= KX_KEYWORDS_PER_ITEM)
-            return kx_fail(error, KX_ERR_TOO_BIG, "an item may have at most %d keywords", KX_KEYWORDS_PER_ITEM);
+            return kx_fail(error, KX_ERR_TOO_BIG, "an item may have at most %d keywords",
+                           KX_KEYWORDS_PER_ITEM);
         if (!kx_keyword_is_valid(keywords[i]))
             return kx_fail(error, KX_ERR_INVALID, "not a keyword: %s", keywords[i]);
     }
     return TRUE;
 }
 
-gboolean kx_folder_change_flags(KxFolder *folder, const guint32 *uids, guint n, const KxFlagsChange *change,
-                                guint64 *ret_modseq, GArray **ret_failed, GError **error)
+gboolean kx_folder_change_flags(KxFolder *folder, const guint32 *uids, guint n,
+                                const KxFlagsChange *change, guint64 *ret_modseq,
+                                GArray **ret_failed, GError **error)
 {
     if (!check_keywords(change->keywords, error))
         return FALSE;
     g_autoptr(GArray) failed = g_array_new(FALSE, FALSE, sizeof(guint32));
     g_autoptr(GArray) changed = g_array_new(FALSE, FALSE, sizeof(KxEntry));
-    FlagsWork work = {.folder = folder, .uids = uids, .n = n, .change = change, .failed = failed,
+    FlagsWork work = {.folder = folder,
+                      .uids = uids,
+                      .n = n,
+                      .change = change,
+                      .failed = failed,
                       .changed = changed};
     if (!kx_account_write(folder->account, flags_work, &work, error))
         return FALSE;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The file #folder of each folder: what must outlive the index, as lines of "name value". The folder's own
- * name is that of its directory.
+ * The file #folder of each folder: what must outlive the index, as lines of "name value". The
+ * folder's own name is that of its directory.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -31,12 +31,13 @@ static gboolean write_plain(const char *path, const char *text, size_t len, GErr
     return ok;
 }
 
-gboolean kx_folder_file_write(const char *dir, const KxFolderFile *file, gboolean sync, GError **error)
+gboolean kx_folder_file_write(const char *dir, const KxFolderFile *file, gboolean sync,
+                              GError **error)
 {
     g_autofree char *path = g_build_filename(dir, "#folder", NULL);
-    g_autofree char *text = g_strdup_printf("%s\nid %u\nuidvalidity %u\nuidnext %u\ntype %s\nuse %u\n",
-                                            FIRST_LINE, file->id, file->uid_validity, file->uid_bound,
-                                            TYPES[file->type], file->special_use);
+    g_autofree char *text = g_strdup_printf(
+        "%s\nid %u\nuidvalidity %u\nuidnext %u\ntype %s\nuse %u\n", FIRST_LINE, file->id,
+        file->uid_validity, file->uid_bound, TYPES[file->type], file->special_use);
     return sync ? kx_write_file_durable(path, text, strlen(text), 0600, error)
                 : write_plain(path, text, strlen(text), error);
 }
@@ -52,8 +53,10 @@ static gboolean read_number(const char *line, const char *name, guint32 *ret_val
 
 static void read_line(KxFolderFile *file, const char *line)
 {
-    if (read_number(line, "id ", &file->id) || read_number(line, "uidvalidity ", &file->uid_validity) ||
-        read_number(line, "uidnext ", &file->uid_bound) || read_number(line, "use ", &file->special_use))
+    if (read_number(line, "id ", &file->id) ||
+        read_number(line, "uidvalidity ", &file->uid_validity) ||
+        read_number(line, "uidnext ", &file->uid_bound) ||
+        read_number(line, "use ", &file->special_use))
         return;
     for (guint i = 0; g_str_has_prefix(line, "type ") && i < G_N_ELEMENTS(TYPES); i++)
         if (g_str_equal(line + strlen("type "), TYPES[i]))
@@ -84,8 +87,10 @@ gboolean kx_folder_reserve_uid(KxFolder *folder, KxFolderMeta *meta, GError **er
         return TRUE;
     if (meta->uid_next >= KX_UID_MAX - KX_UID_RESERVE)
         return kx_fail(error, KX_ERR_TOO_BIG, "the folder %s has used up its UIDs", folder->path);
-    KxFolderFile file = {.id = folder->id, .uid_validity = meta->uid_validity,
-                         .uid_bound = meta->uid_next + KX_UID_RESERVE, .type = folder->type,
+    KxFolderFile file = {.id = folder->id,
+                         .uid_validity = meta->uid_validity,
+                         .uid_bound = meta->uid_next + KX_UID_RESERVE,
+                         .type = folder->type,
                          .special_use = folder->special_use};
     if (!kx_folder_file_write(folder->dir, &file, TRUE, error))
         return FALSE;

@@ -31,7 +31,8 @@ KxFolder *kx_folder_open(KxAccount *account, const char *path, GError **error)
 KxFolder *kx_folder_by_id(KxAccount *account, guint32 id)
 {
     pthread_mutex_lock(&account->state_lock);
-    KxFolder *folder = kx_folder_ref_locked(g_hash_table_lookup(account->by_id, GUINT_TO_POINTER(id)));
+    KxFolder *folder =
+        kx_folder_ref_locked(g_hash_table_lookup(account->by_id, GUINT_TO_POINTER(id)));
     pthread_mutex_unlock(&account->state_lock);
     return folder;
 }
@@ -183,8 +184,8 @@ static guint32 next_uid_validity(const KxAccountMeta *meta)
     return now > meta->uid_validity ? (guint32)now : meta->uid_validity + 1;
 }
 
-/* A directory the index does not know may be there: empty after an unfinished creation, or put there by an
- * administrator who has not reindexed yet; that one is not touched. */
+/* A directory the index does not know may be there: empty after an unfinished creation, or put
+ * there by an administrator who has not reindexed yet; that one is not touched. */
 gboolean kx_folder_clear_way(KxAccount *account, const char *dir, GError **error)
 {
     g_autofree char *messages = g_build_filename(dir, "#msgs", NULL);
@@ -193,7 +194,8 @@ gboolean kx_folder_clear_way(KxAccount *account, const char *dir, GError **error
         unlink(file);
     if (rmdir(dir) == 0 || errno == ENOENT)
         return TRUE;
-    return kx_fail(error, KX_ERR_EXISTS, "%s is in the way; reindex the mailbox of %s", dir, account->name);
+    return kx_fail(error, KX_ERR_EXISTS, "%s is in the way; reindex the mailbox of %s", dir,
+                   account->name);
 }
 
 static gboolean make_folder_files(const char *dir, const KxFolderFile *file, GError **error)
@@ -203,8 +205,8 @@ static gboolean make_folder_files(const char *dir, const KxFolderFile *file, GEr
 }
 
 /* One level; its parent exists. */
-static gboolean create_level(KxAccount *account, const char *path, KxFolderType type, guint special_use,
-                             GError **error)
+static gboolean create_level(KxAccount *account, const char *path, KxFolderType type,
+                             guint special_use, GError **error)
 {
     const char *slash = strrchr(path, '/');
     g_autofree char *parent_path = slash ? g_strndup(path, (gsize)(slash - path)) : NULL;
@@ -214,15 +216,21 @@ static gboolean create_level(KxAccount *account, const char *path, KxFolderType 
     g_auto(KxTxn) txn = {0};
     if (!kx_txn_begin(&txn, account, error))
         return FALSE;
-    KxFolderFile file = {.id = txn.meta.next_folder++, .uid_validity = next_uid_validity(&txn.meta),
-                         .uid_bound = KX_UID_RESERVE, .type = type, .special_use = special_use};
+    KxFolderFile file = {.id = txn.meta.next_folder++,
+                         .uid_validity = next_uid_validity(&txn.meta),
+                         .uid_bound = KX_UID_RESERVE,
+                         .type = type,
+                         .special_use = special_use};
     txn.meta.uid_validity = file.uid_validity;
-    KxFolderMeta meta = {.uid_validity = file.uid_validity, .uid_next = 1, .uid_bound = file.uid_bound,
+    KxFolderMeta meta = {.uid_validity = file.uid_validity,
+                         .uid_next = 1,
+                         .uid_bound = file.uid_bound,
                          .highest_modseq = ++txn.meta.modseq};
     if (!kx_folder_clear_way(account, dir, error))
         return FALSE;
     if (!make_folder_files(dir, &file, error) ||
-        !kx_index_add_folder(txn.db, file.id, parent ? parent->id : 0, name, type, special_use, &meta, 1, error) ||
+        !kx_index_add_folder(txn.db, file.id, parent ? parent->id : 0, name, type, special_use,
+                             &meta, 1, error) ||
         !kx_txn_commit(&txn, error)) {
         kx_remove_tree(dir);
         return FALSE;
@@ -242,7 +250,8 @@ gboolean kx_folder_create_parents(KxAccount *account, const char *path, GError *
 {
     for (const char *slash = strchr(path, '/'); slash; slash = strchr(slash + 1, '/')) {
         g_autofree char *parent = g_strndup(path, (gsize)(slash - path));
-        if (!kx_tree_find(account, parent) && !create_level(account, parent, KX_TYPE_MAIL, 0, error))
+        if (!kx_tree_find(account, parent) &&
+            !create_level(account, parent, KX_TYPE_MAIL, 0, error))
             return FALSE;
     }
     return TRUE;
@@ -268,8 +277,8 @@ static gboolean create_work(KxAccount *account, gpointer data, GError **error)
            create_level(account, create->path, create->type, create->special_use, error);
 }
 
-gboolean kx_folder_create(KxAccount *account, const char *path, KxFolderType type, guint special_use,
-                          GError **error)
+gboolean kx_folder_create(KxAccount *account, const char *path, KxFolderType type,
+                          guint special_use, GError **error)
 {
     g_autofree char *normal = kx_path_normalise(path, error);
     Create create = {normal, type, special_use};
@@ -307,7 +316,8 @@ static gboolean delete_work(KxAccount *account, gpointer data, GError **error)
     txn.meta.items -= folder->meta.messages;
     txn.meta.bytes -= folder->meta.size;
     if (!kx_index_remove_folder(txn.db, folder->id, error) ||
-        !kx_index_set_removing(txn.db, folder->id, folder->path, error) || !kx_txn_commit(&txn, error))
+        !kx_index_set_removing(txn.db, folder->id, folder->path, error) ||
+        !kx_txn_commit(&txn, error))
         return FALSE;
     g_autofree char *dir = g_strdup(folder->dir);
     pthread_mutex_lock(&account->state_lock);
@@ -319,7 +329,8 @@ static gboolean delete_work(KxAccount *account, gpointer data, GError **error)
     return TRUE;
 }
 
-gboolean kx_folder_delete(KxAccount *account, const char *path, const KxActor *actor, GError **error)
+gboolean kx_folder_delete(KxAccount *account, const char *path, const KxActor *actor,
+                          GError **error)
 {
     g_autofree char *normal = kx_path_normalise(path, NULL);
     if (!normal)
@@ -353,7 +364,8 @@ static gboolean subscribe_work(KxAccount *account, gpointer data, GError **error
     if (!kx_txn_begin(&txn, account, error))
         return FALSE;
     txn.meta.modseq++;
-    if (!kx_index_subscribe(txn.db, subscribe->path, subscribe->on, error) || !kx_txn_commit(&txn, error))
+    if (!kx_index_subscribe(txn.db, subscribe->path, subscribe->on, error) ||
+        !kx_txn_commit(&txn, error))
         return FALSE;
     pthread_mutex_lock(&account->state_lock);
     kx_txn_publish(&txn);

@@ -20,6 +20,7 @@ struct KxIncoming {
     KxItemCache cache;
 };
 
-/* The file complete and durable, its time set (an index that is lost takes the internal date from it). */
+/* The file complete and durable, its time set (an index that is lost takes the internal date from
+ * it). */
 gboolean kx_incoming_sync(KxIncoming *incoming, gint64 internal_date, GError **error);
 gboolean kx_incoming_parse(KxIncoming *incoming, GError **error);

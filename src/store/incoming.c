@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Content on its way in: gathered in memory while it is small, in a temporary file beyond that and before
- * it is delivered.
+ * Content on its way in: gathered in memory while it is small, in a temporary file beyond that and
+ * before it is delivered.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -81,7 +81,8 @@ static gboolean flush(KxIncoming *incoming, GError **error)
         return FALSE;
     if (incoming->used == incoming->flushed)
         return TRUE;
-    if (!put(incoming, incoming->buffer + incoming->flushed, incoming->used - incoming->flushed, error))
+    if (!put(incoming, incoming->buffer + incoming->flushed, incoming->used - incoming->flushed,
+             error))
         return FALSE;
     incoming->flushed = incoming->used;
     return TRUE;
@@ -118,7 +119,8 @@ gboolean kx_incoming_write(KxIncoming *incoming, const void *bytes, size_t len, 
 
 /* ---- looking inside ---- */
 
-gboolean kx_incoming_map(KxIncoming *incoming, const char **ret_data, size_t *ret_len, GError **error)
+gboolean kx_incoming_map(KxIncoming *incoming, const char **ret_data, size_t *ret_len,
+                         GError **error)
 {
     *ret_len = (size_t)incoming->size;
     *ret_data = "";
@@ -170,8 +172,10 @@ gboolean kx_incoming_sync(KxIncoming *incoming, gint64 internal_date, GError **e
     if (incoming->synced)
         return TRUE;
     const struct timespec times[2] = {{.tv_sec = internal_date}, {.tv_sec = internal_date}};
-    if (futimens(incoming->fd, times) < 0 || fsync(incoming->fd) < 0)
+    if (futimens(incoming->fd, times) < 0 || fsync(incoming->fd) < 0) {
+        incoming->broken = TRUE; /* a second fsync could succeed without having written anything */
         return kx_error_errno(error, "cannot sync %s", incoming->path);
+    }
     incoming->synced = TRUE;
     return TRUE;
 }

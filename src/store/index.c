@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The schema of an account's index and the statements on it. Items are one short row each, so that opening
- * a large folder is one scan of few pages; what is long (envelope, structure) is in a table of its own.
+ * The schema of an account's index and the statements on it. Items are one short row each, so that
+ * opening a large folder is one scan of few pages; what is long (envelope, structure) is in a table
+ * of its own.
  */
 #include "base/error.h"
 #include "store/store-private.h"
@@ -10,7 +11,8 @@ static const char *const SCHEMA[] = {
     "CREATE TABLE account (account INTEGER NOT NULL PRIMARY KEY, modseq INTEGER NOT NULL,"
     "  swept INTEGER NOT NULL, next_folder INTEGER NOT NULL, uid_validity INTEGER NOT NULL,"
     "  bytes INTEGER NOT NULL, items INTEGER NOT NULL);"
-    "CREATE TABLE folders (account INTEGER NOT NULL, folder INTEGER NOT NULL, parent INTEGER NOT NULL,"
+    "CREATE TABLE folders (account INTEGER NOT NULL, folder INTEGER NOT NULL, parent INTEGER NOT "
+    "NULL,"
     "  name TEXT NOT NULL, type INTEGER NOT NULL, special_use INTEGER NOT NULL,"
     "  uid_validity INTEGER NOT NULL, uid_next INTEGER NOT NULL, uid_bound INTEGER NOT NULL,"
     "  recent_uid INTEGER NOT NULL, messages INTEGER NOT NULL, unseen INTEGER NOT NULL,"
@@ -24,22 +26,27 @@ static const char *const SCHEMA[] = {
     /* item is folder * 2^32 + uid: a number, so that long rows lie in the leaves */
     "CREATE TABLE cache (account INTEGER NOT NULL, item INTEGER NOT NULL PRIMARY KEY,"
     "  envelope BLOB NOT NULL, structure BLOB NOT NULL);"
-    "CREATE TABLE tombstones (account INTEGER NOT NULL, folder INTEGER NOT NULL, modseq INTEGER NOT NULL,"
+    "CREATE TABLE tombstones (account INTEGER NOT NULL, folder INTEGER NOT NULL, modseq INTEGER "
+    "NOT NULL,"
     "  uid INTEGER NOT NULL, PRIMARY KEY (account, folder, modseq, uid)) WITHOUT ROWID;"
-    "CREATE TABLE keywords (account INTEGER NOT NULL, folder INTEGER NOT NULL, number INTEGER NOT NULL,"
+    "CREATE TABLE keywords (account INTEGER NOT NULL, folder INTEGER NOT NULL, number INTEGER NOT "
+    "NULL,"
     "  name TEXT NOT NULL, PRIMARY KEY (account, folder, number)) WITHOUT ROWID;"
     /* the folder removed last: its directory goes after the commit */
-    "CREATE TABLE removing (account INTEGER NOT NULL PRIMARY KEY, folder INTEGER NOT NULL, path TEXT NOT NULL);"
+    "CREATE TABLE removing (account INTEGER NOT NULL PRIMARY KEY, folder INTEGER NOT NULL, path "
+    "TEXT NOT NULL);"
     "CREATE TABLE subscriptions (account INTEGER NOT NULL, path TEXT NOT NULL,"
     "  PRIMARY KEY (account, path)) WITHOUT ROWID;",
 };
 
-const char KX_SQL_ITEMS[] = "SELECT uid, modseq, flags, size, internal_date, save_date, keywords FROM items"
-                            " WHERE account=? AND folder=? ORDER BY uid";
+const char KX_SQL_ITEMS[] =
+    "SELECT uid, modseq, flags, size, internal_date, save_date, keywords FROM items"
+    " WHERE account=? AND folder=? ORDER BY uid";
 const char KX_SQL_FOLDERS[] =
     "SELECT folder, parent, name, type, special_use, uid_validity, uid_next, uid_bound, recent_uid,"
     " messages, unseen, deleted, tombstones, size, highest_modseq, floor_modseq,"
-    " (SELECT COUNT(*) FROM items i WHERE i.account=f.account AND i.folder=f.folder AND i.uid>=f.recent_uid)"
+    " (SELECT COUNT(*) FROM items i WHERE i.account=f.account AND i.folder=f.folder AND "
+    "i.uid>=f.recent_uid)"
     " FROM folders f WHERE account=? ORDER BY folder";
 const char KX_SQL_KEYWORDS[] =
     "SELECT number, name FROM keywords WHERE account=? AND folder=? ORDER BY number";
@@ -72,8 +79,10 @@ static gint64 item_key(guint32 folder, guint32 uid)
 
 gboolean kx_index_read_account(KxDb *db, KxAccountMeta *ret_meta, GError **error)
 {
-    KxStmt *stmt = kx_index_stmt(db, "SELECT modseq, swept, next_folder, uid_validity, bytes, items"
-                                     " FROM account WHERE account=?", error);
+    KxStmt *stmt = kx_index_stmt(db,
+                                 "SELECT modseq, swept, next_folder, uid_validity, bytes, items"
+                                 " FROM account WHERE account=?",
+                                 error);
     int rc = stmt ? kx_stmt_step(stmt, error) : -1;
     if (rc == 0)
         return kx_fail(error, KX_ERR_CORRUPT, "the index has lost its account row");
@@ -101,29 +110,47 @@ static gboolean run(KxStmt *stmt, int first, const gint64 *values, int n, GError
 
 gboolean kx_index_write_account(KxDb *db, const KxAccountMeta *meta, GError **error)
 {
-    KxStmt *stmt = kx_index_stmt(db, "INSERT INTO account (account, modseq, swept, next_folder, uid_validity,"
-                                     " bytes, items) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (account)"
-                                     " DO UPDATE SET modseq=excluded.modseq, swept=excluded.swept,"
-                                     " next_folder=excluded.next_folder, uid_validity=excluded.uid_validity,"
-                                     " bytes=excluded.bytes, items=excluded.items", error);
+    KxStmt *stmt =
+        kx_index_stmt(db,
+                      "INSERT INTO account (account, modseq, swept, next_folder, uid_validity,"
+                      " bytes, items) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (account)"
+                      " DO UPDATE SET modseq=excluded.modseq, swept=excluded.swept,"
+                      " next_folder=excluded.next_folder, uid_validity=excluded.uid_validity,"
+                      " bytes=excluded.bytes, items=excluded.items",
+                      error);
     const gint64 values[] = {(gint64)meta->modseq, (gint64)meta->swept, meta->next_folder,
-                             meta->uid_validity, (gint64)meta->bytes, (gint64)meta->items};
+                             meta->uid_validity,   (gint64)meta->bytes, (gint64)meta->items};
     return stmt && run(stmt, 2, values, G_N_ELEMENTS(values), error);
 }
 
-gboolean kx_index_add_folder(KxDb *db, guint32 id, guint32 parent, const char *name, KxFolderType type,
-                             guint special_use, const KxFolderMeta *meta, guint32 recent_uid, GError **error)
+gboolean kx_index_add_folder(KxDb *db, guint32 id, guint32 parent, const char *name,
+                             KxFolderType type, guint special_use, const KxFolderMeta *meta,
+                             guint32 recent_uid, GError **error)
 {
-    KxStmt *stmt = kx_index_stmt(db, "INSERT INTO folders (account, name, folder, parent, type, special_use,"
-                                     " uid_validity, uid_next, uid_bound, recent_uid, messages, unseen, deleted,"
-                                     " tombstones, size, highest_modseq, floor_modseq)"
-                                     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", error);
+    KxStmt *stmt =
+        kx_index_stmt(db,
+                      "INSERT INTO folders (account, name, folder, parent, type, special_use,"
+                      " uid_validity, uid_next, uid_bound, recent_uid, messages, unseen, deleted,"
+                      " tombstones, size, highest_modseq, floor_modseq)"
+                      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                      error);
     if (!stmt)
         return FALSE;
     kx_stmt_bind_text(stmt, 2, name);
-    const gint64 values[] = {id, parent, type, special_use, meta->uid_validity, meta->uid_next,
-                             meta->uid_bound, recent_uid, meta->messages, meta->unseen, meta->deleted,
-                             meta->tombstones, (gint64)meta->size, (gint64)meta->highest_modseq,
+    const gint64 values[] = {id,
+                             parent,
+                             type,
+                             special_use,
+                             meta->uid_validity,
+                             meta->uid_next,
+                             meta->uid_bound,
+                             recent_uid,
+                             meta->messages,
+                             meta->unseen,
+                             meta->deleted,
+                             meta->tombstones,
+                             (gint64)meta->size,
+                             (gint64)meta->highest_modseq,
                              (gint64)meta->floor_modseq};
     return run(stmt, 3, values, G_N_ELEMENTS(values), error);
 }
@@ -131,19 +158,31 @@ gboolean kx_index_add_folder(KxDb *db, guint32 id, guint32 parent, const char *n
 gboolean kx_index_write_folder(KxDb *db, guint32 id, const KxFolderMeta *meta, guint32 recent_uid,
                                GError **error)
 {
-    KxStmt *stmt = kx_index_stmt(db, "UPDATE folders SET uid_next=?3, uid_bound=?4, recent_uid=?5, messages=?6,"
-                                     " unseen=?7, deleted=?8, tombstones=?9, size=?10, highest_modseq=?11,"
-                                     " floor_modseq=?12 WHERE account=?1 AND folder=?2", error);
-    const gint64 values[] = {id, meta->uid_next, meta->uid_bound, recent_uid, meta->messages, meta->unseen,
-                             meta->deleted, meta->tombstones, (gint64)meta->size,
-                             (gint64)meta->highest_modseq, (gint64)meta->floor_modseq};
+    KxStmt *stmt =
+        kx_index_stmt(db,
+                      "UPDATE folders SET uid_next=?3, uid_bound=?4, recent_uid=?5, messages=?6,"
+                      " unseen=?7, deleted=?8, tombstones=?9, size=?10, highest_modseq=?11,"
+                      " floor_modseq=?12 WHERE account=?1 AND folder=?2",
+                      error);
+    const gint64 values[] = {id,
+                             meta->uid_next,
+                             meta->uid_bound,
+                             recent_uid,
+                             meta->messages,
+                             meta->unseen,
+                             meta->deleted,
+                             meta->tombstones,
+                             (gint64)meta->size,
+                             (gint64)meta->highest_modseq,
+                             (gint64)meta->floor_modseq};
     return stmt && run(stmt, 2, values, G_N_ELEMENTS(values), error);
 }
 
-gboolean kx_index_move_folder(KxDb *db, guint32 id, guint32 parent, const char *name, GError **error)
+gboolean kx_index_move_folder(KxDb *db, guint32 id, guint32 parent, const char *name,
+                              GError **error)
 {
-    KxStmt *stmt = kx_index_stmt(db, "UPDATE folders SET parent=?3, name=?4 WHERE account=?1 AND folder=?2",
-                                 error);
+    KxStmt *stmt = kx_index_stmt(
+        db, "UPDATE folders SET parent=?3, name=?4 WHERE account=?1 AND folder=?2", error);
     if (!stmt)
         return FALSE;
     kx_stmt_bind_text(stmt, 4, name);
@@ -164,16 +203,19 @@ gboolean kx_index_remove_folder(KxDb *db, guint32 id, GError **error)
         if (!stmt || !run(stmt, 2, (const gint64[]){id}, 1, error))
             return FALSE;
     }
-    KxStmt *stmt = kx_index_stmt(db, "DELETE FROM cache WHERE account=? AND item>=? AND item<?", error);
+    KxStmt *stmt =
+        kx_index_stmt(db, "DELETE FROM cache WHERE account=? AND item>=? AND item<?", error);
     const gint64 values[] = {item_key(id, 0), item_key(id + 1, 0)};
     return stmt && run(stmt, 2, values, 2, error);
 }
 
 gboolean kx_index_set_removing(KxDb *db, guint32 id, const char *path, GError **error)
 {
-    KxStmt *stmt = kx_index_stmt(db, "INSERT INTO removing (account, folder, path) VALUES (?, ?, ?)"
-                                     " ON CONFLICT (account) DO UPDATE SET folder=excluded.folder,"
-                                     " path=excluded.path", error);
+    KxStmt *stmt = kx_index_stmt(db,
+                                 "INSERT INTO removing (account, folder, path) VALUES (?, ?, ?)"
+                                 " ON CONFLICT (account) DO UPDATE SET folder=excluded.folder,"
+                                 " path=excluded.path",
+                                 error);
     if (!stmt)
         return FALSE;
     kx_stmt_bind_int(stmt, 2, id);
@@ -192,15 +234,20 @@ gboolean kx_index_read_removing(KxDb *db, guint32 *ret_id, char **ret_path, GErr
     return rc >= 0;
 }
 
-gboolean kx_index_add_item(KxDb *db, guint32 folder, const KxEntry *entry, GBytes *keywords, GError **error)
+gboolean kx_index_add_item(KxDb *db, guint32 folder, const KxEntry *entry, GBytes *keywords,
+                           GError **error)
 {
-    KxStmt *stmt = kx_index_stmt(db, "INSERT INTO items (account, keywords, folder, uid, modseq, flags, size,"
-                                     " internal_date, save_date) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", error);
+    KxStmt *stmt =
+        kx_index_stmt(db,
+                      "INSERT INTO items (account, keywords, folder, uid, modseq, flags, size,"
+                      " internal_date, save_date) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                      error);
     if (!stmt)
         return FALSE;
     kx_stmt_bind_bytes(stmt, 2, keywords);
-    const gint64 values[] = {folder, entry->uid, (gint64)entry->modseq, entry->flags, (gint64)entry->size,
-                             entry->internal_date, entry->save_date};
+    const gint64 values[] = {folder,          entry->uid,          (gint64)entry->modseq,
+                             entry->flags,    (gint64)entry->size, entry->internal_date,
+                             entry->save_date};
     GError *problem = NULL;
     if (run(stmt, 3, values, G_N_ELEMENTS(values), &problem))
         return TRUE;
@@ -210,30 +257,38 @@ gboolean kx_index_add_item(KxDb *db, guint32 folder, const KxEntry *entry, GByte
     return FALSE;
 }
 
-gboolean kx_index_write_flags(KxDb *db, guint32 folder, const KxEntry *entry, GBytes *keywords, GError **error)
+gboolean kx_index_write_flags(KxDb *db, guint32 folder, const KxEntry *entry, GBytes *keywords,
+                              GError **error)
 {
-    KxStmt *stmt = kx_index_stmt(db, "UPDATE items SET modseq=?4, flags=?5, keywords=?6"
-                                     " WHERE account=?1 AND folder=?2 AND uid=?3", error);
+    KxStmt *stmt = kx_index_stmt(db,
+                                 "UPDATE items SET modseq=?4, flags=?5, keywords=?6"
+                                 " WHERE account=?1 AND folder=?2 AND uid=?3",
+                                 error);
     if (!stmt)
         return FALSE;
     kx_stmt_bind_bytes(stmt, 6, keywords);
     const gint64 values[] = {folder, entry->uid, (gint64)entry->modseq, entry->flags};
     if (!run(stmt, 2, values, G_N_ELEMENTS(values), error))
         return FALSE;
-    return kx_db_changes(db) == 1 ? TRUE : kx_fail(error, KX_ERR_CORRUPT, "the index has lost an item");
+    return kx_db_changes(db) == 1 ? TRUE
+                                  : kx_fail(error, KX_ERR_CORRUPT, "the index has lost an item");
 }
 
-gboolean kx_index_add_tombstone(KxDb *db, guint32 folder, guint32 uid, guint64 modseq, GError **error)
+gboolean kx_index_add_tombstone(KxDb *db, guint32 folder, guint32 uid, guint64 modseq,
+                                GError **error)
 {
-    KxStmt *stmt = kx_index_stmt(db, "INSERT INTO tombstones (account, folder, modseq, uid)"
-                                     " VALUES (?, ?, ?, ?)", error);
+    KxStmt *stmt = kx_index_stmt(db,
+                                 "INSERT INTO tombstones (account, folder, modseq, uid)"
+                                 " VALUES (?, ?, ?, ?)",
+                                 error);
     const gint64 values[] = {folder, (gint64)modseq, uid};
     return stmt && run(stmt, 2, values, G_N_ELEMENTS(values), error);
 }
 
 gboolean kx_index_remove_item(KxDb *db, guint32 folder, guint32 uid, guint64 modseq, GError **error)
 {
-    KxStmt *stmt = kx_index_stmt(db, "DELETE FROM items WHERE account=? AND folder=? AND uid=?", error);
+    KxStmt *stmt =
+        kx_index_stmt(db, "DELETE FROM items WHERE account=? AND folder=? AND uid=?", error);
     if (!stmt || !run(stmt, 2, (const gint64[]){folder, uid}, 2, error))
         return FALSE;
     if (kx_db_changes(db) != 1)
@@ -243,11 +298,14 @@ gboolean kx_index_remove_item(KxDb *db, guint32 folder, guint32 uid, guint64 mod
            kx_index_add_tombstone(db, folder, uid, modseq, error);
 }
 
-gboolean kx_index_add_cache(KxDb *db, guint32 folder, guint32 uid, const KxItemCache *cache, GError **error)
+gboolean kx_index_add_cache(KxDb *db, guint32 folder, guint32 uid, const KxItemCache *cache,
+                            GError **error)
 {
-    KxStmt *stmt = kx_index_stmt(db, "INSERT INTO cache (account, item, envelope, structure)"
-                                     " VALUES (?, ?, ?, ?) ON CONFLICT (item) DO UPDATE SET"
-                                     " envelope=excluded.envelope, structure=excluded.structure", error);
+    KxStmt *stmt = kx_index_stmt(db,
+                                 "INSERT INTO cache (account, item, envelope, structure)"
+                                 " VALUES (?, ?, ?, ?) ON CONFLICT (item) DO UPDATE SET"
+                                 " envelope=excluded.envelope, structure=excluded.structure",
+                                 error);
     if (!stmt)
         return FALSE;
     kx_stmt_bind_int(stmt, 2, item_key(folder, uid));
@@ -266,9 +324,11 @@ static char *copy_blob(KxStmt *stmt, int column, size_t *ret_len)
     return copy;
 }
 
-gboolean kx_index_read_cache(KxDb *db, guint32 folder, guint32 uid, KxItemCache *ret_cache, GError **error)
+gboolean kx_index_read_cache(KxDb *db, guint32 folder, guint32 uid, KxItemCache *ret_cache,
+                             GError **error)
 {
-    KxStmt *stmt = kx_index_stmt(db, "SELECT envelope, structure FROM cache WHERE account=? AND item=?", error);
+    KxStmt *stmt = kx_index_stmt(
+        db, "SELECT envelope, structure FROM cache WHERE account=? AND item=?", error);
     if (!stmt)
         return FALSE;
     kx_stmt_bind_int(stmt, 2, item_key(folder, uid));
@@ -281,10 +341,13 @@ gboolean kx_index_read_cache(KxDb *db, guint32 folder, guint32 uid, KxItemCache 
     return rc >= 0;
 }
 
-gboolean kx_index_add_keyword(KxDb *db, guint32 folder, guint number, const char *name, GError **error)
+gboolean kx_index_add_keyword(KxDb *db, guint32 folder, guint number, const char *name,
+                              GError **error)
 {
-    KxStmt *stmt = kx_index_stmt(db, "INSERT INTO keywords (account, folder, number, name)"
-                                     " VALUES (?, ?, ?, ?)", error);
+    KxStmt *stmt = kx_index_stmt(db,
+                                 "INSERT INTO keywords (account, folder, number, name)"
+                                 " VALUES (?, ?, ?, ?)",
+                                 error);
     if (!stmt)
         return FALSE;
     kx_stmt_bind_text(stmt, 4, name);
@@ -294,8 +357,10 @@ gboolean kx_index_add_keyword(KxDb *db, guint32 folder, guint number, const char
 gboolean kx_index_subscribe(KxDb *db, const char *path, gboolean on, GError **error)
 {
     KxStmt *stmt = kx_index_stmt(
-        db, on ? "INSERT INTO subscriptions (account, path) VALUES (?, ?) ON CONFLICT DO NOTHING"
-               : "DELETE FROM subscriptions WHERE account=? AND path=?", error);
+        db,
+        on ? "INSERT INTO subscriptions (account, path) VALUES (?, ?) ON CONFLICT DO NOTHING"
+           : "DELETE FROM subscriptions WHERE account=? AND path=?",
+        error);
     if (!stmt)
         return FALSE;
     kx_stmt_bind_text(stmt, 2, path);

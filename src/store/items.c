@@ -22,13 +22,15 @@ gboolean kx_folder_load_keywords(KxFolder *folder, GError **error)
         const char *name = kx_stmt_text(stmt, 1);
         if (!name || kx_stmt_int(stmt, 0) != names->len || names->len >= KX_KEYWORDS_PER_FOLDER) {
             kx_stmt_reset(stmt);
-            return kx_fail(error, KX_ERR_CORRUPT, "the keywords of %s do not make sense", folder->path);
+            return kx_fail(error, KX_ERR_CORRUPT, "the keywords of %s do not make sense",
+                           folder->path);
         }
         g_ptr_array_add(names, g_strdup(name));
     }
     if (rc < 0)
         return FALSE;
     pthread_mutex_lock(&folder->account->state_lock);
+    kx_keywords_init(table);
     g_ptr_array_extend_and_steal(table->names, g_steal_pointer(&names));
     table->n_saved = table->names->len;
     table->loaded = TRUE;
@@ -75,14 +77,16 @@ static gboolean scan_items(KxFolder *folder, Scan *scan, GError **error)
     while ((rc = kx_stmt_step(stmt, error)) == 1)
         if (!scan_row(folder, scan, stmt)) {
             kx_stmt_reset(stmt);
-            return kx_fail(error, KX_ERR_CORRUPT, "the items of %s do not make sense", folder->path);
+            return kx_fail(error, KX_ERR_CORRUPT, "the items of %s do not make sense",
+                           folder->path);
         }
     if (rc < 0)
         return FALSE;
     const KxFolderMeta *meta = &folder->meta;
-    if (scan->n != meta->messages || scan->unseen != meta->unseen || scan->deleted != meta->deleted ||
-        scan->size != meta->size)
-        return kx_fail(error, KX_ERR_CORRUPT, "the counts of %s do not match its items", folder->path);
+    if (scan->n != meta->messages || scan->unseen != meta->unseen ||
+        scan->deleted != meta->deleted || scan->size != meta->size)
+        return kx_fail(error, KX_ERR_CORRUPT, "the counts of %s do not match its items",
+                       folder->path);
     return TRUE;
 }
 
@@ -102,8 +106,11 @@ gboolean kx_folder_load(KxFolder *folder, GError **error)
     folder->entries = scan.entries;
     folder->n = scan.n;
     folder->room = scan.room;
+    folder->removed = g_array_new(FALSE, FALSE, sizeof(KxLogEntry));
+    folder->changed = g_array_new(FALSE, FALSE, sizeof(KxLogEntry));
     folder->changed_floor = folder->meta.highest_modseq;
     folder->loaded = TRUE;
+    __atomic_add_fetch(&folder->account->n_loaded, 1, __ATOMIC_RELAXED);
     folder->used = g_get_monotonic_time();
     pthread_mutex_unlock(&folder->account->state_lock);
     return TRUE;
@@ -111,15 +118,17 @@ gboolean kx_folder_load(KxFolder *folder, GError **error)
 
 void kx_folder_unload(KxFolder *folder)
 {
-    kx_items_drop_log(folder);
-    g_array_set_size(folder->changed, 0);
-    g_clear_pointer(&folder->entries, g_free);
-    folder->n = folder->room = 0;
-    folder->loaded = FALSE;
-    if (folder->refs > 0 || folder->keywords.names->len != folder->keywords.n_saved)
-        return; /* somebody may hold pointers to keyword sets */
-    kx_keywords_clear(&folder->keywords);
-    kx_keywords_init(&folder->keywords);
+    if (folder->loaded) {
+        kx_items_drop_log(folder);
+        g_clear_pointer(&folder->removed, g_array_unref);
+        g_clear_pointer(&folder->changed, g_array_unref);
+        g_clear_pointer(&folder->entries, g_free);
+        folder->n = folder->room = 0;
+        folder->loaded = FALSE;
+        __atomic_sub_fetch(&folder->account->n_loaded, 1, __ATOMIC_RELAXED);
+    }
+    if (folder->refs == 0) /* else somebody may hold pointers to keyword sets */
+        kx_keywords_clear(&folder->keywords);
 }
 
 static gboolean load_work(KxAccount *account, gpointer data, GError **error)
@@ -179,8 +188,8 @@ void kx_items_append(KxFolder *folder, const KxEntry *entry)
 
 void kx_items_drop_log(KxFolder *folder)
 {
-    for (guint i = 0; i < folder->views->len; i++)
-        kx_view_take_removed(folder->views->pdata[i]);
+    for (KxView *view = folder->views; view; view = view->next)
+        kx_view_take_removed(view);
     g_array_set_size(folder->removed, 0);
 }
 
@@ -194,7 +203,7 @@ void kx_items_remove(KxFolder *folder, const guint32 *uids, guint n, guint64 mod
             folder->entries[kept++] = folder->entries[at];
     }
     folder->n = kept;
-    for (guint i = 0; i < n && folder->views->len > 0; i++) {
+    for (guint i = 0; i < n && folder->views; i++) {
         KxLogEntry gone = {modseq, uids[i]};
         g_array_append_val(folder->removed, gone);
     }

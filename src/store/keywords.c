@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Keywords of a folder. An item refers to a set of keywords by the set's number in the folder's table; equal
- * sets have one number. In the index a set is the sorted numbers of its keywords, 16 bits each, low byte first.
- * Names and sets are only ever added while the folder is in memory, so pointers to them stay good.
+ * Keywords of a folder. An item refers to a set of keywords by the set's number in the folder's
+ * table; equal sets have one number. In the index a set is the sorted numbers of its keywords, 16
+ * bits each, low byte first. Names and sets are only ever added while the folder is in memory, so
+ * pointers to them stay good.
  */
 #include "base/error.h"
 #include "store/store-private.h"
@@ -28,15 +29,15 @@ void kx_keywords_init(KxKeywordTable *table)
     table->sets = g_ptr_array_new_with_free_func(free_set);
     table->by_members = g_hash_table_new(g_bytes_hash, g_bytes_equal);
     table->n_saved = 0;
-    table->loaded = FALSE;
     g_ptr_array_add(table->sets, NULL);
 }
 
 void kx_keywords_clear(KxKeywordTable *table)
 {
-    g_hash_table_unref(table->by_members);
-    g_ptr_array_unref(table->sets);
-    g_ptr_array_unref(table->names);
+    g_clear_pointer(&table->by_members, g_hash_table_unref);
+    g_clear_pointer(&table->sets, g_ptr_array_unref);
+    g_clear_pointer(&table->names, g_ptr_array_unref);
+    table->loaded = FALSE;
 }
 
 /* An atom (RFC 9051 section 9) that is not a system flag. */
@@ -121,7 +122,7 @@ int kx_keywords_set_from_bytes(KxKeywordTable *table, const void *bytes, size_t 
 
 static KeywordSet *get_set(KxKeywordTable *table, guint set)
 {
-    return set < table->sets->len ? table->sets->pdata[set] : NULL;
+    return set > 0 && set < table->sets->len ? table->sets->pdata[set] : NULL;
 }
 
 KxKeywords kx_keywords_names(KxKeywordTable *table, guint set)
@@ -170,7 +171,8 @@ int kx_keywords_apply(KxKeywordTable *table, int set, KxFlagsOp op, const char *
     guint16 members[KX_KEYWORDS_PER_ITEM];
     guint n = op == KX_FLAGS_REPLACE ? 0 : read_members(table, (guint)set, members);
     for (guint i = 0; names && names[i]; i++) {
-        int number = op == KX_FLAGS_REMOVE ? find_number(table, names[i]) : kx_keywords_number(table, names[i]);
+        int number = op == KX_FLAGS_REMOVE ? find_number(table, names[i])
+                                           : kx_keywords_number(table, names[i]);
         if (number < 0 && op == KX_FLAGS_REMOVE)
             continue;
         if (number < 0 || !toggle(members, &n, (guint16)number, op != KX_FLAGS_REMOVE))
@@ -182,7 +184,7 @@ int kx_keywords_apply(KxKeywordTable *table, int set, KxFlagsOp op, const char *
 gboolean kx_keywords_save(KxDb *db, KxFolder *folder, GError **error)
 {
     KxKeywordTable *table = &folder->keywords;
-    for (guint i = table->n_saved; i < table->names->len; i++)
+    for (guint i = table->n_saved; table->loaded && i < table->names->len; i++)
         if (!kx_index_add_keyword(db, folder->id, i, table->names->pdata[i], error))
             return FALSE;
     return TRUE;

@@ -80,6 +80,9 @@ static void put_row(KxAccount *account, const FolderRow *row, KxFolder *parent)
     folder->meta = row->meta;
     folder->recent_uid = row->recent_uid;
     folder->recent = row->recent;
+    if (folder->keywords.loaded)
+        folder->keywords.n_saved =
+            folder->keywords.names->len; /* a rebuild has written all of them */
 }
 
 /* Parents before children: rounds until nothing is left or nothing moves. */
@@ -92,9 +95,11 @@ static gboolean put_rows(KxAccount *account, GArray *rows)
         before = left;
         for (guint i = 0; i < rows->len; i++) {
             const FolderRow *row = &g_array_index(rows, FolderRow, i);
-            if (done[i] || (row->parent && !g_hash_table_contains(placed, GUINT_TO_POINTER(row->parent))))
+            if (done[i] ||
+                (row->parent && !g_hash_table_contains(placed, GUINT_TO_POINTER(row->parent))))
                 continue;
-            put_row(account, row, g_hash_table_lookup(account->by_id, GUINT_TO_POINTER(row->parent)));
+            put_row(account, row,
+                    g_hash_table_lookup(account->by_id, GUINT_TO_POINTER(row->parent)));
             g_hash_table_add(placed, GUINT_TO_POINTER(row->id));
             done[i] = TRUE;
             left--;

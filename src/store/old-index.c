@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reading an index that may be damaged: as much of it as can be had. A table is read from both ends, so that
- * one bad page costs only what is on it.
+ * Reading an index that may be damaged: as much of it as can be had. A table is read from both
+ * ends, so that one bad page costs only what is on it.
  */
 #include <unistd.h>
 
@@ -43,16 +43,20 @@ static int compare_items(gconstpointer a, gconstpointer b)
 const KxEntry *kx_old_folder_find(const KxOldFolder *folder, guint32 uid)
 {
     KxEntry key = {.uid = uid};
-    return folder->items->len ? bsearch(&key, folder->items->data, folder->items->len, sizeof key, compare_items)
-                              : NULL;
+    return folder->items->len
+               ? bsearch(&key, folder->items->data, folder->items->len, sizeof key, compare_items)
+               : NULL;
 }
 
 /* ---- one folder ---- */
 
 static gboolean read_meta(KxOldIndex *old, guint32 id, KxOldFolder *ret_folder)
 {
-    KxStmt *stmt = kx_index_stmt(old->db, "SELECT uid_validity, uid_next, recent_uid, highest_modseq, floor_modseq"
-                                          " FROM folders WHERE account=? AND folder=?", NULL);
+    KxStmt *stmt =
+        kx_index_stmt(old->db,
+                      "SELECT uid_validity, uid_next, recent_uid, highest_modseq, floor_modseq"
+                      " FROM folders WHERE account=? AND folder=?",
+                      NULL);
     if (!stmt)
         return FALSE;
     kx_stmt_bind_int(stmt, 2, id);
@@ -86,8 +90,8 @@ static void read_keywords(KxOldIndex *old, guint32 id, KxKeywordTable *table)
 }
 
 /* Steps through the items; TRUE at the end, FALSE where the table cannot be read any further. */
-static gboolean read_items(KxOldIndex *old, guint32 id, const char *sql, KxKeywordTable *table, GHashTable *seen,
-                           GArray *items)
+static gboolean read_items(KxOldIndex *old, guint32 id, const char *sql, KxKeywordTable *table,
+                           GHashTable *seen, GArray *items)
 {
     KxStmt *stmt = kx_index_stmt(old->db, sql, NULL);
     if (!stmt)
@@ -123,16 +127,27 @@ static gboolean read_tombstones(KxOldIndex *old, guint32 id, GArray *tombstones)
     return rc == 0;
 }
 
-static void read_from_index(KxOldIndex *old, guint32 id, KxOldFolder *folder)
+/* Sessions may go on using the numbers in memory, so they stay. */
+static void copy_keywords(const KxKeywordTable *from, KxKeywordTable *to)
 {
-    static const char BACKWARDS[] = "SELECT uid, modseq, flags, size, internal_date, save_date, keywords FROM items"
-                                    " WHERE account=? AND folder=? ORDER BY uid DESC";
+    for (guint i = 0; i < from->names->len; i++)
+        g_ptr_array_add(to->names, g_strdup(from->names->pdata[i]));
+}
+
+static void read_from_index(KxOldIndex *old, guint32 id, KxFolder *in_memory, KxOldFolder *folder)
+{
+    static const char BACKWARDS[] =
+        "SELECT uid, modseq, flags, size, internal_date, save_date, keywords FROM items"
+        " WHERE account=? AND folder=? ORDER BY uid DESC";
     g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL);
     folder->own_keywords = g_new0(KxKeywordTable, 1);
     kx_keywords_init(folder->own_keywords);
     folder->keywords = folder->own_keywords;
     folder->known = read_meta(old, id, folder);
-    read_keywords(old, id, folder->own_keywords);
+    if (in_memory && in_memory->keywords.loaded)
+        copy_keywords(&in_memory->keywords, folder->own_keywords);
+    else
+        read_keywords(old, id, folder->own_keywords);
     folder->complete = read_items(old, id, KX_SQL_ITEMS, folder->own_keywords, seen, folder->items);
     if (!folder->complete)
         read_items(old, id, BACKWARDS, folder->own_keywords, seen, folder->items);
@@ -148,7 +163,7 @@ void kx_old_folder_read(KxOldIndex *old, guint32 id, KxFolder *in_memory, KxOldF
         ret_folder->keywords = &in_memory->keywords;
         ret_folder->complete = TRUE;
     } else if (old->db) {
-        read_from_index(old, id, ret_folder);
+        read_from_index(old, id, in_memory, ret_folder);
     }
     if (in_memory) {
         ret_folder->meta = in_memory->meta;
@@ -162,8 +177,11 @@ void kx_old_folder_read(KxOldIndex *old, guint32 id, KxFolder *in_memory, KxOldF
 
 guint32 kx_old_folder_id(KxOldIndex *old, guint32 parent, const char *name)
 {
-    KxStmt *stmt = old->db ? kx_index_stmt(old->db, "SELECT folder FROM folders WHERE account=? AND parent=?"
-                                                    " AND name=?", NULL) : NULL;
+    KxStmt *stmt = old->db ? kx_index_stmt(old->db,
+                                           "SELECT folder FROM folders WHERE account=? AND parent=?"
+                                           " AND name=?",
+                                           NULL)
+                           : NULL;
     if (!stmt)
         return 0;
     kx_stmt_bind_int(stmt, 2, parent);
@@ -181,7 +199,8 @@ GPtrArray *kx_old_subscriptions(KxOldIndex *old)
     g_autoptr(GPtrArray) paths = g_ptr_array_new_with_free_func(g_free);
     int rc;
     while ((rc = kx_stmt_step(stmt, NULL)) == 1) {
-        g_autofree char *path = kx_path_normalise(kx_stmt_text(stmt, 0) ? kx_stmt_text(stmt, 0) : "", NULL);
+        g_autofree char *path =
+            kx_path_normalise(kx_stmt_text(stmt, 0) ? kx_stmt_text(stmt, 0) : "", NULL);
         if (path && paths->len < KX_FOLDERS_PER_ACCOUNT)
             g_ptr_array_add(paths, g_steal_pointer(&path));
     }

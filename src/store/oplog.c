@@ -70,9 +70,11 @@ static char *take_first_address(Cursor *cursor)
     g_autofree char *route = take_string(cursor);
     g_autofree char *mailbox = take_string(cursor);
     g_autofree char *host = take_string(cursor);
-    g_autofree char *address = host && *host ? g_strdup_printf("%s@%s", mailbox ? mailbox : "", host)
-                                             : g_strdup(mailbox ? mailbox : "");
-    return name && *name ? g_strdup_printf("\"%s\" <%s>", name, address) : g_strdup_printf("<%s>", address);
+    g_autofree char *address = host && *host
+                                   ? g_strdup_printf("%s@%s", mailbox ? mailbox : "", host)
+                                   : g_strdup(mailbox ? mailbox : "");
+    return name && *name ? g_strdup_printf("\"%s\" <%s>", name, address)
+                         : g_strdup_printf("<%s>", address);
 }
 
 static void append_origin(GString *line, const KxItemCache *cache)
@@ -119,7 +121,8 @@ gboolean kx_oplog_collect(KxFolder *folder, GArray *entries, GPtrArray *lines, G
 static char *describe_actor(const KxActor *actor)
 {
     GString *text = g_string_new(NULL);
-    g_string_append_printf(text, "Protocol: %s, ", actor && actor->protocol ? actor->protocol : "SYSTEM");
+    g_string_append_printf(text, "Protocol: %s, ",
+                           actor && actor->protocol ? actor->protocol : "SYSTEM");
     if (actor && actor->user)
         g_string_append_printf(text, "User: %s, ", actor->user);
     if (actor && actor->ip)
@@ -134,8 +137,8 @@ void kx_oplog_items(KxFolder *folder, KxOperation operation, const KxActor *acto
     g_autofree char *path = kx_folder_path(folder);
     g_autofree char *where = kx_path_for_log(account, path);
     for (guint i = 0; i < lines->len; i++)
-        kx_log(account->store->logger, KX_LOG_OPERATIONS, "{%s} %sFolder: %s, %s", TAGS[operation], who, where,
-               (const char *)lines->pdata[i]);
+        kx_log(account->store->logger, KX_LOG_OPERATIONS, "{%s} %sFolder: %s, %s", TAGS[operation],
+               who, where, (const char *)lines->pdata[i]);
 }
 
 /* ---- folders ---- */
@@ -147,11 +150,13 @@ void kx_oplog_delete_folder(KxAccount *account, const KxActor *actor, const char
     kx_log(account->store->logger, KX_LOG_OPERATIONS, "{DELETE_FOLDER} %sFolder: %s", who, where);
 }
 
-void kx_oplog_move_folder(KxAccount *account, const KxActor *actor, const char *from, const char *to, guint items)
+void kx_oplog_move_folder(KxAccount *account, const KxActor *actor, const char *from,
+                          const char *to, guint items)
 {
     g_autofree char *who = describe_actor(actor);
     g_autofree char *old = kx_path_for_log(account, from);
     g_autofree char *new = kx_path_for_log(account, to);
-    kx_log(account->store->logger, KX_LOG_OPERATIONS, "{MOVE_FOLDER} %sOld location: %s, New location: %s, Items count: %u",
-           who, old, new, items);
+    kx_log(account->store->logger, KX_LOG_OPERATIONS,
+           "{MOVE_FOLDER} %sOld location: %s, New location: %s, Items count: %u", who, old, new,
+           items);
 }

@@ -11,7 +11,8 @@ static gboolean check_level(const char *name, GError **error)
     if (*name == '\0')
         return kx_fail(error, KX_ERR_INVALID, "a folder name must not be empty");
     if (strlen(name) > KX_FOLDER_NAME_MAX)
-        return kx_fail(error, KX_ERR_TOO_BIG, "a folder name may have at most %d bytes", KX_FOLDER_NAME_MAX);
+        return kx_fail(error, KX_ERR_TOO_BIG, "a folder name may have at most %d bytes",
+                       KX_FOLDER_NAME_MAX);
     for (const char *at = name; *at; at = g_utf8_next_char(at)) {
         gunichar c = g_utf8_get_char(at);
         if (g_unichar_iscntrl(c) || c == 0x2028 || c == 0x2029)
@@ -86,7 +87,8 @@ char *kx_path_unescape(const char *directory)
     GString *out = g_string_sized_new(strlen(directory));
     for (const char *at = directory; *at; at++) {
         if (*at == '%' && g_ascii_isxdigit(at[1]) && g_ascii_isxdigit(at[2])) {
-            g_string_append_c(out, (char)(g_ascii_xdigit_value(at[1]) * 16 + g_ascii_xdigit_value(at[2])));
+            g_string_append_c(
+                out, (char)(g_ascii_xdigit_value(at[1]) * 16 + g_ascii_xdigit_value(at[2])));
             at += 2;
         } else {
             g_string_append_c(out, *at);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * After an unclean end the index is right (SQLite has seen to that); what a crash may have left on disk is
- * brought in line with it: a folder renamed or removed halfway, files of removed items, and files of deliveries
- * that were never committed. Only what the server itself can have left there is touched.
+ * After an unclean end the index is right (SQLite has seen to that); what a crash may have left on
+ * disk is brought in line with it: a folder renamed or removed halfway, files of removed items, and
+ * files of deliveries that were never committed. Only what the server itself can have left there is
+ * touched.
  */
 #include <errno.h>
 #include <unistd.h>
@@ -70,7 +71,8 @@ static void drop_unfinished(KxAccount *account)
     g_autoptr(GArray) found = kx_walk_folders(account);
     for (guint i = found->len; i > 0; i--) {
         const KxFoundFolder *folder = &g_array_index(found, KxFoundFolder, i - 1);
-        if (!kx_tree_find(account, folder->path) && folder->has_file && folder->file.id >= account->meta.next_folder)
+        if (!kx_tree_find(account, folder->path) && folder->has_file &&
+            folder->file.id >= account->meta.next_folder)
             kx_folder_clear_way(account, folder->dir, NULL);
     }
 }

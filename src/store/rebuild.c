@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Making the index anew. The files say which items there are; the index that was there before, renamed to
- * index.bad (by us, or by an administrator who wants this to happen), and what is in memory say the rest. The new
- * index is built aside and renamed into place, so a crash meanwhile only means doing it again.
+ * Making the index anew. The files say which items there are; the index that was there before,
+ * renamed to index.bad (by us, or by an administrator who wants this to happen), and what is in
+ * memory say the rest. The new index is built aside and renamed into place, so a crash meanwhile
+ * only means doing it again.
  *
- * UIDs: a file named by the server keeps its UID, unless the old index, read completely, knows that the UID
- * was given out and is gone, or nobody can have given it out. Those and files with any other name get new UIDs.
- * A file whose removal was committed but not finished goes.
+ * UIDs: a file named by the server keeps its UID, unless the old index, read completely, knows that
+ * the UID was given out and is gone, or nobody can have given it out. Those and files with any
+ * other name get new UIDs. A file whose removal was committed but not finished goes.
  */
 #include <errno.h>
 #include <sys/stat.h>
@@ -77,11 +78,13 @@ static void copy_cache(FolderBuild *build, guint32 uid)
     Rebuild *rebuild = build->rebuild;
     g_auto(KxItemCache) cache = {0};
     guint32 id = build->found->file.id;
-    if (rebuild->old->db && kx_index_read_cache(rebuild->old->db, id, uid, &cache, NULL) && cache.envelope)
+    if (rebuild->old->db && kx_index_read_cache(rebuild->old->db, id, uid, &cache, NULL) &&
+        cache.envelope)
         kx_index_add_cache(rebuild->db, id, uid, &cache, NULL);
 }
 
-static gboolean add_entry(FolderBuild *build, const KxEntry *entry, GBytes *keywords, GError **error)
+static gboolean add_entry(FolderBuild *build, const KxEntry *entry, GBytes *keywords,
+                          GError **error)
 {
     KxFolderMeta *meta = &build->meta;
     meta->messages++;
@@ -94,10 +97,12 @@ static gboolean add_entry(FolderBuild *build, const KxEntry *entry, GBytes *keyw
     return kx_index_add_item(build->rebuild->db, build->found->file.id, entry, keywords, error);
 }
 
-static gboolean add_old_item(FolderBuild *build, const KxEntry *old, const KxFoundFile *file, GError **error)
+static gboolean add_old_item(FolderBuild *build, const KxEntry *old, const KxFoundFile *file,
+                             GError **error)
 {
     KxEntry entry = *old;
-    GBytes *keywords = build->old.keywords ? kx_keywords_bytes(build->old.keywords, old->keywords) : NULL;
+    GBytes *keywords =
+        build->old.keywords ? kx_keywords_bytes(build->old.keywords, old->keywords) : NULL;
     gboolean same = old->size == file->size;
     entry.size = file->size;
     if (!same || entry.modseq > build->rebuild->base)
@@ -108,9 +113,13 @@ static gboolean add_old_item(FolderBuild *build, const KxEntry *old, const KxFou
     return add_entry(build, &entry, keywords, error);
 }
 
-static gboolean add_new_item(FolderBuild *build, guint32 uid, const KxFoundFile *file, GError **error)
+static gboolean add_new_item(FolderBuild *build, guint32 uid, const KxFoundFile *file,
+                             GError **error)
 {
-    KxEntry entry = {.uid = uid, .modseq = build->rebuild->base, .size = file->size, .internal_date = file->mtime,
+    KxEntry entry = {.uid = uid,
+                     .modseq = build->rebuild->base,
+                     .size = file->size,
+                     .internal_date = file->mtime,
                      .save_date = file->mtime};
     return add_entry(build, &entry, NULL, error);
 }
@@ -133,7 +142,8 @@ static gboolean add_file(FolderBuild *build, const KxFoundFile *file, GError **e
         old = kx_old_folder_find(&build->old, file->uid);
         if (file->uid >= build->meta.uid_next)
             build->meta.uid_next = file->uid + 1;
-        return old ? add_old_item(build, old, file, error) : add_new_item(build, file->uid, file, error);
+        return old ? add_old_item(build, old, file, error)
+                   : add_new_item(build, file->uid, file, error);
     }
 }
 
@@ -142,12 +152,14 @@ static gboolean add_fresh(FolderBuild *build, GError **error)
 {
     for (guint i = 0; i < build->fresh->len; i++) {
         const KxFoundFile *file = &g_array_index(build->fresh, KxFoundFile, i);
-        g_autofree char *from = file->name ? g_strdup_printf("%s/#msgs/%s", build->found->dir, file->name)
-                                           : kx_message_file(build->found->dir, file->uid);
+        g_autofree char *from = file->name
+                                    ? g_strdup_printf("%s/#msgs/%s", build->found->dir, file->name)
+                                    : kx_message_file(build->found->dir, file->uid);
         guint32 uid = build->meta.uid_next;
         g_autofree char *to = kx_message_file(build->found->dir, uid);
         if (uid >= KX_UID_MAX)
-            return kx_fail(error, KX_ERR_TOO_BIG, "the folder %s has used up its UIDs", build->found->path);
+            return kx_fail(error, KX_ERR_TOO_BIG, "the folder %s has used up its UIDs",
+                           build->found->path);
         if (rename(from, to) < 0)
             return kx_error_errno(error, "cannot rename %s", from);
         build->meta.uid_next++;
@@ -164,7 +176,8 @@ static gboolean add_tombstones(FolderBuild *build, GError **error)
     Rebuild *rebuild = build->rebuild;
     guint32 id = build->found->file.id;
     const KxOldFolder *old = &build->old;
-    gboolean reaches = old->known && old->complete && old->has_tombstones && rebuild->old->has_account;
+    gboolean reaches =
+        old->known && old->complete && old->has_tombstones && rebuild->old->has_account;
     if (!reaches)
         build->meta.floor_modseq = build->meta.highest_modseq = rebuild->base;
     for (guint i = 0; reaches && i < old->tombstones->len; i++) {
@@ -189,7 +202,8 @@ static gboolean add_keywords(FolderBuild *build, GError **error)
 {
     const KxKeywordTable *table = build->old.keywords;
     for (guint i = 0; table && i < table->names->len; i++)
-        if (!kx_index_add_keyword(build->rebuild->db, build->found->file.id, i, table->names->pdata[i], error))
+        if (!kx_index_add_keyword(build->rebuild->db, build->found->file.id, i,
+                                  table->names->pdata[i], error))
             return FALSE;
     return TRUE;
 }
@@ -220,7 +234,8 @@ static gboolean add_files(FolderBuild *build, GError **error)
         if (!add_file(build, &g_array_index(files, KxFoundFile, i), error))
             return FALSE;
     g_array_sort(fresh, compare_times);
-    return add_fresh(build, error) && kx_mkdir_durable(messages, error) && kx_sync_dir(messages, error);
+    return add_fresh(build, error) && kx_mkdir_durable(messages, error) &&
+           kx_sync_dir(messages, error);
 }
 
 static gboolean write_folder_file(FolderBuild *build, GError **error)
@@ -228,7 +243,8 @@ static gboolean write_folder_file(FolderBuild *build, GError **error)
     KxFoundFolder *found = build->found;
     gboolean good = found->has_file && found->file.uid_bound > build->meta.uid_next;
     if (!good) {
-        found->file.uid_bound = (guint32)MIN((guint64)build->meta.uid_next + KX_UID_RESERVE, KX_UID_MAX + 1);
+        found->file.uid_bound =
+            (guint32)MIN((guint64)build->meta.uid_next + KX_UID_RESERVE, KX_UID_MAX + 1);
         if (!kx_folder_file_write(found->dir, &found->file, TRUE, error))
             return FALSE;
     }
@@ -242,28 +258,33 @@ static void start_folder(FolderBuild *build)
     const KxFoundFolder *found = build->found;
     build->uid_limit = found->has_file ? found->file.uid_bound : (guint32)KX_UID_MAX;
     build->meta.uid_validity = found->file.uid_validity;
-    build->meta.uid_next = old->known ? old->meta.uid_next : found->has_file ? found->file.uid_bound : 1;
+    build->meta.uid_next = old->known        ? old->meta.uid_next
+                           : found->has_file ? found->file.uid_bound
+                                             : 1;
     build->meta.floor_modseq = old->known ? old->meta.floor_modseq : 0;
-    build->meta.highest_modseq = old->known ? MIN(old->meta.highest_modseq, build->rebuild->base)
-                                            : build->rebuild->base;
+    build->meta.highest_modseq =
+        old->known ? MIN(old->meta.highest_modseq, build->rebuild->base) : build->rebuild->base;
 }
 
 static gboolean build_folder(Rebuild *rebuild, KxFoundFolder *found, GError **error)
 {
     g_auto(KxOldFolder) old = {0};
     g_autoptr(GHashTable) kept = g_hash_table_new(NULL, NULL);
-    KxFolder *in_memory = g_hash_table_lookup(rebuild->account->by_id, GUINT_TO_POINTER(found->file.id));
+    KxFolder *in_memory =
+        g_hash_table_lookup(rebuild->account->by_id, GUINT_TO_POINTER(found->file.id));
     kx_old_folder_read(rebuild->old, found->file.id, in_memory, &old);
     if (old.known && old.meta.uid_validity != found->file.uid_validity)
         old.known = old.complete = FALSE;
     FolderBuild build = {.rebuild = rebuild, .found = found, .old = old, .kept = kept};
     start_folder(&build);
-    guint32 parent = found->parent < 0 ? 0 : g_array_index(rebuild->found, KxFoundFolder, found->parent).file.id;
+    guint32 parent =
+        found->parent < 0 ? 0 : g_array_index(rebuild->found, KxFoundFolder, found->parent).file.id;
     guint32 known_next = build.meta.uid_next;
-    if (!add_keywords(&build, error) || !add_files(&build, error) || !add_tombstones(&build, error) ||
-        !write_folder_file(&build, error))
+    if (!add_keywords(&build, error) || !add_files(&build, error) ||
+        !add_tombstones(&build, error) || !write_folder_file(&build, error))
         return FALSE;
-    guint32 recent_uid = old.known ? MIN(old.recent_uid, build.meta.uid_next) : MIN(known_next, build.meta.uid_next);
+    guint32 recent_uid =
+        old.known ? MIN(old.recent_uid, build.meta.uid_next) : MIN(known_next, build.meta.uid_next);
     return kx_index_add_folder(rebuild->db, found->file.id, parent, found->name, found->file.type,
                                found->file.special_use, &build.meta, recent_uid, error);
 }
@@ -281,14 +302,18 @@ static guint32 fresh_uid_validity(Rebuild *rebuild)
 /* A folder without #folder, or with a copy of another's. */
 static void identify(Rebuild *rebuild, KxFoundFolder *folder, GHashTable *ids)
 {
-    guint32 parent = folder->parent < 0 ? 0 : g_array_index(rebuild->found, KxFoundFolder, folder->parent).file.id;
+    guint32 parent = folder->parent < 0
+                         ? 0
+                         : g_array_index(rebuild->found, KxFoundFolder, folder->parent).file.id;
     guint32 id = kx_old_folder_id(rebuild->old, parent, folder->name);
     KxOldFolder old = {0};
     if (id != 0 && !g_hash_table_contains(ids, GUINT_TO_POINTER(id)))
         kx_old_folder_read(rebuild->old, id, NULL, &old);
     folder->has_file = FALSE;
-    folder->file = (KxFolderFile){.id = old.known ? id : rebuild->meta.next_folder++, .type = KX_TYPE_MAIL,
-                                  .uid_validity = old.known ? old.meta.uid_validity : fresh_uid_validity(rebuild)};
+    folder->file = (KxFolderFile){.id = old.known ? id : rebuild->meta.next_folder++,
+                                  .type = KX_TYPE_MAIL,
+                                  .uid_validity = old.known ? old.meta.uid_validity
+                                                            : fresh_uid_validity(rebuild)};
     if (old.items)
         kx_old_folder_clear(&old);
     g_hash_table_add(ids, GUINT_TO_POINTER(folder->file.id));
@@ -340,14 +365,16 @@ static gboolean find_folders(Rebuild *rebuild, GError **error)
 
 static gboolean add_subscriptions(Rebuild *rebuild, GError **error)
 {
-    g_autoptr(GPtrArray) paths = rebuild->account->ready ? kx_folder_subscriptions(rebuild->account, NULL)
-                                                         : kx_old_subscriptions(rebuild->old);
+    g_autoptr(GPtrArray) paths = rebuild->account->ready
+                                     ? kx_folder_subscriptions(rebuild->account, NULL)
+                                     : kx_old_subscriptions(rebuild->old);
     for (guint i = 0; paths && i < paths->len; i++)
         if (!kx_index_subscribe(rebuild->db, paths->pdata[i], TRUE, error))
             return FALSE;
     for (guint i = 0; !paths && i < rebuild->found->len; i++) {
         const KxFoundFolder *folder = &g_array_index(rebuild->found, KxFoundFolder, i);
-        if (folder->file.type == KX_TYPE_MAIL && !kx_index_subscribe(rebuild->db, folder->path, TRUE, error))
+        if (folder->file.type == KX_TYPE_MAIL &&
+            !kx_index_subscribe(rebuild->db, folder->path, TRUE, error))
             return FALSE;
     }
     return TRUE;
@@ -360,17 +387,20 @@ static gboolean fill(Rebuild *rebuild, GError **error)
     for (guint i = 0; i < rebuild->found->len; i++)
         if (!build_folder(rebuild, &g_array_index(rebuild->found, KxFoundFolder, i), error))
             return FALSE;
-    return add_subscriptions(rebuild, error) && kx_index_write_account(rebuild->db, &rebuild->meta, error) &&
+    return add_subscriptions(rebuild, error) &&
+           kx_index_write_account(rebuild->db, &rebuild->meta, error) &&
            kx_db_commit(rebuild->db, error);
 }
 
-/* Everything counts as swept: what was left of removals is finished here. The modseq never goes back. */
+/* Everything counts as swept: what was left of removals is finished here. The modseq never goes
+ * back. */
 static void start_meta(Rebuild *rebuild)
 {
     const KxAccountMeta *old = &rebuild->old->meta;
     KxAccountMeta *meta = &rebuild->meta;
     if (rebuild->old->has_account)
-        *meta = (KxAccountMeta){.modseq = old->modseq, .next_folder = old->next_folder,
+        *meta = (KxAccountMeta){.modseq = old->modseq,
+                                .next_folder = old->next_folder,
                                 .uid_validity = old->uid_validity};
     else
         *meta = (KxAccountMeta){.modseq = (guint64)g_get_real_time(), .next_folder = 1};
@@ -428,7 +458,14 @@ static gboolean make_index(Rebuild *rebuild, GError **error)
 
 /* ---- memory ---- */
 
-/* What views know must be in memory before the old index goes, or they cannot be told what has changed. */
+static void make_stale(KxFolder *folder)
+{
+    for (KxView *view = folder->views; view; view = view->next)
+        view->stale = TRUE;
+}
+
+/* What views know must be in memory before the old index goes, or they cannot be told what has
+ * changed. */
 static void prepare_views(KxAccount *account)
 {
     GHashTableIter iter;
@@ -436,11 +473,10 @@ static void prepare_views(KxAccount *account)
     g_hash_table_iter_init(&iter, account->by_id);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         KxFolder *folder = value;
-        if (folder->views->len == 0 || folder->loaded || (account->db && kx_folder_load(folder, NULL)))
+        if (!folder->views || folder->loaded || (account->db && kx_folder_load(folder, NULL)))
             continue;
         pthread_mutex_lock(&account->state_lock);
-        for (guint i = 0; i < folder->views->len; i++)
-            ((KxView *)folder->views->pdata[i])->stale = TRUE;
+        make_stale(folder);
         pthread_mutex_unlock(&account->state_lock);
     }
 }
@@ -463,11 +499,11 @@ static GArray *take_entries(KxAccount *account)
         KxFolder *folder = value;
         if (!folder->loaded)
             continue;
-        Before before = {kx_folder_ref_locked(folder), folder->entries, folder->n, folder->meta.uid_validity};
+        Before before = {kx_folder_ref_locked(folder), folder->entries, folder->n,
+                         folder->meta.uid_validity};
         g_array_append_val(taken, before);
         folder->entries = NULL;
-        folder->n = folder->room = 0;
-        folder->loaded = FALSE;
+        kx_folder_unload(folder);
     }
     pthread_mutex_unlock(&account->state_lock);
     return taken;
@@ -477,10 +513,11 @@ static void tell_views(Before *before)
 {
     KxFolder *folder = before->folder;
     pthread_mutex_lock(&folder->account->state_lock);
-    gboolean other = folder->gone || !folder->loaded || folder->meta.uid_validity != before->uid_validity;
-    for (guint i = 0; other && i < folder->views->len; i++)
-        ((KxView *)folder->views->pdata[i])->stale = TRUE;
-    for (guint i = 0; !other && folder->views->len > 0 && i < before->n; i++) {
+    gboolean other =
+        folder->gone || !folder->loaded || folder->meta.uid_validity != before->uid_validity;
+    if (other)
+        make_stale(folder);
+    for (guint i = 0; !other && folder->views && i < before->n; i++) {
         KxLogEntry gone = {folder->account->meta.modseq, before->entries[i].uid};
         if (!kx_items_find(folder, gone.uid))
             g_array_append_val(folder->removed, gone);
@@ -510,10 +547,12 @@ static void report_folders(KxAccount *account)
 {
     g_autoptr(GArray) found = kx_walk_folders(account);
     for (guint i = 0; i < found->len; i++) {
-        g_autofree char *name = kx_path_for_log(account, g_array_index(found, KxFoundFolder, i).path);
+        g_autofree char *name =
+            kx_path_for_log(account, g_array_index(found, KxFoundFolder, i).path);
         kx_log(account->store->logger, KX_LOG_ERROR,
                "store.c: Folder %s has corrupted status and index files, going to restore them. "
-               "Some flag information may be lost", name);
+               "Some flag information may be lost",
+               name);
     }
 }
 

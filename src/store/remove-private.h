@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The steps by which items leave a folder, for expunge and move. `entries` is an array of KxEntry, ascending by
- * UID; the write lock is held. Private to src/store.
+ * The steps by which items leave a folder, for expunge and move. `entries` is an array of KxEntry,
+ * ascending by UID; the write lock is held. Private to src/store.
  */
 #pragma once
 
@@ -10,16 +10,19 @@
 typedef enum { KX_OP_DELETE, KX_OP_MOVE } KxOperation;
 
 gboolean kx_remove_prepare(KxFolder *folder, GArray *entries, GPtrArray *lines, GError **error);
-gboolean kx_remove_rows(KxTxn *txn, KxFolder *folder, GArray *entries, guint64 modseq, GError **error);
+gboolean kx_remove_rows(KxTxn *txn, KxFolder *folder, GArray *entries, guint64 modseq,
+                        GError **error);
 void kx_remove_publish(KxFolder *folder, GArray *entries, guint64 modseq); /* state lock held */
 void kx_remove_files(KxFolder *folder, GArray *entries, guint64 modseq);   /* after the commit */
 GArray *kx_entry_uids(GArray *entries);
 
-/* All of it: those of the UIDs that exist leave the folder, logged as `operation`. Takes the lock itself. */
+/* All of it: those of the UIDs that exist leave the folder, logged as `operation`. Takes the lock
+ * itself. */
 gboolean kx_folder_remove(KxFolder *folder, const guint32 *uids, guint n, KxOperation operation,
                           const KxActor *actor, GError **error);
 
-/* The Operations log (LOG-52 to 57): what is to be said is collected before the rows are gone, and logged
- * when the change is durable. */
+/* The Operations log (LOG-52 to 57): what is to be said is collected before the rows are gone, and
+ * logged when the change is durable. */
 gboolean kx_oplog_collect(KxFolder *folder, GArray *entries, GPtrArray *lines, GError **error);
-void kx_oplog_items(KxFolder *folder, KxOperation operation, const KxActor *actor, GPtrArray *lines);
+void kx_oplog_items(KxFolder *folder, KxOperation operation, const KxActor *actor,
+                    GPtrArray *lines);

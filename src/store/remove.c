@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Items leave a folder: rows and tombstones first, the files after the commit. A file that a crash leaves behind
- * has a tombstone, and its modseq is above the account's `swept` mark: kx_account_quick_check() removes it.
+ * Items leave a folder: rows and tombstones first, the files after the commit. A file that a crash
+ * leaves behind has a tombstone, and its modseq is above the account's `swept` mark:
+ * kx_account_quick_check() removes it.
  */
 #include <unistd.h>
 
@@ -10,8 +11,10 @@
 
 static gboolean prune_tombstones(KxTxn *txn, KxFolder *folder, KxFolderMeta *meta, GError **error)
 {
-    KxStmt *stmt = kx_index_stmt(txn->db, "SELECT modseq FROM tombstones WHERE account=? AND folder=?"
-                                          " ORDER BY modseq DESC LIMIT 1 OFFSET ?", error);
+    KxStmt *stmt = kx_index_stmt(txn->db,
+                                 "SELECT modseq FROM tombstones WHERE account=? AND folder=?"
+                                 " ORDER BY modseq DESC LIMIT 1 OFFSET ?",
+                                 error);
     if (!stmt)
         return FALSE;
     kx_stmt_bind_int(stmt, 2, folder->id);
@@ -21,7 +24,8 @@ static gboolean prune_tombstones(KxTxn *txn, KxFolder *folder, KxFolderMeta *met
         return rc == 0;
     guint64 floor = MIN((guint64)kx_stmt_int(stmt, 0), txn->meta.swept);
     kx_stmt_reset(stmt);
-    stmt = kx_index_stmt(txn->db, "DELETE FROM tombstones WHERE account=? AND folder=? AND modseq<=?", error);
+    stmt = kx_index_stmt(
+        txn->db, "DELETE FROM tombstones WHERE account=? AND folder=? AND modseq<=?", error);
     if (!stmt)
         return FALSE;
     kx_stmt_bind_int(stmt, 2, folder->id);
@@ -33,7 +37,8 @@ static gboolean prune_tombstones(KxTxn *txn, KxFolder *folder, KxFolderMeta *met
     return TRUE;
 }
 
-gboolean kx_remove_rows(KxTxn *txn, KxFolder *folder, GArray *entries, guint64 modseq, GError **error)
+gboolean kx_remove_rows(KxTxn *txn, KxFolder *folder, GArray *entries, guint64 modseq,
+                        GError **error)
 {
     KxFolderMeta *meta = kx_txn_folder(txn, folder);
     for (guint i = 0; i < entries->len; i++) {
@@ -49,7 +54,8 @@ gboolean kx_remove_rows(KxTxn *txn, KxFolder *folder, GArray *entries, guint64 m
     }
     meta->highest_modseq = modseq;
     meta->tombstones += entries->len;
-    return meta->tombstones <= KX_TOMBSTONES + KX_TOMBSTONES / 5 || prune_tombstones(txn, folder, meta, error);
+    return meta->tombstones <= KX_TOMBSTONES + KX_TOMBSTONES / 5 ||
+           prune_tombstones(txn, folder, meta, error);
 }
 
 void kx_remove_publish(KxFolder *folder, GArray *entries, guint64 modseq)
@@ -65,7 +71,8 @@ void kx_remove_files(KxFolder *folder, GArray *entries, guint64 modseq)
 {
     KxAccount *account = folder->account;
     for (guint i = 0; i < entries->len; i++) {
-        g_autofree char *path = kx_message_file(folder->dir, g_array_index(entries, KxEntry, i).uid);
+        g_autofree char *path =
+            kx_message_file(folder->dir, g_array_index(entries, KxEntry, i).uid);
         unlink(path);
     }
     g_hash_table_add(account->unswept, g_strdup_printf("%s/#msgs", folder->dir));
@@ -83,7 +90,8 @@ GArray *kx_entry_uids(GArray *entries)
 gboolean kx_remove_prepare(KxFolder *folder, GArray *entries, GPtrArray *lines, GError **error)
 {
     /* Old tombstones can go only when the files they stand for are durably gone. */
-    if (folder->meta.tombstones + entries->len > KX_TOMBSTONES && !kx_account_flush(folder->account, error))
+    if (folder->meta.tombstones + entries->len > KX_TOMBSTONES &&
+        !kx_account_flush(folder->account, error))
         return FALSE;
     return kx_oplog_collect(folder, entries, lines, error);
 }
@@ -95,7 +103,7 @@ typedef struct {
     const guint32 *uids;
     guint n;
     gboolean force;
-    GArray *entries; /* KxEntry removed */
+    GArray *entries;  /* KxEntry removed */
     GPtrArray *lines; /* for the Operations log */
 } Expunge;
 
@@ -105,7 +113,8 @@ static void choose(Expunge *expunge)
     g_array_set_size(expunge->entries, 0);
     guint n = expunge->uids ? expunge->n : folder->n;
     for (guint i = 0; i < n; i++) {
-        KxEntry *entry = expunge->uids ? kx_items_find(folder, expunge->uids[i]) : &folder->entries[i];
+        KxEntry *entry =
+            expunge->uids ? kx_items_find(folder, expunge->uids[i]) : &folder->entries[i];
         if (entry && (expunge->force || (entry->flags & KX_FLAG_DELETED)))
             g_array_append_val(expunge->entries, *entry);
     }
@@ -128,7 +137,8 @@ static gboolean expunge_work(KxAccount *account, gpointer data, GError **error)
     if (!kx_txn_begin(&txn, account, error))
         return FALSE;
     guint64 modseq = ++txn.meta.modseq;
-    if (!kx_remove_rows(&txn, folder, expunge->entries, modseq, error) || !kx_txn_commit(&txn, error))
+    if (!kx_remove_rows(&txn, folder, expunge->entries, modseq, error) ||
+        !kx_txn_commit(&txn, error))
         return FALSE;
     pthread_mutex_lock(&account->state_lock);
     kx_txn_publish(&txn);
@@ -138,7 +148,8 @@ static gboolean expunge_work(KxAccount *account, gpointer data, GError **error)
     return TRUE;
 }
 
-static gboolean run_expunge(Expunge *expunge, KxOperation operation, const KxActor *actor, GError **error)
+static gboolean run_expunge(Expunge *expunge, KxOperation operation, const KxActor *actor,
+                            GError **error)
 {
     g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
     expunge->lines = lines;
@@ -158,8 +169,8 @@ gboolean kx_folder_remove(KxFolder *folder, const guint32 *uids, guint n, KxOper
     return run_expunge(&expunge, operation, actor, error);
 }
 
-gboolean kx_folder_expunge(KxFolder *folder, const guint32 *uids, guint n, gboolean force, const KxActor *actor,
-                           GArray **ret_uids, GError **error)
+gboolean kx_folder_expunge(KxFolder *folder, const guint32 *uids, guint n, gboolean force,
+                           const KxActor *actor, GArray **ret_uids, GError **error)
 {
     g_autoptr(GArray) entries = g_array_new(FALSE, FALSE, sizeof(KxEntry));
     Expunge expunge = {.folder = folder, .uids = uids, .n = n, .force = force, .entries = entries};

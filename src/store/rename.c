@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Renaming a folder: its directory first, then the index. After a crash between the two the directory is put
- * back (kx_account_quick_check() makes the directories follow the index).
+ * Renaming a folder: its directory first, then the index. After a crash between the two the
+ * directory is put back (kx_account_quick_check() makes the directories follow the index).
  */
 #include <errno.h>
 #include <unistd.h>
@@ -74,7 +74,8 @@ static gboolean check(KxAccount *account, Rename *work, GError **error)
     return kx_folder_check_new(account, work->to, error);
 }
 
-static gboolean commit_rename(KxAccount *account, KxFolder *folder, KxFolder *parent, const char *name, GError **error)
+static gboolean commit_rename(KxAccount *account, KxFolder *folder, KxFolder *parent,
+                              const char *name, GError **error)
 {
     g_auto(KxTxn) txn = {0};
     if (!kx_txn_begin(&txn, account, error))
@@ -117,7 +118,8 @@ static gboolean rename_work(KxAccount *account, gpointer data, GError **error)
 }
 
 /* INBOX itself stays; what is in it goes to a new folder (RFC 9051 section 6.3.6). */
-static gboolean rename_inbox(KxAccount *account, const char *to, const KxActor *actor, GError **error)
+static gboolean rename_inbox(KxAccount *account, const char *to, const KxActor *actor,
+                             GError **error)
 {
     g_autoptr(KxFolder) inbox = kx_folder_open(account, "INBOX", error);
     g_auto(KxCopied) copied = {0};
@@ -131,7 +133,8 @@ static gboolean rename_inbox(KxAccount *account, const char *to, const KxActor *
     return TRUE;
 }
 
-gboolean kx_folder_rename(KxAccount *account, const char *from, const char *to, const KxActor *actor, GError **error)
+gboolean kx_folder_rename(KxAccount *account, const char *from, const char *to,
+                          const KxActor *actor, GError **error)
 {
     g_autofree char *old = kx_path_normalise(from, NULL);
     g_autofree char *new = kx_path_normalise(to, error);

@@ -3,16 +3,15 @@
  * What the files of src/store/ share.
  *
  * Locks, in the order in which they may be taken:
- *   account->write_lock   one writer at a time: index commits, loading, rebuilding; held over disk waits
- *   account->reader_lock  the pool of read connections
- *   account->state_lock   what is in memory; never held over disk waits
- *   store->lock           the table of accounts, reference counts
+ *   account->write_lock   one writer at a time: index commits, loading, rebuilding; held over disk
+ * waits account->reader_lock  the pool of read connections account->state_lock   what is in memory;
+ * never held over disk waits store->lock           the table of accounts, reference counts
  *   store->watch_lock     watches (watch.c)
  *   account->queue_lock   deliveries waiting for a commit (deliver.c); nothing is taken inside
  * Two write locks are never held together, but for a trylock when idle accounts are closed.
  *
- * A change goes: new values are computed in a KxTxn, committed to the index, and only then published to
- * memory under the state lock. So memory never shows what the disk does not have.
+ * A change goes: new values are computed in a KxTxn, committed to the index, and only then
+ * published to memory under the state lock. So memory never shows what the disk does not have.
  */
 #pragma once
 
@@ -31,14 +30,15 @@
 #define KX_OPEN_DIR "store/open" /* <domain>/<user>: this account has an index open for writing */
 
 enum {
-    KX_ACCOUNT_ID = 1,       /* the index of one account is a file of its own */
-    KX_DIR_MAX = 3800,       /* bytes of a folder's directory, so that a file below fits PATH_MAX */
-    KX_UID_RESERVE = 1000,   /* UIDs one write of #folder covers */
-    KX_TOMBSTONES = 100000,  /* kept per folder; pruned when a fifth more have gathered */
-    KX_OPEN_INDEXES = 1000,  /* open at once */
-    KX_IDLE_SECONDS = 30,
-    KX_KEYWORD_SETS = 50000, /* different sets in one folder */
-    KX_ORPHAN_GAP = 64,      /* missing UIDs after which no more unfinished deliveries are expected */
+    KX_ACCOUNT_ID = 1,      /* the index of one account is a file of its own */
+    KX_DIR_MAX = 3800,      /* bytes of a folder's directory, so that a file below fits PATH_MAX */
+    KX_UID_RESERVE = 1000,  /* UIDs one write of #folder covers */
+    KX_TOMBSTONES = 100000, /* kept per folder; pruned when a fifth more have gathered */
+    KX_OPEN_INDEXES = 1000, /* open at once */
+    KX_IDLE_SECONDS = 30,   /* until index and folders nobody has open are closed */
+    KX_IDLE_OPEN_SECONDS = 600, /* until the items of a folder somebody has open leave memory */
+    KX_KEYWORD_SETS = 50000,    /* different sets in one folder */
+    KX_ORPHAN_GAP = 64, /* missing UIDs after which no more unfinished deliveries are expected */
 };
 #define KX_UID_MAX G_GUINT64_CONSTANT(0xfffffff0)
 
@@ -66,6 +66,8 @@ typedef struct {
 
 /* ---- items in memory ---- */
 
+typedef struct KxWatch KxWatch;
+
 typedef struct {
     guint32 uid;
     guint32 flags : 8;
@@ -91,7 +93,8 @@ typedef struct {
 
 struct KxFolder {
     KxAccount *account;
-    guint refs; /* all of the following under the state lock; written with the write lock held as well */
+    guint refs; /* all of the following under the state lock; written with the write lock held as
+                   well */
     gboolean gone;
     KxFolder *parent;
     guint n_children;
@@ -105,26 +108,28 @@ struct KxFolder {
     guint32 recent;
     gint64 used; /* monotonic microseconds */
 
-    gboolean loaded;
+    gboolean loaded; /* the next seven are there */
     KxEntry *entries;
     guint n, room;
     KxKeywordTable keywords;
-    GArray *removed; /* KxLogEntry, removals that not every view has taken over */
-    GArray *changed; /* KxLogEntry, latest flag changes */
+    GArray *removed;       /* KxLogEntry, removals that not every view has taken over */
+    GArray *changed;       /* KxLogEntry, latest flag changes */
     guint64 changed_floor; /* flag changes up to here may be missing in it */
-    GPtrArray *views;
 
-    GPtrArray *watches; /* watch_lock */
-    gboolean queued;
+    KxView *views;
+    KxWatch *watches; /* watch_lock */
+    gboolean queued;  /* watch_lock */
 };
 
 struct KxView {
     KxFolder *folder;
+    KxView *next, *previous;
     guint32 uid_next;
     guint64 expunge_modseq;
     guint64 change_modseq;
     guint64 taken;   /* removals up to this modseq are in `pending` */
-    GArray *pending; /* guint32 UIDs removed since expunge_modseq, ascending; known are those < uid_next */
+    GArray *pending; /* guint32 UIDs removed since expunge_modseq, ascending; known are those <
+                        uid_next */
     GArray *recent;  /* KxUidRange claimed */
     GArray *own;     /* KxLogEntry: flag changes this session made itself */
     gboolean stale;  /* what it knew can no longer be told */
@@ -149,7 +154,7 @@ struct KxAccount {
 
     pthread_mutex_t write_lock;
     KxDb *db;
-    gboolean marked;    /* the marker of an open account is there */
+    gboolean marked;     /* the marker of an open account is there */
     GHashTable *unswept; /* directories with files removed but not synced */
     guint64 sweep_to;
 
@@ -165,6 +170,7 @@ struct KxAccount {
     GHashTable *by_id;
     GHashTable *subscriptions;
     gboolean recent_dirty;
+    int n_loaded; /* atomic; folders with items in memory */
 
     pthread_mutex_t queue_lock;
     KxTicket *queue_head, *queue_tail;
@@ -183,7 +189,7 @@ struct KxStore {
     pthread_mutex_t watch_lock;
     pthread_cond_t watch_cond;
     GQueue watch_queue; /* KxFolder with a reference */
-    gpointer watch_running;
+    KxWatch *watch_running;
     guint next_watch;
     gboolean stopping;
     pthread_t watcher;
@@ -205,7 +211,10 @@ char *kx_account_dir(const char *domain, const char *user, GError **error);
 char *kx_message_file(const char *dir, guint32 uid);
 guint32 kx_message_uid(const char *file_name); /* 0 if it is not one of ours */
 char *kx_temp_name(KxStore *store);
-gboolean kx_link_message(KxStore *store, const char *from, const char *dir, guint32 uid, GError **error);
+/* Links the file into the folder under its next free UID, which meta then passes. Write lock held.
+ * KX_ERR_NOT_FOUND if `from` has vanished. */
+gboolean kx_link_message(KxFolder *folder, KxFolderMeta *meta, const char *from, guint32 *ret_uid,
+                         GError **error);
 void kx_remove_tree(const char *path); /* what cannot be removed stays */
 void kx_remove_content(const char *path);
 gboolean kx_sync_path(const char *path, GError **error); /* file or directory */
@@ -215,7 +224,8 @@ typedef struct {
     KxFolderType type;
     guint special_use;
 } KxFolderFile;
-gboolean kx_folder_file_write(const char *dir, const KxFolderFile *file, gboolean sync, GError **error);
+gboolean kx_folder_file_write(const char *dir, const KxFolderFile *file, gboolean sync,
+                              GError **error);
 gboolean kx_folder_file_read(const char *dir, KxFolderFile *ret_file, GError **error);
 /* Makes #folder cover meta->uid_next; the write lock is held. */
 gboolean kx_folder_reserve_uid(KxFolder *folder, KxFolderMeta *meta, GError **error);
@@ -226,42 +236,56 @@ KxDb *kx_index_open(const char *path, KxDbFlags flags, GError **error);
 KxStmt *kx_index_stmt(KxDb *db, const char *sql, GError **error); /* the first parameter is bound */
 gboolean kx_index_read_account(KxDb *db, KxAccountMeta *ret_meta, GError **error);
 gboolean kx_index_write_account(KxDb *db, const KxAccountMeta *meta, GError **error);
-gboolean kx_index_add_folder(KxDb *db, guint32 id, guint32 parent, const char *name, KxFolderType type,
-                             guint special_use, const KxFolderMeta *meta, guint32 recent_uid, GError **error);
+gboolean kx_index_add_folder(KxDb *db, guint32 id, guint32 parent, const char *name,
+                             KxFolderType type, guint special_use, const KxFolderMeta *meta,
+                             guint32 recent_uid, GError **error);
 gboolean kx_index_write_folder(KxDb *db, guint32 id, const KxFolderMeta *meta, guint32 recent_uid,
                                GError **error);
-gboolean kx_index_move_folder(KxDb *db, guint32 id, guint32 parent, const char *name, GError **error);
+gboolean kx_index_move_folder(KxDb *db, guint32 id, guint32 parent, const char *name,
+                              GError **error);
 gboolean kx_index_remove_folder(KxDb *db, guint32 id, GError **error);
 gboolean kx_index_set_removing(KxDb *db, guint32 id, const char *path, GError **error);
 gboolean kx_index_read_removing(KxDb *db, guint32 *ret_id, char **ret_path, GError **error);
-gboolean kx_index_add_item(KxDb *db, guint32 folder, const KxEntry *entry, GBytes *keywords, GError **error);
-gboolean kx_index_write_flags(KxDb *db, guint32 folder, const KxEntry *entry, GBytes *keywords, GError **error);
-gboolean kx_index_remove_item(KxDb *db, guint32 folder, guint32 uid, guint64 modseq, GError **error);
-gboolean kx_index_add_tombstone(KxDb *db, guint32 folder, guint32 uid, guint64 modseq, GError **error);
-gboolean kx_index_add_cache(KxDb *db, guint32 folder, guint32 uid, const KxItemCache *cache, GError **error);
-gboolean kx_index_read_cache(KxDb *db, guint32 folder, guint32 uid, KxItemCache *ret_cache, GError **error);
-gboolean kx_index_add_keyword(KxDb *db, guint32 folder, guint number, const char *name, GError **error);
+gboolean kx_index_add_item(KxDb *db, guint32 folder, const KxEntry *entry, GBytes *keywords,
+                           GError **error);
+gboolean kx_index_write_flags(KxDb *db, guint32 folder, const KxEntry *entry, GBytes *keywords,
+                              GError **error);
+gboolean kx_index_remove_item(KxDb *db, guint32 folder, guint32 uid, guint64 modseq,
+                              GError **error);
+gboolean kx_index_add_tombstone(KxDb *db, guint32 folder, guint32 uid, guint64 modseq,
+                                GError **error);
+gboolean kx_index_add_cache(KxDb *db, guint32 folder, guint32 uid, const KxItemCache *cache,
+                            GError **error);
+gboolean kx_index_read_cache(KxDb *db, guint32 folder, guint32 uid, KxItemCache *ret_cache,
+                             GError **error);
+gboolean kx_index_add_keyword(KxDb *db, guint32 folder, guint number, const char *name,
+                              GError **error);
 gboolean kx_index_subscribe(KxDb *db, const char *path, gboolean on, GError **error);
 void kx_index_read_item(KxStmt *stmt, KxEntry *ret_entry); /* but for keywords, column 6 */
-extern const char KX_SQL_ITEMS[], KX_SQL_FOLDERS[], KX_SQL_KEYWORDS[], KX_SQL_TOMBSTONES[], KX_SQL_SUBSCRIPTIONS[];
+extern const char KX_SQL_ITEMS[], KX_SQL_FOLDERS[], KX_SQL_KEYWORDS[], KX_SQL_TOMBSTONES[],
+    KX_SQL_SUBSCRIPTIONS[];
 
 /* ---- account.c, connection.c: opening and closing ---- */
 
 KxAccount *kx_account_new(KxStore *store, const char *domain, const char *user, const char *dir);
 void kx_account_free(KxAccount *account);
-gboolean kx_account_open(KxAccount *account, GError **error); /* folders into memory, index sound or rebuilt */
-gboolean kx_account_load(KxAccount *account, GError **error); /* write lock held */
-gboolean kx_account_connect(KxAccount *account, GError **error);                   /* write lock held */
-gboolean kx_account_disconnect(KxAccount *account, gboolean wait);                 /* write lock held */
-gboolean kx_account_mark(KxAccount *account, GError **error); /* write lock held; before the first change */
+gboolean kx_account_open(KxAccount *account,
+                         GError **error); /* folders into memory, index sound or rebuilt */
+gboolean kx_account_load(KxAccount *account, GError **error);      /* write lock held */
+gboolean kx_account_connect(KxAccount *account, GError **error);   /* write lock held */
+gboolean kx_account_disconnect(KxAccount *account, gboolean wait); /* write lock held */
+gboolean kx_account_mark(KxAccount *account,
+                         GError **error); /* write lock held; before the first change */
 void kx_account_touch(KxAccount *account);
 gboolean kx_account_create(KxAccount *account, GError **error);
 gboolean kx_account_shut(KxAccount *account, gboolean wait); /* write lock held: a clean end */
 void kx_store_make_room(KxStore *store);                     /* for one more open index */
-void kx_store_close_idle(KxStore *store, gint64 before);     /* what was not used since (monotonic time) */
+/* Closes what was not used since `before`, for folders somebody has open `before_open` (monotonic
+ * time). */
+void kx_store_close_idle(KxStore *store, gint64 before, gint64 before_open);
 
-/* Work on the index with the write lock held. If it fails with KX_ERR_CORRUPT the index is rebuilt and the
- * work is done once more. */
+/* Work on the index with the write lock held. If it fails with KX_ERR_CORRUPT the index is rebuilt
+ * and the work is done once more. */
 typedef gboolean (*KxWork)(KxAccount *account, gpointer data, GError **error);
 gboolean kx_account_write(KxAccount *account, KxWork work, gpointer data, GError **error);
 typedef gboolean (*KxReadWork)(KxAccount *account, KxDb *db, gpointer data, GError **error);
@@ -277,12 +301,13 @@ typedef struct {
     gboolean begun;
 } KxTxn;
 gboolean kx_txn_begin(KxTxn *txn, KxAccount *account, GError **error); /* write lock held */
-KxFolderMeta *kx_txn_folder(KxTxn *txn, KxFolder *folder);            /* the values that will be committed */
+KxFolderMeta *kx_txn_folder(KxTxn *txn, KxFolder *folder); /* the values that will be committed */
 gboolean kx_txn_commit(KxTxn *txn, GError **error);
 void kx_txn_publish(KxTxn *txn); /* state lock held */
 void kx_txn_end(KxTxn *txn);     /* rolls back what was not committed */
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(KxTxn, kx_txn_end)
-gboolean kx_account_flush(KxAccount *account, GError **error); /* what was left for the next commit */
+gboolean kx_account_flush(KxAccount *account,
+                          GError **error); /* what was left for the next commit */
 
 /* ---- tree.c: folders in memory; state lock held ---- */
 
@@ -293,10 +318,13 @@ KxFolder *kx_tree_find(KxAccount *account, const char *path); /* path is normali
 void kx_tree_free_folder(KxFolder *folder);
 GPtrArray *kx_tree_sorted(KxAccount *account); /* borrowed KxFolder */
 KxFolder *kx_folder_ref_locked(KxFolder *folder);
-gboolean kx_folder_check_new(KxAccount *account, const char *path, GError **error);      /* write lock held */
-gboolean kx_folder_create_parents(KxAccount *account, const char *path, GError **error); /* the same */
+gboolean kx_folder_check_new(KxAccount *account, const char *path,
+                             GError **error); /* write lock held */
+gboolean kx_folder_create_parents(KxAccount *account, const char *path,
+                                  GError **error); /* the same */
 gboolean kx_folder_clear_way(KxAccount *account, const char *dir, GError **error);
-KxFolder *kx_folder_by_id(KxAccount *account, guint32 id); /* a new reference, takes the lock itself */
+KxFolder *kx_folder_by_id(KxAccount *account,
+                          guint32 id); /* a new reference, takes the lock itself */
 
 /* ---- items.c: items in memory; state lock held ---- */
 
@@ -305,7 +333,8 @@ gboolean kx_folder_load_keywords(KxFolder *folder, GError **error); /* the same 
 void kx_folder_unload(KxFolder *folder);
 /* Takes the state lock with the items there; FALSE (not locked) if they cannot be had. */
 gboolean kx_folder_lock_loaded(KxFolder *folder, GError **error);
-guint kx_items_lower(KxFolder *folder, guint32 uid); /* index of the first item with at least this UID */
+guint kx_items_lower(KxFolder *folder,
+                     guint32 uid); /* index of the first item with at least this UID */
 KxEntry *kx_items_find(KxFolder *folder, guint32 uid);
 void kx_items_append(KxFolder *folder, const KxEntry *entry);
 void kx_items_remove(KxFolder *folder, const guint32 *uids, guint n, guint64 modseq);
@@ -323,11 +352,13 @@ gboolean kx_keyword_is_valid(const char *keyword);
 int kx_keywords_number(KxKeywordTable *table, const char *name);
 /* Number of the set of these keyword numbers (sorted, unique); -1 if there are too many sets. */
 int kx_keywords_set(KxKeywordTable *table, const guint16 *members, guint n, gboolean limited);
-int kx_keywords_set_from_bytes(KxKeywordTable *table, const void *bytes, size_t len); /* -1 does not make sense */
+int kx_keywords_set_from_bytes(KxKeywordTable *table, const void *bytes,
+                               size_t len); /* -1 does not make sense */
 int kx_keywords_apply(KxKeywordTable *table, int set, KxFlagsOp op, const char *const *names);
 KxKeywords kx_keywords_names(KxKeywordTable *table, guint set);
 GBytes *kx_keywords_bytes(KxKeywordTable *table, guint set); /* borrowed; NULL for the empty set */
-gboolean kx_keywords_save(KxDb *db, KxFolder *folder, GError **error); /* those the index does not have */
+gboolean kx_keywords_save(KxDb *db, KxFolder *folder,
+                          GError **error); /* those the index does not have */
 
 /* ---- parse.c, watch.c, oplog.c ---- */
 
@@ -336,17 +367,18 @@ gboolean kx_watch_start(KxStore *store, GError **error);
 void kx_watch_stop(KxStore *store);
 void kx_watch_signal(KxFolder *folder);
 
-
 /* {DELETE} and the like (LOG-52 to 57). A NULL actor is the system. */
 void kx_oplog_delete_folder(KxAccount *account, const KxActor *actor, const char *path);
-void kx_oplog_move_folder(KxAccount *account, const KxActor *actor, const char *from, const char *to, guint items);
+void kx_oplog_move_folder(KxAccount *account, const KxActor *actor, const char *from,
+                          const char *to, guint items);
 
 /* ---- rebuild ---- */
 
-/* The index is made anew from the files; what the old one, now index.bad, still says is taken over. Write
- * lock held. `report`: to the Error log, folder by folder (TRB-06). */
+/* The index is made anew from the files; what the old one, now index.bad, still says is taken over.
+ * Write lock held. `report`: to the Error log, folder by folder (TRB-06). */
 gboolean kx_account_rebuild(KxAccount *account, gboolean report, guint *ret_items, GError **error);
-gboolean kx_account_quick_check(KxAccount *account, GError **error); /* write lock held, index open */
+gboolean kx_account_quick_check(KxAccount *account,
+                                GError **error); /* write lock held, index open */
 
 /* ---- walk.c: what is on disk ---- */
 

@@ -125,16 +125,19 @@ static void try_shut(KxAccount *account)
     pthread_mutex_unlock(&account->write_lock);
 }
 
-static void unload_idle_folders(KxAccount *account, gint64 before)
+static void unload_idle_folders(KxAccount *account, gint64 before, gint64 before_open)
 {
     GHashTableIter iter;
     gpointer value;
-    pthread_mutex_lock(&account->write_lock); /* nobody is in the middle of loading or changing one */
+    if (__atomic_load_n(&account->n_loaded, __ATOMIC_RELAXED) == 0)
+        return;
+    pthread_mutex_lock(
+        &account->write_lock); /* nobody is in the middle of loading or changing one */
     pthread_mutex_lock(&account->state_lock);
     g_hash_table_iter_init(&iter, account->by_id);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         KxFolder *folder = value;
-        if (folder->loaded && folder->used < before)
+        if (folder->loaded && folder->used < (folder->refs > 0 ? before_open : before))
             kx_folder_unload(folder);
     }
     pthread_mutex_unlock(&account->state_lock);
@@ -174,7 +177,7 @@ static void drop_ref(KxStore *store, KxAccount *account)
     pthread_mutex_unlock(&store->lock);
 }
 
-void kx_store_close_idle(KxStore *store, gint64 before)
+void kx_store_close_idle(KxStore *store, gint64 before, gint64 before_open)
 {
     g_autoptr(GPtrArray) unused = g_ptr_array_new();
     g_autoptr(GPtrArray) quiet = g_ptr_array_new();
@@ -191,14 +194,16 @@ void kx_store_close_idle(KxStore *store, gint64 before)
         KxAccount *account = quiet->pdata[i];
         if (__atomic_load_n(&account->open, __ATOMIC_ACQUIRE))
             try_shut(account);
-        unload_idle_folders(account, before);
+        unload_idle_folders(account, before, before_open);
         drop_ref(store, account);
     }
 }
 
 void kx_store_tick(KxStore *store)
 {
-    kx_store_close_idle(store, g_get_monotonic_time() - KX_IDLE_SECONDS * G_USEC_PER_SEC);
+    gint64 now = g_get_monotonic_time();
+    kx_store_close_idle(store, now - KX_IDLE_SECONDS * G_USEC_PER_SEC,
+                        now - KX_IDLE_OPEN_SECONDS * G_USEC_PER_SEC);
 }
 
 static int compare_idle(gconstpointer a, gconstpointer b)
@@ -236,8 +241,8 @@ void kx_store_make_room(KxStore *store)
 /* ---- removal ---- */
 
 /* Takes the account out of use; NULL with KX_ERR_IN_USE if somebody has it. */
-static KxAccount *take_for_removal(KxStore *store, const char *domain, const char *user, const char *dir,
-                                   GError **error)
+static KxAccount *take_for_removal(KxStore *store, const char *domain, const char *user,
+                                   const char *dir, GError **error)
 {
     KxAccount *account = find_or_add(store, domain, user, dir);
     pthread_mutex_lock(&store->lock);
@@ -251,7 +256,8 @@ static KxAccount *take_for_removal(KxStore *store, const char *domain, const cha
     return NULL;
 }
 
-gboolean kx_store_remove_account(KxStore *store, const char *domain, const char *user, GError **error)
+gboolean kx_store_remove_account(KxStore *store, const char *domain, const char *user,
+                                 GError **error)
 {
     g_autofree char *dir = kx_account_dir(domain, user, error);
     KxAccount *account = dir ? take_for_removal(store, domain, user, dir, error) : NULL;
@@ -291,8 +297,8 @@ static void recover_domain(KxStore *store, const char *domain_dir)
         g_autoptr(GError) error = NULL;
         g_autoptr(KxAccount) account = kx_store_account(store, domain, user, &error);
         if (!account)
-            kx_log(store->logger, KX_LOG_ERROR, "store.c: Mailbox %s@%s cannot be opened: %s", user, domain,
-                   error->message);
+            kx_log(store->logger, KX_LOG_ERROR, "store.c: Mailbox %s@%s cannot be opened: %s", user,
+                   domain, error->message);
         else
             try_shut(account);
     }

@@ -10,7 +10,8 @@ static void set_names(KxFolder *folder)
     g_free(folder->dir);
     folder->path = folder->parent ? g_strconcat(folder->parent->path, "/", folder->name, NULL)
                                   : g_strdup(folder->name);
-    folder->dir = g_strconcat(folder->parent ? folder->parent->dir : account->dir, "/", escaped, NULL);
+    folder->dir =
+        g_strconcat(folder->parent ? folder->parent->dir : account->dir, "/", escaped, NULL);
 }
 
 KxFolder *kx_tree_add(KxAccount *account, guint32 id, KxFolder *parent, const char *name)
@@ -20,11 +21,6 @@ KxFolder *kx_tree_add(KxAccount *account, guint32 id, KxFolder *parent, const ch
     folder->id = id;
     folder->parent = parent;
     folder->name = g_strdup(name);
-    folder->removed = g_array_new(FALSE, FALSE, sizeof(KxLogEntry));
-    folder->changed = g_array_new(FALSE, FALSE, sizeof(KxLogEntry));
-    folder->views = g_ptr_array_new();
-    folder->watches = g_ptr_array_new();
-    kx_keywords_init(&folder->keywords);
     set_names(folder);
     if (parent)
         parent->n_children++;
@@ -37,10 +33,6 @@ void kx_tree_free_folder(KxFolder *folder)
 {
     kx_folder_unload(folder);
     kx_keywords_clear(&folder->keywords);
-    g_array_unref(folder->removed);
-    g_array_unref(folder->changed);
-    g_ptr_array_unref(folder->views);
-    g_ptr_array_unref(folder->watches);
     g_free(folder->name);
     g_free(folder->path);
     g_free(folder->dir);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One commit to the index of an account: new values beside the published ones until it is durable. */
+/* One commit to the index of an account: new values beside the published ones until it is durable.
+ */
 #include <unistd.h>
 
 #include "base/error.h"
@@ -64,7 +65,8 @@ void kx_txn_publish(KxTxn *txn)
     for (guint i = 0; i < txn->folders->len; i++) {
         TxnFolder *entry = txn->folders->pdata[i];
         entry->folder->meta = entry->meta;
-        entry->folder->keywords.n_saved = entry->folder->keywords.names->len;
+        if (entry->folder->keywords.loaded)
+            entry->folder->keywords.n_saved = entry->folder->keywords.names->len;
     }
 }
 

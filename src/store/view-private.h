@@ -6,7 +6,8 @@
 
 int kx_compare_uids(gconstpointer a, gconstpointer b);
 
-/* The state lock with the items there and the removals taken over; FALSE (not locked) if they cannot be had. */
+/* The state lock with the items there and the removals taken over; FALSE (not locked) if they
+ * cannot be had. */
 gboolean kx_view_lock(KxView *view);
 void kx_view_unlock(KxView *view);
 

@@ -16,7 +16,8 @@ void kx_view_save(KxView *view, KxViewState *ret_state)
     pthread_mutex_unlock(&view->folder->account->state_lock);
 }
 
-static gboolean read_removed(KxFolder *folder, KxDb *db, guint64 after, GArray *uids, GError **error)
+static gboolean read_removed(KxFolder *folder, KxDb *db, guint64 after, GArray *uids,
+                             GError **error)
 {
     KxStmt *stmt = kx_index_stmt(db, KX_SQL_TOMBSTONES, error);
     if (!stmt)
@@ -93,7 +94,8 @@ static gboolean vanished_work(KxAccount *account, KxDb *db, gpointer data, GErro
     return read_removed(vanished->folder, db, vanished->modseq, vanished->uids, error);
 }
 
-gboolean kx_folder_vanished_since(KxFolder *folder, guint64 modseq, GArray **ret_uids, GError **error)
+gboolean kx_folder_vanished_since(KxFolder *folder, guint64 modseq, GArray **ret_uids,
+                                  GError **error)
 {
     Vanished vanished = {folder, modseq, g_array_new(FALSE, FALSE, sizeof(guint32))};
     if (!kx_account_read(folder->account, vanished_work, &vanished, error)) {

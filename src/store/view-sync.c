@@ -20,8 +20,9 @@ static int compare_log(gconstpointer a, gconstpointer b)
 static gboolean is_own(KxView *view, const KxEntry *entry)
 {
     KxLogEntry key = {0, entry->uid};
-    KxLogEntry *own = view->own->len ? bsearch(&key, view->own->data, view->own->len, sizeof key, compare_log)
-                                     : NULL;
+    KxLogEntry *own = view->own->len
+                          ? bsearch(&key, view->own->data, view->own->len, sizeof key, compare_log)
+                          : NULL;
     return own && entry->modseq <= own->modseq;
 }
 
@@ -56,7 +57,8 @@ static void report_changes(KxView *view, KxChanges *changes)
     g_array_sort(uids, kx_compare_uids);
     for (guint i = 0; i < uids->len; i++) {
         guint32 uid = g_array_index(uids, guint32, i);
-        KxEntry *entry = i > 0 && uid == g_array_index(uids, guint32, i - 1) ? NULL : kx_items_find(folder, uid);
+        KxEntry *entry =
+            i > 0 && uid == g_array_index(uids, guint32, i - 1) ? NULL : kx_items_find(folder, uid);
         if (entry)
             report_change(view, entry, changes);
     }
@@ -93,7 +95,8 @@ static void sync_locked(KxView *view, gboolean expunge, KxChanges *changes)
     changes->exists = kx_view_rank(view, view->uid_next) > before;
 }
 
-gboolean kx_view_sync(KxView *view, gboolean expunge, gboolean claim_recent, KxChanges *changes, GError **error)
+gboolean kx_view_sync(KxView *view, gboolean expunge, gboolean claim_recent, KxChanges *changes,
+                      GError **error)
 {
     changes->expunged = g_array_new(FALSE, FALSE, sizeof(guint32));
     changes->vanished = g_array_new(FALSE, FALSE, sizeof(guint32));
@@ -116,7 +119,8 @@ static void remember_own(KxView *view, const guint32 *uids, guint n, guint64 mod
     guint old = view->own->len;
     for (guint i = 0; i < n; i++) {
         KxLogEntry mine = {modseq, uids[i]};
-        KxLogEntry *found = old ? bsearch(&mine, view->own->data, old, sizeof mine, compare_log) : NULL;
+        KxLogEntry *found =
+            old ? bsearch(&mine, view->own->data, old, sizeof mine, compare_log) : NULL;
         if (found)
             found->modseq = modseq;
         else

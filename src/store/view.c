@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Views: sequence numbers of one session. What a view shows is a function of three numbers: the items with
- * a UID below uid_next, and of those removed after expunge_modseq the UIDs (`pending`), still counted.
+ * Views: sequence numbers of one session. What a view shows is a function of three numbers: the
+ * items with a UID below uid_next, and of those removed after expunge_modseq the UIDs (`pending`),
+ * still counted.
  */
 #include "store/view-private.h"
 
@@ -74,7 +75,10 @@ KxView *kx_view_alloc(KxFolder *folder)
     view->pending = g_array_new(FALSE, FALSE, sizeof(guint32));
     view->recent = g_array_new(FALSE, FALSE, sizeof(KxUidRange));
     view->own = g_array_new(FALSE, FALSE, sizeof(KxLogEntry));
-    g_ptr_array_add(folder->views, view);
+    view->next = folder->views;
+    if (view->next)
+        view->next->previous = view;
+    folder->views = view;
     return view;
 }
 
@@ -114,8 +118,13 @@ void kx_view_free(KxView *view)
         return;
     KxFolder *folder = view->folder;
     pthread_mutex_lock(&folder->account->state_lock);
-    g_ptr_array_remove_fast(folder->views, view);
-    if (folder->views->len == 0)
+    if (view->next)
+        view->next->previous = view->previous;
+    if (view->previous)
+        view->previous->next = view->next;
+    else
+        folder->views = view->next;
+    if (!folder->views && folder->loaded)
         g_array_set_size(folder->removed, 0);
     pthread_mutex_unlock(&folder->account->state_lock);
     g_array_unref(view->pending);
@@ -170,7 +179,8 @@ gboolean kx_view_is_recent(KxView *view, guint32 uid)
     return FALSE;
 }
 
-/* The UID at sequence number seq: of the items and the pending removals, both ascending, the seq-th. */
+/* The UID at sequence number seq: of the items and the pending removals, both ascending, the
+ * seq-th. */
 static guint32 select_uid(KxView *view, guint32 seq)
 {
     KxFolder *folder = view->folder;
@@ -217,7 +227,8 @@ guint32 kx_view_first_unseen(KxView *view)
         return 0;
     KxFolder *folder = view->folder;
     guint32 seq = 0;
-    for (guint i = 0; folder->meta.unseen > 0 && i < folder->n && folder->entries[i].uid < view->uid_next; i++)
+    for (guint i = 0;
+         folder->meta.unseen > 0 && i < folder->n && folder->entries[i].uid < view->uid_next; i++)
         if (!(folder->entries[i].flags & KX_FLAG_SEEN)) {
             seq = kx_view_rank(view, folder->entries[i].uid) + 1;
             break;
@@ -236,7 +247,8 @@ guint32 kx_view_max_uid(KxView *view)
     return uid;
 }
 
-guint kx_view_items(KxView *view, guint32 from, guint32 to, KxItem *items, guint32 *seqs, guint room)
+guint kx_view_items(KxView *view, guint32 from, guint32 to, KxItem *items, guint32 *seqs,
+                    guint room)
 {
     if (from == 0 || room == 0 || !kx_view_lock(view))
         return 0;

@@ -27,7 +27,8 @@ static GPtrArray *subfolders(const char *path)
         if (entry->d_name[0] == '.' || entry->d_name[0] == '#')
             continue;
         if (entry->d_type == DT_DIR ||
-            (entry->d_type == DT_UNKNOWN && fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+            (entry->d_type == DT_UNKNOWN &&
+             fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
              S_ISDIR(st.st_mode)))
             g_ptr_array_add(names, g_strdup(entry->d_name));
     }
@@ -46,12 +47,15 @@ static char *folder_path(const KxFoundFolder *parent, const char *name)
 
 static void add_level(GArray *found, const char *top, int parent)
 {
-    g_autofree char *dir = g_strdup(parent < 0 ? top : g_array_index(found, KxFoundFolder, parent).dir);
+    g_autofree char *dir =
+        g_strdup(parent < 0 ? top : g_array_index(found, KxFoundFolder, parent).dir);
     g_autoptr(GPtrArray) names = subfolders(dir);
     for (guint i = 0; i < names->len && found->len < KX_FOLDERS_PER_ACCOUNT; i++) {
         g_autofree char *name = kx_path_unescape(names->pdata[i]);
-        char *path = name ? folder_path(parent < 0 ? NULL : &g_array_index(found, KxFoundFolder, parent), name)
-                          : NULL;
+        char *path =
+            name ? folder_path(parent < 0 ? NULL : &g_array_index(found, KxFoundFolder, parent),
+                               name)
+                 : NULL;
         if (!path)
             continue;
         KxFoundFolder folder = {.path = path, .parent = parent};
@@ -103,10 +107,12 @@ GArray *kx_walk_messages(const char *folder_dir)
     DIR *dir = opendir(path);
     for (struct dirent *entry; dir && (entry = readdir(dir));) {
         struct stat st;
-        if (!is_message_name(entry->d_name) || fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+        if (!is_message_name(entry->d_name) ||
+            fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
             !S_ISREG(st.st_mode))
             continue;
-        KxFoundFile file = {.uid = kx_message_uid(entry->d_name), .size = (guint64)st.st_size,
+        KxFoundFile file = {.uid = kx_message_uid(entry->d_name),
+                            .size = (guint64)st.st_size,
                             .mtime = st.st_mtim.tv_sec};
         if (file.uid == 0)
             file.name = g_strdup(entry->d_name);

@@ -1,20 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Watches: one thread per store calls those who want to know that a folder has changed. Changes that
- * come while a folder waits for its turn are one call.
+ * Watches: one thread per store calls those who want to know that a folder has changed. Changes
+ * that come while a folder waits for its turn are one call.
  */
 #include "base/error.h"
 #include "store/store-private.h"
 
-typedef struct {
+struct KxWatch {
+    KxWatch *next;
     guint id;
     KxFolderWatch func;
     gpointer data;
     guint refs;
     gboolean dead;
-} Watch;
+};
 
-static void watch_unref(Watch *watch)
+static void watch_unref(KxWatch *watch)
 {
     if (--watch->refs == 0)
         g_free(watch);
@@ -23,14 +24,13 @@ static void watch_unref(Watch *watch)
 /* With the watch lock held; let go of during each call. */
 static void call_watches(KxStore *store, KxFolder *folder)
 {
-    g_autoptr(GPtrArray) now = g_ptr_array_sized_new(folder->watches->len);
-    for (guint i = 0; i < folder->watches->len; i++) {
-        Watch *watch = folder->watches->pdata[i];
+    g_autoptr(GPtrArray) now = g_ptr_array_new();
+    for (KxWatch *watch = folder->watches; watch; watch = watch->next) {
         watch->refs++;
         g_ptr_array_add(now, watch);
     }
     for (guint i = 0; i < now->len; i++) {
-        Watch *watch = now->pdata[i];
+        KxWatch *watch = now->pdata[i];
         if (!watch->dead) {
             store->watch_running = watch;
             pthread_mutex_unlock(&store->watch_lock);
@@ -66,7 +66,8 @@ static void *watcher(void *data)
 gboolean kx_watch_start(KxStore *store, GError **error)
 {
     int rc = pthread_create(&store->watcher, NULL, watcher, store);
-    return rc == 0 ? TRUE : kx_fail(error, KX_ERR_BUSY, "cannot start a thread: %s", g_strerror(rc));
+    return rc == 0 ? TRUE
+                   : kx_fail(error, KX_ERR_BUSY, "cannot start a thread: %s", g_strerror(rc));
 }
 
 void kx_watch_stop(KxStore *store)
@@ -83,7 +84,7 @@ void kx_watch_signal(KxFolder *folder)
     KxStore *store = folder->account->store;
     gboolean queue = FALSE;
     pthread_mutex_lock(&store->watch_lock);
-    if (folder->watches->len > 0 && !folder->queued)
+    if (folder->watches && !folder->queued)
         queue = folder->queued = TRUE;
     pthread_mutex_unlock(&store->watch_lock);
     if (!queue)
@@ -98,11 +99,11 @@ void kx_watch_signal(KxFolder *folder)
 guint kx_folder_watch(KxFolder *folder, KxFolderWatch func, gpointer data)
 {
     KxStore *store = folder->account->store;
-    Watch *watch = g_new0(Watch, 1);
+    KxWatch *watch = g_new(KxWatch, 1);
     pthread_mutex_lock(&store->watch_lock);
     guint id = ++store->next_watch;
-    *watch = (Watch){.id = id, .func = func, .data = data, .refs = 1};
-    g_ptr_array_add(folder->watches, watch);
+    *watch = (KxWatch){.next = folder->watches, .id = id, .func = func, .data = data, .refs = 1};
+    folder->watches = watch;
     pthread_mutex_unlock(&store->watch_lock);
     return id;
 }
@@ -112,16 +113,16 @@ void kx_folder_unwatch(KxFolder *folder, guint id)
     KxStore *store = folder->account->store;
     gboolean inside = pthread_equal(pthread_self(), store->watcher);
     pthread_mutex_lock(&store->watch_lock);
-    for (guint i = 0; i < folder->watches->len; i++) {
-        Watch *watch = folder->watches->pdata[i];
-        if (watch->id != id)
-            continue;
-        g_ptr_array_remove_index(folder->watches, i);
+    KxWatch **at = &folder->watches;
+    while (*at && (*at)->id != id)
+        at = &(*at)->next;
+    KxWatch *watch = *at;
+    if (watch) {
+        *at = watch->next;
         watch->dead = TRUE;
         while (store->watch_running == watch && !inside)
             pthread_cond_wait(&store->watch_cond, &store->watch_lock);
         watch_unref(watch);
-        break;
     }
     pthread_mutex_unlock(&store->watch_lock);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The database seam: durability settings, error codes, statements, schema versions, relative paths. */
+/* The database seam: durability settings, error codes, statements, schema versions, relative paths.
+ */
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
@@ -174,7 +175,8 @@ static void test_statements(Fixture *fixture, gconstpointer data)
     kx_stmt_bind_text(stmt, 2, "text");
     kx_stmt_bind_bytes(stmt, 3, bytes);
     g_assert_true(kx_stmt_run(stmt, &error));
-    g_assert_true(kx_db_prepare(db, "INSERT INTO t VALUES (?, ?, ?)", &error) == stmt); /* bindings are cleared */
+    g_assert_true(kx_db_prepare(db, "INSERT INTO t VALUES (?, ?, ?)", &error) ==
+                  stmt); /* bindings are cleared */
     kx_stmt_bind_text_len(stmt, 2, "cut here", 3);
     kx_stmt_bind_blob(stmt, 3, NULL, 0);
     g_assert_true(kx_stmt_run(stmt, &error));
@@ -219,7 +221,8 @@ static void test_damage(Fixture *fixture, gconstpointer data)
     g_assert_null(kx_db_open("absent.db", 0, &error));
     g_assert_error(error, KX_ERROR, KX_ERR_IO);
     g_clear_error(&error);
-    g_assert_true(g_file_set_contents("a.db", "This is a text, and no database at all.\n", -1, NULL));
+    g_assert_true(
+        g_file_set_contents("a.db", "This is a text, and no database at all.\n", -1, NULL));
     g_assert_null(kx_db_open("a.db", 0, &error));
     g_assert_error(error, KX_ERROR, KX_ERR_CORRUPT);
     g_clear_error(&error);
@@ -257,8 +260,8 @@ static void test_copy(Fixture *fixture, gconstpointer data)
     g_clear_error(&error);
 }
 
-/* The roles own nothing above the data directory: a path is used as it is given, and never made absolute.
- * Here the absolute one would be longer than SQLite takes. */
+/* The roles own nothing above the data directory: a path is used as it is given, and never made
+ * absolute. Here the absolute one would be longer than SQLite takes. */
 static void test_relative(Fixture *fixture, gconstpointer data)
 {
     enum { LEVELS = 6 };

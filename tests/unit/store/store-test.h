@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the store's tests share: a data directory of their own as current directory (paths of the store are
- * relative), and short forms for the usual steps. Every step asserts that it works.
+ * What the store's tests share: a data directory of their own as current directory (paths of the
+ * store are relative), and short forms for the usual steps. Every step asserts that it works.
  */
 #pragma once
 
@@ -40,7 +40,8 @@ static inline void fixture_close_store(Fixture *fixture)
     g_clear_pointer(&fixture->logger, kx_logger_close);
 }
 
-/* In memory where there is room: what is tested does not depend on the disk, and syncing takes its time. */
+/* In memory where there is room: what is tested does not depend on the disk, and syncing takes its
+ * time. */
 static inline const char *temporary_base(void)
 {
     struct statvfs fs;
@@ -52,10 +53,12 @@ static inline const char *temporary_base(void)
     return room ? "/dev/shm" : g_get_tmp_dir();
 }
 
+/* `data` is where, if it matters. */
 static inline void fixture_set_up(Fixture *fixture, gconstpointer data)
 {
     GError *error = NULL;
-    g_autofree char *template = g_build_filename(temporary_base(), "keryx-store-XXXXXX", NULL);
+    const char *base = data ? data : temporary_base();
+    g_autofree char *template = g_build_filename(base, "keryx-store-XXXXXX", NULL);
     fixture->before = g_get_current_dir();
     fixture->top = g_mkdtemp(g_steal_pointer(&template));
     g_assert_nonnull(fixture->top);
@@ -74,7 +77,8 @@ static inline void fixture_tear_down(Fixture *fixture, gconstpointer data)
     g_free(fixture->before);
 }
 
-#define ADD_TEST(path, func) g_test_add(path, Fixture, NULL, fixture_set_up, func, fixture_tear_down)
+#define ADD_TEST(path, func)                                                                       \
+    g_test_add(path, Fixture, NULL, fixture_set_up, func, fixture_tear_down)
 
 static inline KxAccount *open_account(KxStore *store, const char *user)
 {
@@ -104,17 +108,22 @@ static inline KxIncoming *make_content(KxStore *store, const char *text)
 
 static inline char *sample_message(const char *subject)
 {
-    return g_strdup_printf("From: \"Winston Smith\" <wsmith@company.test>\r\nTo: jwayne@company.test\r\n"
-                           "Subject: %s\r\nDate: Thu, 7 Aug 2008 11:05:27 +0000\r\nMessage-ID: <%s@company.test>\r\n"
-                           "\r\nHello %s\r\n", subject, subject, subject);
+    return g_strdup_printf(
+        "From: \"Winston Smith\" <wsmith@company.test>\r\nTo: jwayne@company.test\r\n"
+        "Subject: %s\r\nDate: Thu, 7 Aug 2008 11:05:27 +0000\r\nMessage-ID: <%s@company.test>\r\n"
+        "\r\nHello %s\r\n",
+        subject, subject, subject);
 }
 
-static inline guint32 deliver_flags(KxAccount *account, const char *folder, const char *subject, guint32 flags,
-                                    const char *const *keywords)
+static inline guint32 deliver_flags(KxAccount *account, const char *folder, const char *subject,
+                                    guint32 flags, const char *const *keywords)
 {
     g_autofree char *text = sample_message(subject);
     g_autoptr(KxIncoming) incoming = make_content(account->store, text);
-    KxDelivery target = {.account = account, .folder = folder, .flags = flags, .keywords = keywords,
+    KxDelivery target = {.account = account,
+                         .folder = folder,
+                         .flags = flags,
+                         .keywords = keywords,
                          .internal_date = DATE};
     gboolean ok = kx_incoming_deliver(incoming, &target, 1);
     g_assert_no_error(target.ret_error);

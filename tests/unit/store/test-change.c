@@ -49,7 +49,8 @@ static void assert_keywords(Mailbox *mailbox, guint32 uid, const char *expected)
 {
     KxItem item;
     g_assert_true(kx_view_item(mailbox->view, uid, &item));
-    g_autofree char *joined = item.keywords ? g_strjoinv(" ", (char **)item.keywords) : g_strdup("");
+    g_autofree char *joined =
+        item.keywords ? g_strjoinv(" ", (char **)item.keywords) : g_strdup("");
     g_assert_cmpstr(joined, ==, expected);
 }
 
@@ -94,10 +95,12 @@ static void test_conditional(Fixture *fixture, gconstpointer data)
     open_mailbox(fixture, &box);
     guint64 then = kx_folder_highest_modseq(box.inbox);
     change_flags(box.inbox, box.uids[2], KX_FLAGS_ADD, KX_FLAG_ANSWERED);
-    KxFlagsChange change = {.op = KX_FLAGS_ADD, .flags = KX_FLAG_SEEN, .conditional = TRUE, .unchanged_since = then};
+    KxFlagsChange change = {
+        .op = KX_FLAGS_ADD, .flags = KX_FLAG_SEEN, .conditional = TRUE, .unchanged_since = then};
     g_autoptr(GArray) failed = NULL;
     guint64 modseq;
-    g_assert_true(kx_folder_change_flags(box.inbox, box.uids, 5, &change, &modseq, &failed, &error));
+    g_assert_true(
+        kx_folder_change_flags(box.inbox, box.uids, 5, &change, &modseq, &failed, &error));
     g_assert_cmpuint(modseq, >, then);
     g_assert_cmpuint(failed->len, ==, 1);
     g_assert_cmpuint(g_array_index(failed, guint32, 0), ==, box.uids[2]);
@@ -118,10 +121,13 @@ static void test_keywords(Fixture *fixture, gconstpointer data)
 {
     Mailbox box;
     open_mailbox(fixture, &box);
-    set_keywords(&box, box.uids[0], KX_FLAGS_ADD, (const char *const[]){"$Forwarded", "Work", NULL});
-    set_keywords(&box, box.uids[1], KX_FLAGS_ADD, (const char *const[]){"WORK", "$forwarded", NULL});
+    set_keywords(&box, box.uids[0], KX_FLAGS_ADD,
+                 (const char *const[]){"$Forwarded", "Work", NULL});
+    set_keywords(&box, box.uids[1], KX_FLAGS_ADD,
+                 (const char *const[]){"WORK", "$forwarded", NULL});
     set_keywords(&box, box.uids[2], KX_FLAGS_REPLACE, (const char *const[]){"Zebra", "work", NULL});
-    set_keywords(&box, box.uids[0], KX_FLAGS_REMOVE, (const char *const[]){"$FORWARDED", "unknown", NULL});
+    set_keywords(&box, box.uids[0], KX_FLAGS_REMOVE,
+                 (const char *const[]){"$FORWARDED", "unknown", NULL});
     assert_keywords(&box, box.uids[0], "Work");
     assert_keywords(&box, box.uids[1], "$Forwarded Work");
     assert_keywords(&box, box.uids[2], "Work Zebra");
@@ -137,11 +143,12 @@ static void test_keywords(Fixture *fixture, gconstpointer data)
     /* Equal sets are one pointer. */
     set_keywords(&box, box.uids[3], KX_FLAGS_ADD, (const char *const[]){"work", NULL});
     KxItem one, two;
-    g_assert_true(kx_view_item(box.view, box.uids[0], &one) && kx_view_item(box.view, box.uids[3], &two));
+    g_assert_true(kx_view_item(box.view, box.uids[0], &one) &&
+                  kx_view_item(box.view, box.uids[3], &two));
     g_assert_true(one.keywords == two.keywords);
     close_mailbox(&box);
     /* And all of it is in the index. */
-    kx_store_close_idle(fixture->store, G_MAXINT64);
+    kx_store_close_idle(fixture->store, G_MAXINT64, G_MAXINT64);
     g_autoptr(KxAccount) account = open_account(fixture->store, "wsmith");
     g_autoptr(KxFolder) inbox = open_folder(account, "INBOX");
     g_autoptr(KxView) view = kx_view_new(inbox, FALSE);
@@ -200,8 +207,10 @@ static void test_expunge(Fixture *fixture, gconstpointer data)
     g_assert_true(kx_folder_expunge(box.inbox, NULL, 0, FALSE, NULL, &gone, &error));
     g_assert_cmpuint(gone->len, ==, 1);
     g_assert_cmpuint(g_array_index(gone, guint32, 0), ==, box.uids[4]);
-    g_assert_false(g_file_test("store/mail/company.test/wsmith/INBOX/#msgs/00000002.eml", G_FILE_TEST_EXISTS));
-    g_assert_true(g_file_test("store/mail/company.test/wsmith/INBOX/#msgs/00000001.eml", G_FILE_TEST_EXISTS));
+    g_assert_false(
+        g_file_test("store/mail/company.test/wsmith/INBOX/#msgs/00000002.eml", G_FILE_TEST_EXISTS));
+    g_assert_true(
+        g_file_test("store/mail/company.test/wsmith/INBOX/#msgs/00000001.eml", G_FILE_TEST_EXISTS));
     g_autoptr(GArray) vanished = NULL;
     g_assert_true(kx_folder_vanished_since(box.inbox, then, &vanished, &error));
     g_assert_cmpuint(vanished->len, ==, 2);
@@ -210,12 +219,14 @@ static void test_expunge(Fixture *fixture, gconstpointer data)
     g_autofree char *text = sample_message("message-1");
     char stamp[21];
     kx_format_log_time(DATE, stamp);
-    g_autofree char *line =
-        g_strdup_printf("] {DELETE} Protocol: IMAP, User: wsmith@company.test, IP: 192.0.2.7, "
-                        "Folder: ~wsmith@company.test/INBOX, From: \"Winston Smith\" <wsmith@company.test>, "
-                        "Subject: \"message-1\", Delivered: %s, Size: %zu\n", stamp, strlen(text));
+    g_autofree char *line = g_strdup_printf(
+        "] {DELETE} Protocol: IMAP, User: wsmith@company.test, IP: 192.0.2.7, "
+        "Folder: ~wsmith@company.test/INBOX, From: \"Winston Smith\" <wsmith@company.test>, "
+        "Subject: \"message-1\", Delivered: %s, Size: %zu\n",
+        stamp, strlen(text));
     g_assert_nonnull(strstr(log, line));
-    g_assert_nonnull(strstr(log, "] {DELETE} Protocol: SYSTEM, Folder: ~wsmith@company.test/INBOX, "));
+    g_assert_nonnull(
+        strstr(log, "] {DELETE} Protocol: SYSTEM, Folder: ~wsmith@company.test/INBOX, "));
     close_mailbox(&box);
 }
 
@@ -229,7 +240,8 @@ static void test_copy(Fixture *fixture, gconstpointer data)
     deliver_flags(box.account, "Drafts", "before", 0, (const char *const[]){"two", NULL});
     guint32 uids[] = {box.uids[0], box.uids[2], 4711};
     g_auto(KxCopied) copied = {0};
-    g_assert_true(kx_folder_copy(box.inbox, uids, 3, box.account, "Drafts", FALSE, &ACTOR, &copied, &error));
+    g_assert_true(
+        kx_folder_copy(box.inbox, uids, 3, box.account, "Drafts", FALSE, &ACTOR, &copied, &error));
     g_autoptr(KxFolder) drafts = open_folder(box.account, "Drafts");
     g_assert_cmpuint(copied.uid_validity, ==, kx_folder_uid_validity(drafts));
     g_assert_cmpuint(copied.from->len, ==, 2);
@@ -253,12 +265,15 @@ static void test_copy(Fixture *fixture, gconstpointer data)
     g_assert_nonnull(strstr(caches[1].envelope, "message-2"));
     kx_item_cache_clear(&caches[0]);
     kx_item_cache_clear(&caches[1]);
-    g_assert_false(kx_folder_copy(box.inbox, uids, 2, box.account, "Nowhere", FALSE, NULL, NULL, &error));
+    g_assert_false(
+        kx_folder_copy(box.inbox, uids, 2, box.account, "Nowhere", FALSE, NULL, NULL, &error));
     g_assert_error(error, KX_ERROR, KX_ERR_NOT_FOUND);
     g_clear_error(&error);
     /* Into the folder itself. */
-    g_assert_true(kx_folder_copy(box.inbox, uids, 1, box.account, "INBOX", FALSE, NULL, NULL, &error));
-    g_assert_true(kx_folder_copy(box.inbox, uids, 1, box.account, "INBOX", TRUE, NULL, NULL, &error));
+    g_assert_true(
+        kx_folder_copy(box.inbox, uids, 1, box.account, "INBOX", FALSE, NULL, NULL, &error));
+    g_assert_true(
+        kx_folder_copy(box.inbox, uids, 1, box.account, "INBOX", TRUE, NULL, NULL, &error));
     g_auto(KxChanges) changes = {0};
     sync_view(box.view, &changes);
     g_assert_cmpuint(kx_view_count(box.view), ==, 6);
@@ -273,7 +288,8 @@ static void test_move(Fixture *fixture, gconstpointer data)
     Mailbox box;
     open_mailbox(fixture, &box);
     guint64 then = kx_account_highest_modseq(box.account);
-    g_assert_true(kx_folder_copy(box.inbox, box.uids + 1, 2, box.account, "Deleted Items", TRUE, &ACTOR, NULL, &error));
+    g_assert_true(kx_folder_copy(box.inbox, box.uids + 1, 2, box.account, "Deleted Items", TRUE,
+                                 &ACTOR, NULL, &error));
     g_assert_cmpuint(kx_account_highest_modseq(box.account), ==, then + 1); /* one commit */
     g_auto(KxChanges) changes = {0};
     sync_view(box.view, &changes);
@@ -282,9 +298,10 @@ static void test_move(Fixture *fixture, gconstpointer data)
     g_autoptr(KxFolderInfo) trash = kx_folder_find(box.account, "Deleted Items", &error);
     g_assert_cmpuint(trash->messages, ==, 2);
     g_autofree char *log = read_log("operations");
-    g_assert_nonnull(strstr(log, "] {MOVE} Protocol: IMAP, User: wsmith@company.test, IP: 192.0.2.7, "
-                                 "Folder: ~wsmith@company.test/INBOX, From: \"Winston Smith\" "
-                                 "<wsmith@company.test>, Subject: \"message-2\", Delivered: "));
+    g_assert_nonnull(strstr(log,
+                            "] {MOVE} Protocol: IMAP, User: wsmith@company.test, IP: 192.0.2.7, "
+                            "Folder: ~wsmith@company.test/INBOX, From: \"Winston Smith\" "
+                            "<wsmith@company.test>, Subject: \"message-2\", Delivered: "));
     g_assert_null(strstr(log, "{DELETE}"));
     close_mailbox(&box);
 }
@@ -297,8 +314,10 @@ static void test_other_account(Fixture *fixture, gconstpointer data)
     set_keywords(&box, box.uids[0], KX_FLAGS_ADD, (const char *const[]){"one", NULL});
     g_autoptr(KxAccount) other = open_account(fixture->store, "other");
     g_auto(KxCopied) copied = {0}, moved = {0};
-    g_assert_true(kx_folder_copy(box.inbox, box.uids, 2, other, "INBOX", FALSE, &ACTOR, &copied, &error));
-    g_assert_true(kx_folder_copy(box.inbox, box.uids, 2, other, "Drafts", TRUE, &ACTOR, &moved, &error));
+    g_assert_true(
+        kx_folder_copy(box.inbox, box.uids, 2, other, "INBOX", FALSE, &ACTOR, &copied, &error));
+    g_assert_true(
+        kx_folder_copy(box.inbox, box.uids, 2, other, "Drafts", TRUE, &ACTOR, &moved, &error));
     g_assert_no_error(error);
     g_assert_cmpuint(moved.to->len, ==, 2);
     g_autoptr(KxFolder) inbox = open_folder(other, "INBOX");

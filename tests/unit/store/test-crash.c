@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Unclean ends: a child works on the store and is killed; after the next start everything it has acknowledged is there
- * exactly once, and nothing else.
+ * Unclean ends: a child works on the store and is killed; after the next start everything it has
+ * acknowledged is there exactly once, and nothing else.
  */
 #include <signal.h>
 #include <sys/wait.h>
@@ -93,7 +93,8 @@ static void rename_work(KxAccount *account)
     g_assert_true(kx_folder_create(account, "Work/Sub", KX_TYPE_MAIL, 0, NULL));
     g_assert_true(kx_folder_create(account, "Target", KX_TYPE_MAIL, 0, NULL));
     deliver(account, "Work/Sub", "a");
-    g_assert_cmpint(g_rename(HOME "/Work", HOME "/Target/Work"), ==, 0); /* on disk, not in the index */
+    g_assert_cmpint(g_rename(HOME "/Work", HOME "/Target/Work"), ==,
+                    0); /* on disk, not in the index */
 }
 
 static void test_half_renamed(Fixture *fixture, gconstpointer data)
@@ -111,7 +112,8 @@ static void remove_work(KxAccount *account)
     g_autofree char *file = NULL;
     g_assert_true(g_file_get_contents(HOME "/Work/#folder", &file, NULL, NULL));
     g_assert_true(kx_folder_delete(account, "Work", NULL, NULL));
-    g_assert_cmpint(g_mkdir_with_parents(HOME "/Work/#msgs", 0700), ==, 0); /* as before the directory went */
+    g_assert_cmpint(g_mkdir_with_parents(HOME "/Work/#msgs", 0700), ==,
+                    0); /* as before the directory went */
     g_assert_true(g_file_set_contents(HOME "/Work/#folder", file, -1, NULL));
     write_file(HOME "/Work/#msgs/00000001.eml");
 }
@@ -151,7 +153,8 @@ typedef struct {
 static void say(Child *child, const char *what, guint message)
 {
     char line[64];
-    int len = g_snprintf(line, sizeof line, "%s r%u-t%u-m%u\n", what, child->round, child->number, message);
+    int len = g_snprintf(line, sizeof line, "%s r%u-t%u-m%u\n", what, child->round, child->number,
+                         message);
     if (write(child->acknowledge, line, (size_t)len) != len)
         _exit(1);
 }
@@ -171,7 +174,8 @@ static gpointer child_thread(gpointer data)
             say(child, "removed", i);
         } else if (i % 3 == 2) {
             say(child, "moving", i);
-            g_assert_true(kx_folder_copy(inbox, &uid, 1, child->account, "Deleted Items", TRUE, NULL, NULL, NULL));
+            g_assert_true(kx_folder_copy(inbox, &uid, 1, child->account, "Deleted Items", TRUE,
+                                         NULL, NULL, NULL));
             say(child, "moved", i);
         }
     }
@@ -193,7 +197,13 @@ static void child_main(Fixture *fixture, int acknowledge, guint round)
 }
 
 /* What the parent has heard of each message. */
-typedef enum { DELIVERED = 1 << 0, REMOVING = 1 << 1, REMOVED = 1 << 2, MOVING = 1 << 3, MOVED = 1 << 4 } Heard;
+typedef enum {
+    DELIVERED = 1 << 0,
+    REMOVING = 1 << 1,
+    REMOVED = 1 << 2,
+    MOVING = 1 << 3,
+    MOVED = 1 << 4
+} Heard;
 
 static void hear(GHashTable *messages, const char *line)
 {
@@ -245,12 +255,14 @@ static void count_subjects(KxAccount *account, const char *path, GHashTable *cou
     for (guint32 seq = 1; seq <= kx_view_count(view); seq++) {
         g_autoptr(GBytes) content = kx_item_content(folder, kx_view_uid(view, seq), &error);
         g_assert_no_error(error);
-        g_autofree char *text = g_strndup(g_bytes_get_data(content, NULL), g_bytes_get_size(content));
+        g_autofree char *text =
+            g_strndup(g_bytes_get_data(content, NULL), g_bytes_get_size(content));
         const char *subject = strstr(text, "Subject: ");
         g_assert_nonnull(subject);
         subject += strlen("Subject: ");
         char *key = g_strndup(subject, strcspn(subject, "\r"));
-        g_hash_table_insert(counts, key, GUINT_TO_POINTER(GPOINTER_TO_UINT(g_hash_table_lookup(counts, key)) + 1));
+        g_hash_table_insert(
+            counts, key, GUINT_TO_POINTER(GPOINTER_TO_UINT(g_hash_table_lookup(counts, key)) + 1));
     }
 }
 
@@ -265,7 +277,8 @@ static void compare(GHashTable *messages, GHashTable *inbox, GHashTable *trash)
     gpointer key, value;
     g_hash_table_iter_init(&iter, messages);
     while (g_hash_table_iter_next(&iter, &key, &value)) {
-        guint heard = GPOINTER_TO_UINT(value), here = count_of(inbox, key), there = count_of(trash, key);
+        guint heard = GPOINTER_TO_UINT(value), here = count_of(inbox, key),
+              there = count_of(trash, key);
         g_assert_cmpuint(here + there, <=, 1);
         if (heard & REMOVED)
             g_assert_cmpuint(here + there, ==, 0);

@@ -57,7 +57,8 @@ static void test_create(Fixture *fixture, gconstpointer data)
     create(account, "Bu\xcc\x88ro");
     assert_exists(account, "B\xc3\xbcro", FALSE);
     g_assert_cmpuint(deliver(account, "..", "x"), ==, 1);
-    g_assert_true(g_file_test("store/mail/company.test/jpalmer/%2E./#msgs/00000001.eml", G_FILE_TEST_EXISTS));
+    g_assert_true(
+        g_file_test("store/mail/company.test/jpalmer/%2E./#msgs/00000001.eml", G_FILE_TEST_EXISTS));
     ASSERT_FAILS(kx_folder_create(account, "Work", KX_TYPE_MAIL, 0, &problem), KX_ERR_EXISTS);
     ASSERT_FAILS(kx_folder_create(account, "InBoX", KX_TYPE_MAIL, 0, &problem), KX_ERR_EXISTS);
     ASSERT_FAILS(kx_folder_create(account, "a//b", KX_TYPE_MAIL, 0, &problem), KX_ERR_INVALID);
@@ -88,7 +89,8 @@ static void test_deep(Fixture *fixture, gconstpointer data)
     GString *long_path = g_string_new(wide);
     for (int i = 1; i < 30; i++)
         g_string_append_printf(long_path, "/%s", wide);
-    ASSERT_FAILS(kx_folder_create(account, long_path->str, KX_TYPE_MAIL, 0, &problem), KX_ERR_TOO_BIG);
+    ASSERT_FAILS(kx_folder_create(account, long_path->str, KX_TYPE_MAIL, 0, &problem),
+                 KX_ERR_TOO_BIG);
     g_string_free(long_path, TRUE);
     g_string_free(path, TRUE);
     assert_consistent(account);
@@ -108,7 +110,8 @@ static void test_rename(Fixture *fixture, gconstpointer data)
     guint32 id = kx_folder_id(work), validity = kx_folder_uid_validity(work);
     ASSERT_FAILS(kx_folder_rename(account, "Nowhere", "x", NULL, &problem), KX_ERR_NOT_FOUND);
     ASSERT_FAILS(kx_folder_rename(account, "Work", "Drafts", NULL, &problem), KX_ERR_EXISTS);
-    ASSERT_FAILS(kx_folder_rename(account, "Work", "Work/Sub/Deeper", NULL, &problem), KX_ERR_INVALID);
+    ASSERT_FAILS(kx_folder_rename(account, "Work", "Work/Sub/Deeper", NULL, &problem),
+                 KX_ERR_INVALID);
     rename_folder(account, "Work", "Deleted Items/Old/Work");
     assert_missing(account, "Work");
     assert_missing(account, "Work/Sub");
@@ -126,9 +129,10 @@ static void test_rename(Fixture *fixture, gconstpointer data)
     g_assert_true(changes.exists);
     assert_consistent(account);
     g_autofree char *log = read_log("operations");
-    g_assert_nonnull(strstr(log, "{MOVE_FOLDER} Protocol: HTTP/WebMail, User: jpalmer@company.test, IP: 127.0.0.1, "
-                                 "Old location: ~jpalmer@company.test/Work, "
-                                 "New location: ~jpalmer@company.test/Deleted Items/Old/Work, Items count: 3\n"));
+    g_assert_nonnull(strstr(
+        log, "{MOVE_FOLDER} Protocol: HTTP/WebMail, User: jpalmer@company.test, IP: 127.0.0.1, "
+             "Old location: ~jpalmer@company.test/Work, "
+             "New location: ~jpalmer@company.test/Deleted Items/Old/Work, Items count: 3\n"));
 }
 
 static void test_rename_inbox(Fixture *fixture, gconstpointer data)
@@ -163,7 +167,8 @@ static void test_delete(Fixture *fixture, gconstpointer data)
     g_autoptr(KxFolder) folder = open_folder(account, "Deleted Items/Work deleted");
     g_autoptr(KxView) view = kx_view_new(folder, FALSE);
     guint32 validity = kx_folder_uid_validity(folder);
-    ASSERT_FAILS(kx_folder_delete(account, "Deleted Items/Work deleted", NULL, &problem), KX_ERR_IN_USE);
+    ASSERT_FAILS(kx_folder_delete(account, "Deleted Items/Work deleted", NULL, &problem),
+                 KX_ERR_IN_USE);
     ASSERT_FAILS(kx_folder_delete(account, "inbox", NULL, &problem), KX_ERR_DENIED);
     ASSERT_FAILS(kx_folder_delete(account, "Nowhere", NULL, &problem), KX_ERR_NOT_FOUND);
     g_assert_true(kx_folder_delete(account, "Deleted Items/Work deleted/Sub", &ACTOR, &error));
@@ -177,7 +182,8 @@ static void test_delete(Fixture *fixture, gconstpointer data)
     g_clear_error(&error);
     guint32 uid = 1;
     KxFlagsChange change = {.op = KX_FLAGS_ADD, .flags = KX_FLAG_SEEN};
-    ASSERT_FAILS(kx_folder_change_flags(folder, &uid, 1, &change, NULL, NULL, &problem), KX_ERR_NOT_FOUND);
+    ASSERT_FAILS(kx_folder_change_flags(folder, &uid, 1, &change, NULL, NULL, &problem),
+                 KX_ERR_NOT_FOUND);
     ASSERT_FAILS(kx_folder_expunge(folder, &uid, 1, TRUE, NULL, NULL, &problem), KX_ERR_NOT_FOUND);
     create(account, "Deleted Items/Work deleted");
     g_autoptr(KxFolderInfo) again = kx_folder_find(account, "Deleted Items/Work deleted", &error);
@@ -198,14 +204,15 @@ static void test_subscriptions(Fixture *fixture, gconstpointer data)
     g_assert_true(kx_folder_subscribe(account, "drafts", FALSE, &error));
     g_assert_true(kx_folder_subscribe(account, "Drafts", FALSE, &error));
     ASSERT_FAILS(kx_folder_subscribe(account, "a//b", TRUE, &problem), KX_ERR_INVALID);
-    static const char *const EXPECTED[] = {"INBOX", "Deleted Items", "Junk E-mail", "Not there yet", "Sent Items"};
+    static const char *const EXPECTED[] = {"INBOX", "Deleted Items", "Junk E-mail", "Not there yet",
+                                           "Sent Items"};
     for (guint round = 0; round < 2; round++) {
         g_autoptr(GPtrArray) paths = kx_folder_subscriptions(account, &error);
         g_assert_cmpuint(paths->len, ==, G_N_ELEMENTS(EXPECTED));
         for (guint i = 0; i < paths->len; i++)
             g_assert_cmpstr(paths->pdata[i], ==, EXPECTED[i]);
         g_clear_pointer(&account, kx_account_unref);
-        kx_store_close_idle(fixture->store, G_MAXINT64);
+        kx_store_close_idle(fixture->store, G_MAXINT64, G_MAXINT64);
         account = open_account(fixture->store, "jpalmer");
     }
     create(account, "Not there yet");
@@ -221,8 +228,10 @@ static void test_in_the_way(Fixture *fixture, gconstpointer data)
 {
     GError *error = NULL;
     g_autoptr(KxAccount) account = open_account(fixture->store, "jpalmer");
-    g_assert_cmpint(g_mkdir_with_parents("store/mail/company.test/jpalmer/Restored/#msgs", 0700), ==, 0);
-    g_assert_true(g_file_set_contents("store/mail/company.test/jpalmer/Restored/#msgs/a.eml", "x", 1, NULL));
+    g_assert_cmpint(g_mkdir_with_parents("store/mail/company.test/jpalmer/Restored/#msgs", 0700),
+                    ==, 0);
+    g_assert_true(
+        g_file_set_contents("store/mail/company.test/jpalmer/Restored/#msgs/a.eml", "x", 1, NULL));
     ASSERT_FAILS(kx_folder_create(account, "Restored", KX_TYPE_MAIL, 0, &problem), KX_ERR_EXISTS);
     ASSERT_FAILS(kx_folder_rename(account, "Drafts", "Restored", NULL, &problem), KX_ERR_EXISTS);
     assert_exists(account, "Drafts", FALSE);

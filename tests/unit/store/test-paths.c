@@ -27,7 +27,8 @@ static void test_normalise(void)
     assert_name("Work/inbox", "Work/inbox");
     assert_name("inboxes", "inboxes");
     assert_name("Bu\xcc\x88ro", "B\xc3\xbcro"); /* NFC */
-    assert_name("\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e/\xd8\xa8\xd8\xb1\xd9\x8a\xd8\xaf", "\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e/\xd8\xa8\xd8\xb1\xd9\x8a\xd8\xaf");
+    assert_name("\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e/\xd8\xa8\xd8\xb1\xd9\x8a\xd8\xaf",
+                "\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e/\xd8\xa8\xd8\xb1\xd9\x8a\xd8\xaf");
     assert_name("..", "..");
     assert_name("#odd/.name/100%", "#odd/.name/100%");
     assert_refused("", KX_ERR_INVALID);
@@ -36,7 +37,7 @@ static void test_normalise(void)
     assert_refused("a//b", KX_ERR_INVALID);
     assert_refused("a\nb", KX_ERR_INVALID);
     assert_refused("a\x7f", KX_ERR_INVALID);
-    assert_refused("a\xc2\x85", KX_ERR_INVALID); /* C1 control */
+    assert_refused("a\xc2\x85", KX_ERR_INVALID);     /* C1 control */
     assert_refused("a\xe2\x80\xa8", KX_ERR_INVALID); /* line separator */
     assert_refused("a\xff", KX_ERR_INVALID);
     assert_refused("\xc0\xaf", KX_ERR_INVALID);
@@ -88,7 +89,8 @@ static void test_escape(void)
 
 static void test_order(void)
 {
-    static const char *const SORTED[] = {"INBOX", "INBOX/a", "INBOX/b", "A", "A/x", "A/x/y", "A b", "A-b", "B", "INBOXES"};
+    static const char *const SORTED[] = {"INBOX", "INBOX/a", "INBOX/b", "A", "A/x",
+                                         "A/x/y", "A b",     "A-b",     "B", "INBOXES"};
     for (guint i = 0; i < G_N_ELEMENTS(SORTED); i++)
         for (guint k = 0; k < G_N_ELEMENTS(SORTED); k++) {
             int order = kx_path_compare(SORTED[i], SORTED[k]);
@@ -102,7 +104,8 @@ static void test_for_log(void)
     KxAccount account = {.name = (char *)"jpalmer@company.com"};
     g_autofree char *plain = kx_path_for_log(&account, "Deleted Items/Work deleted");
     g_assert_cmpstr(plain, ==, "~jpalmer@company.com/Deleted Items/Work deleted");
-    g_autofree char *accent = kx_path_for_log(&account, "INBOX/Pr\xc3\xa1""ce");
+    g_autofree char *accent = kx_path_for_log(&account, "INBOX/Pr\xc3\xa1"
+                                                        "ce");
     g_assert_cmpstr(accent, ==, "~jpalmer@company.com/INBOX/Pr&AOE-ce");
     g_autofree char *ampersand = kx_path_for_log(&account, "R&D");
     g_assert_cmpstr(ampersand, ==, "~jpalmer@company.com/R&-D");

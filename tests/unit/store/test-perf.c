@@ -25,7 +25,8 @@ static char *four_kilobytes(void)
     g_autofree char *head = sample_message("a subject of the usual length for the bench");
     g_string_append(text, head);
     while (text->len < 4000)
-        g_string_append(text, "The clocks were striking thirteen on a bright cold day in April.\r\n");
+        g_string_append(text,
+                        "The clocks were striking thirteen on a bright cold day in April.\r\n");
     return g_string_free(text, FALSE);
 }
 
@@ -43,7 +44,8 @@ static gpointer deliver_many(gpointer data)
     for (guint i = 0; i < PER_THREAD; i++) {
         double start = now();
         g_autoptr(KxIncoming) incoming = make_content(worker->store, worker->text);
-        KxDelivery target = {.account = worker->accounts[i % worker->n_accounts], .folder = "INBOX",
+        KxDelivery target = {.account = worker->accounts[i % worker->n_accounts],
+                             .folder = "INBOX",
                              .internal_date = DATE};
         g_assert_true(kx_incoming_deliver(incoming, &target, 1));
         worker->slowest = MAX(worker->slowest, now() - start);
@@ -71,10 +73,11 @@ static void run_deliveries(Fixture *fixture, guint threads, guint n_accounts)
         slowest = MAX(slowest, workers[i].slowest);
     }
     double took = now() - start;
-    g_test_maximized_result(threads * PER_THREAD / took,
-                            "%u threads, %u accounts: %.0f deliveries/s, slowest %.1f ms, cpu %.0f us each", threads,
-                            n_accounts, threads * PER_THREAD / took, slowest * 1000,
-                            (cpu() - used) * 1e6 / (threads * PER_THREAD));
+    g_test_maximized_result(
+        threads * PER_THREAD / took,
+        "%u threads, %u accounts: %.0f deliveries/s, slowest %.1f ms, cpu %.0f us each", threads,
+        n_accounts, threads * PER_THREAD / took, slowest * 1000,
+        (cpu() - used) * 1e6 / (threads * PER_THREAD));
     for (guint i = 0; i < n_accounts; i++)
         kx_account_unref(accounts[i]);
 }
@@ -91,14 +94,20 @@ static gboolean fill_work(KxAccount *account, gpointer data, GError **error)
 {
     KxFolder *folder = data;
     g_auto(KxTxn) txn = {0};
-    KxItemCache cache = {"(\"Thu, 7 Aug 2008 11:05:27 +0000\" \"a subject\" NIL NIL NIL NIL NIL NIL NIL NIL)", 80,
-                         "(\"text\" \"plain\" (\"charset\" \"utf-8\") NIL NIL \"8bit\" 3000 60 NIL NIL NIL NIL)", 75};
+    KxItemCache cache = {
+        "(\"Thu, 7 Aug 2008 11:05:27 +0000\" \"a subject\" NIL NIL NIL NIL NIL NIL NIL NIL)", 80,
+        "(\"text\" \"plain\" (\"charset\" \"utf-8\") NIL NIL \"8bit\" 3000 60 NIL NIL NIL NIL)",
+        75};
     if (!kx_txn_begin(&txn, account, error))
         return FALSE;
     KxFolderMeta *meta = kx_txn_folder(&txn, folder);
     for (guint i = 0; i < BIG_FOLDER; i++) {
-        KxEntry entry = {.uid = meta->uid_next++, .modseq = ++txn.meta.modseq, .size = 4000 + i % 1000,
-                         .internal_date = DATE + i, .save_date = DATE + i, .flags = i % 3 ? KX_FLAG_SEEN : 0};
+        KxEntry entry = {.uid = meta->uid_next++,
+                         .modseq = ++txn.meta.modseq,
+                         .size = 4000 + i % 1000,
+                         .internal_date = DATE + i,
+                         .save_date = DATE + i,
+                         .flags = i % 3 ? KX_FLAG_SEEN : 0};
         meta->messages++;
         meta->unseen += i % 3 == 0;
         meta->size += entry.size;
@@ -126,17 +135,19 @@ static void test_big_folder(Fixture *fixture, gconstpointer data)
     double start = now();
     g_assert_true(kx_account_write(account, fill_work, inbox, &error));
     g_assert_no_error(error);
-    g_test_minimized_result(now() - start, "inserting %d items: %.0f ms", BIG_FOLDER, (now() - start) * 1000);
+    g_test_minimized_result(now() - start, "inserting %d items: %.0f ms", BIG_FOLDER,
+                            (now() - start) * 1000);
     kx_folder_unref(inbox);
     kx_account_unref(account);
-    kx_store_close_idle(fixture->store, G_MAXINT64);
+    kx_store_close_idle(fixture->store, G_MAXINT64, G_MAXINT64);
 
     start = now();
     account = open_account(fixture->store, "big");
     inbox = open_folder(account, "INBOX");
     g_autoptr(KxView) view = kx_view_new(inbox, TRUE);
     g_assert_cmpuint(kx_view_count(view), ==, BIG_FOLDER);
-    g_test_minimized_result(now() - start, "cold SELECT of %d items: %.1f ms", BIG_FOLDER, (now() - start) * 1000);
+    g_test_minimized_result(now() - start, "cold SELECT of %d items: %.1f ms", BIG_FOLDER,
+                            (now() - start) * 1000);
 
     g_autofree guint32 *uids = g_new(guint32, BIG_FOLDER);
     for (guint i = 0; i < BIG_FOLDER; i++)
@@ -148,12 +159,14 @@ static void test_big_folder(Fixture *fixture, gconstpointer data)
         for (guint k = 0; k < 100; k++)
             kx_item_cache_clear(&caches[k]);
     }
-    g_test_minimized_result(now() - start, "envelopes of %d items: %.0f ms", BIG_FOLDER, (now() - start) * 1000);
+    g_test_minimized_result(now() - start, "envelopes of %d items: %.0f ms", BIG_FOLDER,
+                            (now() - start) * 1000);
 
     KxFlagsChange change = {.op = KX_FLAGS_ADD, .flags = KX_FLAG_FLAGGED};
     start = now();
     g_assert_true(kx_folder_change_flags(inbox, uids, BIG_FOLDER, &change, NULL, NULL, &error));
-    g_test_minimized_result(now() - start, "flags of %d items: %.0f ms", BIG_FOLDER, (now() - start) * 1000);
+    g_test_minimized_result(now() - start, "flags of %d items: %.0f ms", BIG_FOLDER,
+                            (now() - start) * 1000);
     start = now();
     for (guint i = 0; i < 1000; i++) {
         change.op = i % 2 ? KX_FLAGS_ADD : KX_FLAGS_REMOVE;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Rebuilding the index: it is gone, renamed by an administrator, or damaged; files added and removed by hand. */
+/* Rebuilding the index: it is gone, renamed by an administrator, or damaged; files added and
+ * removed by hand. */
 #include <utime.h>
 
 #include "store-test.h"
@@ -29,7 +30,7 @@ static KxAccount *fill(Fixture *fixture)
 static void shut(Fixture *fixture, KxAccount **account)
 {
     g_clear_pointer(account, kx_account_unref);
-    kx_store_close_idle(fixture->store, G_MAXINT64);
+    kx_store_close_idle(fixture->store, G_MAXINT64, G_MAXINT64);
 }
 
 static guint32 flags_of(KxView *view, guint32 uid)
@@ -97,7 +98,8 @@ static void test_index_gone(Fixture *fixture, gconstpointer data)
     g_auto(KxItemCache) cache = {0};
     g_assert_true(kx_folder_read_cache(inbox, &uid, 1, &cache, &error));
     g_assert_nonnull(strstr(cache.envelope, "\"three\""));
-    g_assert_null(kx_view_resume(account, &state, &error)); /* nobody knows any more what was removed */
+    g_assert_null(
+        kx_view_resume(account, &state, &error)); /* nobody knows any more what was removed */
     g_assert_error(error, KX_ERROR, KX_ERR_NOT_FOUND);
     g_clear_error(&error);
     g_autoptr(KxFolderInfo) dev = kx_folder_find(account, "Lists/Dev", &error);
@@ -137,7 +139,8 @@ static void test_index_bad_live(Fixture *fixture, gconstpointer data)
     g_autoptr(KxFolder) inbox = open_folder(account, "INBOX");
     g_autoptr(KxView) view = kx_view_new(inbox, FALSE);
     g_assert_cmpint(g_rename(HOME "/index.db", HOME "/index.bad"), ==, 0);
-    g_assert_true(g_file_set_contents(INBOX "/added by hand.eml", "Subject: hand\r\n\r\n", -1, NULL));
+    g_assert_true(
+        g_file_set_contents(INBOX "/added by hand.eml", "Subject: hand\r\n\r\n", -1, NULL));
     g_assert_cmpint(g_unlink(INBOX "/00000001.eml"), ==, 0);
     KxAccount *again = open_account(fixture->store, "wsmith"); /* the next access */
     g_assert_true(again == account);
@@ -192,8 +195,13 @@ static void test_reindex(Fixture *fixture, gconstpointer data)
     g_assert_cmpuint(changes.vanished->len, ==, 1);
     g_assert_cmpuint(g_array_index(changes.vanished, guint32, 0), ==, 3);
     static const guint32 UIDS[] = {1, 4, 9, 10, 11, 12, 13};
-    static const char *const SUBJECTS[] = {"one", "four", "ahead, but below the bound", "a", "b",
-                                           "restored after removal", "never given out"};
+    static const char *const SUBJECTS[] = {"one",
+                                           "four",
+                                           "ahead, but below the bound",
+                                           "a",
+                                           "b",
+                                           "restored after removal",
+                                           "never given out"};
     g_assert_cmpuint(kx_view_count(view), ==, G_N_ELEMENTS(UIDS));
     for (guint i = 0; i < G_N_ELEMENTS(UIDS); i++) {
         g_assert_cmpuint(kx_view_uid(view, i + 1), ==, UIDS[i]);
@@ -265,8 +273,11 @@ static void test_damaged(Fixture *fixture, gconstpointer data)
         shut(fixture, &account);
     }
     g_autofree char *log = read_log("error");
-    g_assert_cmpuint(count_matches(log, "] store.c: Folder ~wsmith@company.test/INBOX has corrupted status and index "
-                                        "files, going to restore them. Some flag information may be lost\n"), >, 5);
+    g_assert_cmpuint(
+        count_matches(log,
+                      "] store.c: Folder ~wsmith@company.test/INBOX has corrupted status and index "
+                      "files, going to restore them. Some flag information may be lost\n"),
+        >, 5);
     g_assert_nonnull(strstr(log, "Folder ~wsmith@company.test/Sent Items has corrupted"));
 }
 
@@ -277,8 +288,9 @@ static void test_damaged_live(Fixture *fixture, gconstpointer data)
     g_autoptr(KxAccount) account = fill(fixture);
     g_autoptr(KxFolder) inbox = open_folder(account, "INBOX");
     g_autoptr(KxView) view = kx_view_new(inbox, FALSE);
-    kx_store_close_idle(fixture->store, G_MAXINT64); /* closes the index under them */
-    g_assert_true(g_file_set_contents(HOME "/index.db", "This is not a database, as anyone can see. ", -1, NULL));
+    kx_store_close_idle(fixture->store, G_MAXINT64, G_MAXINT64); /* closes the index under them */
+    g_assert_true(g_file_set_contents(HOME "/index.db",
+                                      "This is not a database, as anyone can see. ", -1, NULL));
     g_assert_cmpuint(deliver(account, "INBOX", "after"), ==, 5);
     g_assert_true(g_file_test(HOME "/index.bad", G_FILE_TEST_EXISTS));
     change_flags(inbox, 1, KX_FLAGS_ADD, KX_FLAG_DELETED);
@@ -353,7 +365,8 @@ static void test_check(Fixture *fixture, gconstpointer data)
     g_autoptr(GPtrArray) lines = kx_account_check(account, &error);
     g_assert_no_error(error);
     g_autofree char *text = sample_message("four");
-    g_autofree char *sizes = g_strdup_printf("INBOX: message 4 has 5 bytes, the index says %zu", strlen(text));
+    g_autofree char *sizes =
+        g_strdup_printf("INBOX: message 4 has 5 bytes, the index says %zu", strlen(text));
     const char *const EXPECTED[] = {
         "INBOX: the file stray.eml is not in the index",
         "INBOX: the file of message 3 is missing",

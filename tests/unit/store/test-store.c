@@ -20,14 +20,15 @@ static void test_deliver(Fixture *fixture, gconstpointer data)
     g_autofree char *text = sample_message("first");
     g_autoptr(GBytes) content = kx_item_content(inbox, uid, &error);
     g_assert_no_error(error);
-    g_assert_cmpmem(text, (int)strlen(text), g_bytes_get_data(content, NULL), (int)g_bytes_get_size(content));
+    g_assert_cmpmem(text, (int)strlen(text), g_bytes_get_data(content, NULL),
+                    (int)g_bytes_get_size(content));
     g_auto(KxItemCache) cache = {0};
     g_assert_true(kx_folder_read_cache(inbox, &uid, 1, &cache, &error));
     g_assert_nonnull(strstr(cache.envelope, "\"first\""));
     g_assert_nonnull(strstr(cache.structure, "\"text\" \"plain\""));
     g_autofree char *on_disk = NULL;
-    g_assert_true(
-        g_file_get_contents("store/mail/company.test/wsmith/INBOX/#msgs/00000001.eml", &on_disk, NULL, NULL));
+    g_assert_true(g_file_get_contents("store/mail/company.test/wsmith/INBOX/#msgs/00000001.eml",
+                                      &on_disk, NULL, NULL));
     g_assert_cmpstr(on_disk, ==, text);
     KxItem item;
     g_assert_true(kx_view_item(view, uid, &item));
@@ -71,9 +72,11 @@ static void test_default_folders(Fixture *fixture, gconstpointer data)
         g_assert_cmpuint(info->uid_next, ==, 1);
         g_assert_cmpuint(info->uid_validity, >, 0);
         g_assert_false(info->has_children);
-        g_autofree char *messages = g_strdup_printf("store/mail/company.test/wsmith/%s/#msgs", EXPECTED[i].path);
+        g_autofree char *messages =
+            g_strdup_printf("store/mail/company.test/wsmith/%s/#msgs", EXPECTED[i].path);
         g_assert_true(g_file_test(messages, G_FILE_TEST_IS_DIR));
-        g_autofree char *file = g_strdup_printf("store/mail/company.test/wsmith/%s/#folder", EXPECTED[i].path);
+        g_autofree char *file =
+            g_strdup_printf("store/mail/company.test/wsmith/%s/#folder", EXPECTED[i].path);
         g_assert_true(g_file_test(file, G_FILE_TEST_IS_REGULAR));
     }
     g_assert_true(g_file_test("store/mail/company.test/wsmith/index.db", G_FILE_TEST_IS_REGULAR));
@@ -103,7 +106,10 @@ static void test_links(Fixture *fixture, gconstpointer data)
         {.account = one, .folder = "INBOX", .internal_date = DATE},
         {.account = two, .folder = "INBOX", .internal_date = DATE},
         {.account = one, .folder = "Nowhere", .internal_date = DATE},
-        {.account = one, .folder = "Drafts", .flags = KX_FLAG_SEEN | KX_FLAG_DRAFT, .internal_date = DATE},
+        {.account = one,
+         .folder = "Drafts",
+         .flags = KX_FLAG_SEEN | KX_FLAG_DRAFT,
+         .internal_date = DATE},
     };
     g_assert_false(kx_incoming_deliver(incoming, targets, G_N_ELEMENTS(targets)));
     g_assert_error(targets[2].ret_error, KX_ERROR, KX_ERR_NOT_FOUND);
@@ -111,7 +117,8 @@ static void test_links(Fixture *fixture, gconstpointer data)
     static const char *const FILES[] = {"one/INBOX", "two/INBOX", "one/Drafts"};
     ino_t inode = 0;
     for (guint i = 0; i < G_N_ELEMENTS(FILES); i++) {
-        g_autofree char *path = g_strdup_printf("store/mail/company.test/%s/#msgs/00000001.eml", FILES[i]);
+        g_autofree char *path =
+            g_strdup_printf("store/mail/company.test/%s/#msgs/00000001.eml", FILES[i]);
         struct stat st;
         g_assert_cmpint(stat(path, &st), ==, 0);
         g_assert_true(inode == 0 || inode == st.st_ino);
@@ -137,7 +144,8 @@ static void test_vanished_file(Fixture *fixture, gconstpointer data)
     GError *error = NULL;
     g_autoptr(KxAccount) account = open_account(fixture->store, "wsmith");
     g_autoptr(KxFolder) inbox = open_folder(account, "INBOX");
-    guint32 uids[] = {deliver(account, "INBOX", "a"), deliver(account, "INBOX", "b"), deliver(account, "INBOX", "c")};
+    guint32 uids[] = {deliver(account, "INBOX", "a"), deliver(account, "INBOX", "b"),
+                      deliver(account, "INBOX", "c")};
     g_assert_cmpint(g_unlink("store/mail/company.test/wsmith/INBOX/#msgs/00000002.eml"), ==, 0);
     g_assert_null(kx_item_content(inbox, 2, &error));
     g_assert_error(error, KX_ERROR, KX_ERR_NOT_FOUND);
@@ -181,7 +189,8 @@ static void test_large_content(Fixture *fixture, gconstpointer data)
     KxDelivery target = {.account = account, .folder = "INBOX", .internal_date = DATE};
     g_assert_true(kx_incoming_deliver(incoming, &target, 1));
     g_autoptr(GBytes) content = kx_item_content(inbox, target.ret_uid, &error);
-    g_assert_cmpmem(expected->str, (int)expected->len, g_bytes_get_data(content, NULL), (int)g_bytes_get_size(content));
+    g_assert_cmpmem(expected->str, (int)expected->len, g_bytes_get_data(content, NULL),
+                    (int)g_bytes_get_size(content));
     g_string_free(expected, TRUE);
 }
 
@@ -230,6 +239,50 @@ static void test_temporary_files(Fixture *fixture, gconstpointer data)
     g_assert_false(g_file_test("store/tmp/left", G_FILE_TEST_EXISTS));
 }
 
+/* A file in the way, put there by hand, is neither overwritten nor taken for a message. */
+static void test_file_in_the_way(Fixture *fixture, gconstpointer data)
+{
+    static const char PATH[] = "store/mail/company.test/wsmith/INBOX/#msgs/00000002.eml";
+    g_autoptr(KxAccount) account = open_account(fixture->store, "wsmith");
+    g_assert_cmpuint(deliver(account, "INBOX", "one"), ==, 1);
+    g_assert_true(g_file_set_contents(PATH, "mine", -1, NULL));
+    g_assert_cmpuint(deliver(account, "INBOX", "two"), ==, 3);
+    g_autofree char *text = NULL;
+    g_assert_true(g_file_get_contents(PATH, &text, NULL, NULL));
+    g_assert_cmpstr(text, ==, "mine");
+    g_assert_true(kx_account_reindex(account, NULL, NULL));
+    g_autoptr(KxFolderInfo) info = kx_folder_find(account, "INBOX", NULL);
+    g_assert_cmpuint(info->messages, ==, 3);
+    assert_consistent(account);
+}
+
+/* ext4 allows 65,000 links to a file; beyond that the content is copied. */
+static void test_link_limit(Fixture *fixture, gconstpointer data)
+{
+    enum { LINKS = 70000 };
+    GError *error = NULL;
+    g_autoptr(KxAccount) account = open_account(fixture->store, "wsmith");
+    g_autoptr(KxFolder) inbox = open_folder(account, "INBOX");
+    guint32 uid = deliver(account, "INBOX", "popular");
+    g_autofree char *first = kx_message_file("store/mail/company.test/wsmith/INBOX", uid);
+    g_assert_cmpint(g_mkdir("links", 0700), ==, 0);
+    int made = 0;
+    for (gboolean ok = TRUE; ok && made < LINKS; made += ok) {
+        g_autofree char *name = g_strdup_printf("links/%d", made);
+        ok = link(first, name) == 0;
+    }
+    g_auto(KxCopied) copied = {0};
+    g_assert_true(kx_folder_copy(inbox, &uid, 1, account, "Drafts", FALSE, NULL, &copied, &error));
+    g_assert_no_error(error);
+    g_assert_cmpuint(copied.to->len, ==, 1);
+    struct stat st;
+    g_assert_cmpint(stat("store/mail/company.test/wsmith/Drafts/#msgs/00000001.eml", &st), ==, 0);
+    g_assert_cmpint(st.st_nlink == 1, ==, made < LINKS);
+    g_assert_cmpint(st.st_mtime, ==, DATE);
+    assert_consistent(account);
+    kx_remove_tree("links");
+}
+
 static void test_deliver_all(Fixture *fixture, gconstpointer data)
 {
     GError *error = NULL;
@@ -241,7 +294,9 @@ static void test_deliver_all(Fixture *fixture, gconstpointer data)
     for (guint i = 0; i < 3; i++) {
         g_autofree char *text = sample_message(SUBJECTS[i]);
         contents[i] = make_content(fixture->store, text);
-        targets[i] = (KxDelivery){.account = account, .folder = "Drafts", .internal_date = DATE + i,
+        targets[i] = (KxDelivery){.account = account,
+                                  .folder = "Drafts",
+                                  .internal_date = DATE + i,
                                   .keywords = i == 2 ? BAD : KEYWORDS};
     }
     g_assert_false(kx_incoming_deliver_all(contents, targets, 3, &error));
@@ -276,7 +331,7 @@ static void test_closing(Fixture *fixture, gconstpointer data)
     KxView *view = kx_view_new(inbox, TRUE);
     deliver(account, "INBOX", "one");
     g_assert_true(g_file_test("store/open/company.test/wsmith", G_FILE_TEST_EXISTS));
-    kx_store_close_idle(fixture->store, G_MAXINT64);
+    kx_store_close_idle(fixture->store, G_MAXINT64, G_MAXINT64);
     /* The session goes on, but the index is closed and its folder not in memory. */
     g_assert_false(g_file_test("store/open/company.test/wsmith", G_FILE_TEST_EXISTS));
     g_assert_false(g_file_test("store/mail/company.test/wsmith/index.db-wal", G_FILE_TEST_EXISTS));
@@ -294,7 +349,7 @@ static void test_closing(Fixture *fixture, gconstpointer data)
     g_assert_cmpuint(g_hash_table_size(fixture->store->accounts), ==, 1);
     kx_store_tick(fixture->store);
     g_assert_cmpuint(g_hash_table_size(fixture->store->accounts), ==, 1);
-    kx_store_close_idle(fixture->store, G_MAXINT64);
+    kx_store_close_idle(fixture->store, G_MAXINT64, G_MAXINT64);
     g_assert_cmpuint(g_hash_table_size(fixture->store->accounts), ==, 0);
     g_autoptr(KxAccount) again = open_account(fixture->store, "wsmith");
     g_autoptr(KxFolderInfo) info = kx_folder_find(again, "INBOX", &error);
@@ -306,7 +361,8 @@ static void test_many_accounts(Fixture *fixture, gconstpointer data)
 {
     enum { ACCOUNTS = 60, MAX_OPEN = 20 };
     fixture->store->max_open = MAX_OPEN;
-    g_autoptr(GPtrArray) accounts = g_ptr_array_new_with_free_func((GDestroyNotify)kx_account_unref);
+    g_autoptr(GPtrArray) accounts =
+        g_ptr_array_new_with_free_func((GDestroyNotify)kx_account_unref);
     for (guint i = 0; i < ACCOUNTS; i++) {
         g_autofree char *user = g_strdup_printf("user%04u", i);
         g_ptr_array_add(accounts, open_account(fixture->store, user));
@@ -400,6 +456,9 @@ int main(int argc, char **argv)
     ADD_TEST("/store/large-content", test_large_content);
     ADD_TEST("/store/small-content", test_small_content);
     ADD_TEST("/store/temporary-files", test_temporary_files);
+    ADD_TEST("/store/file-in-the-way", test_file_in_the_way);
+    g_test_add("/store/link-limit", Fixture, g_get_tmp_dir(), fixture_set_up, test_link_limit,
+               fixture_tear_down);
     ADD_TEST("/store/deliver-all", test_deliver_all);
     ADD_TEST("/store/closing", test_closing);
     ADD_TEST("/store/many-accounts", test_many_accounts);

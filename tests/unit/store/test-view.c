@@ -156,14 +156,16 @@ static void test_many_changes(Fixture *fixture, gconstpointer data)
     enum { ITEMS = 20000, LEFT = 3000 };
     GError *error = NULL;
     Box box = open_box(fixture, 0);
-    g_autoptr(GPtrArray) contents = g_ptr_array_new_with_free_func((GDestroyNotify)kx_incoming_free);
+    g_autoptr(GPtrArray) contents =
+        g_ptr_array_new_with_free_func((GDestroyNotify)kx_incoming_free);
     g_autofree KxDelivery *targets = g_new0(KxDelivery, 1000);
     for (guint i = 0; i < 1000; i++) {
         g_ptr_array_add(contents, make_content(fixture->store, "Subject: x\r\n\r\n"));
         targets[i] = (KxDelivery){.account = box.account, .folder = "INBOX", .internal_date = DATE};
     }
     for (guint i = 0; i < ITEMS; i += 1000)
-        g_assert_true(kx_incoming_deliver_all((KxIncoming **)contents->pdata, targets, 1000, &error));
+        g_assert_true(
+            kx_incoming_deliver_all((KxIncoming **)contents->pdata, targets, 1000, &error));
     g_autoptr(KxView) view = kx_view_new(box.inbox, FALSE);
     g_assert_cmpuint(kx_view_count(view), ==, ITEMS);
     g_autofree guint32 *uids = g_new(guint32, ITEMS);
@@ -233,7 +235,6 @@ static void test_resume(Fixture *fixture, gconstpointer data)
 /* ---- random changes against a model that keeps plain lists ---- */
 
 enum { VIEWS = 5, STEPS = 1500 };
-
 
 /* What a session believes: the UIDs by sequence number, and the flags it was told. */
 typedef struct {
@@ -311,7 +312,8 @@ static void session_sync(Model *model, Session *session, gboolean expunge_too)
     for (guint i = 0; i < changes.changed->len; i++) {
         const KxItem *item = &g_array_index(changes.changed, KxItem, i);
         g_assert_true(g_hash_table_contains(session->flags, GUINT_TO_POINTER(item->uid)));
-        g_hash_table_insert(session->flags, GUINT_TO_POINTER(item->uid), GUINT_TO_POINTER(item->flags));
+        g_hash_table_insert(session->flags, GUINT_TO_POINTER(item->uid),
+                            GUINT_TO_POINTER(item->flags));
     }
     guint count = kx_view_count(session->view);
     g_assert_cmpint(count > session->uids->len, ==, changes.exists);
@@ -326,7 +328,8 @@ static void session_sync(Model *model, Session *session, gboolean expunge_too)
     }
     for (guint i = 0; i < model->alive->len; i++) { /* told everything */
         gpointer uid = GUINT_TO_POINTER(at(model->alive, i));
-        g_assert_true(g_hash_table_lookup(session->flags, uid) == g_hash_table_lookup(model->flags, uid));
+        g_assert_true(g_hash_table_lookup(session->flags, uid) ==
+                      g_hash_table_lookup(model->flags, uid));
     }
     if (expunge_too)
         g_assert_cmpuint(session->uids->len, ==, model->alive->len);
@@ -378,7 +381,7 @@ static void step(Model *model, Fixture *fixture)
         session_close(session);
         session_open(model, session);
     } else {
-        kx_store_close_idle(fixture->store, G_MAXINT64);
+        kx_store_close_idle(fixture->store, G_MAXINT64, G_MAXINT64);
     }
     session_check(model, session);
 }
