@@ -2,6 +2,7 @@
 /* The data directory, and who works on it. */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #include "base/error.h"
 #include "base/fsutil.h"
 #include "base/paths.h"
+#include "base/text.h"
 
 gboolean kx_cli_enter(const char *data, GError **error)
 {
@@ -33,19 +35,26 @@ int kx_cli_lock(void)
     return -1;
 }
 
-int kx_cli_server_pid(void)
+/* The number in the lock file, or 0. */
+static int written_pid(void)
 {
     g_autofree char *text = NULL;
-    int fd = open(KX_PATH_LOCK, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return 0;
-    gboolean held = flock(fd, LOCK_SH | LOCK_NB) < 0;
-    close(fd);
-    if (!held)
-        return 0;
-    if (!kx_read_file(KX_PATH_LOCK, 32, &text, NULL, NULL))
-        return -1;
     guint64 pid;
+    if (!kx_read_file(KX_PATH_LOCK, 32, &text, NULL, NULL))
+        return 0;
     g_strstrip(text);
-    return g_ascii_string_to_unsigned(text, 10, 2, G_MAXINT, &pid, NULL) ? (int)pid : -1;
+    return kx_parse_uint(text, G_MAXINT, &pid) && pid > 1 ? (int)pid : 0;
+}
+
+int kx_cli_server_pid(void)
+{
+    int pid = written_pid();
+    /* Trying the lock could take it from a server that is just starting: only when the number means something. */
+    if (pid == 0 || (kill(pid, 0) < 0 && errno == ESRCH))
+        return 0;
+    int fd = open(KX_PATH_LOCK, O_RDONLY | O_CLOEXEC);
+    gboolean held = fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) < 0;
+    if (fd >= 0)
+        close(fd);
+    return held ? pid : 0;
 }

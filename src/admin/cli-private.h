@@ -53,7 +53,7 @@ gboolean kx_cli_enter(const char *data, GError **error);
 /* Takes the lock of the current directory; -1 if somebody has it. Closing the descriptor gives it back. */
 int kx_cli_lock(void);
 
-/* Who has the lock of the current directory: 0 nobody, -1 another command, else the server's process. */
+/* The process of the server on the current directory, 0 if none runs. */
 int kx_cli_server_pid(void);
 
 /* ---- cli-ask.c ---- */

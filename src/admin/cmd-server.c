@@ -188,8 +188,6 @@ static gboolean stop_server(const KxInvocation *invocation, GError **error)
     int pid = kx_cli_server_pid();
     if (pid == 0)
         return kx_fail(error, KX_ERR_NOT_FOUND, "no server is running in %s", invocation->data);
-    if (pid < 0)
-        return kx_fail(error, KX_ERR_BUSY, "another keryx command is working in %s: try again", invocation->data);
     if (!invocation->json)
         printf("Stopping the server (process %d) ...\n", pid);
     fflush(stdout);

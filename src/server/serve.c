@@ -17,6 +17,23 @@
 #include "net/edge.h"
 #include "server/keeper.h"
 
+enum { LOCK_TRIES = 200, LOCK_STEP_MS = 50 };
+
+/*
+ * A server writes its process number into the lock file. A command that works on the data without a server
+ * empties it, and is done soon.
+ */
+static gboolean wait_for_lock(int fd)
+{
+    char digit;
+    for (guint i = 0; flock(fd, LOCK_EX | LOCK_NB) < 0; i++) {
+        if (i == LOCK_TRIES || pread(fd, &digit, 1, 0) == 1)
+            return FALSE;
+        g_usleep(LOCK_STEP_MS * 1000);
+    }
+    return TRUE;
+}
+
 /* Holds the lock file open for the life of the process; -1 on failure. */
 static int lock_data(GError **error)
 {
@@ -25,7 +42,7 @@ static int lock_data(GError **error)
         kx_error_errno(error, "cannot open " KX_PATH_LOCK);
         return -1;
     }
-    if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+    if (!wait_for_lock(fd)) {
         kx_fail(error, KX_ERR_IN_USE, "a server is running on this data directory already (keryx stop ends it)");
         close(fd);
         return -1;

@@ -70,7 +70,7 @@ def info(server, name):
     return server.cli("cert", "show", name, as_json=True)
 
 
-@pytest.mark.covers("CERT-04", "CERT-01")
+@pytest.mark.covers("CERT-04")
 def test_a_fresh_server_has_a_certificate_of_its_own(fresh_server, tmp_path):
     one, two = fresh_server(), fresh_server(start=False)
     mine = info(one, "server")

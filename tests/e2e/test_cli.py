@@ -156,7 +156,7 @@ def test_setup_sets_the_old_configuration_aside(fresh_server):
 # --- running
 
 
-@pytest.mark.covers("SVC-01", "SVC-02")
+@pytest.mark.covers("SVC-02")
 def test_status_shows_what_runs(server):
     status = server.status()
     assert status["running"] and status["hostname"] == server.hostname
@@ -196,6 +196,16 @@ def test_a_second_server_is_refused(server):
     done = keryx(server.binary, "serve", "--data", server.data)
     assert done.returncode == 1
     assert "running" in done.stderr
+
+
+def test_commands_and_a_start_do_not_get_in_each_others_way(fresh_server):
+    server = fresh_server(start=False)
+    for _ in range(5):
+        command = [server.binary, "user", "list", "--data", server.data]
+        others = [subprocess.Popen(command, stdout=subprocess.DEVNULL) for _ in range(6)]
+        server.start()
+        assert [process.wait(30) for process in others] == [0] * 6
+        server.stop()
 
 
 # --- commands, live and at rest
@@ -410,7 +420,7 @@ def test_following_a_log(server):
         process.send_signal(signal.SIGINT)
 
 
-@pytest.mark.covers("LOG-65", "SVC-27")
+@pytest.mark.covers("LOG-65")
 def test_debug_topics_switch_live(server):
     assert server.cli("log", "debug", "list", as_json=True)[0]["on"] is False
     server.cli("log", "debug", "on", "pop3-server")

@@ -4,7 +4,7 @@
 
 #include "admin/command.h"
 
-/* covers: DOM-05, DOM-07, DOM-12 */
+/* covers: DOM-07 */
 static void test_domains(void)
 {
     Fixture f;
@@ -24,7 +24,6 @@ static void test_domains(void)
     fixture_clear(&f);
 }
 
-/* covers: USR-16 */
 static void test_users(void)
 {
     Fixture f;
