@@ -8,6 +8,6 @@ void kx_imap_cmd_id(KxImap *imap, KxImapParser *args)
     kx_imap_parse_id(args);
     if (!kx_imap_check(imap, args))
         return;
-    kx_session_puts(imap->session, KX_IMAP_ID_RESPONSE);
+    kx_session_puts(imap->session, KX_IMAP_ID_RESPONSE "\r\n");
     kx_imap_ok(imap, NULL, "ID completed");
 }

@@ -164,7 +164,7 @@ static void signed_in(KxConn *conn)
     kx_conn_set_timeout(conn,
                         (guint)kx_settings_int(kx_conn_settings(conn), KX_SET_IMAP_IDLE_TIMEOUT));
     g_autofree char *capabilities = kx_imap_edge_capabilities(conn);
-    kx_conn_printf(conn, "%s OK [CAPABILITY %s] Logged in\r\n", edge->framer.tag, capabilities);
+    kx_imap_edge_say(conn, "%s OK [CAPABILITY %s] Logged in", edge->framer.tag, capabilities);
 }
 
 void kx_imap_edge_sasl_reply(KxConn *conn, const KxMsgSaslReply *reply)
@@ -174,7 +174,7 @@ void kx_imap_edge_sasl_reply(KxConn *conn, const KxMsgSaslReply *reply)
     case KX_SASL_CONTINUE: {
         g_autofree char *challenge =
             g_base64_encode((const guchar *)reply->data.data, reply->data.len);
-        kx_conn_printf(conn, "+ %s\r\n", challenge);
+        kx_imap_edge_say(conn, "+ %s", challenge);
         kx_framer_set_mode(&edge->framer, KX_FRAMING_LINE);
         break;
     }

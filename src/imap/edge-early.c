@@ -8,7 +8,7 @@ static void cmd_capability(KxConn *conn, KxImapParser *args)
     if (!kx_imap_parse_end(args))
         return;
     g_autofree char *capabilities = kx_imap_edge_capabilities(conn);
-    kx_conn_printf(conn, "* CAPABILITY %s\r\n", capabilities);
+    kx_imap_edge_say(conn, "* CAPABILITY %s", capabilities);
     kx_imap_edge_tagged(conn, "OK CAPABILITY completed");
 }
 
@@ -22,7 +22,7 @@ static void cmd_logout(KxConn *conn, KxImapParser *args)
 {
     if (!kx_imap_parse_end(args))
         return;
-    kx_conn_puts(conn, "* BYE Logging out\r\n");
+    kx_imap_edge_say(conn, "* BYE Logging out");
     kx_imap_edge_tagged(conn, "OK LOGOUT completed");
     KxImapEdge *edge = kx_conn_state(conn);
     edge->phase = KX_PHASE_GONE;
@@ -33,7 +33,7 @@ static void cmd_id(KxConn *conn, KxImapParser *args)
 {
     if (!kx_imap_parse_id(args))
         return;
-    kx_conn_puts(conn, KX_IMAP_ID_RESPONSE);
+    kx_imap_edge_say(conn, "%s", KX_IMAP_ID_RESPONSE);
     kx_imap_edge_tagged(conn, "OK ID completed");
 }
 

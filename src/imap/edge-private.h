@@ -36,6 +36,9 @@ typedef struct {
     gboolean repeated; /* the request was repeated after the core was lost */
 } KxImapEdge;
 
+/* A line, to the client and to the Debug log; CRLF is added. */
+void kx_imap_edge_say(KxConn *conn, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
 /* "tag BAD text"; too many before sign-in end the connection. */
 void kx_imap_edge_bad(KxConn *conn, const char *text);
 void kx_imap_edge_tagged(KxConn *conn, const char *rest); /* "tag " rest CRLF */

@@ -13,16 +13,27 @@ enum {
 
 /* ---- saying things ---- */
 
+void kx_imap_edge_say(KxConn *conn, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    g_autofree char *line = g_strdup_vprintf(format, args);
+    va_end(args);
+    kx_conn_debug(conn, '>', line, strlen(line));
+    kx_conn_puts(conn, line);
+    kx_conn_puts(conn, "\r\n");
+}
+
 void kx_imap_edge_tagged(KxConn *conn, const char *rest)
 {
     KxImapEdge *edge = kx_conn_state(conn);
-    kx_conn_printf(conn, "%s %s\r\n", edge->framer.tag, rest);
+    kx_imap_edge_say(conn, "%s %s", edge->framer.tag, rest);
 }
 
 void kx_imap_edge_bye(KxConn *conn, const char *text)
 {
     KxImapEdge *edge = kx_conn_state(conn);
-    kx_conn_printf(conn, "* BYE %s\r\n", text);
+    kx_imap_edge_say(conn, "* BYE %s", text);
     edge->phase = KX_PHASE_GONE;
     kx_conn_close(conn);
 }
@@ -30,7 +41,7 @@ void kx_imap_edge_bye(KxConn *conn, const char *text)
 void kx_imap_edge_bad(KxConn *conn, const char *text)
 {
     KxImapEdge *edge = kx_conn_state(conn);
-    kx_conn_printf(conn, "%s BAD %s\r\n", edge->framer.tag, text);
+    kx_imap_edge_say(conn, "%s BAD %s", edge->framer.tag, text);
     if (edge->phase == KX_PHASE_EARLY && ++edge->bad_in_row >= BAD_MAX)
         kx_imap_edge_bye(conn, "Too many bad commands");
 }
@@ -140,7 +151,7 @@ static void act(KxConn *conn, KxFrame frame, const char *in, size_t used)
         complete(conn);
         break;
     case KX_FRAME_CONTINUE:
-        kx_conn_puts(conn, "+ OK\r\n");
+        kx_imap_edge_say(conn, "+ OK");
         break;
     case KX_FRAME_SPOOL:
         ask_command(conn, KX_ASKED_LITERAL, KX_IMAP_KIND_LITERAL, text->data, text->len);
@@ -201,7 +212,7 @@ static void literal_answered(KxConn *conn, guint code)
         return;
     }
     if (!edge->framer.literal.non_sync)
-        kx_conn_puts(conn, "+ OK\r\n");
+        kx_imap_edge_say(conn, "+ OK");
     kx_framer_accept(&edge->framer);
 }
 
@@ -210,6 +221,8 @@ static void reply(KxConn *conn, const KxMessage *message)
     KxImapEdge *edge = kx_conn_state(conn);
     KxImapAsked asked = edge->asked;
     edge->asked = KX_ASKED_NOTHING;
+    if (message->type == KX_MSG_REPLY && message->REPLY.data.len > 0)
+        kx_conn_debug(conn, '>', message->REPLY.data.data, message->REPLY.data.len);
     if (asked == KX_ASKED_SASL && message->type == KX_MSG_SASL_REPLY)
         kx_imap_edge_sasl_reply(conn, &message->SASL_REPLY);
     else if (asked == KX_ASKED_LITERAL)
@@ -278,8 +291,8 @@ static void core_back(KxConn *conn)
 static void greet(KxConn *conn, const char *text)
 {
     g_autofree char *capabilities = kx_imap_edge_capabilities(conn);
-    kx_conn_printf(conn, "* OK [CAPABILITY %s] %s %s\r\n", capabilities,
-                   kx_settings_text(kx_conn_settings(conn), KX_SET_SERVER_HOSTNAME), text);
+    kx_imap_edge_say(conn, "* OK [CAPABILITY %s] %s %s", capabilities,
+                     kx_settings_text(kx_conn_settings(conn), KX_SET_SERVER_HOSTNAME), text);
 }
 
 static void start_over(KxConn *conn)
@@ -325,7 +338,8 @@ static void shut_down(KxConn *conn)
 static gboolean receiving(KxConn *conn)
 {
     const KxImapEdge *edge = kx_conn_state(conn);
-    return edge->phase == KX_PHASE_SIGNED_IN && !kx_framer_is_idle(&edge->framer);
+    const KxFramer *framer = &edge->framer;
+    return edge->phase == KX_PHASE_SIGNED_IN && (framer->state != KX_FRAMER_LINE || framer->text.len > 0);
 }
 
 static void close_connection(KxConn *conn)

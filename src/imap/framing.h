@@ -69,10 +69,12 @@ void kx_framer_set_mode(KxFramer *framer, KxFramingMode mode);
 /* Reads from `in`; `ret_used` bytes are done with. */
 KxFrame kx_framer_next(KxFramer *framer, const char *in, size_t len, size_t *ret_used);
 
-void kx_framer_accept(KxFramer *framer); /* after SPOOL: the content may come */
-void kx_framer_refuse(
-    KxFramer *framer); /* after SPOOL or CONTENT: the command has been answered, skip its rest */
-void kx_framer_finish(KxFramer *framer);            /* after COMMAND */
-gboolean kx_framer_is_idle(const KxFramer *framer); /* between commands, nothing read of the next */
+/* After SPOOL: the content may come. After SPOOL or CONTENT: the command has been answered, skip
+ * its rest. After COMMAND: on to the next. */
+void kx_framer_accept(KxFramer *framer);
+void kx_framer_refuse(KxFramer *framer);
+void kx_framer_finish(KxFramer *framer);
+
+gboolean kx_framer_is_idle(const KxFramer *framer); /* nothing was read of a next command */
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(KxFramer, kx_framer_clear)

@@ -7,6 +7,6 @@
 /* Reads the arguments and checks them against the limits of section 3.3. */
 gboolean kx_imap_parse_id(KxImapParser *args);
 
-/* The untagged response with CRLF: the name of the server, and nothing an attacker could choose his
- * tools by. */
-#define KX_IMAP_ID_RESPONSE "* ID (\"name\" \"Keryx\")\r\n"
+/* The untagged response without CRLF: the name of the server, and nothing an attacker could choose
+ * his tools by. */
+#define KX_IMAP_ID_RESPONSE "* ID (\"name\" \"Keryx\")"

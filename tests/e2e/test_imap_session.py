@@ -272,6 +272,22 @@ def test_ten_thousand_commands_in_one_go(server):
         assert all(client.finish(tag).status == "OK" for tag in tags)
 
 
+@pytest.mark.covers("LOG-67", "SVC-27")
+def test_dialogue_in_the_debug_log(server):
+    server.configure({"log.debug": "imap-server"})
+    with RawImap(server) as client:
+        client.ok(f'LOGIN {server.address("alice")} "{password_of("alice")}"')
+        client.ok("STATUS INBOX (MESSAGES)")
+        server.wait_log("debug", "STATUS completed")
+    with RawImap(server) as client:
+        client.ok("AUTHENTICATE PLAIN " + plain("alice"))
+        server.wait_log("debug", "AUTHENTICATE")
+    server.configure({"log.debug": ""})
+    text = server.log("debug")
+    assert "{imap-server}" in text and "STATUS INBOX (MESSAGES)" in text and "LOGIN ***" in text
+    assert password_of("alice") not in text and plain("alice") not in text
+
+
 # ---- IDLE
 
 def idle_until(client, wanted, seconds=10):
