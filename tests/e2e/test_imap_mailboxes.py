@@ -94,7 +94,6 @@ def test_default_folders_and_special_use(server):
         assert all("\\HasNoChildren" in attributes for attributes, _ in found.values())
 
 
-@pytest.mark.covers("AMAIL-03", "PUB-19")
 def test_other_kinds_of_folders_are_not_shown(client):
     for name in ("Calendar", "Contacts", "Tasks", "Notes"):
         assert name not in names_of(client.ok('LIST "" *'))

@@ -44,7 +44,7 @@ def test_greeting(server):
             assert ("STARTTLS" in capabilities(code)) == (service == "imap")
 
 
-@pytest.mark.covers("SVC-13", "AUTH-15")
+@pytest.mark.covers("SVC-13")
 @pytest.mark.parametrize("service", ["imap", "imaps"])
 def test_capabilities_follow_the_connection(server, service):
     with RawImap(server, service=service) as client:
@@ -61,7 +61,6 @@ def test_capabilities_follow_the_connection(server, service):
         assert set(client.ok("CAPABILITY").untagged[0][1:]) == after
 
 
-@pytest.mark.covers("AUTH-01")
 def test_no_passwords_in_the_clear(fresh_server):
     server = fresh_server(users=("alice",), config={"auth.clear-text-from-loopback": "no"})
     with RawImap(server, service="imap") as client:
@@ -272,7 +271,7 @@ def test_ten_thousand_commands_in_one_go(server):
         assert all(client.finish(tag).status == "OK" for tag in tags)
 
 
-@pytest.mark.covers("LOG-67", "SVC-27")
+@pytest.mark.covers("LOG-67")
 def test_dialogue_in_the_debug_log(server):
     server.configure({"log.debug": "imap-server"})
     with RawImap(server) as client:
@@ -307,7 +306,6 @@ def start_idle(client):
     return tag
 
 
-@pytest.mark.covers("OUTL-34")
 def test_idle(server):
     with RawImap(server, "alice") as client, RawImap(server, "alice") as other:
         client.ok("CREATE Idle")

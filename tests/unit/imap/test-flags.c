@@ -71,7 +71,6 @@ static gboolean has_word(const char *text, const char *word)
 }
 
 /* Passwords are asked for where they are safe, and only there. */
-/* covers: AUTH-01 */
 static void test_capabilities(void)
 {
     g_autofree char *clear = kx_imap_capabilities(KX_IMAP_CAN_STARTTLS | KX_IMAP_NO_LOGIN);
