@@ -33,7 +33,7 @@ typedef struct {
     GArray *sources;     /* Source, those that exist */
     GArray *taken;       /* KxEntry, those that were copied */
     KxFolder *to;        /* with a reference */
-    GPtrArray *lines;
+    GPtrArray *op_items;
     KxCopied copied;
 } Copy;
 
@@ -218,7 +218,7 @@ static gboolean prepare_removal(Copy *copy, GError **error)
     g_autoptr(GArray) entries = g_array_new(FALSE, FALSE, sizeof(KxEntry));
     for (guint i = 0; i < copy->sources->len; i++)
         g_array_append_val(entries, g_array_index(copy->sources, Source, i).entry);
-    return kx_remove_prepare(copy->from, entries, copy->lines, error);
+    return kx_remove_prepare(copy->from, entries, copy->op_items, error);
 }
 
 static gboolean copy_work(KxAccount *account, gpointer data, GError **error)
@@ -263,15 +263,16 @@ static gboolean run_copy(Copy *copy, KxAccount *to_account, GError **error)
            kx_account_write(to_account, copy_work, copy, error);
 }
 
-static gboolean finish_move(Copy *copy, gboolean between, const KxActor *actor, GError **error)
+static gboolean finish_move(Copy *copy, KxAccount *to_account, const KxActor *actor, GError **error)
 {
     GArray *uids = copy->copied.from;
-    if (between)
-        return kx_folder_remove(copy->from, (const guint32 *)(void *)uids->data, uids->len,
-                                KX_OP_MOVE, actor, error);
+    g_autofree char *target = kx_path_for_log(to_account, copy->to_path);
+    if (copy->from->account != to_account)
+        return kx_folder_remove(copy->from, (const guint32 *)(void *)uids->data, uids->len, target,
+                                actor, error);
     if (uids->len > 0)
         kx_watch_signal(copy->from);
-    kx_oplog_items(copy->from, KX_OP_MOVE, actor, copy->lines);
+    kx_oplog_items(copy->from, actor, target, copy->op_items);
     return TRUE;
 }
 
@@ -286,7 +287,7 @@ gboolean kx_folder_copy(KxFolder *from, const guint32 *uids, guint n, KxAccount 
     g_autoptr(GArray) sources = g_array_new(FALSE, FALSE, sizeof(Source));
     g_array_set_clear_func(sources, clear_source);
     g_autoptr(GArray) taken = g_array_new(FALSE, FALSE, sizeof(KxEntry));
-    g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GPtrArray) op_items = g_ptr_array_new_with_free_func(kx_op_item_free);
     Copy copy = {.from = from,
                  .uids = uids,
                  .n = n,
@@ -294,12 +295,12 @@ gboolean kx_folder_copy(KxFolder *from, const guint32 *uids, guint n, KxAccount 
                  .move = move && !between,
                  .sources = sources,
                  .taken = taken,
-                 .lines = lines};
+                 .op_items = op_items};
     gboolean ok = run_copy(&copy, to_account, error);
     if (ok && taken->len > 0)
         kx_watch_signal(copy.to);
     if (ok && move)
-        ok = finish_move(&copy, between, actor, error);
+        ok = finish_move(&copy, to_account, actor, error);
     g_clear_pointer(&copy.to, kx_folder_unref);
     if (ok && ret_copied)
         *ret_copied = copy.copied;

@@ -387,6 +387,8 @@ static gboolean deliver_to_account(KxIncoming *incoming, KxDelivery *targets, gu
     for (guint i = 0; i < ticket.n; i++) {
         ok = ok && !jobs[i].error;
         jobs[i].posts->target->ret_error = jobs[i].error;
+        kx_oplog_debug(account, jobs[i].posts->path,
+                       jobs[i].error ? "could not take a message" : "has got a message");
         clear_post(jobs[i].posts);
     }
     return ok;
@@ -422,8 +424,11 @@ gboolean kx_incoming_deliver_all(KxIncoming **incoming, KxDelivery *targets, gui
              prepare_content(incoming[i], targets[i].internal_date, error);
     if (ok)
         run_ticket(targets[0].account, &ticket);
-    for (guint i = 0; i < n; i++)
+    for (guint i = 0; i < n; i++) {
+        if (ok && !job.error)
+            kx_oplog_debug(targets[i].account, posts[i].path, "has got a message");
         clear_post(&posts[i]);
+    }
     if (job.error) {
         g_propagate_error(error, job.error);
         return FALSE;

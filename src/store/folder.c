@@ -25,6 +25,7 @@ KxFolder *kx_folder_open(KxAccount *account, const char *path, GError **error)
     pthread_mutex_unlock(&account->state_lock);
     if (!folder)
         kx_fail(error, KX_ERR_NOT_FOUND, "there is no folder %s", path);
+    kx_oplog_debug(account, path, folder ? "is opened" : "is not there");
     return folder;
 }
 
@@ -282,7 +283,10 @@ gboolean kx_folder_create(KxAccount *account, const char *path, KxFolderType typ
 {
     g_autofree char *normal = kx_path_normalise(path, error);
     Create create = {normal, type, special_use};
-    return normal && kx_account_write(account, create_work, &create, error);
+    if (!normal || !kx_account_write(account, create_work, &create, error))
+        return FALSE;
+    kx_oplog_debug(account, normal, "is created");
+    return TRUE;
 }
 
 /* ---- delete ---- */
@@ -342,7 +346,8 @@ gboolean kx_folder_delete(KxAccount *account, const char *path, const KxActor *a
         return FALSE;
     kx_watch_signal(delete.folder);
     kx_folder_unref(delete.folder);
-    kx_oplog_delete_folder(account, actor, normal);
+    kx_oplog_delete_folder(account, normal);
+    kx_oplog_debug(account, normal, "is removed");
     return TRUE;
 }
 

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Lines of the Operations log: items and folders that were removed or moved (LOG-52 to LOG-58). */
-#include "base/text.h"
+#include "log/log-operations.h"
 #include "mime/header.h"
 #include "store/remove-private.h"
 
 enum { FIELD_MAX = 1000 };
-
-static const char *const TAGS[] = {[KX_OP_DELETE] = "DELETE", [KX_OP_MOVE] = "MOVE"};
 
 /* ---- the parts of a cached envelope ---- */
 
@@ -61,102 +59,123 @@ static char *take_string(Cursor *cursor)
     return text;
 }
 
-static char *take_first_address(Cursor *cursor)
+/* The first address of a list: display name and address, NULL for what is not there. */
+static void take_first_address(Cursor *cursor, char **ret_name, char **ret_address)
 {
     take(cursor, " ");
     if (!take(cursor, "(("))
-        return g_strdup("");
-    g_autofree char *name = take_string(cursor);
+        return;
+    *ret_name = take_string(cursor);
     g_autofree char *route = take_string(cursor);
     g_autofree char *mailbox = take_string(cursor);
     g_autofree char *host = take_string(cursor);
-    g_autofree char *address = host && *host
-                                   ? g_strdup_printf("%s@%s", mailbox ? mailbox : "", host)
-                                   : g_strdup(mailbox ? mailbox : "");
-    return name && *name ? g_strdup_printf("\"%s\" <%s>", name, address)
-                         : g_strdup_printf("<%s>", address);
+    *ret_address = host && *host ? g_strdup_printf("%s@%s", mailbox ? mailbox : "", host)
+                                 : g_strdup(mailbox ? mailbox : "");
 }
 
-static void append_origin(GString *line, const KxItemCache *cache)
+static void take_origin(KxOpItem *item, const KxItemCache *cache)
 {
     Cursor cursor = {cache->envelope, cache->envelope + cache->envelope_len};
     take(&cursor, "(");
     g_autofree char *date = take_string(&cursor);
-    g_autofree char *subject = take_string(&cursor);
-    g_autofree char *from = take_first_address(&cursor);
-    g_string_append_printf(line, "From: %s, Subject: \"%s\"", from, subject ? subject : "");
+    item->subject = take_string(&cursor);
+    take_first_address(&cursor, &item->from_name, &item->from_address);
+    if (!item->from_address)
+        item->from_address = g_strdup("");
 }
 
 /* ---- items ---- */
 
-gboolean kx_oplog_collect(KxFolder *folder, GArray *entries, GPtrArray *lines, GError **error)
+void kx_op_item_free(gpointer data)
 {
-    KxAccount *account = folder->account;
-    g_ptr_array_set_size(lines, 0);
-    for (guint i = 0; account->store->logger && i < entries->len; i++) {
-        const KxEntry *entry = &g_array_index(entries, KxEntry, i);
-        g_auto(KxItemCache) cache = {0};
-        if (!kx_index_read_cache(account->db, folder->id, entry->uid, &cache, error))
-            return FALSE;
-        if (!cache.envelope) {
-            g_autoptr(GBytes) content = kx_item_content(folder, entry->uid, NULL);
-            gsize len = 0;
-            const char *bytes = content ? g_bytes_get_data(content, &len) : NULL;
-            kx_item_parse(bytes ? bytes : "", len, &cache);
-        }
-        GString *line = g_string_new(NULL);
-        append_origin(line, &cache);
-        if (folder->type == KX_TYPE_MAIL) {
-            char stamp[21];
-            kx_format_log_time(entry->internal_date, stamp);
-            g_string_append_printf(line, ", Delivered: %s", stamp);
-        }
-        g_string_append_printf(line, ", Size: %" G_GUINT64_FORMAT, entry->size);
-        g_ptr_array_add(lines, g_string_free(line, FALSE));
+    KxOpItem *item = data;
+    g_free(item->from_name);
+    g_free(item->from_address);
+    g_free(item->subject);
+    g_free(item);
+}
+
+static gboolean read_cache(KxFolder *folder, guint32 uid, KxItemCache *cache, GError **error)
+{
+    if (!kx_index_read_cache(folder->account->db, folder->id, uid, cache, error))
+        return FALSE;
+    if (!cache->envelope) {
+        g_autoptr(GBytes) content = kx_item_content(folder, uid, NULL);
+        gsize len = 0;
+        const char *bytes = content ? g_bytes_get_data(content, &len) : NULL;
+        kx_item_parse(bytes ? bytes : "", len, cache);
     }
     return TRUE;
 }
 
-/* "Protocol: IMAP, User: a@b.c, IP: 1.2.3.4, " as far as it is known. */
-static char *describe_actor(const KxActor *actor)
+gboolean kx_oplog_collect(KxFolder *folder, GArray *entries, GPtrArray *items, GError **error)
 {
-    GString *text = g_string_new(NULL);
-    g_string_append_printf(text, "Protocol: %s, ",
-                           actor && actor->protocol ? actor->protocol : "SYSTEM");
-    if (actor && actor->user)
-        g_string_append_printf(text, "User: %s, ", actor->user);
-    if (actor && actor->ip)
-        g_string_append_printf(text, "IP: %s, ", actor->ip);
-    return g_string_free(text, FALSE);
+    g_ptr_array_set_size(items, 0);
+    for (guint i = 0; folder->account->store->logger && i < entries->len; i++) {
+        const KxEntry *entry = &g_array_index(entries, KxEntry, i);
+        g_auto(KxItemCache) cache = {0};
+        if (!read_cache(folder, entry->uid, &cache, error))
+            return FALSE;
+        KxOpItem *item = g_new0(KxOpItem, 1);
+        take_origin(item, &cache);
+        item->delivered = folder->type == KX_TYPE_MAIL ? entry->internal_date : 0;
+        item->size = entry->size;
+        g_ptr_array_add(items, item);
+    }
+    return TRUE;
 }
 
-void kx_oplog_items(KxFolder *folder, KxOperation operation, const KxActor *actor, GPtrArray *lines)
+/* The server itself acts in the name of the mailbox. */
+static KxAuditActor audit_actor(KxAccount *account, const KxActor *actor)
+{
+    return (KxAuditActor){.protocol = actor && actor->protocol ? actor->protocol : "SYSTEM",
+                          .user = actor && actor->user ? actor->user : account->name,
+                          .ip = actor ? actor->ip : NULL};
+}
+
+void kx_oplog_items(KxFolder *folder, const KxActor *actor, const char *target, GPtrArray *items)
 {
     KxAccount *account = folder->account;
-    g_autofree char *who = describe_actor(actor);
     g_autofree char *path = kx_folder_path(folder);
     g_autofree char *where = kx_path_for_log(account, path);
-    for (guint i = 0; i < lines->len; i++)
-        kx_log(account->store->logger, KX_LOG_OPERATIONS, "{%s} %sFolder: %s, %s", TAGS[operation],
-               who, where, (const char *)lines->pdata[i]);
+    KxAuditActor who = audit_actor(account, actor);
+    for (guint i = 0; i < items->len; i++) {
+        const KxOpItem *item = items->pdata[i];
+        KxAuditItem audit = {.folder = where,
+                             .from_name = item->from_name,
+                             .from_address = item->from_address,
+                             .subject = item->subject,
+                             .delivered = item->delivered,
+                             .size = item->size,
+                             .target = target};
+        if (target)
+            kx_log_item_move(account->store->logger, &who, &audit);
+        else
+            kx_log_item_delete(account->store->logger, &who, &audit);
+    }
 }
 
 /* ---- folders ---- */
 
-void kx_oplog_delete_folder(KxAccount *account, const KxActor *actor, const char *path)
+void kx_oplog_delete_folder(KxAccount *account, const char *path)
 {
-    g_autofree char *who = describe_actor(actor);
     g_autofree char *where = kx_path_for_log(account, path);
-    kx_log(account->store->logger, KX_LOG_OPERATIONS, "{DELETE_FOLDER} %sFolder: %s", who, where);
+    kx_log_folder_delete(account->store->logger, where);
 }
 
-void kx_oplog_move_folder(KxAccount *account, const KxActor *actor, const char *from,
-                          const char *to, guint items)
+void kx_oplog_move_folder(KxAccount *account, const KxActor *actor, const char *from, const char *to,
+                          guint items)
 {
-    g_autofree char *who = describe_actor(actor);
     g_autofree char *old = kx_path_for_log(account, from);
     g_autofree char *new = kx_path_for_log(account, to);
-    kx_log(account->store->logger, KX_LOG_OPERATIONS,
-           "{MOVE_FOLDER} %sOld location: %s, New location: %s, Items count: %u", who, old, new,
-           items);
+    KxAuditActor who = audit_actor(account, actor);
+    kx_log_folder_move(account->store->logger, &who, &(KxAuditFolderMove){old, new, items});
+}
+
+void kx_oplog_debug(KxAccount *account, const char *path, const char *what)
+{
+    if (!kx_debug_on(account->store->logger, KX_DEBUG_FOLDER_OPERATIONS))
+        return;
+    g_autofree char *where = kx_path_for_log(account, path);
+    kx_debug_write(account->store->logger, KX_DEBUG_FOLDER_OPERATIONS, "%s %s", where, what);
 }

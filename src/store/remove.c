@@ -87,13 +87,13 @@ GArray *kx_entry_uids(GArray *entries)
     return uids;
 }
 
-gboolean kx_remove_prepare(KxFolder *folder, GArray *entries, GPtrArray *lines, GError **error)
+gboolean kx_remove_prepare(KxFolder *folder, GArray *entries, GPtrArray *items, GError **error)
 {
     /* Old tombstones can go only when the files they stand for are durably gone. */
     if (folder->meta.tombstones + entries->len > KX_TOMBSTONES &&
         !kx_account_flush(folder->account, error))
         return FALSE;
-    return kx_oplog_collect(folder, entries, lines, error);
+    return kx_oplog_collect(folder, entries, items, error);
 }
 
 /* ---- expunge ---- */
@@ -104,7 +104,7 @@ typedef struct {
     guint n;
     gboolean force;
     GArray *entries;  /* KxEntry removed */
-    GPtrArray *lines; /* for the Operations log */
+    GPtrArray *items; /* for the Operations log */
 } Expunge;
 
 static void choose(Expunge *expunge)
@@ -131,7 +131,7 @@ static gboolean expunge_work(KxAccount *account, gpointer data, GError **error)
     choose(expunge);
     if (expunge->entries->len == 0)
         return TRUE;
-    if (!kx_remove_prepare(folder, expunge->entries, expunge->lines, error))
+    if (!kx_remove_prepare(folder, expunge->entries, expunge->items, error))
         return FALSE;
     g_auto(KxTxn) txn = {0};
     if (!kx_txn_begin(&txn, account, error))
@@ -148,25 +148,25 @@ static gboolean expunge_work(KxAccount *account, gpointer data, GError **error)
     return TRUE;
 }
 
-static gboolean run_expunge(Expunge *expunge, KxOperation operation, const KxActor *actor,
+static gboolean run_expunge(Expunge *expunge, const char *target, const KxActor *actor,
                             GError **error)
 {
-    g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func(g_free);
-    expunge->lines = lines;
+    g_autoptr(GPtrArray) items = g_ptr_array_new_with_free_func(kx_op_item_free);
+    expunge->items = items;
     if (!kx_account_write(expunge->folder->account, expunge_work, expunge, error))
         return FALSE;
     if (expunge->entries->len > 0)
         kx_watch_signal(expunge->folder);
-    kx_oplog_items(expunge->folder, operation, actor, lines);
+    kx_oplog_items(expunge->folder, actor, target, items);
     return TRUE;
 }
 
-gboolean kx_folder_remove(KxFolder *folder, const guint32 *uids, guint n, KxOperation operation,
+gboolean kx_folder_remove(KxFolder *folder, const guint32 *uids, guint n, const char *target,
                           const KxActor *actor, GError **error)
 {
     g_autoptr(GArray) entries = g_array_new(FALSE, FALSE, sizeof(KxEntry));
     Expunge expunge = {.folder = folder, .uids = uids, .n = n, .force = TRUE, .entries = entries};
-    return run_expunge(&expunge, operation, actor, error);
+    return run_expunge(&expunge, target, actor, error);
 }
 
 gboolean kx_folder_expunge(KxFolder *folder, const guint32 *uids, guint n, gboolean force,
@@ -174,7 +174,7 @@ gboolean kx_folder_expunge(KxFolder *folder, const guint32 *uids, guint n, gbool
 {
     g_autoptr(GArray) entries = g_array_new(FALSE, FALSE, sizeof(KxEntry));
     Expunge expunge = {.folder = folder, .uids = uids, .n = n, .force = force, .entries = entries};
-    if (!run_expunge(&expunge, KX_OP_DELETE, actor, error))
+    if (!run_expunge(&expunge, NULL, actor, error))
         return FALSE;
     if (ret_uids)
         *ret_uids = kx_entry_uids(entries);

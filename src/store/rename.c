@@ -151,5 +151,6 @@ gboolean kx_folder_rename(KxAccount *account, const char *from, const char *to,
     for (guint i = 0; i < moved->len; i++)
         kx_watch_signal(moved->pdata[i]);
     kx_oplog_move_folder(account, actor, old, new, work.items);
+    kx_oplog_debug(account, old, "is renamed");
     return TRUE;
 }

@@ -368,9 +368,10 @@ void kx_watch_stop(KxStore *store);
 void kx_watch_signal(KxFolder *folder);
 
 /* {DELETE} and the like (LOG-52 to 57). A NULL actor is the system. */
-void kx_oplog_delete_folder(KxAccount *account, const KxActor *actor, const char *path);
+void kx_oplog_delete_folder(KxAccount *account, const char *path);
 void kx_oplog_move_folder(KxAccount *account, const KxActor *actor, const char *from,
                           const char *to, guint items);
+void kx_oplog_debug(KxAccount *account, const char *path, const char *what); /* folder-operations */
 
 /* ---- rebuild ---- */
 

@@ -226,7 +226,7 @@ static void test_expunge(Fixture *fixture, gconstpointer data)
         stamp, strlen(text));
     g_assert_nonnull(strstr(log, line));
     g_assert_nonnull(
-        strstr(log, "] {DELETE} Protocol: SYSTEM, Folder: ~wsmith@company.test/INBOX, "));
+        strstr(log, "] {DELETE} Protocol: SYSTEM, User: wsmith@company.test, Folder: ~wsmith@company.test/INBOX, "));
     close_mailbox(&box);
 }
 
@@ -302,6 +302,7 @@ static void test_move(Fixture *fixture, gconstpointer data)
                             "] {MOVE} Protocol: IMAP, User: wsmith@company.test, IP: 192.0.2.7, "
                             "Folder: ~wsmith@company.test/INBOX, From: \"Winston Smith\" "
                             "<wsmith@company.test>, Subject: \"message-2\", Delivered: "));
+    g_assert_nonnull(strstr(log, ", New location: ~wsmith@company.test/Deleted Items\n"));
     g_assert_null(strstr(log, "{DELETE}"));
     close_mailbox(&box);
 }
