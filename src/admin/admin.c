@@ -49,7 +49,10 @@ static json_t *run(const KxAdminContext *context, const json_t *request, GError 
         kx_fail(error, KX_ERR_FAILED, "the server is not running: start it with keryx serve");
         return NULL;
     }
-    return command->run(&call, error);
+    json_t *result = command->run(&call, error);
+    kx_debug(context->core->logger, KX_DEBUG_ADMINISTRATION, "%s: %s: %s", context->admin.name, command->words,
+             result ? "done" : (*error)->message); /* not the arguments: there may be passwords */
+    return result;
 }
 
 json_t *kx_admin_run(const KxAdminContext *context, const json_t *request)

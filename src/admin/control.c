@@ -135,11 +135,13 @@ static gpointer run(gpointer data)
                 g_usleep(G_USEC_PER_SEC / 10); /* out of descriptors: do not spin */
             continue;
         }
-        guint uid;
+        guint uid = 0;
         g_auto(KxBuf) input = KX_BUF_INIT(KX_REQUEST_MAX);
-        if (may_ask(fd, &uid))
-            while (serve_request(control, fd, uid, &input))
-                ;
+        gboolean welcome = may_ask(fd, &uid);
+        kx_debug(control->core->logger, KX_DEBUG_ADMINISTRATION, "Connection of uid %u %s", uid,
+                 welcome ? "opened" : "refused");
+        while (welcome && serve_request(control, fd, uid, &input))
+            ;
         close(fd);
     }
     return NULL;

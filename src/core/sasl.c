@@ -120,6 +120,8 @@ static void check(KxSession *session)
     KxAuthResult result = kx_auth_password(core->directory, session->sasl->name, session->sasl->password,
                                            session->local_ip, &user, &reason);
     if (result == KX_AUTH_BUSY) {
+        kx_log_failed_login(core->logger, session->handler->name, session->remote_ip, KX_LOGIN_ERROR,
+                            session->sasl->mechanism->name);
         answer(session, KX_SASL_BUSY, "");
         return;
     }
@@ -129,6 +131,8 @@ static void check(KxSession *session)
     }
     kx_session_set_user(session, user);
     kx_debug(core->logger, KX_DEBUG_USER_AUTHENTICATION, "%s signed in over %s from %s", session->login,
+             session->handler->name, session->remote_ip);
+    kx_debug(core->logger, KX_DEBUG_QUOTA_LOGIN, "%s begins a session over %s from %s", session->login,
              session->handler->name, session->remote_ip);
     if (session->handler->signed_in)
         session->handler->signed_in(session);

@@ -55,6 +55,10 @@ void kx_session_end(KxSession *session)
     if (session->closed)
         return;
     session->closed = TRUE;
+    if (session->login)
+        kx_debug(kx_session_core(session)->logger, KX_DEBUG_QUOTA_LOGIN,
+                 "%s ends a session over %s from %s after %" G_GINT64_FORMAT " s", session->login,
+                 session->handler->name, session->remote_ip, g_get_real_time() / G_USEC_PER_SEC - session->since);
     kx_session_drop_cursor(session);
     if (session->handler->close)
         session->handler->close(session);

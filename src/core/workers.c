@@ -192,8 +192,12 @@ static gboolean session_message(KxEdgeChannel *channel, const KxMessage *message
     KxSession *session = find_session(channel, message->session);
     if (!session)
         return TRUE;
+    gint64 start = g_get_monotonic_time();
     kx_mutex_lock(&session->lock);
     gboolean ok = request(session, message);
+    kx_debug(channel->workers->core->logger, KX_DEBUG_THREAD_POOL,
+             "A worker of edge %u served %s for %s in %" G_GINT64_FORMAT " us", channel->index, session->handler->name,
+             session->remote_ip, g_get_monotonic_time() - start);
     unlock_session(session);
     kx_session_unref(session);
     return ok;
@@ -211,6 +215,8 @@ static gpointer work(gpointer data)
 {
     KxEdgeChannel *channel = data;
     g_autofree char *buffer = g_malloc(KX_MESSAGE_MAX + 1);
+    KxLogger *logger = channel->workers->core->logger;
+    kx_debug(logger, KX_DEBUG_THREAD_POOL, "A worker of edge %u starts", channel->index);
     for (;;) {
         KxMessage message;
         g_autoptr(GError) error = NULL;
@@ -224,6 +230,7 @@ static gpointer work(gpointer data)
         shutdown(channel->fd, SHUT_RDWR); /* wakes the other threads */
         break;
     }
+    kx_debug(logger, KX_DEBUG_THREAD_POOL, "A worker of edge %u ends", channel->index);
     if (g_atomic_int_dec_and_test(&channel->threads))
         end_channel(channel);
     return NULL;

@@ -55,6 +55,13 @@ static KxRecipientKind resolve_in(KxDirectory *directory, const char *local, con
     return KX_RCPT_LOCAL;
 }
 
+static const char *const KINDS[] = {
+    [KX_RCPT_LOCAL] = "a mailbox here",
+    [KX_RCPT_REMOTE] = "in a domain elsewhere",
+    [KX_RCPT_UNKNOWN] = "unknown",
+    [KX_RCPT_DISABLED] = "a disabled account",
+};
+
 KxRecipientKind kx_directory_resolve(KxDirectory *directory, const char *address, KxUser **ret_user)
 {
     g_autofree char *local = NULL, *given = NULL;
@@ -68,6 +75,7 @@ KxRecipientKind kx_directory_resolve(KxDirectory *directory, const char *address
     g_rw_lock_reader_lock(&directory->lock);
     KxRecipientKind kind = resolve_in(directory, local, domain, ret_user);
     g_rw_lock_reader_unlock(&directory->lock);
+    kx_debug(directory->logger, KX_DEBUG_DIRECTORY_LOOKUP, "<%s> is %s", address, KINDS[kind]);
     return kind;
 }
 
@@ -78,6 +86,8 @@ KxUser *kx_directory_resolve_login(KxDirectory *directory, const char *login, co
     KxUserEntry *entry = kx_tables_find_login(directory, login, local_ip);
     KxUser *user = entry != NULL ? kx_user_copy(&entry->user) : NULL;
     g_rw_lock_reader_unlock(&directory->lock);
+    kx_debug(directory->logger, KX_DEBUG_DIRECTORY_LOOKUP, "Login %s at %s is %s@%s", login,
+             local_ip ? local_ip : "any address", user ? user->name : "nobody", user ? user->domain : "");
     if (user == NULL)
         kx_fail(error, KX_ERR_NOT_FOUND, "there is no user '%.100s'", login);
     return user;

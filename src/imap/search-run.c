@@ -26,7 +26,8 @@ typedef struct {
     KxFetchZone zone;
     KxSearchFound found;
     KxImapLosses losses;
-    gint64 last_sign; /* monotonic, microseconds */
+    gint64 started;   /* monotonic, microseconds */
+    gint64 last_sign;
     GString *answer;  /* when all is found */
     size_t sent;
     GError *error;
@@ -177,6 +178,10 @@ static void finish(Run *run)
 {
     KxImap *imap = run->imap;
     gboolean unreadable = kx_imap_report_losses(imap, &run->losses);
+    g_autofree char *path = kx_folder_path(kx_view_folder(imap->view));
+    kx_debug(kx_session_core(imap->session)->logger, KX_DEBUG_SEARCH_SORT,
+             "%s searched %s: %u of %u messages in %" G_GINT64_FORMAT " ms", kx_session_login(imap->session), path,
+             run->found.seqs->len, kx_view_count(imap->view), (g_get_monotonic_time() - run->started) / 1000);
     kx_imap_message_settle(imap);
     if ((run->error || unreadable) && (run->program->returns & KX_RETURN_SAVE))
         g_clear_pointer(&imap->saved, g_array_unref); /* RFC 5182 section 2.1: NO leaves nothing saved */
@@ -236,6 +241,6 @@ void kx_search_run(KxImap *imap, KxSearchProgram *program)
     run->found.uids = g_array_new(FALSE, FALSE, sizeof(guint32));
     if (program->modseq)
         run->found.modseqs = g_array_new(FALSE, FALSE, sizeof(guint64));
-    run->last_sign = g_get_monotonic_time();
+    run->started = run->last_sign = g_get_monotonic_time();
     kx_session_set_cursor(imap->session, step, run, run_free);
 }

@@ -135,6 +135,13 @@ void kx_conn_io_flush(KxConn *conn)
         kx_buf_free(&conn->out);
 }
 
+static void debug_handshake(KxConn *conn, const char *result)
+{
+    if (conn->edge->debug_tls)
+        kx_conn_log(conn, KX_EDGE_LOG_DEBUG, "{tls} [%s:%u] %s: %s", conn->remote_ip, conn->remote_port,
+                    kx_service(conn->service)->title, result);
+}
+
 void kx_conn_io_handshake(KxConn *conn)
 {
     ERR_clear_error();
@@ -143,6 +150,7 @@ void kx_conn_io_handshake(KxConn *conn)
         conn->handshaking = FALSE;
         g_snprintf(conn->tls_text, sizeof conn->tls_text, "%s %s", SSL_get_version(conn->ssl),
                    SSL_get_cipher_name(conn->ssl));
+        debug_handshake(conn, conn->tls_text);
         if (conn->greeted) {
             conn->protocol->secured(conn);
         } else {
@@ -158,7 +166,10 @@ void kx_conn_io_handshake(KxConn *conn)
     case SSL_ERROR_WANT_WRITE:
         event_add(conn->writable, NULL);
         return;
-    default:
+    default: {
+        const char *reason = ERR_reason_error_string(ERR_peek_error());
+        debug_handshake(conn, reason ? reason : "the client went away during the handshake");
         conn->dead = TRUE;
+    }
     }
 }

@@ -26,6 +26,7 @@ struct KxEdge {
     gboolean have_ticket_keys;
     KxSettings *settings;
     guint debug_topics;    /* bit per KxProtocolId: dialogue goes to the Debug log */
+    gboolean debug_tls;    /* connections and handshakes do */
     GHashTable *conns;     /* id -> KxConn */
     guint32 next_id;
     GPtrArray *listeners;  /* KxListener */

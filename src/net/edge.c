@@ -169,15 +169,18 @@ static void take_settings(KxEdge *edge, KxSlice values)
     kx_settings_unref(edge->settings);
     edge->settings = settings;
     edge->debug_topics = 0;
+    edge->debug_tls = FALSE;
     KxSettingId id;
     if (!kx_setting_find("log.debug", &id))
         return;
-    for (const char *const *topic = kx_settings_list(settings, id); topic && *topic; topic++)
+    for (const char *const *topic = kx_settings_list(settings, id); topic && *topic; topic++) {
+        edge->debug_tls = edge->debug_tls || g_str_equal(*topic, "tls");
         for (guint i = 0; i < KX_PROTOCOL_COUNT; i++) {
             g_autofree char *own = g_strconcat(edge->protocols[i]->name, "-server", NULL);
             if (g_str_equal(*topic, own))
                 edge->debug_topics |= 1U << i;
         }
+    }
 }
 
 static void take_access(KxEdge *edge, const KxMsgServiceAccess *access)

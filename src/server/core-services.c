@@ -124,6 +124,9 @@ gboolean kx_core_service_action(gpointer data, KxServiceId id, KxServiceAction a
     kx_mutex_lock(&process->lock);
     KxServiceState *state = &process->services[id];
     gboolean ok = TRUE;
+    static const char *const WORDS[] = {
+        [KX_SERVICE_START] = "start", [KX_SERVICE_STOP] = "stop", [KX_SERVICE_RESTART] = "restart"};
+    kx_debug(process->core.logger, KX_DEBUG_SERVICE_MANAGER, "Service %s: %s", kx_service(id)->title, WORDS[action]);
     if (action == KX_SERVICE_STOP || action == KX_SERVICE_RESTART)
         withdraw(process, id);
     else if (state->running && state->listening > 0 && !state->error)

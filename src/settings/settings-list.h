@@ -101,13 +101,9 @@ KX_LOG_SETTINGS(DEBUG, "debug", "debug")
 KX_SETTING(LOG_JOURNALD, "log.journald", BOOL, 0, 0, NULL, "no", 0, "LOG-18", NULL,
     "Whether all logs are also written to the journal of systemd on this host.")
 KX_SETTING(LOG_DEBUG_TOPICS, "log.debug", LIST, 0, 64,
-    "smtp-server|imap-server|pop3-server|http-server|ldap-server|nntp-server|queue|"
-    "pop3-download|smtp-client|mailing-list|alias-expansion|sieve|antivirus|spam-filter|"
-    "sender-authentication|spamassassin|folder-operations|search-sort|quota-login|backup|"
-    "decoding|clean-out|webdav|webmail|activesync|jmap|user-authentication|tls|dns|"
-    "directory-lookup|update-checker|thread-pool|administration|service-manager|"
-    "resource-service|gal-service",
-    "", KX_SETTING_EDGE | KX_SETTING_COURIER, "LOG-65", NULL,
+    "smtp-server|imap-server|pop3-server|queue|alias-expansion|folder-operations|search-sort|quota-login|"
+    "user-authentication|tls|directory-lookup|thread-pool|administration|service-manager",
+    "", KX_SETTING_EDGE, "LOG-65", NULL,
     "What the Debug log records besides starts and stops; each topic costs speed while it is on.")
 
 KX_SETTING(MAIL_SUBADDRESS, "mail.subaddress-separator", TEXT, 0, 1, NULL, "+", 0, "", kx_check_separator,

@@ -38,7 +38,7 @@ static void test_differences(void)
 static void test_round_trip(void)
 {
     g_autoptr(KxSettings) defaults = kx_settings_new_defaults();
-    const KxSettingChange changes[] = {{KX_SET_SMTP_MAX_SIZE, "1G"}, {KX_SET_LOG_DEBUG_TOPICS, "dns,tls"}};
+    const KxSettingChange changes[] = {{KX_SET_SMTP_MAX_SIZE, "1G"}, {KX_SET_LOG_DEBUG_TOPICS, "queue,tls"}};
     g_autoptr(KxSettings) changed = kx_settings_with(defaults, changes, 2, NULL);
     for (guint all = 0; all < 2; all++) {
         json_auto_t *document = kx_config_document(changed, all);

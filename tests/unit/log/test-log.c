@@ -360,15 +360,15 @@ static void test_debug_topics(void)
     kx_debug(f.logger, KX_DEBUG_SMTP_SERVER, "%s", evaluated());
     kx_debug(f.logger, KX_DEBUG_IMAP_SERVER, "%s", evaluated());
     kx_logger_set_debug(f.logger, KX_DEBUG_ALL);
-    kx_debug(f.logger, KX_DEBUG_GAL_SERVICE, "last");
+    kx_debug(f.logger, KX_DEBUG_SERVICE_MANAGER, "last");
     kx_logger_set_debug(f.logger, 0);
-    kx_debug(f.logger, KX_DEBUG_GAL_SERVICE, "never");
+    kx_debug(f.logger, KX_DEBUG_SERVICE_MANAGER, "never");
     kx_debug(NULL, KX_DEBUG_TLS, "%s", evaluated());
     g_assert_cmpint(evaluations, ==, 1);
     assert_content(&f, "debug.log",
                    "[30/Nov/2005 17:57:14] server started\n"
                    "[30/Nov/2005 17:57:14] {smtp-server} EHLO \\x0D\\x0Ax\n"
-                   "[30/Nov/2005 17:57:14] {gal-service} last\n");
+                   "[30/Nov/2005 17:57:14] {service-manager} last\n");
     fixture_clear(&f);
 }
 
@@ -386,7 +386,7 @@ static void test_debug_names(void)
     }
     KxDebugTopic none;
     g_assert_false(kx_debug_topic_from_slug("smtp", &none));
-    g_assert_cmpuint(g_hash_table_size(groups), ==, 7);
+    g_assert_cmpuint(g_hash_table_size(groups), ==, 5);
     g_assert_cmpstr(kx_debug_topic_info(KX_DEBUG_SEARCH_SORT)->title, ==, "Searching and Sorting");
     g_assert_cmpstr(kx_debug_topic_info(KX_DEBUG_SEARCH_SORT)->group, ==, "Message Store");
 }

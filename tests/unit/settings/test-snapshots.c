@@ -32,7 +32,7 @@ static KxSettings *sample(void)
     g_autoptr(KxSettings) defaults = kx_settings_new_defaults();
     KxSettingChange changes[] = {{KX_SET_SMTP_MAX_RECIPIENTS, "7"},
                                  {KX_SET_SMTP_MAX_HOPS, "9"},
-                                 {KX_SET_LOG_DEBUG_TOPICS, "dns,tls"},
+                                 {KX_SET_LOG_DEBUG_TOPICS, "queue,tls"},
                                  {KX_SET_SERVICE_IMAP_LISTEN, "*:143,[::1]:1143"}};
     return kx_settings_with(defaults, changes, G_N_ELEMENTS(changes), NULL);
 }
