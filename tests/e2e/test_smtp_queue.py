@@ -166,6 +166,17 @@ def test_the_core_restarts_during_a_transaction(fresh_server, when):
     assert len(server.eml_files("alice")) == len(server.eml_files("bob")) == 1
 
 
+def test_a_restart_of_the_core_does_not_sign_anybody_out(fresh_server):
+    server = fresh_server(users=("alice",))
+    with dialogue(server, user="alice") as smtp:
+        gone = server.kill_role("core")
+        smtp.envelope("z@elsewhere.test")  # may have to wait for the new core
+        server.wait_roles(gone=gone)
+        assert smtp.data("Subject: still me\r\n\r\n.\r\n")[0] == 250
+    (row,) = server.cli("queue", "list", as_json=True)
+    assert "\nUser: alice@example.test\n" in (server.data / "store" / "queue" / f"{row['id']}.env").read_text()
+
+
 def test_a_clean_stop_says_goodbye(fresh_server):
     server = fresh_server(users=("alice",))
     with dialogue(server) as smtp:
