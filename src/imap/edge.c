@@ -221,8 +221,6 @@ static void reply(KxConn *conn, const KxMessage *message)
     KxImapEdge *edge = kx_conn_state(conn);
     KxImapAsked asked = edge->asked;
     edge->asked = KX_ASKED_NOTHING;
-    if (message->type == KX_MSG_REPLY && message->REPLY.data.len > 0)
-        kx_conn_debug(conn, '>', message->REPLY.data.data, message->REPLY.data.len);
     if (asked == KX_ASKED_SASL && message->type == KX_MSG_SASL_REPLY)
         kx_imap_edge_sasl_reply(conn, &message->SASL_REPLY);
     else if (asked == KX_ASKED_LITERAL)
