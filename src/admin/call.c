@@ -10,7 +10,8 @@ static gboolean check_count(const KxCall *call, GError **error)
     const KxCommand *command = call->command;
     if (call->n_args >= command->min_args && call->n_args <= command->max_args)
         return TRUE;
-    return kx_fail(error, KX_ERR_INVALID, "%s: keryx %s%s%s", call->n_args < command->min_args ? "too few words" : "too many words",
+    return kx_fail(error, KX_ERR_INVALID, "%s: keryx %s%s%s",
+                   call->n_args < command->min_args ? "too few words" : "too many words",
                    command->words, *command->args ? " " : "", command->args);
 }
 
@@ -18,14 +19,18 @@ static gboolean check_option(const KxOption *option, const json_t *value, GError
 {
     switch (option->type) {
     case KX_OPTION_FLAG:
-        return json_is_true(value) || kx_fail(error, KX_ERR_INVALID, "--%s takes no value", option->name);
+        return json_is_true(value) ||
+               kx_fail(error, KX_ERR_INVALID, "--%s takes no value", option->name);
     case KX_OPTION_INT:
-        if (!json_is_integer(value) || json_integer_value(value) < 0 || json_integer_value(value) > option->max)
-            return kx_fail(error, KX_ERR_INVALID, "--%s takes a whole number from 0 to %" G_GINT64_FORMAT,
-                           option->name, option->max);
+        if (!json_is_integer(value) || json_integer_value(value) < 0 ||
+            json_integer_value(value) > option->max)
+            return kx_fail(error, KX_ERR_INVALID,
+                           "--%s takes a whole number from 0 to %" G_GINT64_FORMAT, option->name,
+                           option->max);
         return TRUE;
     default:
-        return json_is_string(value) || kx_fail(error, KX_ERR_INVALID, "--%s takes a text", option->name);
+        return json_is_string(value) ||
+               kx_fail(error, KX_ERR_INVALID, "--%s takes a text", option->name);
     }
 }
 
@@ -43,7 +48,8 @@ gboolean kx_call_check(const KxCall *call, GError **error)
 {
     const char *name;
     json_t *value;
-    json_object_foreach ((json_t *)call->options, name, value) {
+    json_object_foreach((json_t *)call->options, name, value)
+    {
         const KxOption *option = kx_command_option(call->command, name);
         if (!option)
             return fail_unknown(call->command, name, error);
@@ -53,8 +59,8 @@ gboolean kx_call_check(const KxCall *call, GError **error)
     for (guint i = 0; i < call->command->n_options; i++) {
         const KxOption *option = &call->command->options[i];
         if (option->required && !json_object_get(call->options, option->name))
-            return kx_fail(error, KX_ERR_INVALID, "keryx %s needs --%s %s", call->command->words, option->name,
-                           option->placeholder);
+            return kx_fail(error, KX_ERR_INVALID, "keryx %s needs --%s %s", call->command->words,
+                           option->name, option->placeholder);
     }
     return check_count(call, error);
 }
@@ -78,10 +84,10 @@ gint64 kx_call_int(const KxCall *call, const char *option, gint64 absent)
 const char *kx_error_word(const GError *error)
 {
     static const char *const words[] = {
-        [KX_ERR_FAILED] = "failed",       [KX_ERR_NOT_FOUND] = "not-found", [KX_ERR_EXISTS] = "exists",
-        [KX_ERR_INVALID] = "invalid",     [KX_ERR_DENIED] = "denied",       [KX_ERR_IN_USE] = "in-use",
-        [KX_ERR_TOO_BIG] = "too-big",     [KX_ERR_OVERQUOTA] = "overquota", [KX_ERR_IO] = "io",
-        [KX_ERR_CORRUPT] = "corrupt",     [KX_ERR_PROTOCOL] = "protocol",   [KX_ERR_BUSY] = "busy",
+        [KX_ERR_FAILED] = "failed",   [KX_ERR_NOT_FOUND] = "not-found", [KX_ERR_EXISTS] = "exists",
+        [KX_ERR_INVALID] = "invalid", [KX_ERR_DENIED] = "denied",       [KX_ERR_IN_USE] = "in-use",
+        [KX_ERR_TOO_BIG] = "too-big", [KX_ERR_OVERQUOTA] = "overquota", [KX_ERR_IO] = "io",
+        [KX_ERR_CORRUPT] = "corrupt", [KX_ERR_PROTOCOL] = "protocol",   [KX_ERR_BUSY] = "busy",
     };
     if (error->domain != KX_ERROR || (guint)error->code >= G_N_ELEMENTS(words))
         return words[KX_ERR_FAILED];

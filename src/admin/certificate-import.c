@@ -16,7 +16,8 @@ static gboolean check_order(const KxX509Chain *chain, GError **error)
     for (int i = 0; i + 1 < sk_X509_num(chain); i++)
         if (X509_check_issued(sk_X509_value(chain, i + 1), sk_X509_value(chain, i)) != X509_V_OK)
             return kx_fail(error, KX_ERR_INVALID,
-                           "certificate %d of the file was not issued by certificate %d: the server's own comes first, each followed by that of its issuer",
+                           "certificate %d of the file was not issued by certificate %d: the "
+                           "server's own comes first, each followed by that of its issuer",
                            i + 1, i + 2);
     return TRUE;
 }
@@ -57,7 +58,8 @@ static char *chain_pem(const KxX509Chain *chain)
 static char *make_name(const KxX509Chain *chain)
 {
     char text[101];
-    if (X509_NAME_get_text_by_NID(X509_get_subject_name(sk_X509_value(chain, 0)), NID_commonName, text, sizeof text) <= 0)
+    if (X509_NAME_get_text_by_NID(X509_get_subject_name(sk_X509_value(chain, 0)), NID_commonName,
+                                  text, sizeof text) <= 0)
         return g_strdup("imported");
     g_strcanon(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_", '_');
     if (text[0] == '.')
@@ -65,7 +67,8 @@ static char *make_name(const KxX509Chain *chain)
     return g_strdup(text);
 }
 
-/* The key that came with the certificate: in a text of its own or in the same one. NULL without an error: none did. */
+/* The key that came with the certificate: in a text of its own or in the same one. NULL without an
+ * error: none did. */
 static EVP_PKEY *given_key(const char *pem, const char *key, GError **error)
 {
     g_autoptr(GError) inner = NULL;
@@ -76,14 +79,17 @@ static EVP_PKEY *given_key(const char *pem, const char *key, GError **error)
 }
 
 /* Pairs with a key that is here already: only the certificate is written, in one step. */
-static gboolean import_answer(const KxX509Chain *chain, const char *name, char **ret_name, GError **error)
+static gboolean import_answer(const KxX509Chain *chain, const char *name, char **ret_name,
+                              GError **error)
 {
     g_autofree char *stored = find_stored_key(chain);
     if (!stored)
         return kx_fail(error, KX_ERR_NOT_FOUND,
-                       "the private key is neither in the file nor that of a request made here: give it with --key FILE");
+                       "the private key is neither in the file nor that of a request made here: "
+                       "give it with --key FILE");
     if (name && !g_str_equal(name, stored))
-        return kx_fail(error, KX_ERR_INVALID, "this certificate belongs to the key of '%s': leave --name out", stored);
+        return kx_fail(error, KX_ERR_INVALID,
+                       "this certificate belongs to the key of '%s': leave --name out", stored);
     g_autofree char *text = chain_pem(chain);
     if (!kx_certificate_write(stored, KX_CERTIFICATE_CHAIN, text, error) ||
         !kx_certificate_remove_request(stored, error))
@@ -92,10 +98,12 @@ static gboolean import_answer(const KxX509Chain *chain, const char *name, char *
     return TRUE;
 }
 
-static gboolean import_pair(const KxX509Chain *chain, EVP_PKEY *key, const char *name, char **ret_name, GError **error)
+static gboolean import_pair(const KxX509Chain *chain, EVP_PKEY *key, const char *name,
+                            char **ret_name, GError **error)
 {
     if (!fits(chain, key))
-        return kx_fail(error, KX_ERR_INVALID, "the private key does not belong to the first certificate of the file");
+        return kx_fail(error, KX_ERR_INVALID,
+                       "the private key does not belong to the first certificate of the file");
     g_autofree char *own = name ? g_strdup(name) : make_name(chain);
     if (!kx_certificate_check_free(own, error))
         return FALSE;
@@ -110,7 +118,8 @@ static gboolean import_pair(const KxX509Chain *chain, EVP_PKEY *key, const char 
     return ok;
 }
 
-gboolean kx_certificate_import(const char *pem, const char *key, const char *name, char **ret_name, GError **error)
+gboolean kx_certificate_import(const char *pem, const char *key, const char *name, char **ret_name,
+                               GError **error)
 {
     g_autoptr(KxX509Chain) chain = kx_certificate_parse(pem, error);
     if (!chain || !check_order(chain, error))
@@ -121,5 +130,6 @@ gboolean kx_certificate_import(const char *pem, const char *key, const char *nam
         g_propagate_error(error, g_steal_pointer(&inner));
         return FALSE;
     }
-    return secret ? import_pair(chain, secret, name, ret_name, error) : import_answer(chain, name, ret_name, error);
+    return secret ? import_pair(chain, secret, name, ret_name, error)
+                  : import_answer(chain, name, ret_name, error);
 }

@@ -25,7 +25,8 @@ void kx_certificate_chain_free(KxX509Chain *chain)
     sk_X509_pop_free(chain, X509_free);
 }
 
-/* The reader stops at the first block that it cannot read; that is the end only if no block is left. */
+/* The reader stops at the first block that it cannot read; that is the end only if no block is
+ * left. */
 static gboolean at_end(void)
 {
     unsigned long code = ERR_peek_last_error();
@@ -45,11 +46,14 @@ KxX509Chain *kx_certificate_parse(const char *pem, GError **error)
            (certificate = PEM_read_bio_X509(bio, NULL, no_password, &asked)))
         sk_X509_push(chain, certificate);
     if (sk_X509_num(chain) > KX_CERTIFICATE_CHAIN_MAX)
-        kx_fail(error, KX_ERR_TOO_BIG, "the file has more than %d certificates", KX_CERTIFICATE_CHAIN_MAX);
+        kx_fail(error, KX_ERR_TOO_BIG, "the file has more than %d certificates",
+                KX_CERTIFICATE_CHAIN_MAX);
     else if (!at_end())
-        kx_fail(error, KX_ERR_INVALID, "certificate %d of the file is damaged", sk_X509_num(chain) + 1);
+        kx_fail(error, KX_ERR_INVALID, "certificate %d of the file is damaged",
+                sk_X509_num(chain) + 1);
     else if (sk_X509_num(chain) == 0)
-        kx_fail(error, KX_ERR_INVALID, "the file has no certificate in PEM form (-----BEGIN CERTIFICATE-----)");
+        kx_fail(error, KX_ERR_INVALID,
+                "the file has no certificate in PEM form (-----BEGIN CERTIFICATE-----)");
     else
         return g_steal_pointer(&chain);
     return NULL;
@@ -75,7 +79,8 @@ EVP_PKEY *kx_certificate_parse_key(const char *pem, GError **error)
     if (key)
         return key;
     if (asked)
-        kx_fail(error, KX_ERR_INVALID, "the private key has a password: take it off with openssl pkey, then try again");
+        kx_fail(error, KX_ERR_INVALID,
+                "the private key has a password: take it off with openssl pkey, then try again");
     else
         kx_fail(error, KX_ERR_NOT_FOUND, "there is no private key in PEM form");
     return NULL;
@@ -103,7 +108,8 @@ static json_t *general_name(const GENERAL_NAME *name)
     int len = ASN1_STRING_length(value);
     const guchar *bytes = ASN1_STRING_get0_data(value);
     if (kind == GEN_IPADD)
-        return (len == 4 || len == 16) && inet_ntop(len == 4 ? AF_INET : AF_INET6, bytes, text, sizeof text)
+        return (len == 4 || len == 16) &&
+                       inet_ntop(len == 4 ? AF_INET : AF_INET6, bytes, text, sizeof text)
                    ? json_string(text)
                    : NULL;
     g_autofree char *valid = g_utf8_make_valid((const char *)bytes, len);
@@ -126,7 +132,8 @@ static json_t *key_text(const EVP_PKEY *key)
     if (!key)
         return json_string("unknown");
     const char *type = EVP_PKEY_get0_type_name(key);
-    g_autofree char *text = g_strdup_printf("%s, %d bits", type ? type : "unknown", EVP_PKEY_get_bits(key));
+    g_autofree char *text =
+        g_strdup_printf("%s, %d bits", type ? type : "unknown", EVP_PKEY_get_bits(key));
     return json_string(text);
 }
 
@@ -183,12 +190,13 @@ json_t *kx_certificate_info(const char *pem, GError **error)
     json_t *further = json_array();
     for (int i = 1; i < sk_X509_num(chain); i++)
         json_array_append_new(further, name_text(X509_get_subject_name(sk_X509_value(chain, i))));
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:s, s:b, s:o, s:o, s:o, s:o}", "subject",
-                     name_text(X509_get_subject_name(first)), "names", names_list(names), "issuer",
-                     name_text(X509_get_issuer_name(first)), "from", time_text(X509_get0_notBefore(first)), "until",
-                     time_text(X509_get0_notAfter(first)), "state", state_of(first), "self-signed",
-                     X509_self_signed(first, 1) == 1, "serial", serial(first), "fingerprint", fingerprint(first),
-                     "key", key_text(X509_get0_pubkey(first)), "chain", further);
+    return json_pack(
+        "{s:o, s:o, s:o, s:o, s:o, s:s, s:b, s:o, s:o, s:o, s:o}", "subject",
+        name_text(X509_get_subject_name(first)), "names", names_list(names), "issuer",
+        name_text(X509_get_issuer_name(first)), "from", time_text(X509_get0_notBefore(first)),
+        "until", time_text(X509_get0_notAfter(first)), "state", state_of(first), "self-signed",
+        X509_self_signed(first, 1) == 1, "serial", serial(first), "fingerprint", fingerprint(first),
+        "key", key_text(X509_get0_pubkey(first)), "chain", further);
 }
 
 json_t *kx_certificate_request_info(const char *pem, GError **error)
@@ -199,6 +207,6 @@ json_t *kx_certificate_request_info(const char *pem, GError **error)
     STACK_OF(X509_EXTENSION) *extensions = X509_REQ_get_extensions(request);
     g_autoptr(GENERAL_NAMES) names = X509V3_get_d2i(extensions, NID_subject_alt_name, NULL, NULL);
     sk_X509_EXTENSION_pop_free(extensions, X509_EXTENSION_free);
-    return json_pack("{s:o, s:o, s:o}", "subject", name_text(X509_REQ_get_subject_name(request)), "names",
-                     names_list(names), "key", key_text(X509_REQ_get0_pubkey(request)));
+    return json_pack("{s:o, s:o, s:o}", "subject", name_text(X509_REQ_get_subject_name(request)),
+                     "names", names_list(names), "key", key_text(X509_REQ_get0_pubkey(request)));
 }

@@ -6,8 +6,8 @@
 
 #include "admin/certificate.h"
 
-/* All certificates of a PEM text, in its order, at most KX_CERTIFICATE_CHAIN_MAX. KX_ERR_INVALID: there is none, or one
- * cannot be read. */
+/* All certificates of a PEM text, in its order, at most KX_CERTIFICATE_CHAIN_MAX. KX_ERR_INVALID:
+ * there is none, or one cannot be read. */
 enum { KX_CERTIFICATE_CHAIN_MAX = 10 };
 typedef STACK_OF(X509) KxX509Chain;
 KxX509Chain *kx_certificate_parse(const char *pem, GError **error);
@@ -16,11 +16,12 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(KxX509Chain, kx_certificate_chain_free)
 
 X509_REQ *kx_certificate_parse_request(const char *pem, GError **error);
 
-/* The first private key of a PEM text. KX_ERR_NOT_FOUND: there is none; KX_ERR_INVALID: it has a password. */
+/* The first private key of a PEM text. KX_ERR_NOT_FOUND: there is none; KX_ERR_INVALID: it has a
+ * password. */
 EVP_PKEY *kx_certificate_parse_key(const char *pem, GError **error);
 
-/* {"subject", "names", "issuer", "from", "until", "state", "self-signed", "serial", "fingerprint", "key", "chain"} of the
- * first certificate; "chain" lists the subjects of those that follow. */
+/* {"subject", "names", "issuer", "from", "until", "state", "self-signed", "serial", "fingerprint",
+ * "key", "chain"} of the first certificate; "chain" lists the subjects of those that follow. */
 json_t *kx_certificate_info(const char *pem, GError **error);
 
 /* {"subject", "names", "key"} */

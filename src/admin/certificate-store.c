@@ -30,13 +30,15 @@ int kx_certificates_lock(GError **error)
 
 gboolean kx_certificate_name_check(const char *name, GError **error)
 {
-    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
+    static const char allowed[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
     size_t len = strlen(name);
     if (len > 0 && len <= NAME_MAX_BYTES && name[0] != '.' && name[strspn(name, allowed)] == '\0')
         return TRUE;
-    return kx_fail(error, KX_ERR_INVALID,
-                   "'%s' cannot name a certificate: use letters, digits, '.', '-' and '_', %d at most", name,
-                   NAME_MAX_BYTES);
+    return kx_fail(
+        error, KX_ERR_INVALID,
+        "'%s' cannot name a certificate: use letters, digits, '.', '-' and '_', %d at most", name,
+        NAME_MAX_BYTES);
 }
 
 static char *path_of(const char *name, KxCertificatePart part)
@@ -60,25 +62,30 @@ char *kx_certificate_read(const char *name, KxCertificatePart part, GError **err
     if (kx_read_file(path, KX_CERTIFICATE_FILE_MAX, &text, NULL, &inner))
         return text;
     if (g_error_matches(inner, KX_ERROR, KX_ERR_NOT_FOUND))
-        kx_fail(error, KX_ERR_NOT_FOUND, "there is no %s '%s'; keryx cert list shows all", titles[part], name);
+        kx_fail(error, KX_ERR_NOT_FOUND, "there is no %s '%s'; keryx cert list shows all",
+                titles[part], name);
     else
         g_propagate_error(error, g_steal_pointer(&inner));
     return NULL;
 }
 
-gboolean kx_certificate_write(const char *name, KxCertificatePart part, const char *pem, GError **error)
+gboolean kx_certificate_write(const char *name, KxCertificatePart part, const char *pem,
+                              GError **error)
 {
     g_autofree char *path = path_of(name, part);
     int mode = part == KX_CERTIFICATE_KEY ? 0600 : 0644;
-    return kx_mkdir_durable(KX_PATH_CERTIFICATES, error) && kx_write_file_durable(path, pem, strlen(pem), mode, error);
+    return kx_mkdir_durable(KX_PATH_CERTIFICATES, error) &&
+           kx_write_file_durable(path, pem, strlen(pem), mode, error);
 }
 
 gboolean kx_certificate_check_free(const char *name, GError **error)
 {
     if (!kx_certificate_name_check(name, error))
         return FALSE;
-    if (kx_certificate_has(name, KX_CERTIFICATE_CHAIN) || kx_certificate_has(name, KX_CERTIFICATE_REQUEST))
-        return kx_fail(error, KX_ERR_EXISTS, "there is a certificate or request '%s' already: take another --name", name);
+    if (kx_certificate_has(name, KX_CERTIFICATE_CHAIN) ||
+        kx_certificate_has(name, KX_CERTIFICATE_REQUEST))
+        return kx_fail(error, KX_ERR_EXISTS,
+                       "there is a certificate or request '%s' already: take another --name", name);
     return TRUE;
 }
 
@@ -150,13 +157,15 @@ gboolean kx_certificate_set_active(const char *name, GError **error)
     return kx_write_file_durable(KX_PATH_ACTIVE, line, strlen(line), 0644, error);
 }
 
-gboolean kx_certificate_make(const char *name, KxCertificatePart part, const KxCertificateWish *wish, GError **error)
+gboolean kx_certificate_make(const char *name, KxCertificatePart part,
+                             const KxCertificateWish *wish, GError **error)
 {
     g_autoptr(EVP_PKEY) key = kx_certificate_new_key(wish->rsa, error);
     if (!key)
         return FALSE;
-    g_autofree char *text = part == KX_CERTIFICATE_CHAIN ? kx_certificate_self_signed(wish, key, error)
-                                                         : kx_certificate_request(wish, key, error);
+    g_autofree char *text = part == KX_CERTIFICATE_CHAIN
+                                ? kx_certificate_self_signed(wish, key, error)
+                                : kx_certificate_request(wish, key, error);
     g_autofree char *secret = text ? kx_certificate_key_pem(key, error) : NULL;
     gboolean ok = secret && kx_certificate_write(name, KX_CERTIFICATE_KEY, secret, error) &&
                   kx_certificate_write(name, part, text, error);

@@ -1,21 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The certificates in the data directory (the current directory): sslcert/<name>.crt with its chain,
- * <name>.key, <name>.csr, and sslcert/active with the name of the one that is in use (CERT-04, CERT-06). A name is
- * letters, digits, ".", "-" and "_". Files are replaced atomically; keys are readable by the server only.
+ * The certificates in the data directory (the current directory): sslcert/<name>.crt with its
+ * chain, <name>.key, <name>.csr, and sslcert/active with the name of the one that is in use
+ * (CERT-04, CERT-06). A name is letters, digits, ".", "-" and "_". Files are replaced atomically;
+ * keys are readable by the server only.
  *
- * Threads: any; changes of several steps are made with the lock held. Texts returned are the caller's.
+ * Threads: any; changes of several steps are made with the lock held. Texts returned are the
+ * caller's.
  */
 #pragma once
 
 #include "admin/certificate.h"
 
-typedef enum { KX_CERTIFICATE_CHAIN, KX_CERTIFICATE_KEY, KX_CERTIFICATE_REQUEST, KX_CERTIFICATE_PARTS } KxCertificatePart;
+typedef enum {
+    KX_CERTIFICATE_CHAIN,
+    KX_CERTIFICATE_KEY,
+    KX_CERTIFICATE_REQUEST,
+    KX_CERTIFICATE_PARTS
+} KxCertificatePart;
 
 enum { KX_CERTIFICATE_FILE_MAX = 65536 };
 
-/* Waits until nobody else, in no process, changes certificates. The descriptor is the lock: close() gives it back. -1 on
- * failure. */
+/* Waits until nobody else, in no process, changes certificates. The descriptor is the lock: close()
+ * gives it back. -1 on failure. */
 int kx_certificates_lock(GError **error);
 
 /* KX_ERR_INVALID. */
@@ -24,7 +31,8 @@ gboolean kx_certificate_name_check(const char *name, GError **error);
 gboolean kx_certificate_has(const char *name, KxCertificatePart part);
 /* KX_ERR_NOT_FOUND says what there is not. */
 char *kx_certificate_read(const char *name, KxCertificatePart part, GError **error);
-gboolean kx_certificate_write(const char *name, KxCertificatePart part, const char *pem, GError **error);
+gboolean kx_certificate_write(const char *name, KxCertificatePart part, const char *pem,
+                              GError **error);
 /* KX_ERR_EXISTS: there is a certificate or a request of that name. */
 gboolean kx_certificate_check_free(const char *name, GError **error);
 
@@ -42,4 +50,5 @@ char *kx_certificate_active(void);
 gboolean kx_certificate_set_active(const char *name, GError **error);
 
 /* Makes a new key and a self-signed certificate, or a request, and writes both. */
-gboolean kx_certificate_make(const char *name, KxCertificatePart part, const KxCertificateWish *wish, GError **error);
+gboolean kx_certificate_make(const char *name, KxCertificatePart part,
+                             const KxCertificateWish *wish, GError **error);

@@ -59,33 +59,45 @@ char *kx_certificate_key_pem(EVP_PKEY *key, GError **error)
 
 /* ---- names ---- */
 
-static gboolean add_subject(X509_NAME *subject, const char *field, const char *value, GError **error)
+static gboolean add_subject(X509_NAME *subject, const char *field, const char *value,
+                            GError **error)
 {
     if (!value || !*value)
         return TRUE;
     if (X509_NAME_add_entry_by_txt(subject, field, MBSTRING_UTF8, (const guchar *)value, -1, -1, 0))
         return TRUE;
     ERR_clear_error();
-    return kx_fail(error, KX_ERR_INVALID, "'%s' cannot be the %s of a certificate: it is too long or not UTF-8", value,
+    return kx_fail(error, KX_ERR_INVALID,
+                   "'%s' cannot be the %s of a certificate: it is too long or not UTF-8", value,
                    field);
 }
 
-static gboolean fill_subject(X509_NAME *subject, const KxCertificateWish *wish, const char *hostname, GError **error)
+static gboolean fill_subject(X509_NAME *subject, const KxCertificateWish *wish,
+                             const char *hostname, GError **error)
 {
     if (wish->country && *wish->country &&
-        (strlen(wish->country) != 2 || !g_ascii_isupper(wish->country[0]) || !g_ascii_isupper(wish->country[1])))
-        return kx_fail(error, KX_ERR_INVALID, "'%s' is not a country: give its two capital letters, like DE", wish->country);
-    /* A longer name does not fit the field; clients look at the alternative names only (RFC 9525). */
+        (strlen(wish->country) != 2 || !g_ascii_isupper(wish->country[0]) ||
+         !g_ascii_isupper(wish->country[1])))
+        return kx_fail(error, KX_ERR_INVALID,
+                       "'%s' is not a country: give its two capital letters, like DE",
+                       wish->country);
+    /* A longer name does not fit the field; clients look at the alternative names only (RFC 9525).
+     */
     const char *common = strlen(hostname) <= COMMON_NAME_MAX ? hostname : "Mail server";
-    return add_subject(subject, "C", wish->country, error) && add_subject(subject, "ST", wish->state, error) &&
-           add_subject(subject, "L", wish->city, error) && add_subject(subject, "O", wish->organization, error) &&
-           add_subject(subject, "OU", wish->unit, error) && add_subject(subject, "CN", common, error);
+    return add_subject(subject, "C", wish->country, error) &&
+           add_subject(subject, "ST", wish->state, error) &&
+           add_subject(subject, "L", wish->city, error) &&
+           add_subject(subject, "O", wish->organization, error) &&
+           add_subject(subject, "OU", wish->unit, error) &&
+           add_subject(subject, "CN", common, error);
 }
 
 static GENERAL_NAME *address_name(const char *text)
 {
     guint8 bytes[16];
-    int len = inet_pton(AF_INET, text, bytes) == 1 ? 4 : inet_pton(AF_INET6, text, bytes) == 1 ? 16 : 0;
+    int len = inet_pton(AF_INET, text, bytes) == 1    ? 4
+              : inet_pton(AF_INET6, text, bytes) == 1 ? 16
+                                                      : 0;
     if (len == 0)
         return NULL;
     ASN1_OCTET_STRING *ip = ASN1_OCTET_STRING_new();
@@ -134,7 +146,8 @@ static gboolean add_names(Extensions *list, const KxCertificateWish *wish, GErro
         return FALSE;
     for (guint i = 0; wish->names && wish->names[i]; i++) {
         if (i >= KX_CERTIFICATE_NAMES_MAX)
-            return kx_fail(error, KX_ERR_INVALID, "a certificate has at most %d names", KX_CERTIFICATE_NAMES_MAX);
+            return kx_fail(error, KX_ERR_INVALID, "a certificate has at most %d names",
+                           KX_CERTIFICATE_NAMES_MAX);
         if (!add_name(names, seen, wish->names[i], error))
             return FALSE;
     }
@@ -158,10 +171,11 @@ static gboolean add_text(Extensions *list, int kind, const char *value, GError *
 static Extensions *make_extensions(const KxCertificateWish *wish, GError **error)
 {
     g_autoptr(Extensions) list = sk_X509_EXTENSION_new_null();
-    const char *usage = wish->rsa ? "critical,digitalSignature,keyEncipherment" : "critical,digitalSignature";
+    const char *usage =
+        wish->rsa ? "critical,digitalSignature,keyEncipherment" : "critical,digitalSignature";
     if (add_text(list, NID_basic_constraints, "critical,CA:FALSE", error) &&
-        add_text(list, NID_key_usage, usage, error) && add_text(list, NID_ext_key_usage, "serverAuth", error) &&
-        add_names(list, wish, error))
+        add_text(list, NID_key_usage, usage, error) &&
+        add_text(list, NID_ext_key_usage, "serverAuth", error) && add_names(list, wish, error))
         return g_steal_pointer(&list);
     return NULL;
 }

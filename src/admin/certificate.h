@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Making certificates, requests and keys (RFC 5280, RFC 2986), all as PEM. Keys are EC P-256 or RSA 3072. Pure
- * but for random numbers; thread-safe. Texts returned are the caller's; those of keys are secrets.
+ * Making certificates, requests and keys (RFC 5280, RFC 2986), all as PEM. Keys are EC P-256 or RSA
+ * 3072. Pure but for random numbers; thread-safe. Texts returned are the caller's; those of keys
+ * are secrets.
  */
 #pragma once
 
@@ -10,16 +11,17 @@
 #include <openssl/x509.h>
 
 enum {
-    KX_CERTIFICATE_DAYS = 825,     /* validity unless something else is asked for */
+    KX_CERTIFICATE_DAYS = 825, /* validity unless something else is asked for */
     KX_CERTIFICATE_DAYS_MAX = 7300,
     KX_CERTIFICATE_NAMES_MAX = 100,
 };
 
 typedef struct {
-    const char *hostname;   /* the first name; required */
-    const char *const *names; /* further names: host names, *.host names and IP addresses; may be NULL */
+    const char *hostname; /* the first name; required */
+    const char *const
+        *names; /* further names: host names, *.host names and IP addresses; may be NULL */
     const char *organization, *unit, *city, *state; /* each may be NULL */
-    const char *country;    /* two letters, or NULL */
+    const char *country;                            /* two letters, or NULL */
     guint days;
     gboolean rsa;
 } KxCertificateWish;

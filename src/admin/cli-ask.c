@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A request finds whoever can answer it: the running server, or this process when it gets the lock. While the
- * core is being restarted neither is so; then it is tried again for a while.
+ * A request finds whoever can answer it: the running server, or this process when it gets the lock.
+ * While the core is being restarted neither is so; then it is tried again for a while.
  */
 #include "admin/cli-private.h"
 #include "base/error.h"
@@ -48,6 +48,7 @@ json_t *kx_cli_ask(const KxInvocation *invocation, GError **error)
             return answer;
         g_usleep(STEP_MS * 1000);
     } while (g_get_monotonic_time() < deadline);
-    kx_fail(error, KX_ERR_BUSY, "the server does not answer: see store/logs/error.log in the data directory");
+    kx_fail(error, KX_ERR_BUSY,
+            "the server does not answer: see store/logs/error.log in the data directory");
     return NULL;
 }

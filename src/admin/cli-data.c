@@ -17,11 +17,15 @@ gboolean kx_cli_enter(const char *data, GError **error)
 {
     umask(0077);
     if (chdir(data) < 0 && errno == ENOENT)
-        return kx_fail(error, KX_ERR_NOT_FOUND, "there is no data directory %s: give --data DIR, or run keryx setup", data);
+        return kx_fail(error, KX_ERR_NOT_FOUND,
+                       "there is no data directory %s: give --data DIR, or run keryx setup", data);
     if (errno == EACCES || access(".", R_OK | W_OK | X_OK) < 0)
-        return kx_fail(error, KX_ERR_DENIED, "the data directory %s is not yours: run keryx as root or as its owner", data);
+        return kx_fail(error, KX_ERR_DENIED,
+                       "the data directory %s is not yours: run keryx as root or as its owner",
+                       data);
     if (access("server.db", F_OK) < 0)
-        return kx_fail(error, KX_ERR_NOT_FOUND, "%s holds no server yet: run keryx setup --data %s", data, data);
+        return kx_fail(error, KX_ERR_NOT_FOUND, "%s holds no server yet: run keryx setup --data %s",
+                       data, data);
     return TRUE;
 }
 
@@ -49,7 +53,8 @@ static int written_pid(void)
 int kx_cli_server_pid(void)
 {
     int pid = written_pid();
-    /* Trying the lock could take it from a server that is just starting: only when the number means something. */
+    /* Trying the lock could take it from a server that is just starting: only when the number means
+     * something. */
     if (pid == 0 || (kill(pid, 0) < 0 && errno == ESRCH))
         return 0;
     int fd = open(KX_PATH_LOCK, O_RDONLY | O_CLOEXEC);

@@ -40,7 +40,8 @@ static char *read_input(const char *path, GError **error)
     gboolean ok = read_all(fd, path, &content, error);
     if (!standard)
         close(fd);
-    if (ok && (memchr(content.data, '\0', content.len) || !g_utf8_validate(content.data, (gssize)content.len, NULL)))
+    if (ok && (memchr(content.data, '\0', content.len) ||
+               !g_utf8_validate(content.data, (gssize)content.len, NULL)))
         ok = kx_fail(error, KX_ERR_INVALID, "%s is not a text file", path);
     char *text = ok ? g_strndup(content.data, content.len) : NULL;
     if (content.len > 0)

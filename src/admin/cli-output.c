@@ -70,11 +70,12 @@ void kx_show_object(const json_t *object, FILE *out)
     const char *key;
     json_t *value;
     size_t width = 0;
-    json_object_foreach ((json_t *)object, key, value)
-        width = MAX(width, strlen(key));
-    json_object_foreach ((json_t *)object, key, value) {
+    json_object_foreach((json_t *)object, key, value) width = MAX(width, strlen(key));
+    json_object_foreach((json_t *)object, key, value)
+    {
         g_autofree char *text = cell(value);
-        fprintf(out, "%c%s:%*s%s\n", g_ascii_toupper(key[0]), key + 1, (int)(width - strlen(key) + 2), "", text);
+        fprintf(out, "%c%s:%*s%s\n", g_ascii_toupper(key[0]), key + 1,
+                (int)(width - strlen(key) + 2), "", text);
     }
 }
 
@@ -116,7 +117,8 @@ int kx_cli_answer(const KxInvocation *invocation, const json_t *answer)
         return fflush(stdout) == 0 ? KX_EXIT_OK : KX_EXIT_FAILED;
     }
     const char *text = json_string_value(json_object_get(answer, "error"));
-    g_autofree char *line = kx_escape_for_log(text ? text : "the server's answer makes no sense", -1, 4096);
+    g_autofree char *line =
+        kx_escape_for_log(text ? text : "the server's answer makes no sense", -1, 4096);
     fprintf(stderr, "keryx: %s\n", line);
     return KX_EXIT_FAILED;
 }

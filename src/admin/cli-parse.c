@@ -35,10 +35,11 @@ static gboolean fail_unknown_command(const char *const *words, guint n, GError *
         for (guint c = 0; c < topics[t]->n_commands; c++)
             g_ptr_array_add(names, (gpointer)topics[t]->commands[c].words);
     }
-    g_autofree char *given = known ? g_strdup_printf("%s %s", words[0], words[1]) : g_strdup(words[0]);
+    g_autofree char *given =
+        known ? g_strdup_printf("%s %s", words[0], words[1]) : g_strdup(words[0]);
     const char *like = kx_suggest(given, (const char *const *)names->pdata, names->len);
-    return kx_fail(error, KX_ERR_INVALID, "there is no command '%s'%s%s%s; keryx --help lists all", given,
-                   like ? " (did you mean keryx " : "", like ? like : "", like ? "?)" : "");
+    return kx_fail(error, KX_ERR_INVALID, "there is no command '%s'%s%s%s; keryx --help lists all",
+                   given, like ? " (did you mean keryx " : "", like ? like : "", like ? "?)" : "");
 }
 
 /* The words before the first option. */
@@ -72,22 +73,25 @@ static gboolean fail_unknown_option(const KxCommand *command, const char *given,
     names[n++] = "json";
     names[n++] = "help";
     const char *like = kx_suggest(given, names, n);
-    return kx_fail(error, KX_ERR_INVALID, "keryx %s has no option --%s%s%s%s", command->words, given,
-                   like ? " (did you mean --" : "", like ? like : "", like ? "?)" : "");
+    return kx_fail(error, KX_ERR_INVALID, "keryx %s has no option --%s%s%s%s", command->words,
+                   given, like ? " (did you mean --" : "", like ? like : "", like ? "?)" : "");
 }
 
 /* The value of an option: after "=", or the next word. */
-static const char *take_value(Parser *parser, const char *name, const char *inline_value, GError **error)
+static const char *take_value(Parser *parser, const char *name, const char *inline_value,
+                              GError **error)
 {
     if (inline_value)
         return inline_value;
     if (parser->at + 1 < parser->argc && !g_str_has_prefix(parser->argv[parser->at + 1], "--"))
         return parser->argv[++parser->at];
-    kx_fail(error, KX_ERR_INVALID, "--%s needs a value (write --%s=VALUE if it begins with --)", name, name);
+    kx_fail(error, KX_ERR_INVALID, "--%s needs a value (write --%s=VALUE if it begins with --)",
+            name, name);
     return NULL;
 }
 
-static gboolean put_option(Parser *parser, const KxOption *option, const char *key, const char *value, GError **error)
+static gboolean put_option(Parser *parser, const KxOption *option, const char *key,
+                           const char *value, GError **error)
 {
     json_t *options = parser->invocation->options;
     if (json_object_get(options, key))
@@ -101,7 +105,8 @@ static gboolean put_option(Parser *parser, const KxOption *option, const char *k
     else if (kx_parse_uint(value, (guint64)option->max, &number))
         json = json_integer((json_int_t)number);
     else
-        return kx_fail(error, KX_ERR_INVALID, "--%s: '%s' is not a whole number from 0 to %" G_GINT64_FORMAT, key, value,
+        return kx_fail(error, KX_ERR_INVALID,
+                       "--%s: '%s' is not a whole number from 0 to %" G_GINT64_FORMAT, key, value,
                        option->max);
     if (!json)
         return kx_fail(error, KX_ERR_INVALID, "--%s: the value is not UTF-8", key);
@@ -118,8 +123,8 @@ static const KxOption *find_secret_file(const KxCommand *command, const char *na
     return option && option->type == KX_OPTION_SECRET ? option : NULL;
 }
 
-static gboolean take_common(Parser *parser, const char *name, const char *inline_value, gboolean *ret_taken,
-                            GError **error)
+static gboolean take_common(Parser *parser, const char *name, const char *inline_value,
+                            gboolean *ret_taken, GError **error)
 {
     *ret_taken = TRUE;
     if (g_str_equal(name, "help"))
@@ -127,7 +132,8 @@ static gboolean take_common(Parser *parser, const char *name, const char *inline
     else if (g_str_equal(name, "json"))
         parser->invocation->json = TRUE;
     else if (g_str_equal(name, "data"))
-        parser->invocation->data_given = (parser->invocation->data = take_value(parser, name, inline_value, error)) != NULL;
+        parser->invocation->data_given =
+            (parser->invocation->data = take_value(parser, name, inline_value, error)) != NULL;
     else
         *ret_taken = FALSE;
     return parser->invocation->data != NULL;
@@ -145,7 +151,8 @@ static gboolean take_long(Parser *parser, const char *word, GError **error)
     if (taken)
         return TRUE;
     if (!command)
-        return kx_fail(error, KX_ERR_INVALID, "give the command first, then its options; keryx --help lists all");
+        return kx_fail(error, KX_ERR_INVALID,
+                       "give the command first, then its options; keryx --help lists all");
     const KxOption *option = kx_command_option(command, name);
     if (!option)
         option = find_secret_file(command, name);
@@ -178,7 +185,8 @@ static gboolean take_short(Parser *parser, const char *word, GError **error)
 
 static gboolean take_option(Parser *parser, const char *word, GError **error)
 {
-    return word[1] == '-' ? take_long(parser, word + 2, error) : take_short(parser, word + 1, error);
+    return word[1] == '-' ? take_long(parser, word + 2, error)
+                          : take_short(parser, word + 1, error);
 }
 
 /* ---- everything ---- */
@@ -207,12 +215,15 @@ static gboolean check(const KxInvocation *invocation, GError **error)
     json_auto_t *options = json_object();
     const char *name;
     json_t *value;
-    json_object_foreach (invocation->options, name, value) {
+    json_object_foreach(invocation->options, name, value)
+    {
         const KxOption *option = find_secret_file(invocation->command, name);
-        json_object_set(options, option && !kx_command_option(invocation->command, name) ? option->name : name, value);
+        json_object_set(
+            options, option && !kx_command_option(invocation->command, name) ? option->name : name,
+            value);
     }
-    KxCall call = {NULL, invocation->command, (const char *const *)invocation->args->pdata, invocation->args->len,
-                   options};
+    KxCall call = {NULL, invocation->command, (const char *const *)invocation->args->pdata,
+                   invocation->args->len, options};
     return kx_call_check(&call, error);
 }
 
@@ -228,7 +239,8 @@ static gboolean take_command(Parser *parser, const KxTopic **ret_topic, GError *
     return used > 0 || n == 0 || fail_unknown_command(words, n, error);
 }
 
-KxParsed kx_cli_parse(KxInvocation *invocation, int argc, char **argv, const KxTopic **ret_topic, GError **error)
+KxParsed kx_cli_parse(KxInvocation *invocation, int argc, char **argv, const KxTopic **ret_topic,
+                      GError **error)
 {
     Parser parser = {.invocation = invocation, .argv = argv, .argc = argc, .at = 1};
     const char *environment = g_getenv("KERYX_DATA");
@@ -246,8 +258,8 @@ KxParsed kx_cli_parse(KxInvocation *invocation, int argc, char **argv, const KxT
         return KX_PARSED_HELP;
     if (invocation->command)
         return check(invocation, error) ? KX_PARSED : KX_PARSED_WRONG;
-    kx_fail(error, KX_ERR_INVALID, "say which command: keryx %s%s--help lists them", *ret_topic ? (*ret_topic)->name : "",
-            *ret_topic ? " " : "");
+    kx_fail(error, KX_ERR_INVALID, "say which command: keryx %s%s--help lists them",
+            *ret_topic ? (*ret_topic)->name : "", *ret_topic ? " " : "");
     return KX_PARSED_WRONG;
 }
 

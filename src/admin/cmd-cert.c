@@ -35,13 +35,17 @@ static json_t *describe(const char *name, GError **error)
     g_autofree char *active = kx_certificate_active();
     gboolean pending = kx_certificate_has(name, KX_CERTIFICATE_REQUEST);
     gboolean request = !kx_certificate_has(name, KX_CERTIFICATE_CHAIN);
-    g_autofree char *pem = kx_certificate_read(name, request && pending ? KX_CERTIFICATE_REQUEST : KX_CERTIFICATE_CHAIN, error);
-    json_t *info = !pem ? NULL : request ? kx_certificate_request_info(pem, error) : kx_certificate_info(pem, error);
+    g_autofree char *pem = kx_certificate_read(
+        name, request && pending ? KX_CERTIFICATE_REQUEST : KX_CERTIFICATE_CHAIN, error);
+    json_t *info = !pem      ? NULL
+                   : request ? kx_certificate_request_info(pem, error)
+                             : kx_certificate_info(pem, error);
     if (!info)
         return NULL;
     json_auto_t *rest = info;
-    json_t *result = json_pack("{s:s, s:s, s:b, s:b}", "name", name, "kind", request ? "request" : "certificate",
-                               "active", !request && g_strcmp0(active, name) == 0, "pending-request", pending);
+    json_t *result =
+        json_pack("{s:s, s:s, s:b, s:b}", "name", name, "kind", request ? "request" : "certificate",
+                  "active", !request && g_strcmp0(active, name) == 0, "pending-request", pending);
     json_object_update(result, rest);
     return result;
 }
@@ -53,9 +57,10 @@ static json_t *list(const KxCall *call, GError **error)
     for (guint i = 0; names[i]; i++) {
         g_autoptr(GError) inner = NULL;
         json_t *one = describe(names[i], &inner);
-        json_array_append_new(all, one ? one
-                                       : json_pack("{s:s, s:s, s:b, s:s}", "name", names[i], "kind", "damaged",
-                                                   "active", 0, "state", inner->message));
+        json_array_append_new(all,
+                              one ? one
+                                  : json_pack("{s:s, s:s, s:b, s:s}", "name", names[i], "kind",
+                                              "damaged", "active", 0, "state", inner->message));
     }
     return all;
 }
@@ -100,7 +105,8 @@ static char *free_name(void)
     }
 }
 
-static gboolean read_wish(const KxCall *call, KxCertificateWish *ret_wish, char ***ret_names, GError **error)
+static gboolean read_wish(const KxCall *call, KxCertificateWish *ret_wish, char ***ret_names,
+                          GError **error)
 {
     const char *key = kx_call_text(call, "key-type"), *names = kx_call_text(call, "san");
     gboolean rsa = g_strcmp0(key, "rsa") == 0;
@@ -135,8 +141,8 @@ static gboolean make(const KxCall *call, KxCertificatePart part, char **ret_name
     if (!kx_certificate_check_free(name, error) || !read_wish(call, &wish, &names, error) ||
         !kx_certificate_make(name, part, &wish, error))
         return FALSE;
-    kx_call_log(call, "Certificate %s'%s' created for %s", part == KX_CERTIFICATE_REQUEST ? "request " : "", name,
-                wish.hostname);
+    kx_call_log(call, "Certificate %s'%s' created for %s",
+                part == KX_CERTIFICATE_REQUEST ? "request " : "", name, wish.hostname);
     *ret_name = g_steal_pointer(&name);
     return TRUE;
 }
@@ -153,7 +159,8 @@ static gboolean make_request(const KxCall *call, char **ret_name, GError **error
 
 static gboolean take_file(const KxCall *call, char **ret_name, GError **error)
 {
-    if (!kx_certificate_import(call->args[0], kx_call_text(call, "key"), kx_call_text(call, "name"), ret_name, error))
+    if (!kx_certificate_import(call->args[0], kx_call_text(call, "key"), kx_call_text(call, "name"),
+                               ret_name, error))
         return FALSE;
     kx_call_log(call, "Certificate '%s' imported", *ret_name);
     return TRUE;
@@ -173,7 +180,8 @@ static gboolean activate_name(const KxCall *call, char **ret_name, GError **erro
     if (!key)
         return FALSE;
     if (X509_check_private_key(sk_X509_value(chain, 0), key) != 1)
-        return kx_fail(error, KX_ERR_CORRUPT, "the key of certificate '%s' does not belong to it", name);
+        return kx_fail(error, KX_ERR_CORRUPT, "the key of certificate '%s' does not belong to it",
+                       name);
     if (!kx_certificate_set_active(name, error))
         return FALSE;
     kx_call_log(call, "Certificate '%s' activated", name);
@@ -187,10 +195,13 @@ static gboolean remove_name(const KxCall *call, char **ret_name, GError **error)
     g_autofree char *active = kx_certificate_active();
     if (!kx_certificate_name_check(name, error))
         return FALSE;
-    if (!kx_certificate_has(name, KX_CERTIFICATE_CHAIN) && !kx_certificate_has(name, KX_CERTIFICATE_REQUEST))
-        return kx_fail(error, KX_ERR_NOT_FOUND, "there is no certificate or request '%s'; keryx cert list shows all", name);
+    if (!kx_certificate_has(name, KX_CERTIFICATE_CHAIN) &&
+        !kx_certificate_has(name, KX_CERTIFICATE_REQUEST))
+        return kx_fail(error, KX_ERR_NOT_FOUND,
+                       "there is no certificate or request '%s'; keryx cert list shows all", name);
     if (g_strcmp0(active, name) == 0)
-        return kx_fail(error, KX_ERR_IN_USE, "certificate '%s' is in use: activate another one first", name);
+        return kx_fail(error, KX_ERR_IN_USE,
+                       "certificate '%s' is in use: activate another one first", name);
     if (!kx_certificate_delete(name, error))
         return FALSE;
     kx_call_log(call, "Certificate '%s' removed", name);
@@ -224,48 +235,94 @@ static json_t *remove_certificate(const KxCall *call, GError **error)
 
 /* ---- the table ---- */
 
-#define SUBJECT_OPTIONS(country_required)                                                                              \
-    {"name", KX_OPTION_TEXT, "NAME", "What to call it here; server, server-2 and so on if not given."},                \
-    {"hostname", KX_OPTION_TEXT, "HOST", "Host name that clients connect to.", .required = TRUE},                      \
-    {"san", KX_OPTION_TEXT, "NAME,...", "Further host names, *.host names and IP addresses."},                         \
-    {"organization", KX_OPTION_TEXT, "TEXT", "Organization."},                                                         \
-    {"unit", KX_OPTION_TEXT, "TEXT", "Organizational unit."},                                                          \
-    {"city", KX_OPTION_TEXT, "TEXT", "City."},                                                                         \
-    {"state", KX_OPTION_TEXT, "TEXT", "State or province."},                                                           \
-    {"country", KX_OPTION_TEXT, "CC", "Country, two capital letters.", .required = country_required},                  \
-    {"key-type", KX_OPTION_TEXT, "ec|rsa", "Kind of the new key: ec (P-256, if not given) or rsa (3072 bits)."}
+#define SUBJECT_OPTIONS(country_required)                                                          \
+    {"name", KX_OPTION_TEXT, "NAME",                                                               \
+     "What to call it here; server, server-2 and so on if not given."},                            \
+        {"hostname", KX_OPTION_TEXT, "HOST", "Host name that clients connect to.",                 \
+         .required = TRUE},                                                                        \
+        {"san", KX_OPTION_TEXT, "NAME,...", "Further host names, *.host names and IP addresses."}, \
+        {"organization", KX_OPTION_TEXT, "TEXT", "Organization."},                                 \
+        {"unit", KX_OPTION_TEXT, "TEXT", "Organizational unit."},                                  \
+        {"city", KX_OPTION_TEXT, "TEXT", "City."},                                                 \
+        {"state", KX_OPTION_TEXT, "TEXT", "State or province."},                                   \
+        {"country", KX_OPTION_TEXT, "CC", "Country, two capital letters.",                         \
+         .required = country_required},                                                            \
+    {                                                                                              \
+        "key-type", KX_OPTION_TEXT, "ec|rsa",                                                      \
+            "Kind of the new key: ec (P-256, if not given) or rsa (3072 bits)."                    \
+    }
 
 static const KxOption new_options[] = {
     SUBJECT_OPTIONS(FALSE),
-    {"days", KX_OPTION_INT, "N", "Days it is valid; 825 if not given.", .max = KX_CERTIFICATE_DAYS_MAX},
+    {"days", KX_OPTION_INT, "N", "Days it is valid; 825 if not given.",
+     .max = KX_CERTIFICATE_DAYS_MAX},
 };
 static const KxOption request_options[] = {SUBJECT_OPTIONS(TRUE)};
 static const KxOption import_options[] = {
-    {"key", KX_OPTION_FILE, "FILE", "Private key in PEM form, unless it is in the same file or that of a request made here."},
+    {"key", KX_OPTION_FILE, "FILE",
+     "Private key in PEM form, unless it is in the same file or that of a request made here."},
     {"name", KX_OPTION_TEXT, "NAME", "What to call it here; made from its host name if not given."},
 };
 static const KxOption export_options[] = {
-    {"what", KX_OPTION_TEXT, "certificate|request|key", "What to print; the certificate with its chain if not given."},
+    {"what", KX_OPTION_TEXT, "certificate|request|key",
+     "What to print; the certificate with its chain if not given."},
 };
 
 static const KxCommand commands[] = {
-    {.words = "cert list", .args = "", .run = list, .flags = KX_COMMAND_READS,
-     .columns = "name:Name,kind:Kind,active:Active,pending-request:Request,state:State,until:Valid until,names:Names,issuer:Issuer",
+    {.words = "cert list",
+     .args = "",
+     .run = list,
+     .flags = KX_COMMAND_READS,
+     .columns = "name:Name,kind:Kind,active:Active,pending-request:Request,state:State,until:Valid "
+                "until,names:Names,issuer:Issuer",
      .manual = "Lists certificates and requests."},
-    {.words = "cert show", .args = "NAME", .min_args = 1, .max_args = 1, .run = show, .flags = KX_COMMAND_READS,
+    {.words = "cert show",
+     .args = "NAME",
+     .min_args = 1,
+     .max_args = 1,
+     .run = show,
+     .flags = KX_COMMAND_READS,
      .manual = "Shows one of them."},
-    {.words = "cert new", .args = "", KX_OPTIONS(new_options), .run = new_certificate,
+    {.words = "cert new",
+     .args = "",
+     KX_OPTIONS(new_options),
+     .run = new_certificate,
      .manual = "Makes a self-signed certificate. It is used once it is activated."},
-    {.words = "cert request", .args = "", KX_OPTIONS(request_options), .run = request,
-     .manual = "Makes a key and a request for a certification authority; keryx cert export NAME --what request prints it."},
-    {.words = "cert import", .args = "FILE", .min_args = 1, .max_args = 1, KX_OPTIONS(import_options), .run = import,
+    {.words = "cert request",
+     .args = "",
+     KX_OPTIONS(request_options),
+     .run = request,
+     .manual = "Makes a key and a request for a certification authority; keryx cert export NAME "
+               "--what request prints it."},
+    {.words = "cert import",
+     .args = "FILE",
+     .min_args = 1,
+     .max_args = 1,
+     KX_OPTIONS(import_options),
+     .run = import,
      .flags = KX_COMMAND_FILE,
-     .manual = "Imports a certificate with its chain (PEM, the server's own first). The answer to a request finds its key."},
-    {.words = "cert export", .args = "NAME", .min_args = 1, .max_args = 1, KX_OPTIONS(export_options), .run = export,
-     .flags = KX_COMMAND_READS, .manual = "Prints a certificate, request or private key in PEM form."},
-    {.words = "cert activate", .args = "NAME", .min_args = 1, .max_args = 1, .run = activate, .show = kx_show_nothing,
+     .manual = "Imports a certificate with its chain (PEM, the server's own first). The answer to "
+               "a request finds its key."},
+    {.words = "cert export",
+     .args = "NAME",
+     .min_args = 1,
+     .max_args = 1,
+     KX_OPTIONS(export_options),
+     .run = export,
+     .flags = KX_COMMAND_READS,
+     .manual = "Prints a certificate, request or private key in PEM form."},
+    {.words = "cert activate",
+     .args = "NAME",
+     .min_args = 1,
+     .max_args = 1,
+     .run = activate,
+     .show = kx_show_nothing,
      .manual = "Makes all services use a certificate from now on. Connections that are open stay."},
-    {.words = "cert remove", .args = "NAME", .min_args = 1, .max_args = 1, .run = remove_certificate,
+    {.words = "cert remove",
+     .args = "NAME",
+     .min_args = 1,
+     .max_args = 1,
+     .run = remove_certificate,
      .manual = "Removes a certificate or request with its key. The active one cannot be removed."},
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * keryx config: settings. What a file says is compared with what is in force; the differences are one change.
+ * keryx config: settings. What a file says is compared with what is in force; the differences are
+ * one change.
  */
 #include "admin/cli-private.h"
 #include "admin/config-file.h"
@@ -21,9 +22,10 @@ static json_t *row(const KxSettings *settings, KxSettingId id)
 {
     const KxSettingRow *setting = kx_setting_row(id);
     g_autofree char *value = value_text(settings, id);
-    return json_pack("{s:s, s:s, s:s, s:b, s:b, s:s}", "name", setting->name, "value", value, "default",
-                     setting->preset, "changed", !kx_settings_is_default(settings, id), "restart",
-                     (setting->flags & KX_SETTING_RESTART) != 0, "manual", setting->manual);
+    return json_pack("{s:s, s:s, s:s, s:b, s:b, s:s}", "name", setting->name, "value", value,
+                     "default", setting->preset, "changed", !kx_settings_is_default(settings, id),
+                     "restart", (setting->flags & KX_SETTING_RESTART) != 0, "manual",
+                     setting->manual);
 }
 
 static json_t *list(const KxCall *call, GError **error)
@@ -72,7 +74,8 @@ static json_t *change_and_tell(const KxCall *call, const GArray *changes, GError
 {
     if (!change(call, changes, error))
         return NULL;
-    return json_pack("{s:o}", "restart", call->context->server ? restart_names(changes) : json_array());
+    return json_pack("{s:o}", "restart",
+                     call->context->server ? restart_names(changes) : json_array());
 }
 
 static json_t *set(const KxCall *call, GError **error)
@@ -83,7 +86,8 @@ static json_t *set(const KxCall *call, GError **error)
         if (!kx_config_find(call->args[i], &one.id, error))
             return NULL;
         if (!one.value) {
-            kx_fail(error, KX_ERR_INVALID, "%s has no value; keryx config unset brings back its default", call->args[i]);
+            kx_fail(error, KX_ERR_INVALID,
+                    "%s has no value; keryx config unset brings back its default", call->args[i]);
             return NULL;
         }
         g_array_append_val(changes, one);
@@ -125,8 +129,8 @@ static json_t *diff_json(const KxConfigDiff *diff)
     for (guint i = 0; i < diff->changes->len; i++) {
         KxSettingId id = g_array_index(diff->changes, KxSettingChange, i).id;
         g_autofree char *from = value_text(diff->before, id), *to = value_text(diff->after, id);
-        json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "name", kx_setting_row(id)->name, "from", from,
-                                              "to", to));
+        json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "name", kx_setting_row(id)->name,
+                                              "from", from, "to", to));
     }
     return list;
 }
@@ -134,17 +138,20 @@ static json_t *diff_json(const KxConfigDiff *diff)
 static json_t *diff(const KxCall *call, GError **error)
 {
     g_autoptr(KxSettings) settings = kx_directory_settings(call->context->core->directory);
-    g_autoptr(KxConfigDiff) found = kx_config_diff(settings, call->args[0], kx_call_flag(call, "exact"), error);
+    g_autoptr(KxConfigDiff) found =
+        kx_config_diff(settings, call->args[0], kx_call_flag(call, "exact"), error);
     return found ? diff_json(found) : NULL;
 }
 
 static json_t *apply(const KxCall *call, GError **error)
 {
     g_autoptr(KxSettings) settings = kx_directory_settings(call->context->core->directory);
-    g_autoptr(KxConfigDiff) found = kx_config_diff(settings, call->args[0], kx_call_flag(call, "exact"), error);
+    g_autoptr(KxConfigDiff) found =
+        kx_config_diff(settings, call->args[0], kx_call_flag(call, "exact"), error);
     if (!found)
         return NULL;
-    if (found->changes->len > 0 && !kx_call_flag(call, "dry-run") && !change(call, found->changes, error))
+    if (found->changes->len > 0 && !kx_call_flag(call, "dry-run") &&
+        !change(call, found->changes, error))
         return NULL;
     return diff_json(found);
 }
@@ -159,7 +166,8 @@ static void show_diff(const json_t *result, FILE *out)
     for (size_t i = 0; i < json_array_size(result); i++) {
         const json_t *one = json_array_get(result, i);
         fprintf(out, "%s: '%s' becomes '%s'\n", json_string_value(json_object_get(one, "name")),
-                json_string_value(json_object_get(one, "from")), json_string_value(json_object_get(one, "to")));
+                json_string_value(json_object_get(one, "from")),
+                json_string_value(json_object_get(one, "to")));
     }
     if (json_array_size(result) == 0)
         fprintf(out, "No difference.\n");
@@ -173,9 +181,10 @@ static int manual(const KxInvocation *invocation)
     return 0;
 }
 
-#define EXACT_OPTION                                                                                                   \
-    {                                                                                                                  \
-        "exact", KX_OPTION_FLAG, NULL, "Settings that the file does not name go back to their defaults."              \
+#define EXACT_OPTION                                                                               \
+    {                                                                                              \
+        "exact", KX_OPTION_FLAG, NULL,                                                             \
+            "Settings that the file does not name go back to their defaults."                      \
     }
 
 static const KxOption list_options[] = {
@@ -195,24 +204,66 @@ static const KxOption manual_options[] = {
 };
 
 static const KxCommand commands[] = {
-    {.words = "config get", .args = "NAME", .min_args = 1, .max_args = 1, .run = get, .flags = KX_COMMAND_READS,
-     .show = show_value, .manual = "Prints the value of a setting."},
-    {.words = "config set", .args = "NAME VALUE...", .min_args = 2, .max_args = KX_ARGS_MAX, .run = set,
-     .show = show_restart, .manual = "Changes settings, all of them or none."},
-    {.words = "config unset", .args = "NAME...", .min_args = 1, .max_args = KX_ARGS_MAX, .run = unset,
-     .show = show_restart, .manual = "Brings settings back to their defaults."},
-    {.words = "config list", .args = "[PREFIX]", .max_args = 1, KX_OPTIONS(list_options), .run = list,
-     .flags = KX_COMMAND_READS, .columns = "name:Name,value:Value",
+    {.words = "config get",
+     .args = "NAME",
+     .min_args = 1,
+     .max_args = 1,
+     .run = get,
+     .flags = KX_COMMAND_READS,
+     .show = show_value,
+     .manual = "Prints the value of a setting."},
+    {.words = "config set",
+     .args = "NAME VALUE...",
+     .min_args = 2,
+     .max_args = KX_ARGS_MAX,
+     .run = set,
+     .show = show_restart,
+     .manual = "Changes settings, all of them or none."},
+    {.words = "config unset",
+     .args = "NAME...",
+     .min_args = 1,
+     .max_args = KX_ARGS_MAX,
+     .run = unset,
+     .show = show_restart,
+     .manual = "Brings settings back to their defaults."},
+    {.words = "config list",
+     .args = "[PREFIX]",
+     .max_args = 1,
+     KX_OPTIONS(list_options),
+     .run = list,
+     .flags = KX_COMMAND_READS,
+     .columns = "name:Name,value:Value",
      .manual = "Lists the settings, or those whose names begin with PREFIX."},
-    {.words = "config export", .args = "", KX_OPTIONS(export_options), .run = export, .flags = KX_COMMAND_READS,
-     .show = kx_show_json, .manual = "Prints the settings as a JSON document that keryx config diff and apply read."},
-    {.words = "config diff", .args = "FILE", .min_args = 1, .max_args = 1, KX_OPTIONS(diff_options), .run = diff,
-     .flags = KX_COMMAND_READS | KX_COMMAND_FILE, .show = show_diff,
+    {.words = "config export",
+     .args = "",
+     KX_OPTIONS(export_options),
+     .run = export,
+     .flags = KX_COMMAND_READS,
+     .show = kx_show_json,
+     .manual = "Prints the settings as a JSON document that keryx config diff and apply read."},
+    {.words = "config diff",
+     .args = "FILE",
+     .min_args = 1,
+     .max_args = 1,
+     KX_OPTIONS(diff_options),
+     .run = diff,
+     .flags = KX_COMMAND_READS | KX_COMMAND_FILE,
+     .show = show_diff,
      .manual = "Shows what keryx config apply FILE would change; - reads standard input."},
-    {.words = "config apply", .args = "FILE", .min_args = 1, .max_args = 1, KX_OPTIONS(apply_options), .run = apply,
-     .flags = KX_COMMAND_FILE, .show = show_diff,
-     .manual = "Shows the difference between a document and the settings, and applies it as one change."},
-    {.words = "config manual", .args = "", KX_OPTIONS(manual_options), .local = manual,
+    {.words = "config apply",
+     .args = "FILE",
+     .min_args = 1,
+     .max_args = 1,
+     KX_OPTIONS(apply_options),
+     .run = apply,
+     .flags = KX_COMMAND_FILE,
+     .show = show_diff,
+     .manual =
+         "Shows the difference between a document and the settings, and applies it as one change."},
+    {.words = "config manual",
+     .args = "",
+     KX_OPTIONS(manual_options),
+     .local = manual,
      .manual = "Prints the reference of all settings as Markdown."},
 };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* keryx log: reading, searching and clearing the logs; the topics of the Debug log (LOG-04 to LOG-20, LOG-65). */
+/* keryx log: reading, searching and clearing the logs; the topics of the Debug log (LOG-04 to
+ * LOG-20, LOG-65). */
 #include "admin/command.h"
 
 #include "admin/log-follow.h"
@@ -18,7 +19,9 @@ static gboolean find_log(const char *name, KxLogId *ret_log, GError **error)
     if (kx_log_from_slug(name, ret_log))
         return TRUE;
     return kx_fail(error, KX_ERR_NOT_FOUND,
-                   "there is no log '%s'; there are config, mail, security, warning, operations, error, spam and debug", name);
+                   "there is no log '%s'; there are config, mail, security, warning, operations, "
+                   "error, spam and debug",
+                   name);
 }
 
 static KxLogReader *open_reader(const KxCall *call, GError **error)
@@ -26,7 +29,8 @@ static KxLogReader *open_reader(const KxCall *call, GError **error)
     KxLogId log;
     if (!find_log(call->args[0], &log, error))
         return NULL;
-    return kx_log_reader_open(call->context->core->logger, log, (guint)kx_call_int(call, "generation", 0), error);
+    return kx_log_reader_open(call->context->core->logger, log,
+                              (guint)kx_call_int(call, "generation", 0), error);
 }
 
 /* ---- list, tail, clear ---- */
@@ -36,11 +40,13 @@ static json_t *list(const KxCall *call, GError **error)
     g_autoptr(KxSettings) settings = kx_directory_settings(call->context->core->directory);
     json_t *all = json_array();
     for (KxLogId log = 0; log < KX_LOG_COUNT; log++) {
-        g_autoptr(KxLogReader) reader = kx_log_reader_open(call->context->core->logger, log, 0, NULL);
+        g_autoptr(KxLogReader) reader =
+            kx_log_reader_open(call->context->core->logger, log, 0, NULL);
         const char *file = kx_settings_text(settings, kx_setting_of_log(log, KX_LOG_ROW_FILE_NAME));
-        json_array_append_new(all, json_pack("{s:s, s:s, s:s, s:I}", "log", kx_log_slug(log), "title",
-                                             kx_log_title(log), "file", file, "lines",
-                                             (json_int_t)(reader ? kx_log_reader_count(reader) : 0)));
+        json_array_append_new(all,
+                              json_pack("{s:s, s:s, s:s, s:I}", "log", kx_log_slug(log), "title",
+                                        kx_log_title(log), "file", file, "lines",
+                                        (json_int_t)(reader ? kx_log_reader_count(reader) : 0)));
     }
     return all;
 }
@@ -50,7 +56,8 @@ static json_t *tail(const KxCall *call, GError **error)
     g_autoptr(GError) inner = NULL;
     g_autoptr(KxLogReader) reader = open_reader(call, &inner);
     /* A log that nobody has written to has no file yet. */
-    if (!reader && kx_call_int(call, "generation", 0) == 0 && kx_log_from_slug(call->args[0], &(KxLogId){0}) &&
+    if (!reader && kx_call_int(call, "generation", 0) == 0 &&
+        kx_log_from_slug(call->args[0], &(KxLogId){0}) &&
         g_error_matches(inner, KX_ERROR, KX_ERR_NOT_FOUND))
         return json_pack("{s:[], s:i}", "lines", "next", 0);
     if (!reader) {
@@ -63,19 +70,22 @@ static json_t *tail(const KxCall *call, GError **error)
     guint64 first = from >= 0 ? (guint64)from : count - MIN(count, wanted);
     if (first > count) /* cleared or rotated since */
         first = 0;
-    g_auto(GStrv) lines = kx_log_reader_lines(reader, first, from >= 0 ? KX_LOG_READ_MAX : wanted, error);
+    g_auto(GStrv) lines =
+        kx_log_reader_lines(reader, first, from >= 0 ? KX_LOG_READ_MAX : wanted, error);
     if (!lines)
         return NULL;
     json_t *texts = json_array();
     for (guint i = 0; lines[i]; i++)
         json_array_append_new(texts, json_string(lines[i]));
-    return json_pack("{s:o, s:I}", "lines", texts, "next", (json_int_t)(first + json_array_size(texts)));
+    return json_pack("{s:o, s:I}", "lines", texts, "next",
+                     (json_int_t)(first + json_array_size(texts)));
 }
 
 static json_t *clear(const KxCall *call, GError **error)
 {
     KxLogId log;
-    if (!find_log(call->args[0], &log, error) || !kx_log_clear(call->context->core->logger, log, error))
+    if (!find_log(call->args[0], &log, error) ||
+        !kx_log_clear(call->context->core->logger, log, error))
         return NULL;
     kx_call_log(call, "%s log cleared", kx_log_title(log));
     return json_null();
@@ -89,12 +99,14 @@ static gboolean add_line(KxLogReader *reader, guint64 number, json_t *found, GEr
     if (!lines)
         return FALSE;
     if (lines[0])
-        json_array_append_new(found, json_pack("{s:I, s:s}", "number", (json_int_t)number, "line", lines[0]));
+        json_array_append_new(
+            found, json_pack("{s:I, s:s}", "number", (json_int_t)number, "line", lines[0]));
     return TRUE;
 }
 
 /* Goes on to the end, `max` lines or the time limit. TRUE in ret_more: there may be more. */
-static gboolean collect(KxLogReader *reader, KxLogSearch *search, guint max, json_t *found, gboolean *ret_more, GError **error)
+static gboolean collect(KxLogReader *reader, KxLogSearch *search, guint max, json_t *found,
+                        gboolean *ret_more, GError **error)
 {
     gint64 deadline = g_get_monotonic_time() + (gint64)FIND_SECONDS * G_USEC_PER_SEC;
     *ret_more = TRUE;
@@ -136,7 +148,8 @@ static json_t *search(const KxCall *call, GError **error)
     gboolean more;
     if (!collect(reader, &wish, (guint)kx_call_int(call, "lines", FIND_LINES), found, &more, error))
         return NULL;
-    return json_pack("{s:O, s:b, s:I}", "lines", found, "more", more, "next", (json_int_t)wish.from);
+    return json_pack("{s:O, s:b, s:I}", "lines", found, "more", more, "next",
+                     (json_int_t)wish.from);
 }
 
 static void show_found(const json_t *result, FILE *out)
@@ -158,8 +171,8 @@ static json_t *debug_list(const KxCall *call, GError **error)
     for (KxDebugTopic topic = 0; topic < KX_DEBUG_COUNT; topic++) {
         const KxDebugTopicInfo *info = kx_debug_topic_info(topic);
         json_array_append_new(all, json_pack("{s:s, s:b, s:s, s:s}", "topic", info->slug, "on",
-                                             (mask & KX_DEBUG_BIT(topic)) != 0, "title", info->title, "group",
-                                             info->group));
+                                             (mask & KX_DEBUG_BIT(topic)) != 0, "title",
+                                             info->title, "group", info->group));
     }
     return all;
 }
@@ -174,7 +187,8 @@ static gboolean read_topics(const KxCall *call, guint64 *ret_mask, GError **erro
         else if (kx_debug_topic_from_slug(call->args[i], &topic))
             mask |= KX_DEBUG_BIT(topic);
         else
-            return kx_fail(error, KX_ERR_NOT_FOUND, "there is no debug topic '%s'; keryx log debug list shows all",
+            return kx_fail(error, KX_ERR_NOT_FOUND,
+                           "there is no debug topic '%s'; keryx log debug list shows all",
                            call->args[i]);
     }
     *ret_mask = mask;
@@ -190,7 +204,8 @@ static json_t *debug_switch(const KxCall *call, gboolean on, GError **error)
     g_autoptr(GString) value = g_string_new(NULL);
     for (KxDebugTopic topic = 0; topic < KX_DEBUG_COUNT; topic++)
         if (mask & KX_DEBUG_BIT(topic))
-            g_string_append_printf(value, "%s%s", value->len ? "," : "", kx_debug_topic_info(topic)->slug);
+            g_string_append_printf(value, "%s%s", value->len ? "," : "",
+                                   kx_debug_topic_info(topic)->slug);
     KxSettingChange change = {KX_SET_LOG_DEBUG_TOPICS, value->str};
     if (!kx_directory_set(call->context->core->directory, &call->context->admin, &change, 1, error))
         return NULL;
@@ -209,13 +224,19 @@ static json_t *debug_off(const KxCall *call, GError **error)
 
 /* ---- the table ---- */
 
-#define GENERATION_OPTION                                                                                              \
-    {"generation", KX_OPTION_INT, "N", "The N-th older file instead of the current one.", .max = GENERATION_MAX}
+#define GENERATION_OPTION                                                                          \
+    {                                                                                              \
+        "generation", KX_OPTION_INT, "N", "The N-th older file instead of the current one.",       \
+            .max = GENERATION_MAX                                                                  \
+    }
 
 static const KxOption tail_options[] = {
-    {"lines", KX_OPTION_INT, "N", "How many lines; 20 if not given.", .max = KX_LOG_READ_MAX, .letter = 'n'},
-    {"from", KX_OPTION_INT, "N", "From this line on (the first is 0) instead of the last ones.", .max = G_MAXINT64},
-    {"follow", KX_OPTION_FLAG, NULL, "Goes on with new lines as they are written, until Ctrl-C.", .letter = 'f'},
+    {"lines", KX_OPTION_INT, "N", "How many lines; 20 if not given.", .max = KX_LOG_READ_MAX,
+     .letter = 'n'},
+    {"from", KX_OPTION_INT, "N", "From this line on (the first is 0) instead of the last ones.",
+     .max = G_MAXINT64},
+    {"follow", KX_OPTION_FLAG, NULL, "Goes on with new lines as they are written, until Ctrl-C.",
+     .letter = 'f'},
     GENERATION_OPTION,
 };
 static const KxOption search_options[] = {
@@ -223,26 +244,60 @@ static const KxOption search_options[] = {
     {"match-case", KX_OPTION_FLAG, NULL, "Upper and lower case differ."},
     {"up", KX_OPTION_FLAG, NULL, "Towards the beginning."},
     {"from", KX_OPTION_INT, "N", "First line looked at (the first is 0).", .max = G_MAXINT64},
-    {"lines", KX_OPTION_INT, "N", "Most lines shown; 1000 if not given.", .max = KX_LOG_READ_MAX, .letter = 'n'},
+    {"lines", KX_OPTION_INT, "N", "Most lines shown; 1000 if not given.", .max = KX_LOG_READ_MAX,
+     .letter = 'n'},
     GENERATION_OPTION,
 };
 
 static const KxCommand commands[] = {
-    {.words = "log list", .args = "", .run = list, .flags = KX_COMMAND_READS,
-     .columns = "log:Log,title:Title,file:File,lines:Lines", .manual = "Lists the logs."},
-    {.words = "log tail", .args = "LOG", .min_args = 1, .max_args = 1, KX_OPTIONS(tail_options), .run = tail,
-     .local = kx_log_follow, .flags = KX_COMMAND_READS, .show = kx_show_log_lines,
+    {.words = "log list",
+     .args = "",
+     .run = list,
+     .flags = KX_COMMAND_READS,
+     .columns = "log:Log,title:Title,file:File,lines:Lines",
+     .manual = "Lists the logs."},
+    {.words = "log tail",
+     .args = "LOG",
+     .min_args = 1,
+     .max_args = 1,
+     KX_OPTIONS(tail_options),
+     .run = tail,
+     .local = kx_log_follow,
+     .flags = KX_COMMAND_READS,
+     .show = kx_show_log_lines,
      .manual = "Shows the end of a log."},
-    {.words = "log search", .args = "LOG TEXT", .min_args = 2, .max_args = 2, KX_OPTIONS(search_options),
-     .run = search, .flags = KX_COMMAND_READS, .show = show_found, .manual = "Shows the lines of a log that hold a text."},
-    {.words = "log clear", .args = "LOG", .min_args = 1, .max_args = 1, .run = clear,
+    {.words = "log search",
+     .args = "LOG TEXT",
+     .min_args = 2,
+     .max_args = 2,
+     KX_OPTIONS(search_options),
+     .run = search,
+     .flags = KX_COMMAND_READS,
+     .show = show_found,
+     .manual = "Shows the lines of a log that hold a text."},
+    {.words = "log clear",
+     .args = "LOG",
+     .min_args = 1,
+     .max_args = 1,
+     .run = clear,
      .manual = "Empties a log and its file. Older files of the log stay."},
-    {.words = "log debug list", .args = "", .run = debug_list, .flags = KX_COMMAND_READS,
+    {.words = "log debug list",
+     .args = "",
+     .run = debug_list,
+     .flags = KX_COMMAND_READS,
      .columns = "topic:Topic,on:On,title:Title,group:Group",
      .manual = "Lists what the Debug log can record, and what it does."},
-    {.words = "log debug on", .args = "TOPIC...", .min_args = 1, .max_args = KX_ARGS_MAX, .run = debug_on,
+    {.words = "log debug on",
+     .args = "TOPIC...",
+     .min_args = 1,
+     .max_args = KX_ARGS_MAX,
+     .run = debug_on,
      .manual = "Switches topics of the Debug log on, at once; 'all' means every one."},
-    {.words = "log debug off", .args = "TOPIC...", .min_args = 1, .max_args = KX_ARGS_MAX, .run = debug_off,
+    {.words = "log debug off",
+     .args = "TOPIC...",
+     .min_args = 1,
+     .max_args = KX_ARGS_MAX,
+     .run = debug_off,
      .manual = "Switches topics of the Debug log off; 'all' means every one."},
 };
 

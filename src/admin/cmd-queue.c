@@ -15,8 +15,8 @@ static json_t *recipients(const KxEnvelope *envelope)
     json_t *all = json_array();
     for (guint i = 0; i < envelope->recipients->len; i++) {
         const KxEnvelopeRcpt *rcpt = envelope->recipients->pdata[i];
-        json_array_append_new(all, json_pack("{s:s, s:s?, s:s?}", "address", rcpt->address, "account", rcpt->account,
-                                             "status", rcpt->status));
+        json_array_append_new(all, json_pack("{s:s, s:s?, s:s?}", "address", rcpt->address,
+                                             "account", rcpt->account, "status", rcpt->status));
     }
     return all;
 }
@@ -26,7 +26,8 @@ static json_t *addresses(const KxEnvelope *envelope)
     enum { SHOWN = 3 };
     json_t *all = json_array();
     for (guint i = 0; i < MIN(envelope->recipients->len, SHOWN); i++)
-        json_array_append_new(all, json_string(((KxEnvelopeRcpt *)envelope->recipients->pdata[i])->address));
+        json_array_append_new(
+            all, json_string(((KxEnvelopeRcpt *)envelope->recipients->pdata[i])->address));
     if (envelope->recipients->len > SHOWN) {
         g_autofree char *more = g_strdup_printf("and %u more", envelope->recipients->len - SHOWN);
         json_array_append_new(all, json_string(more));
@@ -37,10 +38,12 @@ static json_t *addresses(const KxEnvelope *envelope)
 static json_t *summary(const KxEnvelope *envelope)
 {
     g_autofree char *created = local_time(envelope->created);
-    g_autofree char *next = envelope->next_try > 0 ? local_time(envelope->next_try) : g_strdup("now");
-    return json_pack("{s:s, s:s, s:s, s:I, s:o, s:I, s:s}", "id", envelope->id, "created", created, "sender",
-                     envelope->sender, "size", (json_int_t)envelope->size, "recipients", addresses(envelope), "attempts",
-                     (json_int_t)envelope->attempts, "next-try", next);
+    g_autofree char *next =
+        envelope->next_try > 0 ? local_time(envelope->next_try) : g_strdup("now");
+    return json_pack("{s:s, s:s, s:s, s:I, s:o, s:I, s:s}", "id", envelope->id, "created", created,
+                     "sender", envelope->sender, "size", (json_int_t)envelope->size, "recipients",
+                     addresses(envelope), "attempts", (json_int_t)envelope->attempts, "next-try",
+                     next);
 }
 
 static json_t *list(const KxCall *call, GError **error)
@@ -61,7 +64,8 @@ static json_t *show(const KxCall *call, GError **error)
     json_object_set_new(result, "recipients", recipients(envelope));
     json_object_set_new(result, "service", json_string(envelope->service ? envelope->service : ""));
     json_object_set_new(result, "user", json_string(envelope->user ? envelope->user : ""));
-    json_object_set_new(result, "address", json_string(envelope->remote_ip ? envelope->remote_ip : ""));
+    json_object_set_new(result, "address",
+                        json_string(envelope->remote_ip ? envelope->remote_ip : ""));
     json_object_set_new(result, "tls", json_boolean(envelope->secure));
     return result;
 }
@@ -79,19 +83,35 @@ static void show_envelope(const json_t *result, FILE *out)
 static json_t *remove_message(const KxCall *call, GError **error)
 {
     for (guint i = 0; i < call->n_args; i++)
-        if (!kx_queue_remove(call->context->core->queue, &call->context->admin, call->args[i], error))
+        if (!kx_queue_remove(call->context->core->queue, &call->context->admin, call->args[i],
+                             error))
             return NULL;
     return json_null();
 }
 
 static const KxCommand commands[] = {
-    {.words = "queue list", .args = "", .run = list, .flags = KX_COMMAND_READS | KX_COMMAND_QUEUE,
-     .columns = "id:ID,created:Created,size:Size,sender:Sender,recipients:Recipients,attempts:Attempts,next-try:Next try",
+    {.words = "queue list",
+     .args = "",
+     .run = list,
+     .flags = KX_COMMAND_READS | KX_COMMAND_QUEUE,
+     .columns = "id:ID,created:Created,size:Size,sender:Sender,recipients:Recipients,attempts:"
+                "Attempts,next-try:Next try",
      .manual = "Lists the messages that wait to be delivered."},
-    {.words = "queue show", .args = "ID", .min_args = 1, .max_args = 1, .run = show,
-     .flags = KX_COMMAND_READS | KX_COMMAND_QUEUE, .show = show_envelope, .manual = "Shows one of them."},
-    {.words = "queue remove", .args = "ID...", .min_args = 1, .max_args = KX_ARGS_MAX, .run = remove_message,
-     .flags = KX_COMMAND_QUEUE, .manual = "Removes messages from the queue for good. Nobody is told."},
+    {.words = "queue show",
+     .args = "ID",
+     .min_args = 1,
+     .max_args = 1,
+     .run = show,
+     .flags = KX_COMMAND_READS | KX_COMMAND_QUEUE,
+     .show = show_envelope,
+     .manual = "Shows one of them."},
+    {.words = "queue remove",
+     .args = "ID...",
+     .min_args = 1,
+     .max_args = KX_ARGS_MAX,
+     .run = remove_message,
+     .flags = KX_COMMAND_QUEUE,
+     .manual = "Removes messages from the queue for good. Nobody is told."},
 };
 
 const KxTopic kx_topic_queue = {"queue", "Messages on their way", commands, G_N_ELEMENTS(commands)};

@@ -13,12 +13,15 @@
 
 static const KxOption setup_options[] = {
     {"domain", KX_OPTION_TEXT, "DOMAIN", "Primary mail domain, like company.com."},
-    {"hostname", KX_OPTION_TEXT, "HOST", "Internet host name of this server, like mail.company.com."},
+    {"hostname", KX_OPTION_TEXT, "HOST",
+     "Internet host name of this server, like mail.company.com."},
     {"admin-name", KX_OPTION_TEXT, "NAME", "Login name of the administrator; admin if not given."},
     {"admin-password", KX_OPTION_SECRET, "SECRET", "Password of the administrator."},
-    {"port-offset", KX_OPTION_INT, "N", "Is added to every port, so that no service needs root.", .max = 60000},
+    {"port-offset", KX_OPTION_INT, "N", "Is added to every port, so that no service needs root.",
+     .max = 60000},
     {"replace", KX_OPTION_FLAG, NULL,
-     "Sets the configuration of a server that is there aside (in backup-TIME) and makes a new one; mail stays."},
+     "Sets the configuration of a server that is there aside (in backup-TIME) and makes a new one; "
+     "mail stays."},
 };
 
 static char *option_text(const KxInvocation *invocation, const char *name)
@@ -37,19 +40,21 @@ static gboolean complete(KxSetup *setup, GError **error)
     }
     if (isatty(STDIN_FILENO))
         return kx_setup_ask(setup, error);
-    return kx_fail(error, KX_ERR_INVALID, "keryx setup needs --domain, --hostname and --admin-password, or a terminal to ask on");
+    return kx_fail(
+        error, KX_ERR_INVALID,
+        "keryx setup needs --domain, --hostname and --admin-password, or a terminal to ask on");
 }
 
 static int setup_done(const KxInvocation *invocation, const KxSetup *setup)
 {
     if (invocation->json) {
         g_autofree char *login = g_strdup_printf("%s@%s", setup->admin_name, setup->domain);
-        json_auto_t *result = json_pack("{s:s, s:s, s:s, s:s}", "data", setup->data, "domain", setup->domain,
-                                        "hostname", setup->hostname, "admin", login);
+        json_auto_t *result = json_pack("{s:s, s:s, s:s, s:s}", "data", setup->data, "domain",
+                                        setup->domain, "hostname", setup->hostname, "admin", login);
         kx_show_json(result, stdout);
     } else {
-        printf("The server of %s is set up in %s; keryx serve --data %s starts it.\n", setup->domain, setup->data,
-               setup->data);
+        printf("The server of %s is set up in %s; keryx serve --data %s starts it.\n",
+               setup->domain, setup->data, setup->data);
     }
     return KX_EXIT_OK;
 }
@@ -63,7 +68,8 @@ static int setup(const KxInvocation *invocation)
         .hostname = option_text(invocation, "hostname"),
         .admin_name = option_text(invocation, "admin-name"),
         .password = option_text(invocation, "admin-password"),
-        .port_offset = (guint)json_integer_value(json_object_get(invocation->options, "port-offset")),
+        .port_offset =
+            (guint)json_integer_value(json_object_get(invocation->options, "port-offset")),
         .replace = json_is_true(json_object_get(invocation->options, "replace")),
         .uid = invocation->uid,
     };
@@ -122,8 +128,8 @@ static const KxOption help_options[] = {
 /* In the core: its parent is the keeper, which answers for itself by being there. */
 static json_t *keeper_row(void)
 {
-    return json_pack("{s:s, s:i, s:i, s:s, s:i}", "role", "keeper", "index", 0, "pid", (int)getppid(), "state",
-                     "running", "restarts", 0);
+    return json_pack("{s:s, s:i, s:i, s:s, s:i}", "role", "keeper", "index", 0, "pid",
+                     (int)getppid(), "state", "running", "restarts", 0);
 }
 
 static json_t *status(const KxCall *call, GError **error)
@@ -137,7 +143,8 @@ static json_t *status(const KxCall *call, GError **error)
 static void show_status(const json_t *result, FILE *out)
 {
     const json_t *note = json_object_get(result, "note");
-    fprintf(out, "Keryx %s on %s is running.\n", json_string_value(json_object_get(result, "version")),
+    fprintf(out, "Keryx %s on %s is running.\n",
+            json_string_value(json_object_get(result, "version")),
             json_string_value(json_object_get(result, "hostname")));
     if (note)
         fprintf(out, "Note: %s\n", json_string_value(note));
@@ -145,7 +152,8 @@ static void show_status(const json_t *result, FILE *out)
     kx_show_table("role:Role,index:Number,pid:Process,state:State,restarts:Restarts",
                   json_object_get(result, "roles"), out);
     fprintf(out, "\n");
-    kx_show_table("title:Service,status:Status,startup:Startup,listen:Addresses,access:Access,connections:Connections,error:Error",
+    kx_show_table("title:Service,status:Status,startup:Startup,listen:Addresses,access:Access,"
+                  "connections:Connections,error:Error",
                   json_object_get(result, "services"), out);
     fprintf(out, "\n%zu sessions\n", json_array_size(json_object_get(result, "sessions")));
 }
@@ -158,7 +166,8 @@ static int ask_status(const KxInvocation *invocation)
     if (kx_cli_server_pid() == 0) {
         if (invocation->json)
             printf("{\"running\": false}\n");
-        fprintf(stderr, "keryx: the server is not running; keryx serve --data %s starts it\n", invocation->data);
+        fprintf(stderr, "keryx: the server is not running; keryx serve --data %s starts it\n",
+                invocation->data);
         return KX_EXIT_FAILED;
     }
     json_auto_t *answer = kx_cli_ask(invocation, &error);
@@ -194,7 +203,9 @@ static gboolean stop_server(const KxInvocation *invocation, GError **error)
     if (kill(pid, SIGTERM) < 0 && errno != ESRCH)
         return kx_error_errno(error, "cannot stop process %d", pid);
     if (!wait_stopped(pid))
-        return kx_fail(error, KX_ERR_BUSY, "process %d is still finishing its work after %d seconds", pid, STOP_SECONDS);
+        return kx_fail(error, KX_ERR_BUSY,
+                       "process %d is still finishing its work after %d seconds", pid,
+                       STOP_SECONDS);
     return TRUE;
 }
 
@@ -208,16 +219,34 @@ static int stop(const KxInvocation *invocation)
 }
 
 static const KxCommand commands[] = {
-    {.words = "setup", .args = "", KX_OPTIONS(setup_options), .local = setup,
-     .manual = "Sets up a new server in the data directory. On a terminal it asks for what is not given."},
-    {.words = "serve", .args = "", .local = serve,
-     .manual = "Runs the server in the foreground. It prints 'ready' when every service answers; SIGTERM stops it."},
-    {.words = "status", .args = "", .run = status, .local = ask_status, .show = show_status,
+    {.words = "setup",
+     .args = "",
+     KX_OPTIONS(setup_options),
+     .local = setup,
+     .manual = "Sets up a new server in the data directory. On a terminal it asks for what is not "
+               "given."},
+    {.words = "serve",
+     .args = "",
+     .local = serve,
+     .manual = "Runs the server in the foreground. It prints 'ready' when every service answers; "
+               "SIGTERM stops it."},
+    {.words = "status",
+     .args = "",
+     .run = status,
+     .local = ask_status,
+     .show = show_status,
      .flags = KX_COMMAND_READS | KX_COMMAND_SERVER,
-     .manual = "Shows what runs: roles, services, sessions. Exit status 1 when the server is not running."},
-    {.words = "stop", .args = "", .local = stop,
+     .manual = "Shows what runs: roles, services, sessions. Exit status 1 when the server is not "
+               "running."},
+    {.words = "stop",
+     .args = "",
+     .local = stop,
      .manual = "Stops the server and waits until it has finished its work."},
-    {.words = "help", .args = "", KX_OPTIONS(help_options), .local = help, .manual = "Lists all commands."},
+    {.words = "help",
+     .args = "",
+     KX_OPTIONS(help_options),
+     .local = help,
+     .manual = "Lists all commands."},
     {.words = "version", .args = "", .local = version, .manual = "Prints the version."},
 };
 

@@ -10,11 +10,14 @@ static json_t *stopped_services(const KxSettings *settings)
     json_t *all = json_array();
     for (guint id = 0; id < KX_SERVICE_COUNT; id++) {
 #define TEXT(row) kx_settings_text(settings, kx_setting_of_service(id, KX_SERVICE_ROW_##row))
-        g_autofree char *listen = kx_settings_format(settings, kx_setting_of_service(id, KX_SERVICE_ROW_LISTEN));
-        json_int_t most = kx_settings_int(settings, kx_setting_of_service(id, KX_SERVICE_ROW_MAX_CONNECTIONS));
+        g_autofree char *listen =
+            kx_settings_format(settings, kx_setting_of_service(id, KX_SERVICE_ROW_LISTEN));
+        json_int_t most =
+            kx_settings_int(settings, kx_setting_of_service(id, KX_SERVICE_ROW_MAX_CONNECTIONS));
         json_array_append_new(all, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:I}", "service",
-                                             kx_service(id)->name, "title", kx_service(id)->title, "status", "stopped",
-                                             "startup", TEXT(STARTUP), "listen", listen, "access", TEXT(ACCESS_GROUP),
+                                             kx_service(id)->name, "title", kx_service(id)->title,
+                                             "status", "stopped", "startup", TEXT(STARTUP),
+                                             "listen", listen, "access", TEXT(ACCESS_GROUP),
                                              "connections", 0, "max-connections", most));
 #undef TEXT
     }
@@ -37,7 +40,8 @@ static json_t *act(const KxCall *call, KxServiceAction action, const char *done,
     const KxServerHooks *server = call->context->server;
     KxServiceId id;
     if (!kx_service_find(call->args[0], &id)) {
-        kx_fail(error, KX_ERR_NOT_FOUND, "there is no service '%s'; keryx service list shows all", call->args[0]);
+        kx_fail(error, KX_ERR_NOT_FOUND, "there is no service '%s'; keryx service list shows all",
+                call->args[0]);
         return NULL;
     }
     if (!server->service(server->data, id, action, error))
@@ -62,17 +66,36 @@ static json_t *restart(const KxCall *call, GError **error)
 }
 
 static const KxCommand commands[] = {
-    {.words = "service list", .args = "", .run = list, .flags = KX_COMMAND_READS,
-     .columns = "service:Name,title:Service,status:Status,startup:Startup,listen:Addresses,access:Access,"
-                "connections:Connections,max-connections:Most,error:Error",
+    {.words = "service list",
+     .args = "",
+     .run = list,
+     .flags = KX_COMMAND_READS,
+     .columns =
+         "service:Name,title:Service,status:Status,startup:Startup,listen:Addresses,access:Access,"
+         "connections:Connections,max-connections:Most,error:Error",
      .manual = "Lists the network services."},
-    {.words = "service start", .args = "SERVICE", .min_args = 1, .max_args = 1, .run = start,
-     .flags = KX_COMMAND_SERVER, .manual = "Starts a service of the running server."},
-    {.words = "service stop", .args = "SERVICE", .min_args = 1, .max_args = 1, .run = stop,
+    {.words = "service start",
+     .args = "SERVICE",
+     .min_args = 1,
+     .max_args = 1,
+     .run = start,
      .flags = KX_COMMAND_SERVER,
-     .manual = "Stops a service until it or the server is started again. Sessions that are open go on."},
-    {.words = "service restart", .args = "SERVICE", .min_args = 1, .max_args = 1, .run = restart,
-     .flags = KX_COMMAND_SERVER, .manual = "Stops a service and starts it again."},
+     .manual = "Starts a service of the running server."},
+    {.words = "service stop",
+     .args = "SERVICE",
+     .min_args = 1,
+     .max_args = 1,
+     .run = stop,
+     .flags = KX_COMMAND_SERVER,
+     .manual =
+         "Stops a service until it or the server is started again. Sessions that are open go on."},
+    {.words = "service restart",
+     .args = "SERVICE",
+     .min_args = 1,
+     .max_args = 1,
+     .run = restart,
+     .flags = KX_COMMAND_SERVER,
+     .manual = "Stops a service and starts it again."},
 };
 
 const KxTopic kx_topic_service = {"service", "Network services", commands, G_N_ELEMENTS(commands)};

@@ -104,19 +104,22 @@ static void show_progress(size_t done, size_t all)
         fprintf(stderr, "\rChecking accounts: %zu of %zu%s", done, all, done == all ? "\n" : "");
 }
 
-/* Checks them one by one, so that the server is never held up for long. Returns the differing accounts. */
+/* Checks them one by one, so that the server is never held up for long. Returns the differing
+ * accounts. */
 static json_t *check_all(const KxInvocation *invocation, const json_t *names, GError **error)
 {
     json_auto_t *found = json_array();
     size_t n = json_array_size(names);
     for (size_t i = 0; i < n; i++) {
-        json_auto_t *answer = ask_check(invocation, json_string_value(json_array_get(names, i)), error);
+        json_auto_t *answer =
+            ask_check(invocation, json_string_value(json_array_get(names, i)), error);
         if (!answer)
             return NULL;
         json_t *result = json_object_get(answer, "result");
         const char *text = json_string_value(json_object_get(answer, "error"));
         if (text)
-            json_array_append_new(found, json_pack("{s:O, s:[s]}", "user", json_array_get(names, i), "differences", text));
+            json_array_append_new(found, json_pack("{s:O, s:[s]}", "user", json_array_get(names, i),
+                                                   "differences", text));
         else if (json_array_size(json_object_get(result, "differences")) > 0)
             json_array_append(found, result);
         show_progress(i + 1, n);
@@ -143,21 +146,35 @@ static int store_check(const KxInvocation *invocation)
     for (size_t i = 0; !invocation->json && i < json_array_size(found); i++)
         show_reindexed(json_array_get(found, i), stdout);
     if (!invocation->json)
-        printf("%zu accounts checked, %zu with differences\n", json_array_size(names), json_array_size(found));
+        printf("%zu accounts checked, %zu with differences\n", json_array_size(names),
+               json_array_size(found));
     return json_array_size(found) > 0 ? KX_EXIT_FAILED : KX_EXIT_OK;
 }
 
 static const KxOption reindex_options[] = {
     {"check", KX_OPTION_FLAG, NULL,
-     "Only compares index and files: prints each difference and ends with status 1 if there is one."},
+     "Only compares index and files: prints each difference and ends with status 1 if there is "
+     "one."},
 };
 
 static const KxCommand commands[] = {
-    {.words = "reindex", .args = "USER@DOMAIN", .min_args = 1, .max_args = 1, KX_OPTIONS(reindex_options),
-     .run = reindex, .local = reindex_and_judge, .show = show_reindexed, .flags = KX_COMMAND_STORE,
+    {.words = "reindex",
+     .args = "USER@DOMAIN",
+     .min_args = 1,
+     .max_args = 1,
+     KX_OPTIONS(reindex_options),
+     .run = reindex,
+     .local = reindex_and_judge,
+     .show = show_reindexed,
+     .flags = KX_COMMAND_STORE,
      .manual = "Builds the index of an account anew from its files. UIDs and flags stay."},
-    {.words = "store check", .args = "", .run = store_accounts, .local = store_check, .flags = KX_COMMAND_READS,
-     .manual = "Compares index and files of every account. Ends with status 1 if some differ; keryx reindex repairs them."},
+    {.words = "store check",
+     .args = "",
+     .run = store_accounts,
+     .local = store_check,
+     .flags = KX_COMMAND_READS,
+     .manual = "Compares index and files of every account. Ends with status 1 if some differ; "
+               "keryx reindex repairs them."},
 };
 
 const KxTopic kx_topic_store = {"store", "The message store", commands, G_N_ELEMENTS(commands)};

@@ -6,7 +6,7 @@
 
 static const KxOption fields[] = {
 #define DOMAIN_OPTION(...)
-#define USER_OPTION(...)  KX_FIELD_OPTION(__VA_ARGS__)
+#define USER_OPTION(...) KX_FIELD_OPTION(__VA_ARGS__)
 #define IP_GROUP_OPTION(...)
 #define KX_FIELD(object, id, name, logged, flags, normalise, spec, manual)                         \
     object##_OPTION(name, normalise, manual)
@@ -15,15 +15,16 @@ static const KxOption fields[] = {
 };
 
 static const KxOption remove_options[] = {
-    {"delete-mail", KX_OPTION_FLAG, NULL, "Deletes the messages too; without it they stay in the store."},
+    {"delete-mail", KX_OPTION_FLAG, NULL,
+     "Deletes the messages too; without it they stay in the store."},
 };
 
 static json_t *to_json(const KxUser *user)
 {
     g_autofree char *login = g_strdup_printf("%s@%s", user->name, user->domain);
-    return json_pack("{s:s, s:s?, s:b, s:o, s:s?}", "user", login, "name", user->full_name, "disabled",
-                     user->disabled, "addresses", kx_json_strings(user->addresses), "description",
-                     user->description);
+    return json_pack("{s:s, s:s?, s:b, s:o, s:s?}", "user", login, "name", user->full_name,
+                     "disabled", user->disabled, "addresses", kx_json_strings(user->addresses),
+                     "description", user->description);
 }
 
 static json_t *show(const KxCall *call, GError **error)
@@ -36,7 +37,8 @@ static json_t *add(const KxCall *call, GError **error)
 {
     guint n;
     g_autofree KxField *values = kx_call_fields(call, &n);
-    if (!kx_user_add(call->context->core->directory, &call->context->admin, call->args[0], values, n, error))
+    if (!kx_user_add(call->context->core->directory, &call->context->admin, call->args[0], values,
+                     n, error))
         return NULL;
     return show(call, error);
 }
@@ -45,7 +47,8 @@ static json_t *set(const KxCall *call, GError **error)
 {
     guint n;
     g_autofree KxField *values = kx_call_fields(call, &n);
-    if (!kx_user_set(call->context->core->directory, &call->context->admin, call->args[0], values, n, error))
+    if (!kx_user_set(call->context->core->directory, &call->context->admin, call->args[0], values,
+                     n, error))
         return NULL;
     return show(call, error);
 }
@@ -58,7 +61,9 @@ static gboolean delete_mail(const KxCore *core, const KxUser *user, GError **err
         g_error_matches(inner, KX_ERROR, KX_ERR_NOT_FOUND))
         return TRUE;
     if (g_error_matches(inner, KX_ERROR, KX_ERR_IN_USE))
-        return kx_fail(error, KX_ERR_IN_USE, "%s@%s is signed in: disable the account (keryx user set --disabled yes), then try again",
+        return kx_fail(error, KX_ERR_IN_USE,
+                       "%s@%s is signed in: disable the account (keryx user set --disabled yes), "
+                       "then try again",
                        user->name, user->domain);
     g_propagate_error(error, g_steal_pointer(&inner));
     return FALSE;
@@ -87,19 +92,44 @@ static json_t *list(const KxCall *call, GError **error)
 }
 
 static const KxCommand commands[] = {
-    {.words = "user add", .args = "USER@DOMAIN", .min_args = 1, .max_args = 1, KX_OPTIONS(fields), .run = add,
+    {.words = "user add",
+     .args = "USER@DOMAIN",
+     .min_args = 1,
+     .max_args = 1,
+     KX_OPTIONS(fields),
+     .run = add,
      .show = kx_show_nothing,
      .manual = "Adds an account. Without @DOMAIN it is made in the primary domain."},
-    {.words = "user list", .args = "[DOMAIN]", .max_args = 1, .run = list, .flags = KX_COMMAND_READS,
+    {.words = "user list",
+     .args = "[DOMAIN]",
+     .max_args = 1,
+     .run = list,
+     .flags = KX_COMMAND_READS,
      .columns = "user:User,name:Name,disabled:Disabled,addresses:Addresses,description:Description",
      .manual = "Lists the accounts of one domain, or all."},
-    {.words = "user show", .args = "USER@DOMAIN", .min_args = 1, .max_args = 1, .run = show,
-     .flags = KX_COMMAND_READS, .manual = "Shows one account."},
-    {.words = "user set", .args = "USER@DOMAIN", .min_args = 1, .max_args = 1, KX_OPTIONS(fields), .run = set,
+    {.words = "user show",
+     .args = "USER@DOMAIN",
+     .min_args = 1,
+     .max_args = 1,
+     .run = show,
+     .flags = KX_COMMAND_READS,
+     .manual = "Shows one account."},
+    {.words = "user set",
+     .args = "USER@DOMAIN",
+     .min_args = 1,
+     .max_args = 1,
+     KX_OPTIONS(fields),
+     .run = set,
      .show = kx_show_nothing,
      .manual = "Changes an account. An empty value takes the field away."},
-    {.words = "user remove", .args = "USER@DOMAIN", .min_args = 1, .max_args = 1, KX_OPTIONS(remove_options),
-     .run = remove_user, .flags = KX_COMMAND_STORE, .manual = "Removes an account."},
+    {.words = "user remove",
+     .args = "USER@DOMAIN",
+     .min_args = 1,
+     .max_args = 1,
+     KX_OPTIONS(remove_options),
+     .run = remove_user,
+     .flags = KX_COMMAND_STORE,
+     .manual = "Removes an account."},
 };
 
 const KxTopic kx_topic_user = {"user", "Accounts", commands, G_N_ELEMENTS(commands)};

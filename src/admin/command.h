@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a command is. Each topic (`keryx user ...`) is a file that ends in a table of these; commands.c lists the
- * topics. From the tables come the checks of a request, the parsing of the command line, its help, docs/cli.md
- * and the manual page.
+ * What a command is. Each topic (`keryx user ...`) is a file that ends in a table of these;
+ * commands.c lists the topics. From the tables come the checks of a request, the parsing of the
+ * command line, its help, docs/cli.md and the manual page.
  *
- * Tables are constant; a call borrows everything and lives for one request. Run functions are called from
- * several threads at once.
+ * Tables are constant; a call borrows everything and lives for one request. Run functions are
+ * called from several threads at once.
  */
 #pragma once
 
 #include "admin/admin.h"
 
 typedef enum {
-    KX_OPTION_FLAG,   /* there or not: true in JSON */
+    KX_OPTION_FLAG, /* there or not: true in JSON */
     KX_OPTION_TEXT,
     KX_OPTION_INT,    /* 0 to `max` */
-    KX_OPTION_SECRET, /* text; the command line reads it from standard input for "-", and from the file
-                         that --NAME-file names */
+    KX_OPTION_SECRET, /* text; the command line reads it from standard input for "-", and from the
+                         file that --NAME-file names */
     KX_OPTION_FILE,   /* text; the command line takes the name of a file and sends its content */
 } KxOptionType;
 
@@ -31,11 +31,11 @@ typedef struct {
 } KxOption;
 
 typedef enum {
-    KX_COMMAND_READS = 1 << 0, /* changes nothing: may be asked again when the connection breaks */
-    KX_COMMAND_STORE = 1 << 1, /* works with the store, and needs it opened */
-    KX_COMMAND_QUEUE = 1 << 2, /* works with the queue, and needs it opened */
+    KX_COMMAND_READS = 1 << 0,  /* changes nothing: may be asked again when the connection breaks */
+    KX_COMMAND_STORE = 1 << 1,  /* works with the store, and needs it opened */
+    KX_COMMAND_QUEUE = 1 << 2,  /* works with the queue, and needs it opened */
     KX_COMMAND_SERVER = 1 << 3, /* only a running server can do it */
-    KX_COMMAND_FILE = 1 << 4,  /* the last argument is a file: the command line sends its content */
+    KX_COMMAND_FILE = 1 << 4, /* the last argument is a file: the command line sends its content */
 } KxCommandFlags;
 
 enum {
@@ -70,7 +70,7 @@ struct KxCommand {
     guint min_args, max_args;
     const KxOption *options;
     guint n_options;
-    guint flags; /* KxCommandFlags */
+    guint flags;          /* KxCommandFlags */
     KxCommandRun run;     /* NULL: see local */
     KxCommandLocal local; /* instead of `run`, or to do more than print its result; may be NULL */
     const char *columns;  /* of a result that is a list: "key:Title,key:Title"; may be NULL */
@@ -97,7 +97,8 @@ const KxOption *kx_command_option(const KxCommand *command, const char *name);
 /* What in the names is most like the word, or NULL if nothing is (for "did you mean"). */
 const char *kx_suggest(const char *word, const char *const *names, guint n);
 
-/* Names what is wrong with the number of arguments, and the options that are required and absent. */
+/* Names what is wrong with the number of arguments, and the options that are required and absent.
+ */
 gboolean kx_call_check(const KxCall *call, GError **error);
 
 /* NULL if the option is absent. */
@@ -123,5 +124,5 @@ char *kx_admin_local_name(guint uid);
 /* Writes a line to the Config log in the caller's name (LOG-26). */
 void kx_call_log(const KxCall *call, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
-extern const KxTopic kx_topic_server, kx_topic_domain, kx_topic_user, kx_topic_ipgroup, kx_topic_config, kx_topic_log,
-    kx_topic_cert, kx_topic_service, kx_topic_queue, kx_topic_store;
+extern const KxTopic kx_topic_server, kx_topic_domain, kx_topic_user, kx_topic_ipgroup,
+    kx_topic_config, kx_topic_log, kx_topic_cert, kx_topic_service, kx_topic_queue, kx_topic_store;

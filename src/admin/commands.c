@@ -3,8 +3,8 @@
 #include "admin/command.h"
 
 static const KxTopic *const topics[] = {
-    &kx_topic_server, &kx_topic_domain, &kx_topic_user,  &kx_topic_ipgroup, &kx_topic_config,
-    &kx_topic_service, &kx_topic_cert,  &kx_topic_queue, &kx_topic_log,     &kx_topic_store,
+    &kx_topic_server,  &kx_topic_domain, &kx_topic_user,  &kx_topic_ipgroup, &kx_topic_config,
+    &kx_topic_service, &kx_topic_cert,   &kx_topic_queue, &kx_topic_log,     &kx_topic_store,
 };
 
 const KxTopic *const *kx_topics(guint *ret_n)
@@ -78,7 +78,8 @@ const char *kx_suggest(const char *word, const char *const *names, guint n)
     const char *best = NULL;
     guint least = (guint)MIN(strlen(word), 9) / 3 + 1; /* one letter more is too far */
     for (guint i = 0; i < n; i++) {
-        guint d = strlen(word) > 1 && g_str_has_prefix(names[i], word) ? 0 : distance(word, names[i]);
+        guint d =
+            strlen(word) > 1 && g_str_has_prefix(names[i], word) ? 0 : distance(word, names[i]);
         if (d > least || (best && d == least))
             continue;
         best = names[i];

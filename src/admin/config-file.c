@@ -11,7 +11,8 @@ gboolean kx_config_find(const char *name, KxSettingId *ret_id, GError **error)
     for (guint id = 0; id < KX_SET_COUNT; id++)
         names[id] = kx_setting_row(id)->name;
     const char *like = kx_suggest(name, names, KX_SET_COUNT);
-    return kx_fail(error, KX_ERR_NOT_FOUND, "there is no setting '%s'%s%s%s; keryx config list shows all", name,
+    return kx_fail(error, KX_ERR_NOT_FOUND,
+                   "there is no setting '%s'%s%s%s; keryx config list shows all", name,
                    like ? " (did you mean " : "", like ? like : "", like ? "?)" : "");
 }
 
@@ -40,7 +41,8 @@ void kx_config_diff_free(KxConfigDiff *diff)
     g_free(diff);
 }
 
-static gboolean take_value(KxConfigDiff *diff, const char *name, const json_t *value, GError **error)
+static gboolean take_value(KxConfigDiff *diff, const char *name, const json_t *value,
+                           GError **error)
 {
     KxSettingChange one = {.value = NULL};
     if (!kx_config_find(name, &one.id, error))
@@ -54,7 +56,8 @@ static gboolean take_value(KxConfigDiff *diff, const char *name, const json_t *v
         g_ptr_array_add(diff->texts, text);
         one.value = text;
     } else if (!json_is_null(value)) {
-        return kx_fail(error, KX_ERR_INVALID, "%s: the value is neither text, number, true, false nor null", name);
+        return kx_fail(error, KX_ERR_INVALID,
+                       "%s: the value is neither text, number, true, false nor null", name);
     }
     g_array_append_val(diff->changes, one);
     return TRUE;
@@ -65,16 +68,17 @@ static gboolean read_document(KxConfigDiff *diff, const char *text, gboolean exa
     json_error_t where;
     diff->document = json_loads(text, JSON_REJECT_DUPLICATES, &where);
     if (!diff->document)
-        return kx_fail(error, KX_ERR_INVALID, "the file is not JSON: line %d: %s", where.line, where.text);
+        return kx_fail(error, KX_ERR_INVALID, "the file is not JSON: line %d: %s", where.line,
+                       where.text);
     const json_t *values = json_object_get(diff->document, "settings");
     if (!json_is_object(values))
-        return kx_fail(error, KX_ERR_INVALID,
-                       "the file has no \"settings\" (keryx config export shows what it looks like)");
+        return kx_fail(
+            error, KX_ERR_INVALID,
+            "the file has no \"settings\" (keryx config export shows what it looks like)");
     const char *name;
     json_t *value;
-    json_object_foreach ((json_t *)values, name, value)
-        if (!take_value(diff, name, value, error))
-            return FALSE;
+    json_object_foreach((json_t *)values, name,
+                        value) if (!take_value(diff, name, value, error)) return FALSE;
     for (guint id = 0; exact && id < KX_SET_COUNT; id++)
         if (!json_object_get(values, kx_setting_row(id)->name)) {
             KxSettingChange one = {.id = id, .value = NULL};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Settings as a document: {"keryx": "<version>", "settings": {"smtp.max-size": "25M", ...}}. Values are texts
- * (numbers and truth values are taken too); null means the default. Pure and thread-safe.
+ * Settings as a document: {"keryx": "<version>", "settings": {"smtp.max-size": "25M", ...}}. Values
+ * are texts (numbers and truth values are taken too); null means the default. Pure and thread-safe.
  */
 #pragma once
 
@@ -15,13 +15,14 @@ json_t *kx_config_document(const KxSettings *settings, gboolean all);
 
 typedef struct {
     KxSettings *before, *after;
-    GArray *changes; /* KxSettingChange, only what really differs */
+    GArray *changes;  /* KxSettingChange, only what really differs */
     json_t *document; /* owns the texts of the changes */
     GPtrArray *texts; /* those that are not in the document as they stand */
 } KxConfigDiff;
 void kx_config_diff_free(KxConfigDiff *diff);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KxConfigDiff, kx_config_diff_free)
 
-/* KX_ERR_INVALID: not such a document, an unknown setting, or a value that is not allowed. With `exact` settings that
- * it does not name go back to their defaults. */
-KxConfigDiff *kx_config_diff(KxSettings *settings, const char *text, gboolean exact, GError **error);
+/* KX_ERR_INVALID: not such a document, an unknown setting, or a value that is not allowed. With
+ * `exact` settings that it does not name go back to their defaults. */
+KxConfigDiff *kx_config_diff(KxSettings *settings, const char *text, gboolean exact,
+                             GError **error);

@@ -13,7 +13,8 @@
 
 enum { ANSWER_MAX = 256 * 1024 * 1024 };
 
-/* The name is relative to the current directory, so that its length does not depend on where the data lie. */
+/* The name is relative to the current directory, so that its length does not depend on where the
+ * data lie. */
 static int connect_server(guint seconds)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = KX_PATH_CONTROL};
@@ -47,7 +48,9 @@ static gboolean receive(int fd, KxBuf *line)
 
 static json_t *fail_busy(GError **error)
 {
-    kx_fail(error, KX_ERR_BUSY, "the server was restarted or is too busy to answer: look whether the command has had its effect, and try again");
+    kx_fail(error, KX_ERR_BUSY,
+            "the server was restarted or is too busy to answer: look whether the command has had "
+            "its effect, and try again");
     return NULL;
 }
 
@@ -61,7 +64,8 @@ json_t *kx_control_ask(const json_t *request, guint seconds, GError **error)
     g_autofree char *text = json_dumps(request, JSON_COMPACT);
     g_autofree char *line = g_strconcat(text, "\n", NULL);
     g_auto(KxBuf) answer = KX_BUF_INIT(ANSWER_MAX);
-    gboolean ok = send(fd, line, strlen(line), MSG_NOSIGNAL) == (ssize_t)strlen(line) && receive(fd, &answer);
+    gboolean ok =
+        send(fd, line, strlen(line), MSG_NOSIGNAL) == (ssize_t)strlen(line) && receive(fd, &answer);
     explicit_bzero(text, strlen(text));
     explicit_bzero(line, strlen(line));
     close(fd);

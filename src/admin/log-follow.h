@@ -9,5 +9,6 @@ void kx_show_log_line(const json_t *line, FILE *out);
 /* The "lines" of `keryx log tail`. */
 void kx_show_log_lines(const json_t *result, FILE *out);
 
-/* `keryx log tail`; with --follow it asks again and again for what is new, until a signal or a failure ends it. */
+/* `keryx log tail`; with --follow it asks again and again for what is new, until a signal or a
+ * failure ends it. */
 int kx_log_follow(const KxInvocation *invocation);

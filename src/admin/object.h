@@ -11,11 +11,11 @@ KxField *kx_call_fields(const KxCall *call, guint *ret_n);
 json_t *kx_json_strings(char *const *texts);
 
 /* For the options: one row of KX_FIELD becomes one KxOption. */
-#define KX_OPTION_OF_kx_field_bool     KX_OPTION_TEXT, "yes|no"
-#define KX_OPTION_OF_kx_field_text     KX_OPTION_TEXT, "TEXT"
-#define KX_OPTION_OF_kx_field_domains  KX_OPTION_TEXT, "DOMAIN,..."
-#define KX_OPTION_OF_kx_field_ip       KX_OPTION_TEXT, "ADDRESS"
-#define KX_OPTION_OF_kx_field_password KX_OPTION_SECRET, "SECRET"
-#define KX_OPTION_OF_kx_field_locals   KX_OPTION_TEXT, "NAME,..."
-#define KX_OPTION_OF_kx_field_ranges   KX_OPTION_TEXT, "ENTRY,..."
+#define KX_OPTION_OF_kx_field_bool               KX_OPTION_TEXT, "yes|no"
+#define KX_OPTION_OF_kx_field_text               KX_OPTION_TEXT, "TEXT"
+#define KX_OPTION_OF_kx_field_domains            KX_OPTION_TEXT, "DOMAIN,..."
+#define KX_OPTION_OF_kx_field_ip                 KX_OPTION_TEXT, "ADDRESS"
+#define KX_OPTION_OF_kx_field_password           KX_OPTION_SECRET, "SECRET"
+#define KX_OPTION_OF_kx_field_locals             KX_OPTION_TEXT, "NAME,..."
+#define KX_OPTION_OF_kx_field_ranges             KX_OPTION_TEXT, "ENTRY,..."
 #define KX_FIELD_OPTION(name, normalise, manual) {name, KX_OPTION_OF_##normalise, manual},

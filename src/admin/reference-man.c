@@ -32,19 +32,21 @@ static void append_bold(GString *out, const char *text)
 static void append_heading(GString *out, const char *page, guint section, const char *summary)
 {
     g_autofree char *upper = g_ascii_strup(page, -1);
-    g_string_append_printf(out, ".TH %s %u \"\" \"Keryx %s\" \"Keryx\"\n.SH NAME\n%s \\- %s\n", upper, section,
-                           KX_VERSION, page, summary);
+    g_string_append_printf(out, ".TH %s %u \"\" \"Keryx %s\" \"Keryx\"\n.SH NAME\n%s \\- %s\n",
+                           upper, section, KX_VERSION, page, summary);
 }
 
 /* ---- keryx(1) ---- */
 
 static const char common[] =
     ".SH COMMON OPTIONS\n"
-    ".TP\n\\fB\\-\\-data\\fR \\fIDIR\\fR\nThe data directory; else $KERYX_DATA, else /var/lib/keryx.\n"
+    ".TP\n\\fB\\-\\-data\\fR \\fIDIR\\fR\nThe data directory; else $KERYX_DATA, else "
+    "/var/lib/keryx.\n"
     ".TP\n\\fB\\-\\-json\\fR\nThe result as JSON on standard output.\n"
     ".TP\n\\fB\\-\\-help\\fR\nShows the commands of a topic, or the options of a command.\n"
     ".PP\n"
-    "Where an option takes a SECRET, \\- reads it from standard input, and \\-\\-OPTION\\-file FILE from the first line of\n"
+    "Where an option takes a SECRET, \\- reads it from standard input, and \\-\\-OPTION\\-file "
+    "FILE from the first line of\n"
     "a file, so that it does not show in the list of processes.\n";
 
 static const char ending[] =
@@ -54,7 +56,8 @@ static const char ending[] =
     ".TP\n\\fBKERYX_DATA\\fR\nThe data directory when \\-\\-data is not given.\n"
     ".SH FILES\n"
     ".TP\nserver.db\nDomains, accounts, settings.\n"
-    ".TP\nstore/mail/\\fIdomain\\fR/\\fIuser\\fR/\nThe mailbox of an account; messages are plain files.\n"
+    ".TP\nstore/mail/\\fIdomain\\fR/\\fIuser\\fR/\nThe mailbox of an account; messages are plain "
+    "files.\n"
     ".TP\nstore/queue/\nMessages on their way.\n"
     ".TP\nstore/logs/\nThe logs.\n"
     ".TP\nsslcert/\nCertificates and keys.\n"
@@ -96,11 +99,15 @@ char *kx_reference_man(void)
 {
     GString *out = g_string_new(NULL);
     append_heading(out, "keryx", 1, "mail and groupware server");
-    g_string_append(out, ".SH SYNOPSIS\n\\fBkeryx\\fR \\fICOMMAND\\fR [\\fIARGUMENT\\fR]... [\\fIOPTION\\fR]...\n"
-                         ".SH DESCRIPTION\n"
-                         "Sets up, runs and administers a mail and groupware server. A command asks the running server;\n"
-                         "when none runs it works on the data directory itself. It is for root and for the user the server\n"
-                         "runs as.\n");
+    g_string_append(
+        out,
+        ".SH SYNOPSIS\n\\fBkeryx\\fR \\fICOMMAND\\fR [\\fIARGUMENT\\fR]... [\\fIOPTION\\fR]...\n"
+        ".SH DESCRIPTION\n"
+        "Sets up, runs and administers a mail and groupware server. A command asks the running "
+        "server;\n"
+        "when none runs it works on the data directory itself. It is for root and for the user the "
+        "server\n"
+        "runs as.\n");
     g_string_append(out, common);
     guint n;
     const KxTopic *const *topics = kx_topics(&n);
@@ -120,16 +127,20 @@ char *kx_settings_man(void)
 {
     GString *out = g_string_new(NULL);
     append_heading(out, "keryx-config", 5, "settings of the Keryx server");
-    g_string_append(out, ".SH DESCRIPTION\n"
-                         "Settings live in the data directory and are changed with \\fBkeryx config set\\fR, also while the server\n"
-                         "runs. Sizes are bytes and may carry K, M or G; durations are seconds and may carry s, m, h or d; lists\n"
-                         "are separated by commas.\n"
-                         ".PP\n"
-                         "\\fBkeryx config export\\fR writes a JSON document with the settings that are not at their defaults,\n"
-                         "\\fBkeryx config diff\\fR and \\fBkeryx config apply\\fR read it:\n"
-                         ".PP\n.nf\n{\"settings\": {\"smtp.max\\-size\": \"50M\", \"log.debug\": null}}\n.fi\n"
-                         ".PP\nHere null stands for the default.\n"
-                         ".SH SETTINGS\n");
+    g_string_append(
+        out, ".SH DESCRIPTION\n"
+             "Settings live in the data directory and are changed with \\fBkeryx config set\\fR, "
+             "also while the server\n"
+             "runs. Sizes are bytes and may carry K, M or G; durations are seconds and may carry "
+             "s, m, h or d; lists\n"
+             "are separated by commas.\n"
+             ".PP\n"
+             "\\fBkeryx config export\\fR writes a JSON document with the settings that are not at "
+             "their defaults,\n"
+             "\\fBkeryx config diff\\fR and \\fBkeryx config apply\\fR read it:\n"
+             ".PP\n.nf\n{\"settings\": {\"smtp.max\\-size\": \"50M\", \"log.debug\": null}}\n.fi\n"
+             ".PP\nHere null stands for the default.\n"
+             ".SH SETTINGS\n");
     for (guint id = 0; id < KX_SET_COUNT; id++) {
         const KxSettingRow *row = kx_setting_row(id);
         g_string_append(out, ".TP\n");

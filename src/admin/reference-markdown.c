@@ -12,12 +12,15 @@ static const char intro[] =
     "- `--json`: the result as JSON on standard output, in a form that stays;\n"
     "- `--help`.\n"
     "\n"
-    "A command asks the running server; when none runs it works on the data directory itself. It is for root and\n"
+    "A command asks the running server; when none runs it works on the data directory itself. It "
+    "is for root and\n"
     "for the user the server runs as.\n"
     "\n"
-    "Exit status: 0 done, 1 failed, 2 the command line is wrong. Errors are one line on standard error.\n"
+    "Exit status: 0 done, 1 failed, 2 the command line is wrong. Errors are one line on standard "
+    "error.\n"
     "\n"
-    "Where an option takes a SECRET, `-` reads it from standard input, and `--OPTION-file FILE` from the first\n"
+    "Where an option takes a SECRET, `-` reads it from standard input, and `--OPTION-file FILE` "
+    "from the first\n"
     "line of a file, so that it does not show in the list of processes.\n";
 
 static void append_options(GString *out, const KxCommand *command)
@@ -32,8 +35,8 @@ static void append_options(GString *out, const KxCommand *command)
         g_string_append(out, "| `");
         if (option->letter)
             g_string_append_printf(out, "-%c`, `", option->letter);
-        g_string_append_printf(out, "--%s%s%s` | %s%s |\n", option->name, *placeholder ? " " : "", placeholder,
-                               option->manual, option->required ? " Required." : "");
+        g_string_append_printf(out, "--%s%s%s` | %s%s |\n", option->name, *placeholder ? " " : "",
+                               placeholder, option->manual, option->required ? " Required." : "");
     }
 }
 
@@ -46,8 +49,8 @@ char *kx_reference_markdown(void)
         g_string_append_printf(out, "\n## %s\n", topics[t]->manual);
         for (guint c = 0; c < topics[t]->n_commands; c++) {
             const KxCommand *command = &topics[t]->commands[c];
-            g_string_append_printf(out, "\n### `keryx %s%s%s`\n\n%s\n", command->words, *command->args ? " " : "",
-                                   command->args, command->manual);
+            g_string_append_printf(out, "\n### `keryx %s%s%s`\n\n%s\n", command->words,
+                                   *command->args ? " " : "", command->args, command->manual);
             append_options(out, command);
         }
     }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The reference of the command line and of the settings, made from the tables. Texts are the caller's. */
+/* The reference of the command line and of the settings, made from the tables. Texts are the
+ * caller's. */
 #pragma once
 
 #include "admin/command.h"

@@ -58,7 +58,8 @@ static char *ask_secret(const char *question)
 
 static gboolean ended(GError **error)
 {
-    return kx_fail(error, KX_ERR_FAILED, "the input ended before all questions were answered; nothing was set up");
+    return kx_fail(error, KX_ERR_FAILED,
+                   "the input ended before all questions were answered; nothing was set up");
 }
 
 typedef gboolean (*Check)(const char *value, GError **error);
@@ -70,7 +71,8 @@ static gboolean check_domain(const char *value, GError **error)
 }
 
 /* Asks until the check likes the answer. */
-static gboolean ask_checked(const char *question, const char *preset, Check check, char **value, GError **error)
+static gboolean ask_checked(const char *question, const char *preset, Check check, char **value,
+                            GError **error)
 {
     while (!*value) {
         g_autofree char *line = ask(question, preset);
@@ -91,7 +93,8 @@ static gboolean ask_password(KxSetup *setup, GError **error)
         g_autofree char *first = ask_secret("Password of the administrator");
         if (!first)
             return ended(error);
-        const char *weakness = *first ? kx_password_weakness(first) : "the password may not be empty";
+        const char *weakness =
+            *first ? kx_password_weakness(first) : "the password may not be empty";
         if (weakness) {
             printf("Please take another one: %s.\n", weakness);
             continue;
@@ -132,11 +135,15 @@ static gboolean check_account(const char *value, GError **error)
 gboolean kx_setup_ask(KxSetup *setup, GError **error)
 {
     printf("Setting up a new mail server.\n");
-    if (!ask_checked("Mail domain (the part after @), like company.com", NULL, check_domain, &setup->domain, error))
+    if (!ask_checked("Mail domain (the part after @), like company.com", NULL, check_domain,
+                     &setup->domain, error))
         return FALSE;
     g_autofree char *hostname = suggest_hostname(setup->domain);
-    return ask_checked("Internet host name of this server", hostname, kx_check_hostname, &setup->hostname, error) &&
-           ask_checked("Login name of the administrator", KX_SETUP_ADMIN, check_account, &setup->admin_name, error) &&
+    return ask_checked("Internet host name of this server", hostname, kx_check_hostname,
+                       &setup->hostname, error) &&
+           ask_checked("Login name of the administrator", KX_SETUP_ADMIN, check_account,
+                       &setup->admin_name, error) &&
            ask_password(setup, error) &&
-           ask_checked("Directory for messages and configuration", KX_DATA_PRESET, check_directory, &setup->data, error);
+           ask_checked("Directory for messages and configuration", KX_DATA_PRESET, check_directory,
+                       &setup->data, error);
 }

@@ -29,7 +29,8 @@ void kx_setup_clear(KxSetup *setup)
 
 /* ---- the directory ---- */
 
-/* A directory that root made becomes the service user's; one that is somebody else's already stays his. */
+/* A directory that root made becomes the service user's; one that is somebody else's already stays
+ * his. */
 static gboolean give_away(const char *data, GError **error)
 {
     struct stat st;
@@ -41,7 +42,9 @@ static gboolean give_away(const char *data, GError **error)
     if (st.st_uid != 0)
         return TRUE;
     kx_privileges_service_user(&uid, &gid);
-    return chown(data, uid, gid) == 0 ? TRUE : kx_error_errno(error, "cannot give %s to user %u", data, uid);
+    return chown(data, uid, gid) == 0
+               ? TRUE
+               : kx_error_errno(error, "cannot give %s to user %u", data, uid);
 }
 
 static gboolean prepare_directory(const char *data, GError **error)
@@ -64,7 +67,8 @@ static gboolean holds_server(void)
 /* Moves the old configuration to backup-<time>/; the store stays where it is. */
 static gboolean set_aside(GError **error)
 {
-    static const char *const names[] = {"server.db", "server.db-wal", "server.db-shm", KX_PATH_CERTIFICATES};
+    static const char *const names[] = {"server.db", "server.db-wal", "server.db-shm",
+                                        KX_PATH_CERTIFICATES};
     g_autoptr(GDateTime) now = g_date_time_new_now_local();
     g_autofree char *folder = g_date_time_format(now, "backup-%Y%m%d-%H%M%S");
     if (mkdir(folder, 0700) < 0)
@@ -79,7 +83,8 @@ static gboolean set_aside(GError **error)
 
 /* ---- what is in it ---- */
 
-static gboolean add_settings(KxDirectory *directory, const KxAdmin *admin, const KxSetup *setup, GError **error)
+static gboolean add_settings(KxDirectory *directory, const KxAdmin *admin, const KxSetup *setup,
+                             GError **error)
 {
     g_autofree char *offset = g_strdup_printf("%u", setup->port_offset);
     const KxSettingChange changes[] = {
@@ -89,7 +94,8 @@ static gboolean add_settings(KxDirectory *directory, const KxAdmin *admin, const
     return kx_directory_set(directory, admin, changes, G_N_ELEMENTS(changes), error);
 }
 
-static gboolean add_account(KxDirectory *directory, const KxAdmin *admin, const KxSetup *setup, GError **error)
+static gboolean add_account(KxDirectory *directory, const KxAdmin *admin, const KxSetup *setup,
+                            GError **error)
 {
     g_autofree char *login = g_strdup_printf("%s@%s", setup->admin_name, setup->domain);
     g_autofree char *folded = g_ascii_strdown(setup->admin_name, -1);
@@ -102,14 +108,18 @@ static gboolean add_account(KxDirectory *directory, const KxAdmin *admin, const 
     return kx_user_add(directory, admin, login, fields, G_N_ELEMENTS(fields), error);
 }
 
-static gboolean add_certificate(KxLogger *logger, const KxAdmin *admin, const KxSetup *setup, GError **error)
+static gboolean add_certificate(KxLogger *logger, const KxAdmin *admin, const KxSetup *setup,
+                                GError **error)
 {
     g_autofree char *mail = g_strdup_printf("mail.%s", setup->domain);
     const char *names[] = {setup->domain, mail, NULL};
-    KxCertificateWish wish = {.hostname = setup->hostname, .names = names, .days = KX_CERTIFICATE_DAYS};
-    if (!kx_certificate_make(certificate_name, KX_CERTIFICATE_CHAIN, &wish, error) || !kx_certificate_set_active(certificate_name, error))
+    KxCertificateWish wish = {
+        .hostname = setup->hostname, .names = names, .days = KX_CERTIFICATE_DAYS};
+    if (!kx_certificate_make(certificate_name, KX_CERTIFICATE_CHAIN, &wish, error) ||
+        !kx_certificate_set_active(certificate_name, error))
         return FALSE;
-    g_autofree char *line = g_strdup_printf("Certificate '%s' created for %s", certificate_name, setup->hostname);
+    g_autofree char *line =
+        g_strdup_printf("Certificate '%s' created for %s", certificate_name, setup->hostname);
     kx_log_config_action(logger, admin->name, line);
     return TRUE;
 }
@@ -119,13 +129,15 @@ static gboolean fill(KxLogger *logger, KxDirectory *directory, const KxSetup *se
     g_autofree char *who = kx_admin_local_name(setup->uid);
     KxAdmin admin = {who};
     return kx_domain_add(directory, &admin, setup->domain, NULL, 0, error) &&
-           add_settings(directory, &admin, setup, error) && add_account(directory, &admin, setup, error) &&
+           add_settings(directory, &admin, setup, error) &&
+           add_account(directory, &admin, setup, error) &&
            add_certificate(logger, &admin, setup, error);
 }
 
 static gboolean make_server(const KxSetup *setup, GError **error)
 {
-    static const char *const folders[] = {"store/mail", "store/queue", "store/tmp", "store/logs", KX_PATH_CA};
+    static const char *const folders[] = {"store/mail", "store/queue", "store/tmp", "store/logs",
+                                          KX_PATH_CA};
     for (guint i = 0; i < G_N_ELEMENTS(folders); i++)
         if (!kx_mkdir_durable(folders[i], error))
             return FALSE;
@@ -151,8 +163,10 @@ static void take_back(void)
 static gboolean make_with_lock(const KxSetup *setup, GError **error)
 {
     if (holds_server() && !setup->replace)
-        return kx_fail(error, KX_ERR_EXISTS,
-                       "%s holds a server already; --replace sets its configuration aside and makes a new one", setup->data);
+        return kx_fail(
+            error, KX_ERR_EXISTS,
+            "%s holds a server already; --replace sets its configuration aside and makes a new one",
+            setup->data);
     if (holds_server() && !set_aside(error))
         return FALSE;
     if (make_server(setup, error))
@@ -167,8 +181,9 @@ gboolean kx_setup_run(const KxSetup *setup, GError **error)
         return FALSE;
     int lock = kx_cli_lock();
     if (lock < 0)
-        return kx_fail(error, KX_ERR_IN_USE, "a server is running in %s: stop it first (keryx stop --data %s)", setup->data,
-                       setup->data);
+        return kx_fail(error, KX_ERR_IN_USE,
+                       "a server is running in %s: stop it first (keryx stop --data %s)",
+                       setup->data, setup->data);
     gboolean ok = make_with_lock(setup, error);
     close(lock);
     return ok;

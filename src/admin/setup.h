@@ -20,8 +20,9 @@ void kx_setup_clear(KxSetup *setup);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(KxSetup, kx_setup_clear)
 
 /*
- * As root, the directory is given to the user the server runs as, and the process becomes that user. The current
- * directory is the data directory afterwards. KX_ERR_EXISTS: there is a server in it; KX_ERR_IN_USE: it is running.
+ * As root, the directory is given to the user the server runs as, and the process becomes that
+ * user. The current directory is the data directory afterwards. KX_ERR_EXISTS: there is a server in
+ * it; KX_ERR_IN_USE: it is running.
  */
 gboolean kx_setup_run(const KxSetup *setup, GError **error);
 

@@ -93,7 +93,8 @@ static inline void do_ok(Fixture *f, const char *words, const char *options)
     g_assert_nonnull(result);
 }
 
-static inline void assert_refused(Fixture *f, const char *words, const char *options, const char *code, const char *text)
+static inline void assert_refused(Fixture *f, const char *words, const char *options,
+                                  const char *code, const char *text)
 {
     json_auto_t *answer = ask(f, words, options);
     g_assert_true(json_is_false(json_object_get(answer, "ok")));
@@ -102,7 +103,8 @@ static inline void assert_refused(Fixture *f, const char *words, const char *opt
 }
 
 /* The JSON of a result, compactly and with sorted keys. */
-static inline void assert_result(Fixture *f, const char *words, const char *options, const char *wanted)
+static inline void assert_result(Fixture *f, const char *words, const char *options,
+                                 const char *wanted)
 {
     json_auto_t *result = ask_ok(f, words, options);
     g_autofree char *text = json_dumps(result, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY);

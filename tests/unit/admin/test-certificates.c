@@ -35,8 +35,10 @@ static X509 *issue(const char *name, EVP_PKEY *key, const Authority *issuer)
     ASN1_INTEGER_set(X509_get_serialNumber(certificate), 4711);
     X509_gmtime_adj(X509_getm_notBefore(certificate), -60);
     X509_gmtime_adj(X509_getm_notAfter(certificate), 86400);
-    X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_UTF8, (const guchar *)name, -1, -1, 0);
-    X509_set_issuer_name(certificate, X509_get_subject_name(issuer->certificate ? issuer->certificate : certificate));
+    X509_NAME_add_entry_by_txt(X509_get_subject_name(certificate), "CN", MBSTRING_UTF8,
+                               (const guchar *)name, -1, -1, 0);
+    X509_set_issuer_name(certificate, X509_get_subject_name(
+                                          issuer->certificate ? issuer->certificate : certificate));
     X509_set_pubkey(certificate, key);
     g_assert_cmpint(X509_sign(certificate, issuer->key, EVP_sha256()), >, 0);
     return certificate;
@@ -69,7 +71,8 @@ static char *answer(const char *request_pem, const Authority *issuer)
 
 /* ---- making ---- */
 
-static const char *const further[] = {"company.test", "*.company.test", "Mail.Company.test", "192.0.2.1", "2001:db8::1", NULL};
+static const char *const further[] = {"company.test", "*.company.test", "Mail.Company.test",
+                                      "192.0.2.1",    "2001:db8::1",    NULL};
 
 static void assert_extension(const X509 *certificate, int kind, const char *wanted)
 {
@@ -90,7 +93,11 @@ static void test_self_signed(void)
     g_autoptr(GError) error = NULL;
     g_autoptr(EVP_PKEY) key = kx_certificate_new_key(FALSE, &error);
     g_assert_no_error(error);
-    KxCertificateWish wish = {.hostname = "mail.company.test", .names = further, .organization = "Örg", .country = "DE", .days = 10};
+    KxCertificateWish wish = {.hostname = "mail.company.test",
+                              .names = further,
+                              .organization = "Örg",
+                              .country = "DE",
+                              .days = 10};
     g_autofree char *pem = kx_certificate_self_signed(&wish, key, &error);
     g_assert_no_error(error);
     g_assert_true(g_str_has_prefix(pem, "-----BEGIN CERTIFICATE-----\n"));
@@ -98,13 +105,15 @@ static void test_self_signed(void)
     X509 *certificate = sk_X509_value(chain, 0);
     g_assert_cmpint(X509_verify(certificate, key), ==, 1);
     assert_extension(certificate, NID_subject_alt_name,
-                     "DNS:mail.company.test, DNS:company.test, DNS:*.company.test, IP Address:192.0.2.1, IP Address:2001:DB8:0:0:0:0:0:1");
+                     "DNS:mail.company.test, DNS:company.test, DNS:*.company.test, IP "
+                     "Address:192.0.2.1, IP Address:2001:DB8:0:0:0:0:0:1");
     assert_extension(certificate, NID_basic_constraints, "CA:FALSE");
     assert_extension(certificate, NID_ext_key_usage, "TLS Web Server Authentication");
     assert_extension(certificate, NID_key_usage, "Digital Signature");
     g_assert_cmpint(X509_check_host(certificate, "imap.company.test", 0, 0, NULL), ==, 1);
     json_auto_t *info = kx_certificate_info(pem, &error);
-    g_assert_cmpstr(json_string_value(json_object_get(info, "subject")), ==, "CN=mail.company.test,O=Örg,C=DE");
+    g_assert_cmpstr(json_string_value(json_object_get(info, "subject")), ==,
+                    "CN=mail.company.test,O=Örg,C=DE");
     g_assert_cmpstr(json_string_value(json_object_get(info, "state")), ==, "valid");
     g_assert_cmpstr(json_string_value(json_object_get(info, "key")), ==, "EC, 256 bits");
     g_assert_true(json_is_true(json_object_get(info, "self-signed")));
@@ -114,11 +123,13 @@ static void test_self_signed(void)
 static void test_unique(void)
 {
     KxCertificateWish wish = {.hostname = "mail.company.test", .days = 10};
-    g_autoptr(EVP_PKEY) one = kx_certificate_new_key(FALSE, NULL), two = kx_certificate_new_key(TRUE, NULL);
+    g_autoptr(EVP_PKEY) one = kx_certificate_new_key(FALSE, NULL),
+                        two = kx_certificate_new_key(TRUE, NULL);
     g_autofree char *first = kx_certificate_self_signed(&wish, one, NULL);
     g_autofree char *second = kx_certificate_self_signed(&wish, one, NULL);
     json_auto_t *a = kx_certificate_info(first, NULL), *b = kx_certificate_info(second, NULL);
-    g_assert_cmpstr(json_string_value(json_object_get(a, "serial")), !=, json_string_value(json_object_get(b, "serial")));
+    g_assert_cmpstr(json_string_value(json_object_get(a, "serial")), !=,
+                    json_string_value(json_object_get(b, "serial")));
     g_assert_cmpint(EVP_PKEY_eq(one, two), !=, 1);
     g_assert_cmpint(EVP_PKEY_get_bits(two), ==, 3072);
 }
@@ -147,7 +158,8 @@ static void test_wrong_wishes(void)
     g_autofree char *host = g_strdup_printf("%s.%s.test", label, label);
     KxCertificateWish wish = {.hostname = host, .days = 1};
     g_autoptr(EVP_PKEY) key = kx_certificate_new_key(FALSE, NULL);
-    g_autofree char *pem = kx_certificate_self_signed(&wish, key, NULL); /* longer than a common name may be */
+    g_autofree char *pem =
+        kx_certificate_self_signed(&wish, key, NULL); /* longer than a common name may be */
     json_auto_t *info = kx_certificate_info(pem, NULL);
     g_assert_cmpstr(json_string_value(json_array_get(json_object_get(info, "names"), 0)), ==, host);
 }
@@ -178,27 +190,31 @@ static void test_life(void)
     g_assert_cmpuint(json_array_size(list), ==, 2);
     g_assert_true(json_is_true(json_object_get(json_array_get(list, 0), "active")));
     g_assert_true(json_is_false(json_object_get(json_array_get(list, 1), "active")));
-    assert_refused(&f, "cert remove server", NULL, "in-use", "certificate 'server' is in use: activate another one first");
+    assert_refused(&f, "cert remove server", NULL, "in-use",
+                   "certificate 'server' is in use: activate another one first");
     do_ok(&f, "cert activate server-2", NULL);
     do_ok(&f, "cert remove server", NULL);
     assert_last_line("config", "Admin - Certificate 'server' removed");
     g_assert_cmpint(access("sslcert/server.key", F_OK), !=, 0);
     assert_refused(&f, "cert remove server", NULL, "not-found",
                    "there is no certificate or request 'server'; keryx cert list shows all");
-    assert_refused(&f, "cert show server", NULL, "not-found", "there is no certificate 'server'; keryx cert list shows all");
+    assert_refused(&f, "cert show server", NULL, "not-found",
+                   "there is no certificate 'server'; keryx cert list shows all");
     json_auto_t *info = ask_ok(&f, "cert show server-2", NULL);
     g_assert_cmpstr(json_string_value(json_object_get(info, "key")), ==, "RSA, 3072 bits");
     assert_refused(&f, "cert new", "{\"hostname\": \"a.test\", \"name\": \"server-2\"}", "exists",
                    "there is a certificate or request 'server-2' already: take another --name");
     assert_refused(&f, "cert show ../server.db", NULL, "invalid",
-                   "'../server.db' cannot name a certificate: use letters, digits, '.', '-' and '_', 100 at most");
+                   "'../server.db' cannot name a certificate: use letters, digits, '.', '-' and "
+                   "'_', 100 at most");
     fixture_clear(&f);
 }
 
 static void do_import(Fixture *f, const char *pem, const char *key, const char *name)
 {
     json_auto_t *options = json_pack("{s:s*, s:s*}", "key", key, "name", name);
-    json_auto_t *request = json_pack("{s:[s,s,s], s:O}", "words", "cert", "import", pem, "options", options);
+    json_auto_t *request =
+        json_pack("{s:[s,s,s], s:O}", "words", "cert", "import", pem, "options", options);
     json_auto_t *result = kx_admin_run(&f->context, request);
     g_assert_cmpstr(json_string_value(json_object_get(result, "error")), ==, NULL);
 }
@@ -206,7 +222,8 @@ static void do_import(Fixture *f, const char *pem, const char *key, const char *
 static void assert_import_refused(Fixture *f, const char *pem, const char *key, const char *message)
 {
     json_auto_t *options = json_pack("{s:s*}", "key", key);
-    json_auto_t *request = json_pack("{s:[s,s,s], s:O}", "words", "cert", "import", pem, "options", options);
+    json_auto_t *request =
+        json_pack("{s:[s,s,s], s:O}", "words", "cert", "import", pem, "options", options);
     json_auto_t *result = kx_admin_run(&f->context, request);
     g_assert_cmpstr(json_string_value(json_object_get(result, "error")), ==, message);
 }
@@ -227,12 +244,17 @@ static void test_request(void)
     fixture_init(&f);
     authority_init(&root, "Test Root", NULL);
     authority_init(&middle, "Test Intermediate", &root);
-    assert_refused(&f, "cert request", "{\"hostname\": \"mail.company.test\"}", "invalid", "keryx cert request needs --country CC");
-    assert_refused(&f, "cert request", "{\"country\": \"DE\"}", "invalid", "keryx cert request needs --hostname HOST");
+    assert_refused(&f, "cert request", "{\"hostname\": \"mail.company.test\"}", "invalid",
+                   "keryx cert request needs --country CC");
+    assert_refused(&f, "cert request", "{\"country\": \"DE\"}", "invalid",
+                   "keryx cert request needs --hostname HOST");
     do_ok(&f, "cert request",
-          "{\"hostname\": \"mail.company.test\", \"country\": \"DE\", \"name\": \"ours\", \"organization\": \"Company\", "
-          "\"unit\": \"IT\", \"city\": \"Berlin\", \"state\": \"Berlin\", \"san\": \"imap.company.test, pop.company.test\"}");
-    assert_refused(&f, "cert activate ours", NULL, "not-found", "there is no certificate 'ours'; keryx cert list shows all");
+          "{\"hostname\": \"mail.company.test\", \"country\": \"DE\", \"name\": \"ours\", "
+          "\"organization\": \"Company\", "
+          "\"unit\": \"IT\", \"city\": \"Berlin\", \"state\": \"Berlin\", \"san\": "
+          "\"imap.company.test, pop.company.test\"}");
+    assert_refused(&f, "cert activate ours", NULL, "not-found",
+                   "there is no certificate 'ours'; keryx cert list shows all");
     g_autofree char *request = export_text(&f, "ours", "request");
     json_auto_t *info = kx_certificate_request_info(request, NULL);
     g_assert_cmpstr(json_string_value(json_object_get(info, "subject")), ==,
@@ -262,25 +284,32 @@ static void test_import(void)
     fixture_init(&f);
     authority_init(&root, "Test Root", NULL);
     authority_init(&middle, "Test Intermediate", &root);
-    g_autoptr(EVP_PKEY) key = kx_certificate_new_key(FALSE, NULL), other = kx_certificate_new_key(FALSE, NULL);
-    g_autofree char *key_pem = kx_certificate_key_pem(key, NULL), *other_pem = kx_certificate_key_pem(other, NULL);
+    g_autoptr(EVP_PKEY) key = kx_certificate_new_key(FALSE, NULL),
+                        other = kx_certificate_new_key(FALSE, NULL);
+    g_autofree char *key_pem = kx_certificate_key_pem(key, NULL),
+                    *other_pem = kx_certificate_key_pem(other, NULL);
     g_autoptr(X509) leaf = issue("mail.company.test", key, &middle);
     g_autofree char *leaf_pem = to_pem(leaf);
     g_autofree char *chain = g_strconcat(leaf_pem, "comment between blocks\n", middle.pem, NULL);
     g_autofree char *reversed = g_strconcat(middle.pem, leaf_pem, NULL);
     g_autofree char *bundle = g_strconcat(leaf_pem, key_pem, middle.pem, NULL);
     assert_import_refused(&f, chain, NULL,
-                          "the private key is neither in the file nor that of a request made here: give it with --key FILE");
-    assert_import_refused(&f, chain, other_pem, "the private key does not belong to the first certificate of the file");
+                          "the private key is neither in the file nor that of a request made here: "
+                          "give it with --key FILE");
+    assert_import_refused(&f, chain, other_pem,
+                          "the private key does not belong to the first certificate of the file");
     assert_import_refused(&f, reversed, key_pem,
-                          "certificate 1 of the file was not issued by certificate 2: the server's own comes first, each followed by that of its issuer");
-    assert_import_refused(&f, "nothing", NULL, "the file has no certificate in PEM form (-----BEGIN CERTIFICATE-----)");
+                          "certificate 1 of the file was not issued by certificate 2: the server's "
+                          "own comes first, each followed by that of its issuer");
+    assert_import_refused(&f, "nothing", NULL,
+                          "the file has no certificate in PEM form (-----BEGIN CERTIFICATE-----)");
     g_autofree char *cut = g_strndup(leaf_pem, strlen(leaf_pem) / 2);
     assert_import_refused(&f, cut, key_pem, "certificate 1 of the file is damaged");
     do_import(&f, chain, key_pem, NULL);
     assert_mode("sslcert/mail.company.test.key", 0600);
     json_auto_t *info = ask_ok(&f, "cert show mail.company.test", NULL);
-    g_assert_cmpstr(json_string_value(json_array_get(json_object_get(info, "chain"), 0)), ==, "CN=Test Intermediate");
+    g_assert_cmpstr(json_string_value(json_array_get(json_object_get(info, "chain"), 0)), ==,
+                    "CN=Test Intermediate");
     g_assert_cmpstr(json_string_value(json_object_get(info, "issuer")), ==, "CN=Test Intermediate");
     do_import(&f, bundle, NULL, "bundle");
     g_autofree char *exported = export_text(&f, "bundle", "certificate");
@@ -303,7 +332,9 @@ static void test_protected_key(void)
     BIO_free(bio);
     g_assert_null(kx_certificate_parse_key(pem, &error));
     g_assert_error(error, KX_ERROR, KX_ERR_INVALID);
-    g_assert_cmpstr(error->message, ==, "the private key has a password: take it off with openssl pkey, then try again");
+    g_assert_cmpstr(
+        error->message, ==,
+        "the private key has a password: take it off with openssl pkey, then try again");
 }
 
 static void test_damaged(void)
@@ -316,10 +347,12 @@ static void test_damaged(void)
     g_assert_true(g_file_set_contents("sslcert/bad name.crt", "junk", -1, NULL));
     json_auto_t *list = ask_ok(&f, "cert list", NULL);
     g_assert_cmpuint(json_array_size(list), ==, 2);
-    g_assert_cmpstr(json_string_value(json_object_get(json_array_get(list, 0), "kind")), ==, "damaged");
+    g_assert_cmpstr(json_string_value(json_object_get(json_array_get(list, 0), "kind")), ==,
+                    "damaged");
     g_autofree char *key = export_text(&f, "server", "key");
     g_assert_true(g_file_set_contents("sslcert/server-2.key", key, -1, NULL));
-    assert_refused(&f, "cert activate server-2", NULL, "corrupt", "the key of certificate 'server-2' does not belong to it");
+    assert_refused(&f, "cert activate server-2", NULL, "corrupt",
+                   "the key of certificate 'server-2' does not belong to it");
     g_autoptr(GString) many = g_string_new(NULL);
     g_autofree char *pem = export_text(&f, "server-2", "certificate");
     for (guint i = 0; i < 11; i++)

@@ -39,7 +39,8 @@ static void check_command(const KxCommand *command, gpointer seen)
         check_option(command, &command->options[i]);
     g_auto(GStrv) words = g_strsplit(command->words, " ", -1);
     guint used = 0;
-    g_assert_true(kx_command_find((const char *const *)words, g_strv_length(words), &used) == command);
+    g_assert_true(kx_command_find((const char *const *)words, g_strv_length(words), &used) ==
+                  command);
     g_assert_cmpuint(used, ==, g_strv_length(words));
 }
 

@@ -63,8 +63,10 @@ static void test_requests(void)
     json_auto_t *answer = kx_control_ask(request, 10, &error);
     g_assert_no_error(error);
     g_assert_true(json_is_true(json_object_get(answer, "ok")));
-    g_autofree char *who = g_strdup_printf(getuid() == 0 ? "root (local)" : "uid %u (local)", getuid());
-    g_autofree char *line = g_strdup_printf("%s - insert Domain set Name='company.test', Primary='1'", who);
+    g_autofree char *who =
+        g_strdup_printf(getuid() == 0 ? "root (local)" : "uid %u (local)", getuid());
+    g_autofree char *line =
+        g_strdup_printf("%s - insert Domain set Name='company.test', Primary='1'", who);
     assert_last_line("config", line);
     /* Several requests on one connection, in pieces and at once. */
     int fd = connect_control();
@@ -73,8 +75,11 @@ static void test_requests(void)
     say(fd, "st\"]}\n{\"words\": [\"nonsense\"]}\nnot json\n");
     g_autofree char *one = read_line(fd), *two = read_line(fd), *three = read_line(fd);
     g_assert_cmpstr(one, ==, "{\"ok\":true,\"result\":[]}");
-    g_assert_cmpstr(two, ==, "{\"ok\":false,\"error\":\"there is no command 'nonsense' here\",\"code\":\"invalid\"}");
-    g_assert_cmpstr(three, ==, "{\"ok\":false,\"error\":\"the request is not JSON\",\"code\":\"invalid\"}");
+    g_assert_cmpstr(
+        two, ==,
+        "{\"ok\":false,\"error\":\"there is no command 'nonsense' here\",\"code\":\"invalid\"}");
+    g_assert_cmpstr(three, ==,
+                    "{\"ok\":false,\"error\":\"the request is not JSON\",\"code\":\"invalid\"}");
     close(fd);
     served_clear(&s);
 }

@@ -3,7 +3,8 @@
 #include "admin/cli-private.h"
 #include "base/error.h"
 
-static KxParsed parse(const char *line, KxInvocation *invocation, const KxTopic **ret_topic, GError **error)
+static KxParsed parse(const char *line, KxInvocation *invocation, const KxTopic **ret_topic,
+                      GError **error)
 {
     g_autoptr(GError) inner = NULL;
     g_auto(GStrv) argv = NULL;
@@ -15,7 +16,8 @@ static KxParsed parse(const char *line, KxInvocation *invocation, const KxTopic 
     return parsed;
 }
 
-static void assert_parsed(const char *line, const char *words, const char *args, const char *options)
+static void assert_parsed(const char *line, const char *words, const char *args,
+                          const char *options)
 {
     KxInvocation invocation;
     const KxTopic *topic;
@@ -54,9 +56,12 @@ static void test_forms(void)
     assert_parsed("keryx user add --name X a@b", "user add", "a@b", "{\"name\":\"X\"}");
     assert_parsed("keryx user add --name X -- -odd@b", "user add", "-odd@b", "{\"name\":\"X\"}");
     assert_parsed("keryx user add a@b --password -", "user add", "a@b", "{\"password\":\"-\"}");
-    assert_parsed("keryx user add a@b --password-file x", "user add", "a@b", "{\"password-file\":\"x\"}");
-    assert_parsed("keryx user set a@b --description ''", "user set", "a@b", "{\"description\":\"\"}");
-    assert_parsed("keryx log tail mail -n 50 -f", "log tail", "mail", "{\"follow\":true,\"lines\":50}");
+    assert_parsed("keryx user add a@b --password-file x", "user add", "a@b",
+                  "{\"password-file\":\"x\"}");
+    assert_parsed("keryx user set a@b --description ''", "user set", "a@b",
+                  "{\"description\":\"\"}");
+    assert_parsed("keryx log tail mail -n 50 -f", "log tail", "mail",
+                  "{\"follow\":true,\"lines\":50}");
     assert_parsed("keryx log tail mail -n50", "log tail", "mail", "{\"lines\":50}");
     assert_parsed("keryx config diff -", "config diff", "-", "{}");
     assert_parsed("keryx config set a b c d", "config set", "a|b|c|d", "{}");
@@ -67,27 +72,37 @@ static void test_wrong(void)
     assert_wrong("keryx", "say which command: keryx --help lists them");
     assert_wrong("keryx user", "say which command: keryx user --help lists them");
     assert_wrong("keryx --json", "say which command: keryx --help lists them");
-    assert_wrong("keryx usr list", "there is no command 'usr' (did you mean keryx user?); keryx --help lists all");
-    assert_wrong("keryx user lst", "there is no command 'user lst' (did you mean keryx user list?); keryx --help lists all");
+    assert_wrong("keryx usr list",
+                 "there is no command 'usr' (did you mean keryx user?); keryx --help lists all");
+    assert_wrong(
+        "keryx user lst",
+        "there is no command 'user lst' (did you mean keryx user list?); keryx --help lists all");
     assert_wrong("keryx qqqqqqqqqqq", "there is no command 'qqqqqqqqqqq'; keryx --help lists all");
-    assert_wrong("keryx user list --jsn", "keryx user list has no option --jsn (did you mean --json?)");
-    assert_wrong("keryx user add a@b --passwort x", "keryx user add has no option --passwort (did you mean --password?)");
-    assert_wrong("keryx user add a@b --password", "--password needs a value (write --password=VALUE if it begins with --)");
+    assert_wrong("keryx user list --jsn",
+                 "keryx user list has no option --jsn (did you mean --json?)");
+    assert_wrong("keryx user add a@b --passwort x",
+                 "keryx user add has no option --passwort (did you mean --password?)");
+    assert_wrong("keryx user add a@b --password",
+                 "--password needs a value (write --password=VALUE if it begins with --)");
     assert_wrong("keryx user add a@b --password --json",
                  "--password needs a value (write --password=VALUE if it begins with --)");
     assert_wrong("keryx user add a@b --name x --name y", "--name is given twice");
     assert_wrong("keryx user list a b", "too many words: keryx user list [DOMAIN]");
     assert_wrong("keryx user add", "too few words: keryx user add USER@DOMAIN");
-    assert_wrong("keryx log tail mail -n many", "--lines: 'many' is not a whole number from 0 to 10000");
-    assert_wrong("keryx log tail mail -n 10001", "--lines: '10001' is not a whole number from 0 to 10000");
+    assert_wrong("keryx log tail mail -n many",
+                 "--lines: 'many' is not a whole number from 0 to 10000");
+    assert_wrong("keryx log tail mail -n 10001",
+                 "--lines: '10001' is not a whole number from 0 to 10000");
     assert_wrong("keryx log tail mail -x", "there is no option -x; see keryx log tail --help");
     assert_wrong("keryx log tail mail -ff", "-f takes no value");
     assert_wrong("keryx log tail mail --follow=yes", "--follow takes no value");
     assert_wrong("keryx cert new --name x", "keryx cert new needs --hostname HOST");
-    assert_wrong("keryx --name x user add", "give the command first, then its options; keryx --help lists all");
+    assert_wrong("keryx --name x user add",
+                 "give the command first, then its options; keryx --help lists all");
     assert_wrong("keryx user add \xff", "the words of a command must be UTF-8");
     assert_wrong("keryx user add a --name \xff", "--name: the value is not UTF-8");
-    assert_wrong("keryx status --data", "--data needs a value (write --data=VALUE if it begins with --)");
+    assert_wrong("keryx status --data",
+                 "--data needs a value (write --data=VALUE if it begins with --)");
 }
 
 static void assert_help(const char *line, const char *topic_name, const char *words)

@@ -10,17 +10,22 @@ static void test_domains(void)
     Fixture f;
     fixture_init(&f);
     do_ok(&f, "domain add company.test", "{\"description\": \"Head office\"}");
-    do_ok(&f, "domain add Other.test", "{\"aliases\": \"alias.test\", \"bound-ip\": \"192.0.2.7\"}");
+    do_ok(&f, "domain add Other.test",
+          "{\"aliases\": \"alias.test\", \"bound-ip\": \"192.0.2.7\"}");
     assert_result(&f, "domain list", NULL,
-                  "[{\"aliases\":[],\"bound-ip\":null,\"description\":\"Head office\",\"domain\":\"company.test\",\"primary\":true},"
-                  "{\"aliases\":[\"alias.test\"],\"bound-ip\":\"192.0.2.7\",\"description\":\"\",\"domain\":\"other.test\",\"primary\":false}]");
+                  "[{\"aliases\":[],\"bound-ip\":null,\"description\":\"Head "
+                  "office\",\"domain\":\"company.test\",\"primary\":true},"
+                  "{\"aliases\":[\"alias.test\"],\"bound-ip\":\"192.0.2.7\",\"description\":\"\","
+                  "\"domain\":\"other.test\",\"primary\":false}]");
     assert_refused(&f, "domain remove company.test", NULL, "in-use",
                    "'company.test' is the primary domain; make another domain primary first");
     do_ok(&f, "domain set other.test", "{\"primary\": \"yes\", \"bound-ip\": \"\"}");
     do_ok(&f, "domain remove company.test", NULL);
     assert_result(&f, "domain show other.test", NULL,
-                  "{\"aliases\":[\"alias.test\"],\"bound-ip\":null,\"description\":\"\",\"domain\":\"other.test\",\"primary\":true}");
-    assert_refused(&f, "domain show company.test", NULL, "not-found", "there is no domain 'company.test'");
+                  "{\"aliases\":[\"alias.test\"],\"bound-ip\":null,\"description\":\"\",\"domain\":"
+                  "\"other.test\",\"primary\":true}");
+    assert_refused(&f, "domain show company.test", NULL, "not-found",
+                   "there is no domain 'company.test'");
     fixture_clear(&f);
 }
 
@@ -29,14 +34,20 @@ static void test_users(void)
     Fixture f;
     fixture_init(&f);
     do_ok(&f, "domain add company.test", NULL);
-    do_ok(&f, "user add wsmith", "{\"name\": \"Winston Smith\", \"password\": \"a secret of mine\", \"addresses\": \"w.smith\"}");
-    assert_last_line("config", "Admin - insert User set Name='wsmith', Domain='company.test', Password=xxxxxx, "
-                               "Full_name='Winston Smith', Addresses='w.smith'");
+    do_ok(&f, "user add wsmith",
+          "{\"name\": \"Winston Smith\", \"password\": \"a secret of mine\", \"addresses\": "
+          "\"w.smith\"}");
+    assert_last_line(
+        "config", "Admin - insert User set Name='wsmith', Domain='company.test', Password=xxxxxx, "
+                  "Full_name='Winston Smith', Addresses='w.smith'");
     do_ok(&f, "user set wsmith@company.test", "{\"disabled\": \"yes\"}");
     assert_result(&f, "user list company.test", NULL,
-                  "[{\"addresses\":[\"w.smith\"],\"description\":\"\",\"disabled\":true,\"name\":\"Winston Smith\",\"user\":\"wsmith@company.test\"}]");
-    assert_refused(&f, "user add wsmith@company.test", NULL, "exists", "there is a user 'wsmith@company.test' already");
-    assert_refused(&f, "user list other.test", NULL, "not-found", "there is no domain 'other.test'");
+                  "[{\"addresses\":[\"w.smith\"],\"description\":\"\",\"disabled\":true,\"name\":"
+                  "\"Winston Smith\",\"user\":\"wsmith@company.test\"}]");
+    assert_refused(&f, "user add wsmith@company.test", NULL, "exists",
+                   "there is a user 'wsmith@company.test' already");
+    assert_refused(&f, "user list other.test", NULL, "not-found",
+                   "there is no domain 'other.test'");
     do_ok(&f, "user remove wsmith@company.test", NULL);
     assert_result(&f, "user list", NULL, "[]");
     fixture_clear(&f);
@@ -49,7 +60,8 @@ static void test_ip_groups(void)
     do_ok(&f, "ipgroup set local", "{\"entries\": \"192.168.0.0/16,127.0.0.1\"}");
     do_ok(&f, "config set smtp.relay-group local", NULL);
     assert_result(&f, "ipgroup show LOCAL", NULL,
-                  "{\"description\":\"\",\"entries\":[\"192.168.0.0/16\",\"127.0.0.1\"],\"group\":\"local\"}");
+                  "{\"description\":\"\",\"entries\":[\"192.168.0.0/"
+                  "16\",\"127.0.0.1\"],\"group\":\"local\"}");
     json_auto_t *answer = ask(&f, "ipgroup remove local", NULL);
     g_assert_cmpstr(json_string_value(json_object_get(answer, "code")), ==, "in-use");
     do_ok(&f, "config unset smtp.relay-group", NULL);
@@ -80,7 +92,8 @@ static void test_config(void)
     Fixture f;
     fixture_init(&f);
     do_ok(&f, "config set smtp.max-size 30M smtp.max-hops 9", NULL);
-    assert_last_line("config", "Admin - update Settings set smtp.max-size='30M', smtp.max-hops='9'");
+    assert_last_line("config",
+                     "Admin - update Settings set smtp.max-size='30M', smtp.max-hops='9'");
     assert_refused(&f, "config set smtp.max-size 31M smtp.max-hops 0", NULL, "invalid",
                    "smtp.max-hops: 0 is below the smallest allowed value, 1");
     assert_value(&f, "smtp.max-size", "30M"); /* all or none */
@@ -92,7 +105,8 @@ static void test_config(void)
     g_assert_cmpuint(json_array_size(changed), ==, 1);
     json_auto_t *all = ask_ok(&f, "config list", NULL);
     g_assert_cmpuint(json_array_size(all), ==, KX_SET_COUNT);
-    assert_result(&f, "config apply {\"settings\":{\"smtp.max-hops\":\"10\"}}", "{\"dry-run\": true}",
+    assert_result(&f, "config apply {\"settings\":{\"smtp.max-hops\":\"10\"}}",
+                  "{\"dry-run\": true}",
                   "[{\"from\":\"9\",\"name\":\"smtp.max-hops\",\"to\":\"10\"}]");
     assert_value(&f, "smtp.max-hops", "9");
     do_ok(&f, "config apply {\"settings\":{\"smtp.max-hops\":\"10\"}}", NULL);
@@ -114,12 +128,15 @@ static void test_logs(void)
     json_auto_t *tail = ask_ok(&f, "log tail mail", "{\"lines\": 2}");
     const json_t *lines = json_object_get(tail, "lines");
     g_assert_cmpuint(json_array_size(lines), ==, 2);
-    g_assert_true(g_str_has_suffix(json_string_value(json_array_get(lines, 1)), "Recv: message 29"));
+    g_assert_true(
+        g_str_has_suffix(json_string_value(json_array_get(lines, 1)), "Recv: message 29"));
     g_assert_cmpint(json_integer_value(json_object_get(tail, "next")), ==, 30);
     json_auto_t *new_lines = ask_ok(&f, "log tail mail", "{\"from\": 30}");
     g_assert_cmpuint(json_array_size(json_object_get(new_lines, "lines")), ==, 0);
     json_auto_t *found = ask_ok(&f, "log search mail 29", NULL);
-    g_assert_cmpint(json_integer_value(json_object_get(json_array_get(json_object_get(found, "lines"), 0), "number")), ==, 29);
+    g_assert_cmpint(json_integer_value(json_object_get(
+                        json_array_get(json_object_get(found, "lines"), 0), "number")),
+                    ==, 29);
     g_assert_true(json_is_false(json_object_get(found, "more")));
     json_auto_t *some = ask_ok(&f, "log search mail message", "{\"lines\": 3, \"up\": true}");
     g_assert_cmpuint(json_array_size(json_object_get(some, "lines")), ==, 3);
@@ -135,7 +152,8 @@ static void test_logs(void)
     g_assert_true(g_file_get_contents("store/logs/mail.log", &content, NULL, NULL));
     g_assert_cmpstr(content, ==, "");
     assert_refused(&f, "log tail mails", NULL, "not-found",
-                   "there is no log 'mails'; there are config, mail, security, warning, operations, error, spam and debug");
+                   "there is no log 'mails'; there are config, mail, security, warning, "
+                   "operations, error, spam and debug");
     fixture_clear(&f);
 }
 
@@ -182,7 +200,8 @@ static json_t *fake_status(gpointer data)
     return json_pack("{s:[], s:[{s:s}]}", "roles", "services", "service", "imap");
 }
 
-static gboolean fake_service(gpointer data, KxServiceId service, KxServiceAction action, GError **error)
+static gboolean fake_service(gpointer data, KxServiceId service, KxServiceAction action,
+                             GError **error)
 {
     Server *server = data;
     if (server->refuse)
@@ -205,8 +224,10 @@ static void test_services(void)
     KxServerHooks hooks = {fake_status, fake_service, fake_changed, fake_changed, &server};
     json_auto_t *stopped = ask_ok(&f, "service list", NULL);
     g_assert_cmpuint(json_array_size(stopped), ==, KX_SERVICE_COUNT);
-    g_assert_cmpstr(json_string_value(json_object_get(json_array_get(stopped, 0), "status")), ==, "stopped");
-    assert_refused(&f, "service stop imap", NULL, "failed", "the server is not running: start it with keryx serve");
+    g_assert_cmpstr(json_string_value(json_object_get(json_array_get(stopped, 0), "status")), ==,
+                    "stopped");
+    assert_refused(&f, "service stop imap", NULL, "failed",
+                   "the server is not running: start it with keryx serve");
     f.context.server = &hooks;
     assert_result(&f, "service list", NULL, "[{\"service\":\"imap\"}]");
     do_ok(&f, "service stop imap", NULL);
@@ -220,7 +241,8 @@ static void test_services(void)
     assert_refused(&f, "service start imap", NULL, "in-use", "no");
     assert_refused(&f, "service start gopher", NULL, "not-found",
                    "there is no service 'gopher'; keryx service list shows all");
-    assert_result(&f, "config set server.port-offset 10", NULL, "{\"restart\":[\"server.port-offset\"]}");
+    assert_result(&f, "config set server.port-offset 10", NULL,
+                  "{\"restart\":[\"server.port-offset\"]}");
     json_auto_t *status = ask_ok(&f, "status", NULL);
     const json_t *keeper = json_array_get(json_object_get(status, "roles"), 0);
     g_assert_cmpstr(json_string_value(json_object_get(keeper, "role")), ==, "keeper");
@@ -250,13 +272,18 @@ static void test_wrong(void)
     assert_bad(&f, "{\"words\": [\"user\", 1]}", "the words of a request are texts");
     assert_bad(&f, "{\"words\": [\"user\"]}", "there is no command 'user' here");
     assert_bad(&f, "{\"words\": [\"setup\"]}", "there is no command 'setup' here");
-    assert_bad(&f, "{\"words\": [\"user\", \"list\"], \"options\": []}", "the options of a request are an object");
-    assert_bad(&f, "{\"words\": [\"user\", \"list\"], \"options\": {\"x\": 1}}", "keryx user list has no option --x");
-    assert_bad(&f, "{\"words\": [\"user\", \"add\", \"a\"], \"options\": {\"name\": 1}}", "--name takes a text");
+    assert_bad(&f, "{\"words\": [\"user\", \"list\"], \"options\": []}",
+               "the options of a request are an object");
+    assert_bad(&f, "{\"words\": [\"user\", \"list\"], \"options\": {\"x\": 1}}",
+               "keryx user list has no option --x");
+    assert_bad(&f, "{\"words\": [\"user\", \"add\", \"a\"], \"options\": {\"name\": 1}}",
+               "--name takes a text");
     assert_bad(&f, "{\"words\": [\"log\", \"tail\", \"mail\"], \"options\": {\"lines\": -1}}",
                "--lines takes a whole number from 0 to 10000");
-    assert_bad(&f, "{\"words\": [\"log\", \"tail\", \"mail\"], \"options\": {\"follow\": 1}}", "--follow takes no value");
-    assert_bad(&f, "{\"words\": [\"user\", \"list\", \"a\", \"b\"]}", "too many words: keryx user list [DOMAIN]");
+    assert_bad(&f, "{\"words\": [\"log\", \"tail\", \"mail\"], \"options\": {\"follow\": 1}}",
+               "--follow takes no value");
+    assert_bad(&f, "{\"words\": [\"user\", \"list\", \"a\", \"b\"]}",
+               "too many words: keryx user list [DOMAIN]");
     json_auto_t *many = json_array();
     for (guint i = 0; i < 1001; i++)
         json_array_append_new(many, json_string("x"));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Setting up. Run as root it drops root, which a process can do once only: each case has a process of its own. */
+/* Setting up. Run as root it drops root, which a process can do once only: each case has a process
+ * of its own. */
 #include "admin-test.h"
 
 #include <sys/file.h>
@@ -32,8 +33,13 @@ static void in_child(Case test)
 
 static KxSetup wish_for(const char *data)
 {
-    return (KxSetup){.data = (char *)data, .domain = "company.test", .hostname = "mail.company.test", .admin_name = "admin",
-                     .password = "twelve letters", .port_offset = 10000, .uid = getuid()};
+    return (KxSetup){.data = (char *)data,
+                     .domain = "company.test",
+                     .hostname = "mail.company.test",
+                     .admin_name = "admin",
+                     .password = "twelve letters",
+                     .port_offset = 10000,
+                     .uid = getuid()};
 }
 
 static void setup_ok(const char *data, gboolean replace)
@@ -67,8 +73,10 @@ static void check_contents(void)
     g_assert_true(domain->primary);
     g_autoptr(KxUser) user = NULL, postmaster = NULL;
     const char *reason;
-    g_assert_cmpint(kx_auth_password(directory, "admin", "twelve letters", NULL, &user, &reason), ==, KX_AUTH_OK);
-    g_assert_cmpint(kx_directory_resolve(directory, "postmaster@company.test", &postmaster), ==, KX_RCPT_LOCAL);
+    g_assert_cmpint(kx_auth_password(directory, "admin", "twelve letters", NULL, &user, &reason),
+                    ==, KX_AUTH_OK);
+    g_assert_cmpint(kx_directory_resolve(directory, "postmaster@company.test", &postmaster), ==,
+                    KX_RCPT_LOCAL);
     g_assert_cmpint(postmaster->id, ==, user->id);
 }
 
@@ -88,7 +96,8 @@ static void make_case(const char *data)
     setup_ok(data, FALSE);
     assert_private(".");
     assert_private("server.db");
-    g_assert_cmpint(access("store/mail", F_OK) | access("store/queue", F_OK) | access("sslca", F_OK), ==, 0);
+    g_assert_cmpint(
+        access("store/mail", F_OK) | access("store/queue", F_OK) | access("sslca", F_OK), ==, 0);
     check_contents();
     check_certificate();
 }
