@@ -181,5 +181,7 @@ KX_IMAP_COMMAND(store)
         kx_imap_no_error(imap, error);
         return;
     }
+    if (store.flags.keywords)
+        kx_imap_tell_flags(imap, TRUE);
     answer(imap, &store, g_steal_pointer(&ranges), modseq, modified_code(imap, failed));
 }

@@ -338,6 +338,16 @@ def test_store(box):
     assert {word.lower() for word in found[1]["FLAGS"]} - {"\\recent"} == {"one"}
 
 
+def test_new_keywords_are_announced(box):
+    fill(box, 1)
+    with second(box) as other:
+        answer = box.ok("STORE 1 +FLAGS (brandnew)")
+        assert answer.untagged[0][0] == "FLAGS" and "brandnew" in answer.untagged[0][1]
+        assert not any(values[0] == "FLAGS" for values in box.ok("STORE 1 -FLAGS (brandnew)").untagged)
+        words = [values[0] if values[0] == "FLAGS" else values[1] for values in other.ok("NOOP").untagged]
+        assert words.index("FLAGS") < words.index("FETCH")
+
+
 def test_store_reaches_other_sessions(box):
     fill(box, 2)
     with second(box) as other:
