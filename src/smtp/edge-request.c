@@ -58,6 +58,7 @@ void kx_edge_ask(KxConn *conn, KxEdgeAsk ask)
 {
     KxSmtpEdge *edge = kx_conn_state(conn);
     edge->ask = ask;
+    edge->asked_again = FALSE;
     send(conn, edge);
 }
 
@@ -178,6 +179,13 @@ void kx_edge_unanswered(KxConn *conn)
     if (edge->ask == KX_ASK_SASL) {
         edge->ask = KX_ASK_NOTHING;
         kx_edge_sasl_answered(conn, NULL);
+    } else if (edge->ask == KX_ASK_RCPT && !edge->asked_again) {
+        edge->asked_again = TRUE; /* a question does no harm; but it must not kill core after core */
+        edge->replaying = edge->recipients ? 1 : 0;
+        if (edge->replaying)
+            replay(conn, edge);
+        else
+            send(conn, edge);
     } else if (edge->ask != KX_ASK_NOTHING) {
         finish(conn, edge, 451, TRY_AGAIN);
     }

@@ -237,6 +237,11 @@ static void test_restart_during(void)
     g_autoptr(KxConn) conn = greeted();
     fake_send(conn, MAIL);
     conn->core_dies = 1;
+    talk(conn, RCPT, OK); /* the next core is asked */
+    conn->core_dies = 1;
+    talk(conn, RCPT, OK);
+    g_assert_cmpstr(conn->asked->str, ==, "mail mail rcpt mail rcpt ");
+    conn->core_dies = 2;
     talk(conn, RCPT, "451 4.3.0 The server was interrupted, try again\r\n");
     talk(conn, RCPT "DATA\r\n", OK GO);
     conn->core_dies = 1;
