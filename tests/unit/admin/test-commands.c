@@ -54,7 +54,7 @@ static void test_tables(void)
 static void test_find(void)
 {
     guint used;
-    const char *const debug[] = {"log", "debug", "on", "dns"};
+    const char *const debug[] = {"log", "debug", "on", "tls"};
     g_assert_cmpstr(kx_command_find(debug, 4, &used)->words, ==, "log debug on");
     g_assert_cmpuint(used, ==, 3);
     g_assert_null(kx_command_find(debug, 2, &used));

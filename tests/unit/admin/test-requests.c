@@ -173,10 +173,10 @@ static void test_debug(void)
     Fixture f;
     fixture_init(&f);
     kx_directory_on_settings(f.core.directory, apply_logs, f.core.logger);
-    do_ok(&f, "log debug on imap-server dns", NULL);
-    assert_value(&f, "log.debug", "imap-server,dns");
+    do_ok(&f, "log debug on imap-server tls", NULL);
+    assert_value(&f, "log.debug", "imap-server,tls");
     do_ok(&f, "log debug off imap-server", NULL);
-    assert_value(&f, "log.debug", "dns");
+    assert_value(&f, "log.debug", "tls");
     json_auto_t *topics = ask_ok(&f, "log debug list", NULL);
     g_assert_cmpuint(json_array_size(topics), ==, KX_DEBUG_COUNT);
     do_ok(&f, "log debug on all", NULL);
