@@ -19,6 +19,11 @@ typedef struct {
     pthread_cond_t cond;
 } KxCond;
 
+/* Many readers or one writer. */
+typedef struct {
+    pthread_rwlock_t lock;
+} KxRwLock;
+
 static inline void kx_mutex_init(KxMutex *self)
 {
     pthread_mutex_init(&self->mutex, NULL);
@@ -68,4 +73,29 @@ static inline void kx_cond_signal(KxCond *self)
 static inline void kx_cond_broadcast(KxCond *self)
 {
     pthread_cond_broadcast(&self->cond);
+}
+
+static inline void kx_rw_lock_init(KxRwLock *self)
+{
+    pthread_rwlock_init(&self->lock, NULL);
+}
+
+static inline void kx_rw_lock_clear(KxRwLock *self)
+{
+    pthread_rwlock_destroy(&self->lock);
+}
+
+static inline void kx_rw_lock_read(KxRwLock *self)
+{
+    pthread_rwlock_rdlock(&self->lock);
+}
+
+static inline void kx_rw_lock_write(KxRwLock *self)
+{
+    pthread_rwlock_wrlock(&self->lock);
+}
+
+static inline void kx_rw_lock_unlock(KxRwLock *self)
+{
+    pthread_rwlock_unlock(&self->lock);
 }

@@ -21,13 +21,13 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Candidate, candidate_clear)
 static void find_candidate(KxDirectory *directory, const char *login, const char *local_ip,
                            Candidate *ret_candidate)
 {
-    g_rw_lock_reader_lock(&directory->lock);
+    kx_rw_lock_read(&directory->lock);
     KxUserEntry *entry = kx_tables_find_login(directory, login, local_ip);
     if (entry != NULL) {
         ret_candidate->user = kx_user_copy(&entry->user);
         ret_candidate->verifier = g_strdup(entry->verifier);
     }
-    g_rw_lock_reader_unlock(&directory->lock);
+    kx_rw_lock_unlock(&directory->lock);
 }
 
 /* Always one check of full cost, whether or not its result can count. */

@@ -34,9 +34,9 @@ static gboolean run_change(KxDirectory *directory, const KxAdmin *admin, const K
         return FALSE;
     /* Before apply, which may free what the line names. */
     write_line(directory, admin, kind, data);
-    g_rw_lock_writer_lock(&directory->lock);
+    kx_rw_lock_write(&directory->lock);
     kind->apply(directory, data);
-    g_rw_lock_writer_unlock(&directory->lock);
+    kx_rw_lock_unlock(&directory->lock);
     if (kind->tell != NULL)
         kind->tell(directory, data);
     return TRUE;

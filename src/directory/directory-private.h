@@ -11,6 +11,7 @@
 #include "directory/auth-cache.h"
 #include "directory/directory.h"
 #include "base/ip-range.h"
+#include "base/lock.h"
 
 typedef struct {
     KxUser user;
@@ -42,7 +43,7 @@ struct KxDirectory {
     KxDb *db;
     GArray *listeners; /* KxSettingsListener */
 
-    GRWLock lock;
+    KxRwLock lock;
     GHashTable *domains;    /* name -> KxDomainEntry, owned */
     GHashTable *aliases;    /* domain alias -> KxDomainEntry */
     GHashTable *bound;      /* IP address -> KxDomainEntry */

@@ -25,10 +25,10 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(DomainChange, domain_change_clear)
 
 KxDomain *kx_domain_get(KxDirectory *directory, const char *name, GError **error)
 {
-    g_rw_lock_reader_lock(&directory->lock);
+    kx_rw_lock_read(&directory->lock);
     KxDomainEntry *entry = kx_tables_find_domain(directory, name, error);
     KxDomain *domain = entry != NULL ? kx_domain_copy(&entry->domain) : NULL;
-    g_rw_lock_reader_unlock(&directory->lock);
+    kx_rw_lock_unlock(&directory->lock);
     return domain;
 }
 
@@ -42,11 +42,11 @@ GPtrArray *kx_domain_list(KxDirectory *directory)
     GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify)kx_domain_free);
     GHashTableIter iter;
     gpointer entry;
-    g_rw_lock_reader_lock(&directory->lock);
+    kx_rw_lock_read(&directory->lock);
     g_hash_table_iter_init(&iter, directory->domains);
     while (g_hash_table_iter_next(&iter, NULL, &entry))
         g_ptr_array_add(list, kx_domain_copy(&((KxDomainEntry *)entry)->domain));
-    g_rw_lock_reader_unlock(&directory->lock);
+    kx_rw_lock_unlock(&directory->lock);
     g_ptr_array_sort(list, compare_domains);
     return list;
 }
@@ -56,10 +56,10 @@ gboolean kx_domain_is_local(KxDirectory *directory, const char *name)
     g_autofree char *canonical = kx_name_domain(name, NULL);
     if (canonical == NULL)
         return FALSE;
-    g_rw_lock_reader_lock(&directory->lock);
+    kx_rw_lock_read(&directory->lock);
     gboolean local = g_hash_table_contains(directory->domains, canonical) ||
                      g_hash_table_contains(directory->aliases, canonical);
-    g_rw_lock_reader_unlock(&directory->lock);
+    kx_rw_lock_unlock(&directory->lock);
     return local;
 }
 

@@ -39,7 +39,7 @@ GPtrArray *kx_ip_group_list(KxDirectory *directory)
     GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify)kx_ip_group_free);
     GHashTableIter iter;
     gpointer value;
-    g_rw_lock_reader_lock(&directory->lock);
+    kx_rw_lock_read(&directory->lock);
     g_hash_table_iter_init(&iter, directory->groups);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         const KxIpGroup *group = &((KxIpGroupEntry *)value)->group;
@@ -48,7 +48,7 @@ GPtrArray *kx_ip_group_list(KxDirectory *directory)
                             g_strdupv(group->entries)};
         g_ptr_array_add(list, copy);
     }
-    g_rw_lock_reader_unlock(&directory->lock);
+    kx_rw_lock_unlock(&directory->lock);
     g_ptr_array_sort(list, compare_groups);
     return list;
 }
@@ -59,11 +59,11 @@ gboolean kx_ip_group_contains(KxDirectory *directory, const char *group, const c
     gboolean v4, found = FALSE;
     if (!kx_ip_parse(ip, bytes, &v4))
         return FALSE;
-    g_rw_lock_reader_lock(&directory->lock);
+    kx_rw_lock_read(&directory->lock);
     const KxIpGroupEntry *entry = find_group(directory, group);
     for (guint i = 0; entry != NULL && !found && i < entry->n_ranges; i++)
         found = kx_ip_range_contains(&entry->ranges[i], bytes, v4);
-    g_rw_lock_reader_unlock(&directory->lock);
+    kx_rw_lock_unlock(&directory->lock);
     return found;
 }
 
@@ -228,9 +228,9 @@ gboolean kx_ip_group_set(KxDirectory *directory, const KxAdmin *admin, const cha
     g_auto(GroupChange) change = {.name = name};
     if (!kx_field_values_parse(KX_OBJECT_IP_GROUP, fields, n, &change.values, error))
         return FALSE;
-    g_rw_lock_reader_lock(&directory->lock);
+    kx_rw_lock_read(&directory->lock);
     gboolean exists = find_group(directory, name) != NULL;
-    g_rw_lock_reader_unlock(&directory->lock);
+    kx_rw_lock_unlock(&directory->lock);
     return kx_change_run(directory, admin, exists ? &UPDATE : &INSERT, &change, error);
 }
 

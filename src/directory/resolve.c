@@ -72,9 +72,9 @@ KxRecipientKind kx_directory_resolve(KxDirectory *directory, const char *address
     g_autofree char *domain = given != NULL ? kx_name_domain(given, NULL) : NULL;
     if (given != NULL && domain == NULL)
         return KX_RCPT_REMOTE;
-    g_rw_lock_reader_lock(&directory->lock);
+    kx_rw_lock_read(&directory->lock);
     KxRecipientKind kind = resolve_in(directory, local, domain, ret_user);
-    g_rw_lock_reader_unlock(&directory->lock);
+    kx_rw_lock_unlock(&directory->lock);
     kx_debug(directory->logger, KX_DEBUG_DIRECTORY_LOOKUP, "<%s> is %s", address, KINDS[kind]);
     return kind;
 }
@@ -82,10 +82,10 @@ KxRecipientKind kx_directory_resolve(KxDirectory *directory, const char *address
 KxUser *kx_directory_resolve_login(KxDirectory *directory, const char *login, const char *local_ip,
                                    GError **error)
 {
-    g_rw_lock_reader_lock(&directory->lock);
+    kx_rw_lock_read(&directory->lock);
     KxUserEntry *entry = kx_tables_find_login(directory, login, local_ip);
     KxUser *user = entry != NULL ? kx_user_copy(&entry->user) : NULL;
-    g_rw_lock_reader_unlock(&directory->lock);
+    kx_rw_lock_unlock(&directory->lock);
     kx_debug(directory->logger, KX_DEBUG_DIRECTORY_LOOKUP, "Login %s at %s is %s@%s", login,
              local_ip ? local_ip : "any address", user ? user->name : "nobody", user ? user->domain : "");
     if (user == NULL)

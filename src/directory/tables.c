@@ -171,7 +171,7 @@ void kx_ip_group_entry_free(KxIpGroupEntry *entry)
 
 void kx_tables_init(KxDirectory *directory)
 {
-    g_rw_lock_init(&directory->lock);
+    kx_rw_lock_init(&directory->lock);
     directory->domains =
         g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)kx_domain_entry_free);
     directory->aliases = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -186,7 +186,7 @@ void kx_tables_clear(KxDirectory *directory)
     g_hash_table_unref(directory->aliases);
     g_hash_table_unref(directory->domains);
     g_hash_table_unref(directory->groups);
-    g_rw_lock_clear(&directory->lock);
+    kx_rw_lock_clear(&directory->lock);
 }
 
 void kx_tables_add_domain(KxDirectory *directory, KxDomainEntry *entry)

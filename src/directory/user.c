@@ -31,10 +31,10 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(UserChange, user_change_clear)
 KxUser *kx_user_get(KxDirectory *directory, const char *login, GError **error)
 {
     KxDomainEntry *home = NULL;
-    g_rw_lock_reader_lock(&directory->lock);
+    kx_rw_lock_read(&directory->lock);
     KxUserEntry *entry = kx_tables_find_user(directory, login, &home, error);
     KxUser *user = entry != NULL ? kx_user_copy(&entry->user) : NULL;
-    g_rw_lock_reader_unlock(&directory->lock);
+    kx_rw_lock_unlock(&directory->lock);
     return user;
 }
 
@@ -76,10 +76,10 @@ static gboolean list_one(KxDirectory *directory, const char *domain, GPtrArray *
 GPtrArray *kx_user_list(KxDirectory *directory, const char *domain, GError **error)
 {
     g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func((GDestroyNotify)kx_user_free);
-    g_rw_lock_reader_lock(&directory->lock);
+    kx_rw_lock_read(&directory->lock);
     gboolean found =
         domain != NULL ? list_one(directory, domain, list, error) : list_all(directory, list);
-    g_rw_lock_reader_unlock(&directory->lock);
+    kx_rw_lock_unlock(&directory->lock);
     if (!found)
         return NULL;
     g_ptr_array_sort(list, compare_users);

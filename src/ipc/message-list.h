@@ -22,7 +22,7 @@ KX_MESSAGE(PEER, KxMsgPeer, KEEPER, EDGE | CORE | COURIER, 1)
 #define KX_FIELDS_SECRET(F, S) F(S, U32, purpose, 0) F(S, BLOB, key, 256)
 KX_MESSAGE(SECRET, KxMsgSecret, KEEPER, EDGE | CORE, 0)
 
-/* Wanted: listen for a service at address:port. Address "*" means all, IPv6 and IPv4. */
+/* Wanted: listen for a service at address:port, from LISTEN_END on. Address "*" means all, IPv6 and IPv4. */
 #define KX_FIELDS_LISTEN(F, S) F(S, U32, service, 0) F(S, STR, address, 64) F(S, U32, port, 0)
 KX_MESSAGE(LISTEN, KxMsgListen, CORE, KEEPER, 0)
 
@@ -34,9 +34,9 @@ KX_MESSAGE(LISTENING, KxMsgListening, KEEPER, CORE, 0)
 #define KX_FIELDS_UNLISTEN(F, S) F(S, U32, service, 0)
 KX_MESSAGE(UNLISTEN, KxMsgUnlisten, CORE | KEEPER, KEEPER | EDGE, 0)
 
-/* The core has said all that a service is to listen on (KX_SERVICE_COUNT: all services, at start): sockets it did not
- * ask for are closed. After the start the server is ready. */
-#define KX_FIELDS_LISTEN_END(F, S) F(S, U32, service, 0)
+/* The core has said all that these services (a bit for each KxServiceId) are to listen on: sockets it did not ask for
+ * are closed, then the new ones bound. After the first, which is for all services, the server is ready. */
+#define KX_FIELDS_LISTEN_END(F, S) F(S, U32, services, 0)
 KX_MESSAGE(LISTEN_END, KxMsgListenEnd, CORE, KEEPER, 0)
 
 /* To a core that is started again: the services its predecessor was running (a bit for each KxServiceId), so

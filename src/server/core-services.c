@@ -15,9 +15,10 @@ static void split_listen(const char *entry, char **ret_address, guint *ret_port)
         *ret_address = g_strndup(entry, (gsize)(colon - entry));
 }
 
-static void end_asking(KxCoreProcess *process, guint id)
+/* `services`: a bit for each. */
+static void end_asking(KxCoreProcess *process, guint services)
 {
-    kx_channel_send(process->keeper_fd, KX_MSG_LISTEN_END, 0, &(KxMsgListenEnd){id}, -1);
+    kx_channel_send(process->keeper_fd, KX_MSG_LISTEN_END, 0, &(KxMsgListenEnd){services}, -1);
 }
 
 /* With the lock held. */
@@ -61,7 +62,7 @@ void kx_core_services_start(KxCoreProcess *process)
             ask(process, id, settings);
     }
     process->started_services = TRUE;
-    end_asking(process, KX_SERVICE_COUNT);
+    end_asking(process, (1U << KX_SERVICE_COUNT) - 1);
     kx_mutex_unlock(&process->lock);
 }
 
@@ -81,6 +82,7 @@ static char *wanted_listen(KxSettings *settings, KxServiceId id)
 
 void kx_core_services_settings(KxCoreProcess *process, KxSettings *settings)
 {
+    guint asked = 0;
     kx_mutex_lock(&process->lock);
     for (guint id = 0; id < KX_SERVICE_COUNT && process->started_services; id++) {
         KxServiceState *state = &process->services[id];
@@ -88,8 +90,10 @@ void kx_core_services_settings(KxCoreProcess *process, KxSettings *settings)
         if (!state->running || g_strcmp0(listen, state->listen) == 0)
             continue;
         ask(process, id, settings); /* addresses that stay are not interrupted */
-        end_asking(process, id);
+        asked |= 1U << id;
     }
+    if (asked)
+        end_asking(process, asked);
     kx_mutex_unlock(&process->lock);
     kx_core_send_access(process, settings);
 }
@@ -135,7 +139,7 @@ gboolean kx_core_service_action(gpointer data, KxServiceId id, KxServiceAction a
         state->running = action != KX_SERVICE_STOP;
         if (state->running) {
             ask(process, id, settings);
-            end_asking(process, id);
+            end_asking(process, 1U << id);
         }
     }
     kx_mutex_unlock(&process->lock);

@@ -80,7 +80,7 @@ static void child_message(gpointer data, KxLink *link, KxMessage *message)
         kx_keeper_unlisten(keeper, message->UNLISTEN.service);
         break;
     case KX_MSG_LISTEN_END:
-        kx_keeper_listen_end(keeper, message->LISTEN_END.service);
+        kx_keeper_listen_end(keeper, message->LISTEN_END.services);
         break;
     case KX_MSG_CERTIFICATES_CHANGED:
         kx_keeper_send_certificates(keeper, NULL);

@@ -15,8 +15,10 @@ void kx_bound_free(gpointer data)
 {
     KxBound *bound = data;
     /* The edges have it too: this makes the port free now, not when they get round to closing it. */
-    shutdown(bound->fd, SHUT_RDWR);
-    close(bound->fd);
+    if (bound->fd >= 0) {
+        shutdown(bound->fd, SHUT_RDWR);
+        close(bound->fd);
+    }
     g_free(bound->address);
     g_free(bound);
 }
@@ -32,7 +34,7 @@ static KxBound *find(KxKeeper *keeper, const KxMsgListen *wish)
     return NULL;
 }
 
-static gboolean to_sockaddr(const KxMsgListen *wish, struct sockaddr_storage *out, socklen_t *ret_len)
+static gboolean to_sockaddr(const KxBound *wish, struct sockaddr_storage *out, socklen_t *ret_len)
 {
     struct sockaddr_in *v4 = (void *)out;
     struct sockaddr_in6 *v6 = (void *)out;
@@ -51,7 +53,7 @@ static gboolean to_sockaddr(const KxMsgListen *wish, struct sockaddr_storage *ou
 }
 
 /* All addresses of a host without IPv6. */
-static void any_v4(const KxMsgListen *wish, struct sockaddr_storage *out, socklen_t *ret_len)
+static void any_v4(const KxBound *wish, struct sockaddr_storage *out, socklen_t *ret_len)
 {
     struct sockaddr_in *v4 = (void *)out;
     memset(out, 0, sizeof *out);
@@ -60,7 +62,7 @@ static void any_v4(const KxMsgListen *wish, struct sockaddr_storage *out, sockle
     *ret_len = sizeof *v4;
 }
 
-static int bind_socket(const KxMsgListen *wish)
+static int bind_socket(const KxBound *wish)
 {
     struct sockaddr_storage address;
     socklen_t len;
@@ -99,10 +101,10 @@ static void to_edges(KxKeeper *keeper, KxMessageType type, const void *body, int
     }
 }
 
-static void answer(KxKeeper *keeper, const KxMsgListen *wish, const char *error)
+static void answer(KxKeeper *keeper, const KxBound *bound, const char *error)
 {
     KxChild *core = kx_keeper_child(keeper, KX_ROLE_CORE, 0);
-    KxMsgListening done = {wish->service, wish->address, wish->port, error};
+    KxMsgListening done = {bound->service, bound->address, bound->port, error};
     if (core->link)
         kx_link_send(core->link, KX_MSG_LISTENING, 0, &done, -1);
 }
@@ -113,25 +115,15 @@ void kx_keeper_listen(KxKeeper *keeper, const KxMsgListen *wish)
         return;
     keeper->running |= 1U << wish->service;
     KxBound *bound = find(keeper, wish);
-    if (bound) {
-        bound->wanted = TRUE;
-        answer(keeper, wish, "");
-        return;
+    if (!bound) {
+        bound = g_new0(KxBound, 1);
+        bound->service = wish->service;
+        bound->address = g_strdup(wish->address);
+        bound->port = wish->port;
+        bound->fd = -1;
+        g_ptr_array_add(keeper->bound, bound);
     }
-    int fd = bind_socket(wish);
-    if (fd < 0) {
-        answer(keeper, wish, g_strerror(errno));
-        return;
-    }
-    bound = g_new0(KxBound, 1);
-    bound->service = wish->service;
-    bound->address = g_strdup(wish->address);
-    bound->port = wish->port;
-    bound->fd = fd;
     bound->wanted = TRUE;
-    g_ptr_array_add(keeper->bound, bound);
-    to_edges(keeper, KX_MSG_LISTENER, &(KxMsgListener){bound->service}, fd);
-    answer(keeper, wish, "");
 }
 
 void kx_keeper_unlisten(KxKeeper *keeper, KxServiceId service)
@@ -157,7 +149,7 @@ static void resend_listeners(KxKeeper *keeper, KxServiceId service)
     to_edges(keeper, KX_MSG_UNLISTEN, &(KxMsgUnlisten){service}, -1);
     for (guint i = 0; i < keeper->bound->len; i++) {
         KxBound *bound = keeper->bound->pdata[i];
-        if (bound->service == service)
+        if (bound->service == service && bound->fd >= 0)
             to_edges(keeper, KX_MSG_LISTENER, &(KxMsgListener){service}, bound->fd);
     }
 }
@@ -168,26 +160,46 @@ static void sweep(KxKeeper *keeper, KxServiceId service)
     gboolean dropped = FALSE;
     for (guint i = keeper->bound->len; i > 0; i--) {
         KxBound *bound = keeper->bound->pdata[i - 1];
-        if (bound->service != service)
+        if (bound->service != service || bound->wanted)
             continue;
-        dropped |= !bound->wanted;
-        if (bound->wanted)
-            bound->wanted = FALSE;
-        else
-            g_ptr_array_remove_index(keeper->bound, i - 1);
+        g_ptr_array_remove_index(keeper->bound, i - 1);
+        dropped = TRUE;
     }
     if (dropped)
         resend_listeners(keeper, service);
 }
 
-void kx_keeper_listen_end(KxKeeper *keeper, guint service)
+/* Makes what is new, and tells how it stands with all. What fails is forgotten: the core may ask again. */
+static void bind_wanted(KxKeeper *keeper, KxServiceId service)
 {
-    if (service < KX_SERVICE_COUNT) {
-        sweep(keeper, service);
-        return;
+    for (guint i = 0; i < keeper->bound->len;) {
+        KxBound *bound = keeper->bound->pdata[i];
+        gboolean ours = bound->service == service, fresh = bound->fd < 0;
+        if (ours && fresh)
+            bound->fd = bind_socket(bound);
+        if (ours)
+            answer(keeper, bound, bound->fd < 0 ? g_strerror(errno) : "");
+        if (ours && bound->fd < 0) {
+            g_ptr_array_remove_index(keeper->bound, i);
+            continue;
+        }
+        if (ours && fresh)
+            to_edges(keeper, KX_MSG_LISTENER, &(KxMsgListener){service}, bound->fd);
+        if (ours)
+            bound->wanted = FALSE;
+        i++;
     }
+}
+
+/* First all that goes, then all that comes: a port may move from one service or address to another. */
+void kx_keeper_listen_end(KxKeeper *keeper, guint services)
+{
     for (guint id = 0; id < KX_SERVICE_COUNT; id++)
-        sweep(keeper, id);
+        if (services >> id & 1)
+            sweep(keeper, id);
+    for (guint id = 0; id < KX_SERVICE_COUNT; id++)
+        if (services >> id & 1)
+            bind_wanted(keeper, id);
     keeper->listening = TRUE;
     kx_keeper_check_ready(keeper);
 }
@@ -196,6 +208,7 @@ void kx_keeper_send_listeners(KxKeeper *keeper, KxLink *edge)
 {
     for (guint i = 0; i < keeper->bound->len; i++) {
         KxBound *bound = keeper->bound->pdata[i];
-        kx_link_send(edge, KX_MSG_LISTENER, 0, &(KxMsgListener){bound->service}, bound->fd);
+        if (bound->fd >= 0)
+            kx_link_send(edge, KX_MSG_LISTENER, 0, &(KxMsgListener){bound->service}, bound->fd);
     }
 }

@@ -28,12 +28,12 @@ typedef struct {
     struct event *timer;   /* next start */
 } KxChild;
 
-/* A bound socket. */
+/* A socket that is bound, or is to be. */
 typedef struct {
     KxServiceId service;
     char *address;
     guint port;
-    int fd;
+    int fd;                /* -1: not yet */
     gboolean wanted;       /* asked for since the last LISTEN_END */
 } KxBound;
 
@@ -72,7 +72,7 @@ void kx_child_free(gpointer child);
 void kx_keeper_listen(KxKeeper *keeper, const KxMsgListen *listen);
 void kx_keeper_unlisten(KxKeeper *keeper, KxServiceId service);
 void kx_keeper_listen_start(KxKeeper *keeper); /* a new core begins to say what it wants */
-void kx_keeper_listen_end(KxKeeper *keeper, guint service);
+void kx_keeper_listen_end(KxKeeper *keeper, guint services);
 void kx_keeper_send_listeners(KxKeeper *keeper, KxLink *edge);
 void kx_bound_free(gpointer bound);
 
