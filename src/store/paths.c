@@ -152,12 +152,14 @@ char *kx_account_dir(const char *domain, const char *user, GError **error)
     return g_build_filename(KX_MAIL_DIR, domain_dir, user_dir, NULL);
 }
 
+/* Not with g_convert(): the core's sandbox keeps iconv from loading its modules. */
 static void append_shifted(GString *out, const char *from, const char *to)
 {
-    g_autofree char *wide = NULL;
-    gsize len = 0;
-    wide = g_convert(from, to - from, "UTF-16BE", "UTF-8", NULL, &len, NULL);
-    g_autofree char *base64 = g_base64_encode((guchar *)wide, wide ? len : 0);
+    glong units = 0;
+    g_autofree gunichar2 *wide = g_utf8_to_utf16(from, to - from, NULL, &units, NULL);
+    for (glong i = 0; i < units; i++)
+        wide[i] = GUINT16_TO_BE(wide[i]);
+    g_autofree char *base64 = g_base64_encode((guchar *)wide, (gsize)units * sizeof *wide);
     g_string_append_c(out, '&');
     for (const char *at = base64; *at && *at != '='; at++)
         g_string_append_c(out, *at == '/' ? ',' : *at);
