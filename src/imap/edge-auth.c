@@ -4,11 +4,13 @@
  * relayed; LOGIN becomes SASL PLAIN (RFC 4616).
  */
 #include "base/buf.h"
+#include "base/text.h"
 #include "imap/edge-private.h"
 
 enum {
     PENALTY_SECONDS = 1,
     FAILURES_MAX = 5, /* failed sign-ins on one connection */
+    NAME_SHOWN = 32,  /* bytes of a mechanism's name in logs */
 };
 
 static const char *const mechanisms[] = {"PLAIN", "LOGIN"};
@@ -50,6 +52,8 @@ static void ask(KxConn *conn, const char *mechanism, gboolean initial, KxSlice d
 {
     KxImapEdge *edge = kx_conn_state(conn);
     edge->phase = KX_PHASE_SASL;
+    if (*mechanism)
+        edge->mechanism = mechanism;
     kx_imap_edge_ask(conn, KX_ASKED_SASL, KX_MSG_SASL,
                      &(KxMsgSasl){.mechanism = mechanism, .initial = initial, .data = data});
 }
@@ -109,6 +113,10 @@ void kx_imap_edge_authenticate(KxConn *conn, KxImapParser *args)
         return;
     const char *mechanism = find_mechanism(name);
     if (!mechanism) {
+        g_autofree char *shown = kx_escape_for_log(name.data, (gssize)name.len, NAME_SHOWN);
+        kx_conn_log(conn, KX_EDGE_LOG_SECURITY,
+                    "Failed IMAP login from %s, authentication method %s is invalid or unknown", kx_conn_remote_ip(conn),
+                    shown);
         kx_imap_edge_tagged(conn, "NO [CANNOT] This mechanism is not supported");
         return;
     }
@@ -145,9 +153,13 @@ static void back_to_commands(KxConn *conn)
 
 void kx_imap_edge_sasl_line(KxConn *conn, const char *text, size_t len)
 {
+    const KxImapEdge *edge = kx_conn_state(conn);
     kx_conn_debug(conn, '<', "***", 3);
     len -= 2; /* CRLF */
     if (len == 1 && text[0] == '*') {
+        kx_conn_log(conn, KX_EDGE_LOG_SECURITY,
+                    "Failed IMAP login from %s, authentication with method %s cancelled by user",
+                    kx_conn_remote_ip(conn), edge->mechanism);
         back_to_commands(conn);
         kx_imap_edge_bad(conn, "AUTHENTICATE cancelled");
     } else if (!ask_encoded(conn, "", FALSE, text, len)) {

@@ -30,6 +30,7 @@ typedef struct {
     KxFramer framer;
     KxImapPhase phase;
     KxImapAsked asked;
+    const char *mechanism; /* of the SASL exchange; static */
     gint64 deadline;   /* monotonic: sign-in must have happened by then */
     guint bad_in_row;  /* before sign-in */
     guint failures;    /* of sign-in */

@@ -6,6 +6,8 @@
 #include "base/text.h"
 #include "smtp/edge-private.h"
 
+enum { NAME_SHOWN = 32 }; /* bytes of a mechanism's name in logs */
+
 static const char *const MECHANISMS[] = {"PLAIN", "LOGIN"};
 
 static const char *find_mechanism(const char *name, size_t len)
@@ -77,6 +79,10 @@ void kx_edge_cmd_auth(KxConn *conn, const KxEdgeArgs *args)
     const char *name_end = space ? space : args->end;
     const char *mechanism = find_mechanism(args->args, (size_t)(name_end - args->args));
     if (!mechanism) {
+        g_autofree char *shown = kx_escape_for_log(args->args, name_end - args->args, NAME_SHOWN);
+        kx_conn_log(conn, KX_EDGE_LOG_SECURITY,
+                    "Failed SMTP login from %s, authentication method %s is invalid or unknown", kx_conn_remote_ip(conn),
+                    shown);
         kx_edge_say(conn, 504, "5.5.4 Mechanism not supported: use PLAIN or LOGIN");
         return;
     }
