@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * MOVE and UID MOVE (RFC 9051 section 6.4.8): COPYUID comes first, in an untagged OK, so that the client knows
- * where messages went before it hears that they are gone (RFC 6851 section 4.3).
+ * MOVE and UID MOVE (RFC 9051 section 6.4.8): COPYUID comes first, in an untagged OK, so that the
+ * client knows where messages went before it hears that they are gone (RFC 6851 section 4.3).
  */
 #include "imap/copy.h"
 

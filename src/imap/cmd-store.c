@@ -2,9 +2,10 @@
 /*
  * STORE and UID STORE (RFC 9051 section 6.4.6; RFC 7162 section 3.1.3 for UNCHANGEDSINCE).
  *
- * With .SILENT the client works out the new flags from those it knows. So that it never gets them wrong, a silent
- * change is the client's own only where it knows what the flags were before; others are reported in full when
- * the command ends. Whatever is told during a STORE is the state after it.
+ * With .SILENT the client works out the new flags from those it knows. So that it never gets them
+ * wrong, a silent change is the client's own only where it knows what the flags were before; others
+ * are reported in full when the command ends. Whatever is told during a STORE is the state after
+ * it.
  */
 #include "imap/fetch-cursor.h"
 #include "store/change.h"
@@ -56,7 +57,8 @@ static gboolean parse_item(KxImapParser *args, StoreArgs *store)
         store->silent = ITEMS[i].silent;
         return TRUE;
     }
-    return kx_imap_parser_fail(args, "STORE takes FLAGS, +FLAGS or -FLAGS, with or without .SILENT");
+    return kx_imap_parser_fail(args,
+                               "STORE takes FLAGS, +FLAGS or -FLAGS, with or without .SILENT");
 }
 
 static gboolean parse_args(KxImapParser *args, StoreArgs *store)
@@ -89,7 +91,8 @@ static gboolean change(KxImap *imap, const KxFlagsChange *change, const GArray *
                                   uids->len, change, ret_modseq, ret_failed, error);
 }
 
-/* `ret_failed`: UIDs that UNCHANGEDSINCE kept from being changed. `ret_modseq`: the least of the new ones. */
+/* `ret_failed`: UIDs that UNCHANGEDSINCE kept from being changed. `ret_modseq`: the least of the
+ * new ones. */
 static gboolean apply(KxImap *imap, const StoreArgs *store, const GArray *uids, guint64 *ret_modseq,
                       GArray **ret_failed, GError **error)
 {
@@ -98,7 +101,8 @@ static gboolean apply(KxImap *imap, const StoreArgs *store, const GArray *uids, 
     KxFlagsChange flags = {
         .op = store->op,
         .flags = store->flags.flags,
-        .keywords = store->flags.keywords ? (const char *const *)store->flags.keywords->pdata : NULL,
+        .keywords =
+            store->flags.keywords ? (const char *const *)store->flags.keywords->pdata : NULL,
         .conditional = store->conditional,
         .unchanged_since = store->unchanged_since,
     };

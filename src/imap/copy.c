@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "imap/copy.h"
 
-/* A sequence number may belong to a message somebody else has expunged: then nothing is copied at all. A UID
- * that is gone is just not there. */
+/* A sequence number may belong to a message somebody else has expunged: then nothing is copied at
+ * all. A UID that is gone is just not there. */
 static gboolean all_there(KxImap *imap, const GArray *uids)
 {
     KxItem item;
@@ -24,15 +24,15 @@ static char *copyuid_code(const KxCopied *copied)
     return g_string_free(code, FALSE);
 }
 
-static gboolean copy(KxImap *imap, const GArray *uids, const char *path, gboolean move, char **ret_code)
+static gboolean copy(KxImap *imap, const GArray *uids, const char *path, gboolean move,
+                     char **ret_code)
 {
     g_auto(KxCopied) copied = {0};
     g_autoptr(GError) error = NULL;
     KxActor actor = kx_session_actor(imap->session);
     g_autoptr(KxFolderInfo) target = kx_imap_find_folder(imap, path, &error);
-    if (!target ||
-        !kx_folder_copy(kx_view_folder(imap->view), (const guint32 *)(void *)uids->data, uids->len,
-                        imap->account, path, move, &actor, &copied, &error)) {
+    if (!target || !kx_folder_copy(kx_view_folder(imap->view), (const guint32 *)(void *)uids->data,
+                                   uids->len, imap->account, path, move, &actor, &copied, &error)) {
         kx_imap_no_target(imap, error);
         return FALSE;
     }

@@ -5,6 +5,6 @@
 #include "imap/imap.h"
 #include "store/change.h"
 
-/* Reads the arguments and copies or moves, all or none. FALSE: the command has been answered. `ret_code` is
- * "COPYUID ...", or NULL if there was no message to copy. */
+/* Reads the arguments and copies or moves, all or none. FALSE: the command has been answered.
+ * `ret_code` is "COPYUID ...", or NULL if there was no message to copy. */
 gboolean kx_imap_copy(KxImap *imap, KxImapParser *args, gboolean move, char **ret_code);

@@ -179,7 +179,8 @@ static gboolean parse_section(KxImapParser *args, KxFetchAttr *attr, GString *la
 {
     KxSlice text = take_while(args, ".");
     if (!kx_section_parse(text.data, text.len, &attr->section))
-        return kx_imap_parser_fail(args, "Unknown section [%.*s]", (int)MIN(text.len, 60), text.data);
+        return kx_imap_parser_fail(args, "Unknown section [%.*s]", (int)MIN(text.len, 60),
+                                   text.data);
     if ((attr->kind->traits & KX_FETCH_BINARY) && attr->section.kind != KX_SECTION_ALL)
         return kx_imap_parser_fail(args, "%s takes a part number only", attr->kind->name);
     for (size_t i = 0; i < text.len; i++)
@@ -235,7 +236,8 @@ static gboolean parse_attr(KxImapParser *args, KxFetchPlan *plan, KxSlice name)
     gboolean section = kx_imap_accept(args, '[');
     const KxFetchKind *kind = find_kind(name.data, name.len, section);
     if (!kind)
-        return kx_imap_parser_fail(args, "Unknown data item %.*s", (int)MIN(name.len, 60), name.data);
+        return kx_imap_parser_fail(args, "Unknown data item %.*s", (int)MIN(name.len, 60),
+                                   name.data);
     if (!section && plan_has(plan, kind))
         return TRUE;
     if (plan->attrs->len == KX_FETCH_ATTRS)
@@ -294,8 +296,8 @@ KxFetchPlan *kx_fetch_plan_parse(KxImapParser *args, gboolean uid)
     g_autoptr(KxFetchPlan) plan = plan_new();
     if (uid)
         plan_add(plan, "UID");
-    gboolean good = kx_imap_accept(args, '(') ? parse_attr_list(args, plan)
-                                              : parse_macro_or_attr(args, plan);
+    gboolean good =
+        kx_imap_accept(args, '(') ? parse_attr_list(args, plan) : parse_macro_or_attr(args, plan);
     if (!good || !parse_modifiers(args, plan))
         return NULL;
     if (plan->since && !(plan->traits & KX_FETCH_HAS_MODSEQ))

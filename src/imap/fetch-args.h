@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The arguments of FETCH (RFC 9051 section 6.4.5, RFC 3501 for RFC822*, RFC 7162 for MODSEQ and CHANGEDSINCE,
- * RFC 8514 for SAVEDATE) read into a plan: which data items to write for each message, and what they need.
+ * The arguments of FETCH (RFC 9051 section 6.4.5, RFC 3501 for RFC822*, RFC 7162 for MODSEQ and
+ * CHANGEDSINCE, RFC 8514 for SAVEDATE) read into a plan: which data items to write for each
+ * message, and what they need.
  */
 #pragma once
 
@@ -55,7 +56,8 @@ typedef struct {
 
 void kx_fetch_plan_free(KxFetchPlan *plan);
 
-/* Reads all after the sequence set and its space. NULL: the parser has the error. With `uid` the plan begins with UID. */
+/* Reads all after the sequence set and its space. NULL: the parser has the error. With `uid` the
+ * plan begins with UID. */
 KxFetchPlan *kx_fetch_plan_parse(KxImapParser *args, gboolean uid);
 
 /* A plan of plain data items: what STORE answers. `with` is of KX_FETCH_HAS_*. */

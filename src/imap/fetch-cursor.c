@@ -121,8 +121,8 @@ static void flush(KxFetchCursor *cursor)
     g_string_truncate(cursor->out, 0);
 }
 
-/* A copy of the next piece, as it may be sent. Its length was promised: if an administrator has cut the file
- * meanwhile, blanks make up for the rest. */
+/* A copy of the next piece, as it may be sent. Its length was promised: if an administrator has cut
+ * the file meanwhile, blanks make up for the rest. */
 static char *copy_piece(KxFetchCursor *cursor, size_t n)
 {
     KxFetchLiteral *literal = &cursor->literal;

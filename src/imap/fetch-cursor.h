@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * FETCH responses for the messages of a set (RFC 9051 section 7.5.2), as a cursor: in batches, in the order of
- * sequence numbers, and with memory that depends neither on their number nor on their size. STORE answers
- * through it as well.
+ * FETCH responses for the messages of a set (RFC 9051 section 7.5.2), as a cursor: in batches, in
+ * the order of sequence numbers, and with memory that depends neither on their number nor on their
+ * size. STORE answers through it as well.
  *
  * Messages that somebody else has expunged meanwhile are passed over, and the command ends with
- * OK [EXPUNGEISSUED]. One whose file cannot be read has no response, and the command ends with NO [SERVERBUG].
+ * OK [EXPUNGEISSUED]. One whose file cannot be read has no response, and the command ends with NO
+ * [SERVERBUG].
  */
 #pragma once
 
@@ -32,16 +33,16 @@ typedef struct KxFetchCursor {
     KxImap *imap;
     KxFetchPlan *plan;
     KxFetchPlan *seen_plan; /* what is told of messages that reading made \Seen */
-    GArray *ranges; /* KxSeqRange of sequence numbers */
-    char *code;     /* of the tagged OK, or NULL */
+    GArray *ranges;         /* KxSeqRange of sequence numbers */
+    char *code;             /* of the tagged OK, or NULL */
     const char *text;
     /* where it stands */
     guint range;
     guint32 next_seq;
-    guint attr;            /* next data item of items[at] */
-    gboolean begun;        /* items[at]: "* n FETCH (" is written */
-    gsize begin;           /* and was written here, if nothing was sent since */
-    gboolean any;          /* items[at]: a data item is written */
+    guint attr;             /* next data item of items[at] */
+    gboolean begun;         /* items[at]: "* n FETCH (" is written */
+    gsize begin;            /* and was written here, if nothing was sent since */
+    gboolean any;           /* items[at]: a data item is written */
     KxImapMessage *message; /* items[at], if the plan needs content */
     KxFetchLiteral literal;
     GString *out;
@@ -58,6 +59,6 @@ typedef struct KxFetchCursor {
     GError *error;
 } KxFetchCursor;
 
-/* Writes the responses and ends the command with OK, `code` (may be NULL) and `text` (static). Takes the plan, the
- * ranges and the code. */
+/* Writes the responses and ends the command with OK, `code` (may be NULL) and `text` (static).
+ * Takes the plan, the ranges and the code. */
 void kx_fetch_run(KxImap *imap, KxFetchPlan *plan, GArray *ranges, char *code, const char *text);

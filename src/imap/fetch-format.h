@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The small pieces of message data in responses (RFC 9051 sections 7.5.2 and 9), appended by hand: a FETCH of
- * flags runs through here once for each message of a folder. Thread-safe on distinct outputs.
+ * The small pieces of message data in responses (RFC 9051 sections 7.5.2 and 9), appended by hand:
+ * a FETCH of flags runs through here once for each message of a folder. Thread-safe on distinct
+ * outputs.
  */
 #pragma once
 

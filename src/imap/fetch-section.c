@@ -2,8 +2,8 @@
 /*
  * Data items that are pieces of the message: BODY[...] and the old RFC822 forms; BINARY[...].
  *
- * A literal must not hold NUL (RFC 9051 section 9, CHAR8); a message that does shows it as 0x80, as Dovecot does,
- * so that sizes stay what they are. BINARY has literal8 for it.
+ * A literal must not hold NUL (RFC 9051 section 9, CHAR8); a message that does shows it as 0x80, as
+ * Dovecot does, so that sizes stay what they are. BINARY has literal8 for it.
  */
 #include "imap/fetch-write.h"
 
@@ -82,8 +82,9 @@ KX_FETCH_WRITE(section)
         return;
     }
     size_t message_len;
-    const char *bytes = found.owned ? g_bytes_get_data(found.owned, NULL)
-                                    : kx_imap_message_data(cursor->message, &message_len) + found.offset;
+    const char *bytes = found.owned
+                            ? g_bytes_get_data(found.owned, NULL)
+                            : kx_imap_message_data(cursor->message, &message_len) + found.offset;
     guint64 offset, len = cut(attr, found.len, &offset);
     gboolean literal8 = (attr->kind->traits & KX_FETCH_BINARY) && memchr(bytes, '\0', found.len);
     kx_fetch_write_label(cursor, attr);
@@ -100,8 +101,8 @@ KX_FETCH_WRITE(section)
 
 /* ---- BINARY[...] ---- */
 
-/* The part, or NULL after NIL, or after the note that its encoding is unknown. BINARY[] is the whole message, whose
- * parts keep the encodings their headers tell of. */
+/* The part, or NULL after NIL, or after the note that its encoding is unknown. BINARY[] is the
+ * whole message, whose parts keep the encodings their headers tell of. */
 static const KxMimePart *find_decodable(KxFetchCursor *cursor, const KxFetchAttr *attr)
 {
     const KxMimeMessage *message = kx_imap_message_parts(cursor->message);

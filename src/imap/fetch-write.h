@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One function for each data item of FETCH (RFC 9051 section 7.5.2): appends label and value for the cursor's
- * current message, or leaves a long value in cursor->literal.
+ * One function for each data item of FETCH (RFC 9051 section 7.5.2): appends label and value for
+ * the cursor's current message, or leaves a long value in cursor->literal.
  */
 #pragma once
 

@@ -314,7 +314,8 @@ static KxSearchKey *parse_key(Context *context)
         return parse_tree(context, KX_SEARCH_NOT, parse_not);
     if (kx_imap_accept_atom(args, "OR"))
         return parse_tree(context, KX_SEARCH_OR, parse_or);
-    if (args->at < args->end && (g_ascii_isdigit(*args->at) || *args->at == '*' || *args->at == '$'))
+    if (args->at < args->end &&
+        (g_ascii_isdigit(*args->at) || *args->at == '*' || *args->at == '$'))
         return parse_set(context);
     return parse_test(context);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The arguments of SEARCH (RFC 9051 section 6.4.4, RFC 3501; RFC 5032 WITHIN, RFC 5182 SAVE, RFC 7162 MODSEQ,
- * RFC 8514 SAVEDATE) read into a program: a tree of keys, and what to return.
+ * The arguments of SEARCH (RFC 9051 section 6.4.4, RFC 3501; RFC 5032 WITHIN, RFC 5182 SAVE, RFC
+ * 7162 MODSEQ, RFC 8514 SAVEDATE) read into a program: a tree of keys, and what to return.
  *
- * Keys know what they cost; those of an AND or OR are sorted by it, so that content is read only for messages
- * about which the index leaves a doubt.
+ * Keys know what they cost; those of an AND or OR are sorted by it, so that content is read only
+ * for messages about which the index leaves a doubt.
  */
 #pragma once
 
@@ -36,13 +36,13 @@ struct KxSearchKey {
     GPtrArray *keys;   /* KxSearchKey, for NOT, AND, OR */
     /* a test */
     KxSearchMatch match;
-    guint param;      /* a flag, or a field of the envelope */
-    gint64 number;    /* days since 1970, seconds, bytes or a modseq */
-    char *word;       /* keyword or header name */
+    guint param;   /* a flag, or a field of the envelope */
+    gint64 number; /* days since 1970, seconds, bytes or a modseq */
+    char *word;    /* keyword or header name */
     KxNeedle *needle;
     KxSeqSet set;
     KxSeqSetKind set_kind;
-    GArray *seqs;     /* the set resolved: KxSeqRange */
+    GArray *seqs; /* the set resolved: KxSeqRange */
 };
 
 typedef enum {
@@ -55,19 +55,20 @@ typedef enum {
 
 typedef struct {
     KxSearchKey *root;
-    gboolean extended;    /* RETURN was given */
-    guint returns;        /* KxSearchReturn */
-    gboolean modseq;      /* a MODSEQ key: the answer carries one */
+    gboolean extended; /* RETURN was given */
+    guint returns;     /* KxSearchReturn */
+    gboolean modseq;   /* a MODSEQ key: the answer carries one */
     gboolean uses_envelope;
     gboolean bad_charset; /* the command is NO [BADCHARSET] */
 } KxSearchProgram;
 
-/* Reads all arguments. NULL: the parser has the error. `now` (Unix seconds) is for OLDER and YOUNGER; with
- * `charset_allowed` FALSE a CHARSET is an error (RFC 6855 section 3). */
+/* Reads all arguments. NULL: the parser has the error. `now` (Unix seconds) is for OLDER and
+ * YOUNGER; with `charset_allowed` FALSE a CHARSET is an error (RFC 6855 section 3). */
 KxSearchProgram *kx_search_parse(KxImapParser *args, gboolean charset_allowed, gint64 now);
 void kx_search_program_free(KxSearchProgram *program);
 
-/* Resolves the sequence sets of the program. Numbers out of range match nothing, as in an empty folder "1:*". */
+/* Resolves the sequence sets of the program. Numbers out of range match nothing, as in an empty
+ * folder "1:*". */
 void kx_search_resolve(KxSearchProgram *program, KxImap *imap);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KxSearchProgram, kx_search_program_free)

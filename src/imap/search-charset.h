@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* CHARSET of SEARCH (RFC 9051 section 6.4.4), through ICU, whose tables need no files. Thread-safe. */
+/* CHARSET of SEARCH (RFC 9051 section 6.4.4), through ICU, whose tables need no files. Thread-safe.
+ */
 #pragma once
 
 #include "ipc/message.h"

@@ -47,7 +47,8 @@ static gboolean read_literal(Reader *reader, GString *out)
     return TRUE;
 }
 
-/* An nstring into `out`, which is emptied first. FALSE if there is none, or it is NIL; `ret_sane` tells. */
+/* An nstring into `out`, which is emptied first. FALSE if there is none, or it is NIL; `ret_sane`
+ * tells. */
 static gboolean read_nstring(Reader *reader, GString *out, gboolean *ret_sane)
 {
     g_string_truncate(out, 0);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Whether a message matches. A program is evaluated with as much of the message as was read so far: the answer may
- * be that it depends on what was not.
+ * Whether a message matches. A program is evaluated with as much of the message as was read so far:
+ * the answer may be that it depends on what was not.
  */
 #pragma once
 
@@ -14,7 +14,7 @@ typedef enum { KX_MATCH_NO, KX_MATCH_YES, KX_MATCH_MAYBE } KxMatch;
 
 typedef struct KxSearchMessage {
     KxImap *imap;
-    KxSearchCost level;       /* what may be read */
+    KxSearchCost level; /* what may be read */
     const KxItem *item;
     guint32 seq;
     const KxItemCache *cache; /* at KX_SEARCH_ENVELOPE and above */
@@ -28,9 +28,11 @@ KxMatch kx_search_match(const KxSearchKey *key, KxSearchMessage *message);
 
 /* The tests, as the table of keys names them. */
 #define KX_SEARCH_TESTS(X)                                                                         \
-    X(all) X(flag) X(no_flag) X(keyword) X(no_keyword) X(recent) X(old) X(new) X(before) X(on)     \
-    X(since) X(sent_before) X(sent_on) X(sent_since) X(saved_before) X(saved_on) X(saved_since)    \
-    X(larger) X(smaller) X(older) X(younger) X(modseq) X(set) X(envelope) X(header) X(body) X(text)
+    X(all)                                                                                         \
+    X(flag) X(no_flag) X(keyword) X(no_keyword) X(recent) X(old) X(new) X(before) X(on) X(since)   \
+        X(sent_before) X(sent_on) X(sent_since) X(saved_before) X(saved_on) X(saved_since)         \
+            X(larger) X(smaller) X(older) X(younger) X(modseq) X(set) X(envelope) X(header)        \
+                X(body) X(text)
 #define KX_SEARCH_DECLARE_TEST(name)                                                               \
     gboolean kx_search_test_##name(const KxSearchKey *key, KxSearchMessage *message);
 KX_SEARCH_TESTS(KX_SEARCH_DECLARE_TEST)

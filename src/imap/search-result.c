@@ -8,7 +8,8 @@ static guint32 number_at(const GArray *numbers, guint i)
     return g_array_index(numbers, guint32, i);
 }
 
-/* ---- RETURN (SAVE), RFC 5182 section 2.1: with MIN or MAX and nothing that needs more, just those ---- */
+/* ---- RETURN (SAVE), RFC 5182 section 2.1: with MIN or MAX and nothing that needs more, just those
+ * ---- */
 
 static void save(KxImap *imap, guint returns, const GArray *uids)
 {

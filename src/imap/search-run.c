@@ -18,7 +18,7 @@ typedef struct {
     GArray *ranges; /* KxSeqRange: what can match */
     guint range;
     guint32 next_seq;
-    guint n, at; /* the batch */
+    guint n, at;     /* the batch */
     guint enveloped; /* items before it have been matched with their envelopes */
     KxItem items[BATCH];
     guint32 seqs[BATCH];
@@ -26,9 +26,9 @@ typedef struct {
     KxFetchZone zone;
     KxSearchFound found;
     KxImapLosses losses;
-    gint64 started;   /* monotonic, microseconds */
+    gint64 started; /* monotonic, microseconds */
     gint64 last_sign;
-    GString *answer;  /* when all is found */
+    GString *answer; /* when all is found */
     size_t sent;
     GError *error;
 } Run;
@@ -93,22 +93,24 @@ static void clear_caches(KxItemCache *caches)
         kx_item_cache_clear(&caches[i]);
 }
 
-/* Reads the envelopes of some open items and goes on as far as `level`. FALSE: run->error is set. */
+/* Reads the envelopes of some open items and goes on as far as `level`. FALSE: run->error is set.
+ */
 static gboolean match_with_envelopes(Run *run, const guint *open, guint n, KxSearchCost level)
 {
     guint32 uids[ENVELOPES];
     KxItemCache caches[ENVELOPES] = {0};
     for (guint i = 0; i < n; i++)
         uids[i] = run->items[open[i]].uid;
-    gboolean good = kx_folder_read_cache(kx_view_folder(run->imap->view), uids, n, caches, &run->error);
+    gboolean good =
+        kx_folder_read_cache(kx_view_folder(run->imap->view), uids, n, caches, &run->error);
     for (guint i = 0; good && i < n; i++)
         run->matches[open[i]] = match_item(run, open[i], level, &caches[i]);
     clear_caches(caches);
     return good;
 }
 
-/* Goes on with the first open item: with the envelopes of it and those that follow, if the program looks at
- * envelopes and that was not done yet; otherwise to the end. */
+/* Goes on with the first open item: with the envelopes of it and those that follow, if the program
+ * looks at envelopes and that was not done yet; otherwise to the end. */
 static gboolean match_open(Run *run)
 {
     static const KxItemCache none = {0};
@@ -180,11 +182,13 @@ static void finish(Run *run)
     gboolean unreadable = kx_imap_report_losses(imap, &run->losses);
     g_autofree char *path = kx_folder_path(kx_view_folder(imap->view));
     kx_debug(kx_session_core(imap->session)->logger, KX_DEBUG_SEARCH_SORT,
-             "%s searched %s: %u of %u messages in %" G_GINT64_FORMAT " ms", kx_session_login(imap->session), path,
-             run->found.seqs->len, kx_view_count(imap->view), (g_get_monotonic_time() - run->started) / 1000);
+             "%s searched %s: %u of %u messages in %" G_GINT64_FORMAT " ms",
+             kx_session_login(imap->session), path, run->found.seqs->len, kx_view_count(imap->view),
+             (g_get_monotonic_time() - run->started) / 1000);
     kx_imap_message_settle(imap);
     if ((run->error || unreadable) && (run->program->returns & KX_RETURN_SAVE))
-        g_clear_pointer(&imap->saved, g_array_unref); /* RFC 5182 section 2.1: NO leaves nothing saved */
+        g_clear_pointer(&imap->saved,
+                        g_array_unref); /* RFC 5182 section 2.1: NO leaves nothing saved */
     if (run->error)
         kx_imap_no_error(imap, run->error);
     else if (unreadable)
@@ -216,7 +220,8 @@ static KxStep step(KxSession *session, gpointer data)
     return KX_STEP_DONE;
 }
 
-/* What the whole is narrowed to by a set that stands beside the other keys: "UID SEARCH UID 5:9 UNSEEN". */
+/* What the whole is narrowed to by a set that stands beside the other keys: "UID SEARCH UID 5:9
+ * UNSEEN". */
 static GArray *ranges_to_search(const KxSearchProgram *program, KxView *view)
 {
     for (guint i = 0; i < program->root->keys->len; i++) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Runs a search as a cursor: in slices of time, so that a client that leaves is noticed and others get their turn;
- * then writes the result (RFC 9051 section 7.3.4 ESEARCH, RFC 3501 section 7.2.5 SEARCH).
+ * Runs a search as a cursor: in slices of time, so that a client that leaves is noticed and others
+ * get their turn; then writes the result (RFC 9051 section 7.3.4 ESEARCH, RFC 3501 section 7.2.5
+ * SEARCH).
  */
 #pragma once
 

@@ -171,8 +171,8 @@ static gboolean append_clamped(GArray *out, const GArray *ranges, guint32 count)
     return all;
 }
 
-gboolean kx_seqset_resolve(const KxSeqSet *set, KxSeqSetKind kind, KxView *view, const GArray *saved,
-                           GArray **ret_ranges)
+gboolean kx_seqset_resolve(const KxSeqSet *set, KxSeqSetKind kind, KxView *view,
+                           const GArray *saved, GArray **ret_ranges)
 {
     if (set->saved) {
         *ret_ranges = saved ? kx_seqset_from_uids(saved, view)

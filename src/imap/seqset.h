@@ -2,9 +2,9 @@
 /*
  * Sequence sets (RFC 9051 section 9, "sequence-set"): parsing, resolving, writing compactly.
  *
- * A set as the client wrote it is a list of ranges in any order; resolved against a view it becomes ascending
- * ranges of sequence numbers that neither overlap nor touch, however the client wrote it. Ranges keep
- * "1:*" of a folder with a million items two words.
+ * A set as the client wrote it is a list of ranges in any order; resolved against a view it becomes
+ * ascending ranges of sequence numbers that neither overlap nor touch, however the client wrote it.
+ * Ranges keep "1:*" of a folder with a million items two words.
  */
 #pragma once
 
@@ -36,14 +36,15 @@ gboolean kx_imap_parse_seqset(KxImapParser *parser, KxSeqSet *ret_set);
 /* Sorted, merged, with `max` for "*", as a new array of KxSeqRange. */
 GArray *kx_seqset_normalize(const GArray *ranges, guint32 max);
 
-/* The sequence numbers of a view a set means, as KxSeqRange, ascending and apart. `saved` is what "$" stands for:
- * ascending guint32 UIDs, or NULL for none. By sequence number: FALSE if one is out of range, for which most
- * commands are BAD (RFC 9051 section 9), while the rest is in `ret_ranges`. By UID, and for "$": those the view has. */
-gboolean kx_seqset_resolve(const KxSeqSet *set, KxSeqSetKind kind, KxView *view, const GArray *saved,
-                           GArray **ret_ranges);
+/* The sequence numbers of a view a set means, as KxSeqRange, ascending and apart. `saved` is what
+ * "$" stands for: ascending guint32 UIDs, or NULL for none. By sequence number: FALSE if one is out
+ * of range, for which most commands are BAD (RFC 9051 section 9), while the rest is in
+ * `ret_ranges`. By UID, and for "$": those the view has. */
+gboolean kx_seqset_resolve(const KxSeqSet *set, KxSeqSetKind kind, KxView *view,
+                           const GArray *saved, GArray **ret_ranges);
 
-/* The UIDs of such ranges, ascending, as guint32; and the other way about, for ascending UIDs of which those the
- * view does not have are left out. */
+/* The UIDs of such ranges, ascending, as guint32; and the other way about, for ascending UIDs of
+ * which those the view does not have are left out. */
 GArray *kx_seqset_to_uids(const GArray *ranges, KxView *view);
 GArray *kx_seqset_from_uids(const GArray *uids, KxView *view);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The arguments of SEARCH, and fields of an envelope: the input up to its first NUL is the one, the rest the other. */
+/* The arguments of SEARCH, and fields of an envelope: the input up to its first NUL is the one, the
+ * rest the other. */
 #include "imap/search-args.h"
 #include "imap/search-envelope.h"
 #include "imap/search-match.h"
@@ -19,9 +20,11 @@ int LLVMFuzzerTestOneInput(const guint8 *data, size_t size)
     if (program) {
         /* Without a folder: only what the index and the envelope can tell, and no sets. */
         static const KxItem item = {.uid = 1, .size = 1000};
-        const KxItemCache cache = {.envelope = (char *)(gsize)envelope, .envelope_len = envelope_len};
+        const KxItemCache cache = {.envelope = (char *)(gsize)envelope,
+                                   .envelope_len = envelope_len};
         KxFetchZone zone = {0};
-        KxSearchMessage message = {.level = KX_SEARCH_ENVELOPE, .item = &item, .cache = &cache, .zone = &zone};
+        KxSearchMessage message = {
+            .level = KX_SEARCH_ENVELOPE, .item = &item, .cache = &cache, .zone = &zone};
         for (guint i = 0; i < program->root->keys->len; i++) {
             const KxSearchKey *key = g_ptr_array_index(program->root->keys, i);
             if (key->op == KX_SEARCH_TEST && key->cost == KX_SEARCH_ENVELOPE)

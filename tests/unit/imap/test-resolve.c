@@ -37,7 +37,8 @@ static void close_box(Box *box)
     kx_account_unref(box->account);
 }
 
-static gboolean resolve(Box *box, const char *text, KxSeqSetKind kind, const GArray *saved, GArray **ret)
+static gboolean resolve(Box *box, const char *text, KxSeqSetKind kind, const GArray *saved,
+                        GArray **ret)
 {
     g_auto(KxImapParser) parser = {0};
     g_auto(KxSeqSet) set = {0};
@@ -123,7 +124,8 @@ static void test_resolve(Fixture *fixture, gconstpointer data)
     open_box(fixture, &box);
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
         g_autoptr(GArray) ranges = NULL;
-        g_assert_cmpint(resolve(&box, cases[i].text, cases[i].kind, NULL, &ranges), ==, cases[i].good);
+        g_assert_cmpint(resolve(&box, cases[i].text, cases[i].kind, NULL, &ranges), ==,
+                        cases[i].good);
         check(&box, ranges, cases[i].wanted);
     }
     close_box(&box);

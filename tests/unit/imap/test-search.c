@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The keys of SEARCH, as far as they can be decided without a folder; and what is read from envelopes. */
+/* The keys of SEARCH, as far as they can be decided without a folder; and what is read from
+ * envelopes. */
 #include "imap/search-args.h"
 #include "imap/search-charset.h"
 #include "imap/search-envelope.h"
@@ -40,7 +41,8 @@ static KxMatch match_at(const char *text, KxSearchCost level)
         .internal_date = NOW, /* 14-Nov-2023 22:13:20 UTC, 23:13:20 here */
         .save_date = NOW + DAY,
     };
-    KxSearchMessage message = {.level = level, .item = &item, .seq = 3, .cache = &cache, .zone = &zone};
+    KxSearchMessage message = {
+        .level = level, .item = &item, .seq = 3, .cache = &cache, .zone = &zone};
     if (!program)
         g_error("not understood: %s", text);
     return kx_search_match(program->root, &message);
@@ -150,11 +152,33 @@ static void test_returns(void)
 static void test_bad(void)
 {
     static const char *const bad[] = {
-        "",          " ",         " XYZZY",       " NOT",         " OR SEEN",     " (SEEN",
-        " ()",       " SEEN)",    " SUBJECT",     " HEADER x",    " HEADER \"\" x", " ON yesterday",
-        " LARGER x", " LARGER -1", " UID",        " UID x",       " 0",           " 1:",
-        " RETURN ALL", " RETURN (X) ALL", " RETURN (MIN)", " CHARSET",   " CHARSET UTF-8",
-        " MODSEQ \"/flags/x\" 5", " OLDER 0", " SEEN  SEEN", " SEEN ",
+        "",
+        " ",
+        " XYZZY",
+        " NOT",
+        " OR SEEN",
+        " (SEEN",
+        " ()",
+        " SEEN)",
+        " SUBJECT",
+        " HEADER x",
+        " HEADER \"\" x",
+        " ON yesterday",
+        " LARGER x",
+        " LARGER -1",
+        " UID",
+        " UID x",
+        " 0",
+        " 1:",
+        " RETURN ALL",
+        " RETURN (X) ALL",
+        " RETURN (MIN)",
+        " CHARSET",
+        " CHARSET UTF-8",
+        " MODSEQ \"/flags/x\" 5",
+        " OLDER 0",
+        " SEEN  SEEN",
+        " SEEN ",
     };
     for (guint i = 0; i < G_N_ELEMENTS(bad); i++) {
         g_autoptr(KxSearchProgram) program = parse(bad[i]);
@@ -186,11 +210,13 @@ static void test_charset(void)
     g_autoptr(KxSearchProgram) unknown = parse(" CHARSET x-no-such-thing SEEN");
     g_assert_nonnull(unknown);
     g_assert_true(unknown->bad_charset);
-    g_autofree char *koi8 = kx_search_charset_convert(KX_SLICE_STR("koi8-r"), KX_SLICE_STR("\xd0\xd2"));
+    g_autofree char *koi8 =
+        kx_search_charset_convert(KX_SLICE_STR("koi8-r"), KX_SLICE_STR("\xd0\xd2"));
     g_assert_cmpstr(koi8, ==, "\xd0\xbf\xd1\x80");
     g_autofree char *empty = kx_search_charset_convert(KX_SLICE_STR("koi8-r"), KX_SLICE_STR(""));
     g_assert_cmpstr(empty, ==, "");
-    g_autofree char *wide = kx_search_charset_convert(KX_SLICE_STR("UTF-16BE"), (KxSlice){"\0A\0", 3});
+    g_autofree char *wide =
+        kx_search_charset_convert(KX_SLICE_STR("UTF-16BE"), (KxSlice){"\0A\0", 3});
     g_assert_true(g_utf8_validate(wide, -1, NULL));
     g_assert_true(g_str_has_prefix(wide, "A"));
 }
@@ -203,9 +229,9 @@ static void check_field(const char *envelope, KxEnvelopeField field, const char 
 
 static void test_envelope(void)
 {
-    static const char text[] =
-        "(\"date\" {3}\r\na\"b ((\"N \\\"q\\\"\" NIL \"m\" \"h\")) NIL NIL "
-        "((NIL NIL \"grp\" NIL)(\"x\" \"@r\" \"y\" \"z\")(NIL NIL NIL NIL)) NIL NIL \"irt\" \"<id>\")";
+    static const char text[] = "(\"date\" {3}\r\na\"b ((\"N \\\"q\\\"\" NIL \"m\" \"h\")) NIL NIL "
+                               "((NIL NIL \"grp\" NIL)(\"x\" \"@r\" \"y\" \"z\")(NIL NIL NIL NIL)) "
+                               "NIL NIL \"irt\" \"<id>\")";
     check_field(text, KX_ENVELOPE_DATE, "date");
     check_field(text, KX_ENVELOPE_SUBJECT, "a\"b");
     check_field(text, KX_ENVELOPE_FROM, "N \"q\" <m@h>");

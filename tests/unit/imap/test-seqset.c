@@ -53,9 +53,9 @@ static void test_normalize(void)
 
 static void test_syntax(void)
 {
-    static const char *const bad[] = {"",     "0",   "1:0", "1,",  ",1",         "1:",  ":1", "1::2",
-                                      "1..2", "-1",  "a",   "1 2", "4294967296", "**",  "$1", "1,$",
-                                      "1:2:3", "01x", "\"1\""};
+    static const char *const bad[] = {"",     "0",    "1:0",   "1,",  ",1",   "1:",         ":1",
+                                      "1::2", "1..2", "-1",    "a",   "1 2",  "4294967296", "**",
+                                      "$1",   "1,$",  "1:2:3", "01x", "\"1\""};
     for (guint i = 0; i < G_N_ELEMENTS(bad); i++) {
         g_auto(KxSeqSet) set = {0};
         g_assert_false(parse(bad[i], &set));
