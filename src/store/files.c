@@ -163,3 +163,12 @@ void kx_remove_tree(const char *path)
     remove_below(AT_FDCWD, path);
     rmdir(path);
 }
+
+void kx_bury(KxStore *store, const char *dir)
+{
+    g_autofree char *grave = kx_temp_name(store);
+    g_autofree char *parent = g_path_get_dirname(dir);
+    if (rename(dir, grave) == 0)
+        kx_sync_dir(parent, NULL);
+    kx_remove_tree(grave);
+}

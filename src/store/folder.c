@@ -185,24 +185,48 @@ static guint32 next_uid_validity(const KxAccountMeta *meta)
     return now > meta->uid_validity ? (guint32)now : meta->uid_validity + 1;
 }
 
+/* Nothing in it but what every folder has. */
+static gboolean is_bare(const char *path)
+{
+    g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+    for (const char *name; dir && (name = g_dir_read_name(dir));)
+        if (!g_str_equal(name, "#msgs") && !g_str_equal(name, "#folder"))
+            return FALSE;
+    return dir != NULL;
+}
+
 /* A directory the index does not know may be there: empty after an unfinished creation, or put
  * there by an administrator who has not reindexed yet; that one is not touched. */
 gboolean kx_folder_clear_way(KxAccount *account, const char *dir, GError **error)
 {
     g_autofree char *messages = g_build_filename(dir, "#msgs", NULL);
     g_autofree char *file = g_build_filename(dir, "#folder", NULL);
-    if (rmdir(messages) == 0 || errno == ENOENT)
-        unlink(file);
-    if (rmdir(dir) == 0 || errno == ENOENT)
+    if (access(dir, F_OK) < 0)
         return TRUE;
+    if (is_bare(dir) && (rmdir(messages) == 0 || errno == ENOENT)) {
+        unlink(file);
+        if (rmdir(dir) == 0)
+            return TRUE;
+    }
     return kx_fail(error, KX_ERR_EXISTS, "%s is in the way; reindex the mailbox of %s", dir,
                    account->name);
 }
 
-static gboolean make_folder_files(const char *dir, const KxFolderFile *file, GError **error)
+/* Built aside and renamed, so that a directory of ours never lacks its #folder. */
+static gboolean make_folder_files(KxAccount *account, const char *dir, const KxFolderFile *file,
+                                  GError **error)
 {
-    g_autofree char *messages = g_build_filename(dir, "#msgs", NULL);
-    return kx_mkdir_durable(messages, error) && kx_folder_file_write(dir, file, TRUE, error);
+    g_autofree char *temp = kx_temp_name(account->store);
+    g_autofree char *messages = g_build_filename(temp, "#msgs", NULL);
+    g_autofree char *parent = g_path_get_dirname(dir);
+    gboolean ok = (mkdir(temp, 0700) == 0 && mkdir(messages, 0700) == 0) ||
+                  kx_error_errno(error, "cannot make directory %s", messages);
+    ok = ok && kx_folder_file_write(temp, file, TRUE, error);
+    if (ok && rename(temp, dir) < 0)
+        ok = kx_error_errno(error, "cannot make directory %s", dir);
+    if (!ok)
+        kx_remove_tree(temp);
+    return ok && kx_sync_dir(parent, error);
 }
 
 /* One level; its parent exists. */
@@ -229,11 +253,11 @@ static gboolean create_level(KxAccount *account, const char *path, KxFolderType 
                          .highest_modseq = ++txn.meta.modseq};
     if (!kx_folder_clear_way(account, dir, error))
         return FALSE;
-    if (!make_folder_files(dir, &file, error) ||
+    if (!make_folder_files(account, dir, &file, error) ||
         !kx_index_add_folder(txn.db, file.id, parent ? parent->id : 0, name, type, special_use,
                              &meta, 1, error) ||
         !kx_txn_commit(&txn, error)) {
-        kx_remove_tree(dir);
+        kx_bury(account->store, dir);
         return FALSE;
     }
     pthread_mutex_lock(&account->state_lock);
@@ -296,15 +320,6 @@ typedef struct {
     KxFolder *folder; /* with a reference, once it is done */
 } Delete;
 
-static void bury(KxAccount *account, const char *dir)
-{
-    g_autofree char *grave = kx_temp_name(account->store);
-    g_autofree char *parent = g_path_get_dirname(dir);
-    if (rename(dir, grave) == 0)
-        kx_sync_dir(parent, NULL);
-    kx_remove_tree(grave);
-}
-
 static gboolean delete_work(KxAccount *account, gpointer data, GError **error)
 {
     Delete *delete = data;
@@ -329,7 +344,7 @@ static gboolean delete_work(KxAccount *account, gpointer data, GError **error)
     delete->folder = kx_folder_ref_locked(folder);
     kx_tree_remove(account, folder);
     pthread_mutex_unlock(&account->state_lock);
-    bury(account, dir);
+    kx_bury(account->store, dir);
     return TRUE;
 }
 

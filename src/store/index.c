@@ -7,6 +7,9 @@
 #include "base/error.h"
 #include "store/store-private.h"
 
+/* Far above what counting or the clock in microseconds can give, far below what IMAP can say. */
+#define MODSEQ_MAX (G_GUINT64_CONSTANT(1) << 62)
+
 static const char *const SCHEMA[] = {
     "CREATE TABLE account (account INTEGER NOT NULL PRIMARY KEY, modseq INTEGER NOT NULL,"
     "  swept INTEGER NOT NULL, next_folder INTEGER NOT NULL, uid_validity INTEGER NOT NULL,"
@@ -97,7 +100,9 @@ gboolean kx_index_read_account(KxDb *db, KxAccountMeta *ret_meta, GError **error
         .items = (guint64)kx_stmt_int(stmt, 5),
     };
     kx_stmt_reset(stmt);
-    return TRUE;
+    return ret_meta->modseq <= MODSEQ_MAX
+               ? TRUE
+               : kx_fail(error, KX_ERR_CORRUPT, "the modseq of the index does not make sense");
 }
 
 /* Binds the numbers from parameter `first` on and runs the statement. */

@@ -163,8 +163,8 @@ void kx_oplog_delete_folder(KxAccount *account, const char *path)
     kx_log_folder_delete(account->store->logger, where);
 }
 
-void kx_oplog_move_folder(KxAccount *account, const KxActor *actor, const char *from, const char *to,
-                          guint items)
+void kx_oplog_move_folder(KxAccount *account, const KxActor *actor, const char *from,
+                          const char *to, guint items)
 {
     g_autofree char *old = kx_path_for_log(account, from);
     g_autofree char *new = kx_path_for_log(account, to);

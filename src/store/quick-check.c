@@ -61,7 +61,7 @@ static gboolean finish_removal(KxAccount *account, GError **error)
         return TRUE;
     g_autofree char *dir = kx_path_to_dir(account, path);
     if (is_at(dir, id))
-        kx_remove_tree(dir);
+        kx_bury(account->store, dir);
     return TRUE;
 }
 

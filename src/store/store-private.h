@@ -217,6 +217,8 @@ gboolean kx_link_message(KxFolder *folder, KxFolderMeta *meta, const char *from,
                          GError **error);
 void kx_remove_tree(const char *path); /* what cannot be removed stays */
 void kx_remove_content(const char *path);
+void kx_bury(KxStore *store,
+             const char *dir); /* removes a directory, in one step as seen from outside */
 gboolean kx_sync_path(const char *path, GError **error); /* file or directory */
 
 typedef struct {

@@ -8,6 +8,7 @@
  *   store/mail/<domain>/<user>/<Folder>/#folder               what must outlive the index: UIDVALIDITY,
  *                                                             a bound for UIDNEXT, type, special use
  *   store/tmp/                                                 content that is not in a folder yet
+ *   store/open/<domain>/<user>                                 mark of an index open for writing
  *
  * Files are the truth for content, the index for everything else. An index that is gone or damaged
  * is rebuilt from the files at the next access; UIDs and UIDVALIDITY stay.

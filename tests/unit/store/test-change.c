@@ -225,8 +225,8 @@ static void test_expunge(Fixture *fixture, gconstpointer data)
         "Subject: \"message-1\", Delivered: %s, Size: %zu\n",
         stamp, strlen(text));
     g_assert_nonnull(strstr(log, line));
-    g_assert_nonnull(
-        strstr(log, "] {DELETE} Protocol: SYSTEM, User: wsmith@company.test, Folder: ~wsmith@company.test/INBOX, "));
+    g_assert_nonnull(strstr(log, "] {DELETE} Protocol: SYSTEM, User: wsmith@company.test, Folder: "
+                                 "~wsmith@company.test/INBOX, "));
     close_mailbox(&box);
 }
 

@@ -322,6 +322,86 @@ static void test_killed(Fixture *fixture, gconstpointer data)
     fixture_open_store(fixture);
 }
 
+/* ---- folders and rebuilding, killed at random ---- */
+
+enum { FOLDER_ROUNDS = 40, KEPT = 20 };
+
+static void churn_folders(Fixture *fixture, int acknowledge)
+{
+    fixture_open_store(fixture);
+    kx_store_recover(fixture->store);
+    KxAccount *account = open_account(fixture->store, "wsmith");
+    for (guint i = 0;; i++) {
+        GError *error = NULL;
+        kx_folder_create(account, "Work/Sub", KX_TYPE_MAIL, 0,
+                         NULL); /* may be left of the last round */
+        deliver(account, "Work/Sub", "in a folder");
+        if (i % 4 == 0 && !kx_account_reindex(account, NULL, &error))
+            _exit(1);
+        kx_folder_rename(account, "Work", "Deleted Items/Work", NULL, NULL);
+        kx_folder_delete(account, "Deleted Items/Work/Sub", NULL, NULL);
+        kx_folder_delete(account, "Deleted Items/Work", NULL, NULL);
+        if (write(acknowledge, "x", 1) != 1)
+            _exit(1);
+    }
+}
+
+static guint churn_and_kill(Fixture *fixture)
+{
+    int ends[2];
+    char block[4096];
+    guint loops = 0;
+    g_assert_cmpint(pipe(ends), ==, 0);
+    pid_t child = fork();
+    if (child == 0) {
+        close(ends[0]);
+        churn_folders(fixture, ends[1]);
+    }
+    close(ends[1]);
+    g_usleep((gulong)g_test_rand_int_range(1000, 30000));
+    kill(child, SIGKILL);
+    for (ssize_t n; (n = read(ends[0], block, sizeof block)) > 0;)
+        loops += (guint)n;
+    close(ends[0]);
+    int status;
+    g_assert_cmpint(waitpid(child, &status, 0), ==, child);
+    g_assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+    return loops;
+}
+
+static void test_killed_folders(Fixture *fixture, gconstpointer data)
+{
+    KxAccount *account = open_account(fixture->store, "wsmith");
+    for (guint i = 0; i < KEPT; i++)
+        deliver_flags(account, "INBOX", "kept", KX_FLAG_FLAGGED, NULL);
+    kx_account_unref(account);
+    fixture_close_store(fixture);
+    guint loops = 0;
+    for (guint round = 0; round < FOLDER_ROUNDS; round++) {
+        loops += churn_and_kill(fixture);
+        fixture_open_store(fixture);
+        kx_store_recover(fixture->store);
+        account = open_account(fixture->store, "wsmith");
+        assert_consistent(account);
+        KxFolder *inbox = open_folder(account, "INBOX");
+        KxView *view = kx_view_new(inbox, FALSE);
+        g_assert_cmpuint(kx_view_count(view), ==, KEPT);
+        for (guint32 seq = 1; seq <= KEPT; seq++) {
+            KxItem item;
+            g_assert_cmpuint(kx_view_uid(view, seq), ==, seq);
+            g_assert_true(kx_view_item(view, seq, &item));
+            g_assert_cmpuint(item.flags, ==, KX_FLAG_FLAGGED);
+        }
+        kx_view_free(view);
+        kx_folder_unref(inbox);
+        kx_account_unref(account);
+        fixture_close_store(fixture);
+    }
+    g_assert_cmpuint(loops, >, 0);
+    g_test_message("%u loops in %u rounds", loops, FOLDER_ROUNDS);
+    fixture_open_store(fixture);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -331,5 +411,6 @@ int main(int argc, char **argv)
     ADD_TEST("/store/crash/half-removed", test_half_removed);
     ADD_TEST("/store/crash/half-created", test_half_created);
     ADD_TEST("/store/crash/killed", test_killed);
+    ADD_TEST("/store/crash/killed-folders", test_killed_folders);
     return g_test_run();
 }

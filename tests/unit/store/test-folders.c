@@ -191,7 +191,8 @@ static void test_delete(Fixture *fixture, gconstpointer data)
     g_assert_cmpuint(again->messages, ==, 0);
     assert_consistent(account);
     g_autofree char *log = read_log("operations");
-    g_assert_nonnull(strstr(log, "{DELETE_FOLDER} Folder: ~jpalmer@company.test/Deleted Items/Work deleted deleted\n"));
+    g_assert_nonnull(strstr(
+        log, "{DELETE_FOLDER} Folder: ~jpalmer@company.test/Deleted Items/Work deleted deleted\n"));
 }
 
 static void test_subscriptions(Fixture *fixture, gconstpointer data)
