@@ -2,6 +2,7 @@
 """Services: started, stopped, moved, limited, while the server runs."""
 
 import contextlib
+import json
 import socket
 import threading
 
@@ -184,7 +185,7 @@ def test_two_services_swap_their_ports(server, restored, tmp_path):
     restored("imap", listen="*:143")
     restored("pop3", listen="*:110")
     change = tmp_path / "change"
-    change.write_text("service.imap.listen = *:110\nservice.pop3.listen = *:143\n")
+    change.write_text(json.dumps({"settings": {"service.imap.listen": "*:110", "service.pop3.listen": "*:143"}}))
     server.cli("config", "apply", change)
     kx.wait_until(lambda: greets(server, "imap") and greets(server, "pop3"), what="both answer")
     with server.connect("pop3") as client:
