@@ -87,7 +87,8 @@ KxUser *kx_directory_resolve_login(KxDirectory *directory, const char *login, co
     KxUser *user = entry != NULL ? kx_user_copy(&entry->user) : NULL;
     kx_rw_lock_unlock(&directory->lock);
     kx_debug(directory->logger, KX_DEBUG_DIRECTORY_LOOKUP, "Login %s at %s is %s@%s", login,
-             local_ip ? local_ip : "any address", user ? user->name : "nobody", user ? user->domain : "");
+             local_ip ? local_ip : "any address", user ? user->name : "nobody",
+             user ? user->domain : "");
     if (user == NULL)
         kx_fail(error, KX_ERR_NOT_FOUND, "there is no user '%.100s'", login);
     return user;

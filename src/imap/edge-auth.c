@@ -115,8 +115,8 @@ void kx_imap_edge_authenticate(KxConn *conn, KxImapParser *args)
     if (!mechanism) {
         g_autofree char *shown = kx_escape_for_log(name.data, (gssize)name.len, NAME_SHOWN);
         kx_conn_log(conn, KX_EDGE_LOG_SECURITY,
-                    "Failed IMAP login from %s, authentication method %s is invalid or unknown", kx_conn_remote_ip(conn),
-                    shown);
+                    "Failed IMAP login from %s, authentication method %s is invalid or unknown",
+                    kx_conn_remote_ip(conn), shown);
         kx_imap_edge_tagged(conn, "NO [CANNOT] This mechanism is not supported");
         return;
     }

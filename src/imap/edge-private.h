@@ -31,10 +31,10 @@ typedef struct {
     KxImapPhase phase;
     KxImapAsked asked;
     const char *mechanism; /* of the SASL exchange; static */
-    gint64 deadline;   /* monotonic: sign-in must have happened by then */
-    guint bad_in_row;  /* before sign-in */
-    guint failures;    /* of sign-in */
-    gboolean repeated; /* the request was repeated after the core was lost */
+    gint64 deadline;       /* monotonic: sign-in must have happened by then */
+    guint bad_in_row;      /* before sign-in */
+    guint failures;        /* of sign-in */
+    gboolean repeated;     /* the request was repeated after the core was lost */
 } KxImapEdge;
 
 /* A line, to the client and to the Debug log; CRLF is added. */

@@ -118,8 +118,8 @@ static void answer(KxConn *conn, const KxMessage *message)
     conn->protocol->reply(conn, message);
 }
 
-/* For the Debug log, the first and the last line of an answer: the dialogue can be followed, and what is in the
- * messages stays out. */
+/* For the Debug log, the first and the last line of an answer: the dialogue can be followed, and
+ * what is in the messages stays out. */
 static void debug_answer(KxConn *conn, const KxMsgReply *body)
 {
     const char *data = body->data.data;
@@ -220,7 +220,8 @@ void kx_conn_core_back(KxConn *conn)
 
 void kx_conn_core_close(KxConn *conn)
 {
-    /* While the session is being opened the close could overtake it in the core: it follows SESSION_READY. */
+    /* While the session is being opened the close could overtake it in the core: it follows
+     * SESSION_READY. */
     if (session_is_known(conn))
         send_close(conn->edge, conn->id);
     conn->opening = FALSE;

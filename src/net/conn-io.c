@@ -71,7 +71,8 @@ static void read_compressed(KxConn *conn)
             kx_buf_added(&conn->wire, (size_t)n);
         }
         const char *wire = conn->wire.len > 0 ? conn->wire.data : "";
-        gssize used = kx_deflate_read(conn->deflate, wire, conn->wire.len, &conn->in, max - conn->in.len);
+        gssize used =
+            kx_deflate_read(conn->deflate, wire, conn->wire.len, &conn->in, max - conn->in.len);
         if (used < 0) {
             conn->dead = TRUE;
             break;
@@ -80,8 +81,8 @@ static void read_compressed(KxConn *conn)
     }
 }
 
-/* After kx_conn_close() what the client still sends is read and thrown away: closing with unread input would
- * make the kernel reset the connection and our last words be lost. */
+/* After kx_conn_close() what the client still sends is read and thrown away: closing with unread
+ * input would make the kernel reset the connection and our last words be lost. */
 static void discard(KxConn *conn)
 {
     char waste[READ_PIECE];
@@ -138,8 +139,8 @@ void kx_conn_io_flush(KxConn *conn)
 static void debug_handshake(KxConn *conn, const char *result)
 {
     if (conn->edge->debug_tls)
-        kx_conn_log(conn, KX_EDGE_LOG_DEBUG, "{tls} [%s:%u] %s: %s", conn->remote_ip, conn->remote_port,
-                    kx_service(conn->service)->title, result);
+        kx_conn_log(conn, KX_EDGE_LOG_DEBUG, "{tls} [%s:%u] %s: %s", conn->remote_ip,
+                    conn->remote_port, kx_service(conn->service)->title, result);
 }
 
 void kx_conn_io_handshake(KxConn *conn)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The capabilities (RFC 2449 section 6), which both halves announce: the list may not depend on whether the client
- * has signed in, only on what it may do on this connection.
+ * The capabilities (RFC 2449 section 6), which both halves announce: the list may not depend on
+ * whether the client has signed in, only on what it may do on this connection.
  */
 #pragma once
 

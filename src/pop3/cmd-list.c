@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* STAT, LIST (RFC 1939 section 5) and UIDL (section 7). A unique-id is UIDVALIDITY and UID in hex. */
+/* STAT, LIST (RFC 1939 section 5) and UIDL (section 7). A unique-id is UIDVALIDITY and UID in hex.
+ */
 #include "pop3/pop3.h"
 
 void kx_pop3_cmd_stat(KxPop3 *pop3, const char *args)

@@ -9,7 +9,8 @@ static GArray *marked(KxPop3 *pop3, const GByteArray *marks, const GByteArray *e
 {
     GArray *uids = g_array_new(FALSE, FALSE, sizeof(guint32));
     for (guint32 i = 0; i < marks->len; i++) {
-        guint32 uid = marks->data[i] && !(except && except->data[i]) ? kx_view_uid(pop3->view, i + 1) : 0;
+        guint32 uid =
+            marks->data[i] && !(except && except->data[i]) ? kx_view_uid(pop3->view, i + 1) : 0;
         if (uid != 0)
             g_array_append_val(uids, uid);
     }
@@ -24,11 +25,11 @@ static gboolean update(KxPop3 *pop3, GError **error)
     KxActor actor = kx_session_actor(pop3->session);
     KxFlagsChange change = {.op = KX_FLAGS_ADD, .flags = KX_FLAG_SEEN};
     guint64 modseq;
-    if (seen->len > 0 &&
-        !kx_folder_change_flags(folder, (guint32 *)(void *)seen->data, seen->len, &change, &modseq, NULL, error))
+    if (seen->len > 0 && !kx_folder_change_flags(folder, (guint32 *)(void *)seen->data, seen->len,
+                                                 &change, &modseq, NULL, error))
         return FALSE;
-    return gone->len == 0 ||
-           kx_folder_expunge(folder, (guint32 *)(void *)gone->data, gone->len, TRUE, &actor, NULL, error);
+    return gone->len == 0 || kx_folder_expunge(folder, (guint32 *)(void *)gone->data, gone->len,
+                                               TRUE, &actor, NULL, error);
 }
 
 void kx_pop3_cmd_quit(KxPop3 *pop3, const char *args)
@@ -52,8 +53,9 @@ void kx_pop3_cmd_noop(KxPop3 *pop3, const char *args)
 
 void kx_pop3_cmd_capa(KxPop3 *pop3, const char *args)
 {
-    kx_session_puts(pop3->session,
-                    "+OK Capability list follows\r\n" KX_POP3_CAPABILITIES KX_POP3_CAPABILITIES_SIGN_IN);
+    kx_session_puts(
+        pop3->session,
+        "+OK Capability list follows\r\n" KX_POP3_CAPABILITIES KX_POP3_CAPABILITIES_SIGN_IN);
     if (!kx_session_is_secure(pop3->session))
         kx_session_puts(pop3->session, KX_POP3_CAPABILITIES_CLEAR);
     kx_session_puts(pop3->session, ".\r\n");

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* RETR (RFC 1939 section 5) and TOP (section 7): the content, dot-stuffed, as fast as the client reads it. */
+/* RETR (RFC 1939 section 5) and TOP (section 7): the content, dot-stuffed, as fast as the client
+ * reads it. */
 #include "base/error.h"
 #include "pop3/args.h"
 #include "pop3/dot-text.h"
@@ -69,7 +70,8 @@ void kx_pop3_cmd_retr(KxPop3 *pop3, const char *args)
     kx_pop3_save(pop3);
     size_t len;
     const char *data = g_bytes_get_data(content, &len);
-    kx_session_printf(pop3->session, "+OK %" G_GUINT64_FORMAT " octets\r\n", kx_pop3_text_octets(data, len));
+    kx_session_printf(pop3->session, "+OK %" G_GUINT64_FORMAT " octets\r\n",
+                      kx_pop3_text_octets(data, len));
     send_message(pop3, content, G_MAXUINT64);
 }
 

@@ -25,7 +25,8 @@ static void end_line(KxPop3Text *text, size_t feed)
 
 static gboolean at_end(const KxPop3Text *text)
 {
-    return text->at >= text->len || (text->at == text->line && text->in_body && text->body_lines == 0);
+    return text->at >= text->len ||
+           (text->at == text->line && text->in_body && text->body_lines == 0);
 }
 
 static gboolean wants_dot(const KxPop3Text *text)

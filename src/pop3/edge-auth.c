@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Sign-in: USER and PASS (RFC 1939 section 7), AUTH (RFC 5034). The exchange is relayed; USER and PASS become SASL
- * PLAIN (RFC 4616). The core checks and logs.
+ * Sign-in: USER and PASS (RFC 1939 section 7), AUTH (RFC 5034). The exchange is relayed; USER and
+ * PASS become SASL PLAIN (RFC 4616). The core checks and logs.
  */
 #include "base/text.h"
 #include "pop3/args.h"
@@ -10,7 +10,7 @@
 
 enum {
     PENALTY_SECONDS = 1,
-    FAILURES_MAX = 5,   /* failed sign-ins on one connection */
+    FAILURES_MAX = 5, /* failed sign-ins on one connection */
     NAME_MAX_BYTES = 400,
     MECHANISM_MAX = 20, /* RFC 4422 section 3.1 */
 };
@@ -31,13 +31,15 @@ static gboolean is_base64(const char *text, size_t len)
 
 /* ---- the exchange ---- */
 
-static void ask(KxConn *conn, KxPop3Edge *edge, const char *mechanism, gboolean initial, KxSlice data)
+static void ask(KxConn *conn, KxPop3Edge *edge, const char *mechanism, gboolean initial,
+                KxSlice data)
 {
     edge->stage = KX_POP3_SASL_WAIT;
     kx_conn_request(conn, KX_MSG_SASL, &(KxMsgSasl){mechanism, initial, data});
 }
 
-static void ask_encoded(KxConn *conn, KxPop3Edge *edge, const char *mechanism, gboolean initial, const char *encoded)
+static void ask_encoded(KxConn *conn, KxPop3Edge *edge, const char *mechanism, gboolean initial,
+                        const char *encoded)
 {
     size_t len = strlen(encoded);
     if (!is_base64(encoded, len)) {
@@ -105,7 +107,8 @@ void kx_pop3_edge_cmd_pass(KxConn *conn, KxPop3Edge *edge, const char *args)
 void kx_pop3_edge_cmd_auth(KxConn *conn, KxPop3Edge *edge, const char *args)
 {
     if (!*args) { /* as clients of RFC 1734 ask for the list */
-        kx_conn_puts(conn, kx_pop3_edge_may_sign_in(conn) ? "+OK\r\nPLAIN\r\nLOGIN\r\n.\r\n" : "+OK\r\n.\r\n");
+        kx_conn_puts(conn, kx_pop3_edge_may_sign_in(conn) ? "+OK\r\nPLAIN\r\nLOGIN\r\n.\r\n"
+                                                          : "+OK\r\n.\r\n");
         return;
     }
     if (refuse_clear(conn, edge))
@@ -134,7 +137,8 @@ void kx_pop3_edge_sasl_line(KxConn *conn, KxPop3Edge *edge, const char *line)
         return;
     }
     edge->stage = KX_POP3_READY;
-    kx_conn_log(conn, KX_EDGE_LOG_SECURITY, "Failed POP3 login from %s, authentication with method %s cancelled by user",
+    kx_conn_log(conn, KX_EDGE_LOG_SECURITY,
+                "Failed POP3 login from %s, authentication with method %s cancelled by user",
                 kx_conn_remote_ip(conn), edge->mechanism);
     kx_pop3_edge_wrong(conn, edge, "Authentication cancelled");
 }
@@ -145,8 +149,8 @@ void kx_pop3_edge_sasl_reply(KxConn *conn, KxPop3Edge *edge, const KxMsgSaslRepl
 {
     switch (reply->status) {
     case KX_SASL_CONTINUE: {
-        g_autofree char *challenge = g_base64_encode((const guchar *)(reply->data.len ? reply->data.data : ""),
-                                                     reply->data.len);
+        g_autofree char *challenge = g_base64_encode(
+            (const guchar *)(reply->data.len ? reply->data.data : ""), reply->data.len);
         edge->stage = KX_POP3_SASL_RESPONSE;
         kx_pop3_edge_say(conn, "+ %s", challenge);
         break;

@@ -20,16 +20,18 @@ typedef struct {
     char *mechanism;  /* of the exchange, as it is written in logs */
     guint mistakes;
     guint failures;
-    gint64 deadline;  /* of signing in; monotonic microseconds */
+    gint64 deadline; /* of signing in; monotonic microseconds */
 } KxPop3Edge;
 
 /* A client's command before sign-in; `args` is what follows the name and the spaces. */
 typedef void (*KxPop3EdgeCommand)(KxConn *conn, KxPop3Edge *edge, const char *args);
 
 /* edge.c */
-void kx_pop3_edge_say(KxConn *conn, const char *format, ...) G_GNUC_PRINTF(2, 3); /* a line without its end */
+void kx_pop3_edge_say(KxConn *conn, const char *format, ...)
+    G_GNUC_PRINTF(2, 3); /* a line without its end */
 void kx_pop3_edge_bye(KxConn *conn, const char *reason);
-void kx_pop3_edge_wrong(KxConn *conn, KxPop3Edge *edge, const char *text); /* -ERR, and too many end the connection */
+void kx_pop3_edge_wrong(KxConn *conn, KxPop3Edge *edge,
+                        const char *text); /* -ERR, and too many end the connection */
 gboolean kx_pop3_edge_may_sign_in(KxConn *conn);
 
 /* edge-auth.c: RFC 1939 section 7 and RFC 5034 */

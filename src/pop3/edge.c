@@ -43,7 +43,8 @@ void kx_pop3_edge_wrong(KxConn *conn, KxPop3Edge *edge, const char *text)
 gboolean kx_pop3_edge_may_sign_in(KxConn *conn)
 {
     return kx_conn_is_secure(conn) ||
-           (kx_conn_is_loopback(conn) && kx_settings_bool(kx_conn_settings(conn), KX_SET_AUTH_CLEAR_LOOPBACK));
+           (kx_conn_is_loopback(conn) &&
+            kx_settings_bool(kx_conn_settings(conn), KX_SET_AUTH_CLEAR_LOOPBACK));
 }
 
 /* ---- commands ---- */
@@ -92,7 +93,8 @@ static const struct {
 static int find_command(const char *line, size_t name)
 {
     for (guint i = 0; i < G_N_ELEMENTS(commands); i++)
-        if (strlen(commands[i].name) == name && g_ascii_strncasecmp(line, commands[i].name, name) == 0)
+        if (strlen(commands[i].name) == name &&
+            g_ascii_strncasecmp(line, commands[i].name, name) == 0)
             return (int)i;
     return -1;
 }
@@ -101,7 +103,8 @@ static void debug_command(KxConn *conn, const char *line, int command)
 {
     gboolean secret = command >= 0 && commands[command].secret;
     size_t name = strcspn(line, " ");
-    g_autofree char *masked = secret && line[name] ? g_strdup_printf("%.*s ***", (int)name, line) : NULL;
+    g_autofree char *masked =
+        secret && line[name] ? g_strdup_printf("%.*s ***", (int)name, line) : NULL;
     const char *text = masked ? masked : line;
     kx_conn_debug(conn, '<', text, strlen(text));
 }
@@ -193,7 +196,8 @@ static void on_reply(KxConn *conn, const KxMessage *message)
             return;
         }
         edge->stage = KX_POP3_SIGNED_IN;
-        kx_conn_set_timeout(conn, (guint)kx_settings_int(kx_conn_settings(conn), KX_SET_POP3_IDLE_TIMEOUT));
+        kx_conn_set_timeout(
+            conn, (guint)kx_settings_int(kx_conn_settings(conn), KX_SET_POP3_IDLE_TIMEOUT));
     }
 }
 

@@ -13,10 +13,11 @@ static const struct {
     gboolean takes_args;
     KxPop3Command run;
 } commands[] = {
-    {"CAPA", FALSE, kx_pop3_cmd_capa}, {"DELE", TRUE, kx_pop3_cmd_dele},  {"LIST", TRUE, kx_pop3_cmd_list},
-    {"NOOP", FALSE, kx_pop3_cmd_noop}, {"QUIT", FALSE, kx_pop3_cmd_quit}, {"RETR", TRUE, kx_pop3_cmd_retr},
-    {"RSET", FALSE, kx_pop3_cmd_rset}, {"STAT", FALSE, kx_pop3_cmd_stat}, {"TOP", TRUE, kx_pop3_cmd_top},
-    {"UIDL", TRUE, kx_pop3_cmd_uidl},
+    {"CAPA", FALSE, kx_pop3_cmd_capa}, {"DELE", TRUE, kx_pop3_cmd_dele},
+    {"LIST", TRUE, kx_pop3_cmd_list},  {"NOOP", FALSE, kx_pop3_cmd_noop},
+    {"QUIT", FALSE, kx_pop3_cmd_quit}, {"RETR", TRUE, kx_pop3_cmd_retr},
+    {"RSET", FALSE, kx_pop3_cmd_rset}, {"STAT", FALSE, kx_pop3_cmd_stat},
+    {"TOP", TRUE, kx_pop3_cmd_top},    {"UIDL", TRUE, kx_pop3_cmd_uidl},
 };
 
 /* ---- answers ---- */
@@ -104,7 +105,8 @@ static void refuse(KxPop3 *pop3, const char *text)
 
 static void open_maildrop(KxPop3 *pop3)
 {
-    kx_recent_logins_add(kx_session_core(pop3->session)->pop3_logins, kx_session_remote_ip(pop3->session));
+    kx_recent_logins_add(kx_session_core(pop3->session)->pop3_logins,
+                         kx_session_remote_ip(pop3->session));
     g_autoptr(GError) error = NULL;
     if (!take_account(pop3, &error)) {
         refuse(pop3, pop3->locked ? "[SYS/TEMP] The mailbox cannot be opened"
@@ -129,7 +131,8 @@ enum { SAVED_MARKS = 3000 };
 
 typedef struct {
     KxViewState view;
-    guint32 lost; /* there are more marks than fit: a new core must end the session, deleting nothing */
+    guint32
+        lost; /* there are more marks than fit: a new core must end the session, deleting nothing */
     guint8 marks[SAVED_MARKS];
 } Saved;
 G_STATIC_ASSERT(sizeof(Saved) <= 3072);
@@ -141,7 +144,8 @@ void kx_pop3_save(KxPop3 *pop3)
     kx_view_save(pop3->view, &saved.view);
     saved.lost = !kx_pop3_marks_pack(pop3->deleted, saved.marks, SAVED_MARKS, &deleted);
     /* Which messages were read may be forgotten. */
-    if (!saved.lost && !kx_pop3_marks_pack(pop3->read, saved.marks + deleted, SAVED_MARKS - deleted, &read))
+    if (!saved.lost &&
+        !kx_pop3_marks_pack(pop3->read, saved.marks + deleted, SAVED_MARKS - deleted, &read))
         read = 0;
     kx_session_set_state(pop3->session, &saved, offsetof(Saved, marks) + deleted + read);
 }

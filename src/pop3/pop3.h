@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The core half of POP3 (RFC 1939): TRANSACTION and UPDATE state. A maildrop is the account's INBOX as it was at sign-in;
- * message numbers do not change. One session at a time has an account's maildrop; deletions happen at QUIT only.
+ * The core half of POP3 (RFC 1939): TRANSACTION and UPDATE state. A maildrop is the account's INBOX
+ * as it was at sign-in; message numbers do not change. One session at a time has an account's
+ * maildrop; deletions happen at QUIT only.
  */
 #pragma once
 
@@ -38,8 +39,8 @@ KX_POP3_COMMAND(uidl);
 void kx_pop3_ok(KxPop3 *pop3, const char *text);
 void kx_pop3_err(KxPop3 *pop3, const char *text);
 
-/* Takes a message number off `args`: number and item of a message that is there and not marked deleted; otherwise
- * -ERR was sent. */
+/* Takes a message number off `args`: number and item of a message that is there and not marked
+ * deleted; otherwise -ERR was sent. */
 gboolean kx_pop3_message(KxPop3 *pop3, const char **args, guint32 *ret_number, KxItem *ret_item);
 
 /* Nothing is left of `args`; otherwise -ERR was sent. */

@@ -5,7 +5,8 @@
 typedef enum {
     KX_POP3_OPEN = 1, /* sign-in succeeded: open the maildrop and greet; `data` is empty */
     KX_POP3_LINE = 2, /* one command line without its line end */
-    KX_POP3_KEEP = 3, /* nothing: a new core takes up the session, before somebody else gets the maildrop */
+    KX_POP3_KEEP =
+        3, /* nothing: a new core takes up the session, before somebody else gets the maildrop */
 } KxPop3Kind;
 
 typedef enum {

@@ -81,8 +81,8 @@ void kx_edge_cmd_auth(KxConn *conn, const KxEdgeArgs *args)
     if (!mechanism) {
         g_autofree char *shown = kx_escape_for_log(args->args, name_end - args->args, NAME_SHOWN);
         kx_conn_log(conn, KX_EDGE_LOG_SECURITY,
-                    "Failed SMTP login from %s, authentication method %s is invalid or unknown", kx_conn_remote_ip(conn),
-                    shown);
+                    "Failed SMTP login from %s, authentication method %s is invalid or unknown",
+                    kx_conn_remote_ip(conn), shown);
         kx_edge_say(conn, 504, "5.5.4 Mechanism not supported: use PLAIN or LOGIN");
         return;
     }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The POP3 dialogue as a stranger conducts it, against a core that knows one user; the same bytes as a message that
- * is sent, and as marks from a state. The first byte says where the client is and into what pieces its input is cut.
+ * The POP3 dialogue as a stranger conducts it, against a core that knows one user; the same bytes
+ * as a message that is sent, and as marks from a state. The first byte says where the client is and
+ * into what pieces its input is cut.
  */
 #include "../../unit/pop3/fake-conn.h"
 #include "pop3/dot-text.h"

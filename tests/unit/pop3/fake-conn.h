@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A connection without a socket and a core without a process: the functions of net/conn.h, so that the edge half of
- * POP3 can be driven byte by byte. Included by one test only.
+ * A connection without a socket and a core without a process: the functions of net/conn.h, so that
+ * the edge half of POP3 can be driven byte by byte. Included by one test only.
  *
- * The core of the test lets in "me" with "secret" (PLAIN and LOGIN), is busy for "busy", has the maildrop of "twice"
- * taken already, and answers every line of a session with "+OK <line>". While `core_dies` says so it is lost instead.
- * What it is asked stands in `asked`.
+ * The core of the test lets in "me" with "secret" (PLAIN and LOGIN), is busy for "busy", has the
+ * maildrop of "twice" taken already, and answers every line of a session with "+OK <line>". While
+ * `core_dies` says so it is lost instead. What it is asked stands in `asked`.
  */
 #pragma once
 
@@ -21,16 +21,16 @@ struct KxConn {
     KxBuf in;
     GString *out;
     GString *asked;
-    GString *shown;       /* in the logs */
+    GString *shown; /* in the logs */
     guint timeout;
     gboolean waiting;
     gboolean closed;
-    guint core_dies;      /* this many requests from now on are lost */
-    KxMessageType type;   /* of the request in progress */
+    guint core_dies;    /* this many requests from now on are lost */
+    KxMessageType type; /* of the request in progress */
     KxSaslStatus status;
     const char *challenge;
     guint sasl_round;
-    gboolean taken;       /* the maildrop that is asked for */
+    gboolean taken; /* the maildrop that is asked for */
     guint kind;
     char *line;
     max_align_t state[16];
@@ -73,7 +73,8 @@ static void fake_answer_command(KxConn *conn)
         message.REPLY.code = KX_POP3_REFUSED;
         g_string_append(conn->out, "-ERR [IN-USE] taken\r\n");
     } else if (conn->kind != KX_POP3_KEEP) {
-        g_string_append_printf(conn->out, "+OK %s\r\n", conn->kind == KX_POP3_OPEN ? "open" : conn->line);
+        g_string_append_printf(conn->out, "+OK %s\r\n",
+                               conn->kind == KX_POP3_OPEN ? "open" : conn->line);
     }
     if (conn->line && g_ascii_strcasecmp(conn->line, "QUIT") == 0)
         conn->closed = TRUE;
@@ -94,8 +95,10 @@ static void fake_answer(KxConn *conn)
         return;
     }
     KxMessage message = {.type = KX_MSG_SASL_REPLY, .fd = -1};
-    message.SASL_REPLY = (KxMsgSaslReply){
-        .status = conn->status, .data = KX_SLICE_STR(conn->challenge ? conn->challenge : ""), .user = ""};
+    message.SASL_REPLY =
+        (KxMsgSaslReply){.status = conn->status,
+                         .data = KX_SLICE_STR(conn->challenge ? conn->challenge : ""),
+                         .user = ""};
     kx_pop3_edge.reply(conn, &message);
 }
 
@@ -111,7 +114,8 @@ static void fake_process(KxConn *conn)
     } while (conn->waiting || (conn->in.len != before && !conn->closed));
 }
 
-/* What the client sends, and everything that follows from it. Input that waits for a penalty stays. */
+/* What the client sends, and everything that follows from it. Input that waits for a penalty stays.
+ */
 static void fake_send_bytes(KxConn *conn, const char *bytes, size_t len)
 {
     do {
@@ -207,11 +211,13 @@ void kx_conn_set_timeout(KxConn *conn, guint seconds)
 
 static void decide_password(KxConn *conn, KxSlice name, KxSlice password)
 {
-    gboolean known = kx_ascii_equal(name.data, name.len, "me") || kx_ascii_equal(name.data, name.len, "twice");
+    gboolean known =
+        kx_ascii_equal(name.data, name.len, "me") || kx_ascii_equal(name.data, name.len, "twice");
     conn->taken = kx_ascii_equal(name.data, name.len, "twice");
-    conn->status = kx_ascii_equal(name.data, name.len, "busy")                             ? KX_SASL_BUSY
-                   : known && kx_ascii_equal(password.data, password.len, "secret") ? KX_SASL_OK
-                                                                                            : KX_SASL_FAILED;
+    conn->status = kx_ascii_equal(name.data, name.len, "busy") ? KX_SASL_BUSY
+                   : known && kx_ascii_equal(password.data, password.len, "secret")
+                       ? KX_SASL_OK
+                       : KX_SASL_FAILED;
 }
 
 static void decide_plain(KxConn *conn, KxSlice data)
@@ -227,7 +233,8 @@ static void decide_plain(KxConn *conn, KxSlice data)
 
 static void decide(KxConn *conn, const KxMsgSasl *sasl)
 {
-    gboolean first = sasl->mechanism[0] != '\0', login = g_ascii_strcasecmp(sasl->mechanism, "LOGIN") == 0;
+    gboolean first = sasl->mechanism[0] != '\0',
+             login = g_ascii_strcasecmp(sasl->mechanism, "LOGIN") == 0;
     conn->challenge = NULL;
     if (first)
         conn->sasl_round = login ? 1 : 0;

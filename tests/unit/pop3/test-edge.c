@@ -2,11 +2,13 @@
 /* The AUTHORIZATION state and the framing of POP3 against a made-up core. */
 #include "fake-conn.h"
 
-#define FIXED "TOP\r\nUIDL\r\nRESP-CODES\r\nAUTH-RESP-CODE\r\nPIPELINING\r\nEXPIRE NEVER\r\nIMPLEMENTATION Keryx\r\n"
-#define LIST "+OK Capability list follows\r\n" FIXED
+#define FIXED                                                                                      \
+    "TOP\r\nUIDL\r\nRESP-CODES\r\nAUTH-RESP-CODE\r\nPIPELINING\r\nEXPIRE NEVER\r\nIMPLEMENTATION " \
+    "Keryx\r\n"
+#define LIST    "+OK Capability list follows\r\n" FIXED
 #define SIGN_IN "USER\r\nSASL PLAIN LOGIN\r\n"
-#define WRONG "-ERR [AUTH] Wrong name or password\r\n"
-#define CLEAR "-ERR [AUTH] Use STLS first: passwords are not accepted without TLS\r\n"
+#define WRONG   "-ERR [AUTH] Wrong name or password\r\n"
+#define CLEAR   "-ERR [AUTH] Use STLS first: passwords are not accepted without TLS\r\n"
 #define UNKNOWN "-ERR Unknown command\r\n"
 
 /* covers: SMTP-36 */
@@ -32,8 +34,8 @@ static void test_clear_text(void)
     talk(conn, "AUTH\r\n", "+OK\r\n.\r\n");
     g_assert_cmpstr(conn->asked->str, ==, "");
     g_autoptr(KxConn) local = fake_new(FALSE, TRUE);
-    KxSettings *strict =
-        kx_settings_with(local->settings, &(KxSettingChange){KX_SET_AUTH_CLEAR_LOOPBACK, "no"}, 1, NULL);
+    KxSettings *strict = kx_settings_with(
+        local->settings, &(KxSettingChange){KX_SET_AUTH_CLEAR_LOOPBACK, "no"}, 1, NULL);
     kx_settings_unref(local->settings);
     local->settings = strict;
     talk(local, "USER me\r\n", CLEAR);
@@ -43,7 +45,8 @@ static void test_stls(void)
 {
     g_autoptr(KxConn) conn = fake_new(FALSE, TRUE);
     talk(conn, "USER me\r\n", "+OK\r\n");
-    talk(conn, "STLS\r\nPASS secret\r\n", "+OK Begin TLS negotiation\r\n"); /* what came behind is gone */
+    talk(conn, "STLS\r\nPASS secret\r\n",
+         "+OK Begin TLS negotiation\r\n");                     /* what came behind is gone */
     talk(conn, "PASS secret\r\n", "-ERR Send USER first\r\n"); /* and what was said before */
     talk(conn, "STLS\r\n", "-ERR TLS is active already\r\n");
     talk(conn, "USER me\r\nPASS secret\r\n", "+OK\r\n+OK open\r\n");
@@ -100,8 +103,9 @@ static void test_sasl(void)
     talk(conn, "AUTH\r\n", "+OK\r\nPLAIN\r\nLOGIN\r\n.\r\n");
     talk(conn, "AUTH PLAIN\r\n", "+ \r\n");
     talk(conn, "*\r\n", "-ERR Authentication cancelled\r\n");
-    g_assert_nonnull(strstr(conn->shown->str, "Failed POP3 login from 192.0.2.1, authentication with method PLAIN "
-                                              "cancelled by user\n"));
+    g_assert_nonnull(strstr(conn->shown->str,
+                            "Failed POP3 login from 192.0.2.1, authentication with method PLAIN "
+                            "cancelled by user\n"));
     talk(conn, "AUTH LOGIN\r\n", "+ VXNlcm5hbWU6\r\n");
     talk(conn, "bWU=\r\n", "+ UGFzc3dvcmQ6\r\n");
     talk(conn, "!\r\n", "-ERR The response is not in base64\r\n");
@@ -110,7 +114,8 @@ static void test_sasl(void)
     g_string_truncate(conn->out, 0);
     fake_timeout(conn);
     g_assert_cmpstr(conn->out->str, ==, WRONG);
-    talk(conn, "auth login\r\nbWU=\r\nc2VjcmV0\r\n", "+ VXNlcm5hbWU6\r\n+ UGFzc3dvcmQ6\r\n+OK open\r\n");
+    talk(conn, "auth login\r\nbWU=\r\nc2VjcmV0\r\n",
+         "+ VXNlcm5hbWU6\r\n+ UGFzc3dvcmQ6\r\n+OK open\r\n");
 }
 
 static void test_sasl_initial(void)
@@ -135,7 +140,8 @@ static void test_busy_and_in_use(void)
 static void test_secrets(void)
 {
     g_autoptr(KxConn) conn = fake_new(TRUE, FALSE);
-    static const char DIALOGUE[] = "PASS secret\r\nUSER me\r\nPASS secret\r\nPASS secret\r\nAUTH PLAIN AG1lAHNlY3JldA==\r\n";
+    static const char DIALOGUE[] =
+        "PASS secret\r\nUSER me\r\nPASS secret\r\nPASS secret\r\nAUTH PLAIN AG1lAHNlY3JldA==\r\n";
     fake_send_bytes(conn, DIALOGUE, strlen(DIALOGUE));
     g_autoptr(KxConn) other = fake_new(TRUE, FALSE);
     static const char LOGIN[] = "AUTH LOGIN\r\nbWU=\r\nc2VjcmV0\r\n";
@@ -157,10 +163,12 @@ static void test_lines(void)
     g_string_truncate(conn->out, 0);
     fake_send_bytes(conn, "CA\0PA\r\n", 7);
     g_assert_cmpstr(conn->out->str, ==, "-ERR A NUL byte is no part of a command\r\n");
-    talk(conn, "USER me\nPASS secret\n", "+OK\r\n+OK open\r\n"); /* bare line feeds do no harm here */
+    talk(conn, "USER me\nPASS secret\n",
+         "+OK\r\n+OK open\r\n"); /* bare line feeds do no harm here */
     talk(conn, "NOOP \xc3\xbc\xff\r\n", "+OK NOOP \xc3\xbc\xff\r\n");
     g_autofree char *line = g_strnfill(511, 'x');
-    g_autofree char *longest = g_strconcat(line, "\n", NULL), *answer = g_strdup_printf("+OK %s\r\n", line);
+    g_autofree char *longest = g_strconcat(line, "\n", NULL),
+                    *answer = g_strdup_printf("+OK %s\r\n", line);
     talk(conn, longest, answer);
     g_autofree char *longer = g_strconcat(line, "x", NULL);
     talk(conn, longer, "-ERR Line too long, goodbye\r\n");
@@ -193,7 +201,8 @@ static void test_core_restarts(void)
 {
     g_autoptr(KxConn) conn = fake_new(TRUE, FALSE);
     conn->core_dies = 1;
-    talk(conn, "AUTH PLAIN AG1lAHNlY3JldA==\r\n", "-ERR [SYS/TEMP] The server was restarted, try again\r\n");
+    talk(conn, "AUTH PLAIN AG1lAHNlY3JldA==\r\n",
+         "-ERR [SYS/TEMP] The server was restarted, try again\r\n");
     g_string_truncate(conn->asked, 0);
     fake_core_back(conn); /* nothing to keep */
     g_assert_cmpstr(conn->asked->str, ==, "");
@@ -228,9 +237,11 @@ static void test_core_lost_while_opening(void)
 /* A dialogue gives the same answers however it is cut. */
 static void test_split_anywhere(void)
 {
-    static const char INPUT[] = "CAPA\r\nFOO\r\nUSER me\r\nPASS secret\r\nSTAT\r\nLIST 1\nRETR 1\r\nQUIT\r\n";
-    static const char ANSWER[] = LIST SIGN_IN ".\r\n" UNKNOWN "+OK\r\n+OK open\r\n+OK STAT\r\n+OK LIST 1\r\n"
-                                      "+OK RETR 1\r\n+OK QUIT\r\n";
+    static const char INPUT[] =
+        "CAPA\r\nFOO\r\nUSER me\r\nPASS secret\r\nSTAT\r\nLIST 1\nRETR 1\r\nQUIT\r\n";
+    static const char ANSWER[] =
+        LIST SIGN_IN ".\r\n" UNKNOWN "+OK\r\n+OK open\r\n+OK STAT\r\n+OK LIST 1\r\n"
+                     "+OK RETR 1\r\n+OK QUIT\r\n";
     for (size_t i = 0; i < sizeof INPUT; i++) {
         g_autoptr(KxConn) conn = fake_new(TRUE, FALSE);
         fake_send_bytes(conn, INPUT, i);

@@ -56,10 +56,10 @@ static void test_damaged(void)
     } cases[] = {
         {{0}, 0},
         {{0, 0}, 2},
-        {{1, 0, 0}, 3},                /* longer than what is there */
-        {{0, 0, 2}, 3},                /* no such kind */
-        {{1, 0, 0, 5}, 4},             /* a run without its partner */
-        {{2, 0, 0, 0x80, 0x80}, 5},    /* a number without an end */
+        {{1, 0, 0}, 3},             /* longer than what is there */
+        {{0, 0, 2}, 3},             /* no such kind */
+        {{1, 0, 0, 5}, 4},          /* a run without its partner */
+        {{2, 0, 0, 0x80, 0x80}, 5}, /* a number without an end */
         {{5, 0, 0, 0x80, 0x80, 0x80, 0x80, 0x80}, 8},
     };
     g_autoptr(GByteArray) marks = kx_pop3_marks_new(10);
