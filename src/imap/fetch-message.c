@@ -5,7 +5,8 @@
 #include "store/content.h"
 
 enum {
-    WORTH_KEEPING = 32 * 1024, /* bytes; to read and parse less again costs little */
+    WORTH_KEEPING =
+        256 * 1024, /* bytes; less is soon read and parsed again, more is mapped, not copied */
     DECODE_PIECE = 16 * 1024,
 };
 
