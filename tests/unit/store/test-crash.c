@@ -346,11 +346,11 @@ static void churn_folders(Fixture *fixture, int acknowledge)
     }
 }
 
-static guint churn_and_kill(Fixture *fixture)
+static guint churn_and_kill(Fixture *fixture, gboolean wait_for_one)
 {
     int ends[2];
     char block[4096];
-    guint loops = 0;
+    guint loops = wait_for_one;
     g_assert_cmpint(pipe(ends), ==, 0);
     pid_t child = fork();
     if (child == 0) {
@@ -358,6 +358,8 @@ static guint churn_and_kill(Fixture *fixture)
         churn_folders(fixture, ends[1]);
     }
     close(ends[1]);
+    if (wait_for_one)
+        g_assert_cmpint(read(ends[0], block, 1), ==, 1);
     g_usleep((gulong)g_test_rand_int_range(1000, 30000));
     kill(child, SIGKILL);
     for (ssize_t n; (n = read(ends[0], block, sizeof block)) > 0;)
@@ -378,7 +380,7 @@ static void test_killed_folders(Fixture *fixture, gconstpointer data)
     fixture_close_store(fixture);
     guint loops = 0;
     for (guint round = 0; round < FOLDER_ROUNDS; round++) {
-        loops += churn_and_kill(fixture);
+        loops += churn_and_kill(fixture, round % 8 == 0);
         fixture_open_store(fixture);
         kx_store_recover(fixture->store);
         account = open_account(fixture->store, "wsmith");
