@@ -196,7 +196,7 @@ static KxFrame begin_literal(KxFramer *framer)
 static KxFrame end_line(KxFramer *framer)
 {
     KxBuf *text = &framer->text;
-    if (text->len < 2 || text->data[text->len - 2] != '\r') {
+    if (text->len - framer->line_start < 2 || text->data[text->len - 2] != '\r') {
         text->data[text->len - 1] = '\r';
         kx_buf_append_c(text, '\n');
     }

@@ -112,6 +112,8 @@ static const StreamCase stream_cases[] = {
     {"a LOGIN {0}\r\n {0+}\r\n\r\n", "+C[a LOGIN {0}\r\n {0+}\r\n\r\n]"},
     {"a LOGIN {4}\nuser x\n", "+C[a LOGIN {4}\r\nuser x\r\n]"},
     {"a LOGIN {10}\r\n{5}\r\n{6+}\n x\r\n", "+C[a LOGIN {10}\r\n{5}\r\n{6+}\n x\r\n]"},
+    /* the CR is the literal's, the line after it ends in LF alone */
+    {"a LOGIN {2}\r\nu\r\nb NOOP\r\n", "+C[a LOGIN {2}\r\nu\r\r\n]C[b NOOP\r\n]"},
     {"a SEARCH \"x{5}\"\r\nb NOOP\r\n", "C[a SEARCH \"x{5}\"\r\n]C[b NOOP\r\n]"},
     {"a SEARCH x{5}\r\nb NOOP\r\n", "C[a SEARCH x{5}\r\n]C[b NOOP\r\n]"},
     /* a large literal where none may be spooled */
