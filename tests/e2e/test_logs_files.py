@@ -3,6 +3,7 @@
 
 import os
 import re
+import socket
 
 import pytest
 
@@ -140,3 +141,29 @@ def test_error_log(fresh_server):
     imap.logout()
     found(server, "error", r"store\.c: Folder ~gina@example\.test/INBOX has corrupted status and index files, going to "
           r"restore them\. Some flag information may be lost")
+
+
+@pytest.mark.covers("LOG-18", "LOG-19")
+@pytest.mark.parametrize("form, first", [("rfc3164", rb"<134>[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d mail keryx/mail\[\d+\]: "),
+                                         ("rfc5424", rb"<134>1 \d{4}-\d\d-\d\dT\S+ mail\.example\.test ")])
+def test_syslog_beside_the_file(server, form, first):
+    """Facility local0 and severity info make 134; the file goes on. RFC 3164 has no domain in host names."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as collector:
+        collector.bind(("127.0.0.1", 0))
+        collector.settimeout(10)
+        server.configure({"log.mail.syslog-server": "127.0.0.1", "log.mail.syslog-port": collector.getsockname()[1],
+                          "log.mail.syslog-format": form, "log.mail.syslog-facility": "local0",
+                          "log.mail.syslog-severity": "info", "log.mail.syslog": "yes"})
+        sender = f"{form}@elsewhere.test"
+        server.deliver("bob", "From: a@b.test\n\nx\n", sender=sender)
+        line = collector.recv(8192)
+        assert re.match(first, line), line
+        assert f"From: <{sender}>, To: <bob@example.test>".encode() in line
+        found(server, "mail", rf"Recv: .*From: <{sender}>, .*")
+        server.configure({"log.mail.syslog": "no"})
+        server.deliver("bob", "From: a@b.test\n\nx\n", sender="quiet@elsewhere.test")
+        found(server, "mail", r"Recv: .*From: <quiet@elsewhere\.test>, .*")
+        collector.settimeout(0.5)
+        with pytest.raises(TimeoutError):
+            while b"quiet@" not in collector.recv(8192):
+                pass
