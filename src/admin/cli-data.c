@@ -16,10 +16,13 @@
 gboolean kx_cli_enter(const char *data, GError **error)
 {
     umask(0077);
-    if (chdir(data) < 0 && errno == ENOENT)
+    gboolean entered = chdir(data) == 0;
+    if (!entered && errno == ENOENT)
         return kx_fail(error, KX_ERR_NOT_FOUND,
                        "there is no data directory %s: give --data DIR, or run keryx setup", data);
-    if (errno == EACCES || access(".", R_OK | W_OK | X_OK) < 0)
+    if (!entered && errno != EACCES)
+        return kx_error_errno(error, "cannot use the data directory %s", data);
+    if (!entered || access(".", R_OK | W_OK | X_OK) < 0)
         return kx_fail(error, KX_ERR_DENIED,
                        "the data directory %s is not yours: run keryx as root or as its owner",
                        data);

@@ -47,10 +47,38 @@ static gboolean give_away(const char *data, GError **error)
                : kx_error_errno(error, "cannot give %s to user %u", data, uid);
 }
 
+/* Names that a server, or a set-up that failed, leaves in its directory. */
+static gboolean is_ours(const char *name)
+{
+    static const char *const names[] = {"store",      KX_PATH_CERTIFICATES, KX_PATH_CA,
+                                        KX_PATH_LOCK, KX_PATH_CONTROL,      "lost+found"};
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++)
+        if (g_str_equal(names[i], name))
+            return TRUE;
+    return g_str_has_prefix(name, "server.db") || g_str_has_prefix(name, "backup-");
+}
+
+/* The directory will be the server's alone: it must not be one that holds anything else. */
+static gboolean check_directory(const char *data, GError **error)
+{
+    g_autoptr(GError) inner = NULL;
+    g_autoptr(GDir) dir = g_dir_open(data, 0, &inner);
+    if (!dir)
+        return kx_fail(error, KX_ERR_DENIED, "%s", inner->message);
+    const char *name;
+    while ((name = g_dir_read_name(dir)))
+        if (!is_ours(name))
+            return kx_fail(error, KX_ERR_INVALID,
+                           "%s is in use for something else (%s): give a directory of its own with "
+                           "--data",
+                           data, name);
+    return TRUE;
+}
+
 static gboolean prepare_directory(const char *data, GError **error)
 {
     umask(0077);
-    if (!kx_mkdir_durable(data, error) || !give_away(data, error))
+    if (!kx_mkdir_durable(data, error) || !check_directory(data, error) || !give_away(data, error))
         return FALSE;
     if (chdir(data) < 0)
         return kx_error_errno(error, "cannot use %s", data);
@@ -64,21 +92,31 @@ static gboolean holds_server(void)
     return access("server.db", F_OK) == 0;
 }
 
-/* Moves the old configuration to backup-<time>/; the store stays where it is. */
-static gboolean set_aside(GError **error)
+/* ---- an old configuration ---- */
+
+static gboolean move_configuration(const char *from, const char *to, GError **error)
 {
     static const char *const names[] = {"server.db", "server.db-wal", "server.db-shm",
                                         KX_PATH_CERTIFICATES};
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
+        g_autofree char *source = g_build_filename(from, names[i], NULL);
+        g_autofree char *target = g_build_filename(to, names[i], NULL);
+        if (rename(source, target) < 0 && errno != ENOENT)
+            return kx_error_errno(error, "cannot move %s to %s", source, target);
+    }
+    return kx_sync_dir(from, error) && kx_sync_dir(to, error);
+}
+
+/* Moves it to backup-<time>/; the store stays where it is. */
+static char *set_aside(GError **error)
+{
     g_autoptr(GDateTime) now = g_date_time_new_now_local();
     g_autofree char *folder = g_date_time_format(now, "backup-%Y%m%d-%H%M%S");
-    if (mkdir(folder, 0700) < 0)
-        return kx_error_errno(error, "cannot make %s", folder);
-    for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
-        g_autofree char *target = g_build_filename(folder, names[i], NULL);
-        if (rename(names[i], target) < 0 && errno != ENOENT)
-            return kx_error_errno(error, "cannot move %s to %s", names[i], folder);
+    if (mkdir(folder, 0700) < 0) {
+        kx_error_errno(error, "cannot make %s", folder);
+        return NULL;
     }
-    return kx_sync_dir(folder, error) && kx_sync_dir(".", error);
+    return move_configuration(".", folder, error) ? g_steal_pointer(&folder) : NULL;
 }
 
 /* ---- what is in it ---- */
@@ -152,26 +190,31 @@ static gboolean make_server(const KxSetup *setup, GError **error)
 }
 
 /* A set-up that failed half-way leaves no server behind, so that it can be run again. */
-static void take_back(void)
+static void take_back(const char *backup)
 {
-    static const char *const names[] = {"server.db", "server.db-wal", "server.db-shm"};
+    static const char *const names[] = {"server.db", "server.db-wal", "server.db-shm",
+                                        KX_PATH_ACTIVE};
     for (guint i = 0; i < G_N_ELEMENTS(names); i++)
         unlink(names[i]);
     kx_certificate_delete(certificate_name, NULL);
+    rmdir(KX_PATH_CERTIFICATES);
+    if (backup && move_configuration(backup, ".", NULL))
+        rmdir(backup);
 }
 
 static gboolean make_with_lock(const KxSetup *setup, GError **error)
 {
+    g_autofree char *backup = NULL;
     if (holds_server() && !setup->replace)
         return kx_fail(
             error, KX_ERR_EXISTS,
             "%s holds a server already; --replace sets its configuration aside and makes a new one",
             setup->data);
-    if (holds_server() && !set_aside(error))
+    if (holds_server() && !(backup = set_aside(error)))
         return FALSE;
     if (make_server(setup, error))
         return TRUE;
-    take_back();
+    take_back(backup);
     return FALSE;
 }
 

@@ -167,12 +167,41 @@ static void failed_case(const char *data)
     g_assert_error(error, KX_ERROR, KX_ERR_INVALID);
     g_assert_cmpint(access("server.db", F_OK), !=, 0);
     setup_ok(data, FALSE);
+    /* One that was to replace a server leaves that as it was. */
+    g_clear_error(&error);
+    setup.replace = TRUE;
+    g_assert_false(kx_setup_run(&setup, &error));
+    g_assert_error(error, KX_ERROR, KX_ERR_INVALID);
+    check_contents();
+    check_certificate();
 }
 
 /* A set-up that failed can be given again. */
 static void test_failed(void)
 {
     in_child(failed_case);
+}
+
+static void foreign_case(const char *data)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *file = g_build_filename(data, "passwd", NULL);
+    struct stat before, after;
+    g_assert_cmpint(mkdir(data, 0755), ==, 0);
+    g_assert_true(g_file_set_contents(file, "x", -1, NULL));
+    g_assert_cmpint(stat(data, &before), ==, 0);
+    KxSetup setup = wish_for(data);
+    g_assert_false(kx_setup_run(&setup, &error));
+    g_assert_error(error, KX_ERROR, KX_ERR_INVALID);
+    g_assert_cmpint(stat(data, &after), ==, 0);
+    g_assert_cmpuint(before.st_uid, ==, after.st_uid);
+    g_assert_cmpuint(before.st_mode, ==, after.st_mode);
+}
+
+/* `keryx setup --data /etc` must not give /etc away. */
+static void test_foreign(void)
+{
+    in_child(foreign_case);
 }
 
 int main(int argc, char **argv)
@@ -182,5 +211,6 @@ int main(int argc, char **argv)
     g_test_add_func("/admin/setup/twice", test_twice);
     g_test_add_func("/admin/setup/running", test_running);
     g_test_add_func("/admin/setup/failed", test_failed);
+    g_test_add_func("/admin/setup/foreign", test_foreign);
     return g_test_run();
 }
