@@ -7,6 +7,7 @@ import re
 import socket
 import ssl
 import subprocess
+import tempfile
 import threading
 from pathlib import Path
 
@@ -233,10 +234,14 @@ def test_tls(fresh_server, receiver, tmp_path, monkeypatch):
     cause_config_line(server, "untrusted")
     server.wait_log("warning", rf"syslog server 127\.0\.0\.1:{sink.port} \(tls\) cannot be reached: .*verif")
     assert not sink.messages
-    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "cert"))
-    server.restart()
-    cause_config_line(server, "trusted")
-    assert RFC5424.fullmatch(sink.wait(b"trusted"))
+    with tempfile.NamedTemporaryFile() as trusted:  # where the roles' user can read it
+        trusted.write((tmp_path / "cert").read_bytes())
+        trusted.flush()
+        os.chmod(trusted.name, 0o644)
+        monkeypatch.setenv("SSL_CERT_FILE", trusted.name)
+        server.restart()
+    cause_config_line(server, "from now on")
+    assert RFC5424.fullmatch(sink.wait(b"from now on"))
 
 
 @pytest.mark.covers("LOG-18")
