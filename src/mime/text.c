@@ -65,7 +65,10 @@ static gboolean search_content(const KxMimeMessage *message, const KxMimePart *p
 static gboolean search_part(const KxMimeMessage *message, const KxMimePart *part,
                             const KxNeedle *needle)
 {
-    if (part->parent && search_whole_header(message, part, needle))
+    /* A person looking for "text" does not mean the Content-Type of a part; an enclosed message's
+     * header is something to read. */
+    gboolean enclosed = part->parent && part->parent->kind == KX_MIME_MESSAGE;
+    if (enclosed && search_whole_header(message, part, needle))
         return TRUE;
     gboolean text = part->kind == KX_MIME_LEAF &&
                     (strcmp(part->type, "text") == 0 || strcmp(part->type, "message") == 0);

@@ -23,7 +23,7 @@ gboolean kx_needle_in_text(const KxNeedle *needle, const char *text, size_t len)
 gboolean kx_mime_search_header(const char *header, size_t len, const char *name,
                                const KxNeedle *needle);
 
-/* BODY: text parts, and the headers of the parts inside. */
+/* BODY: text parts, and the headers of enclosed messages. */
 gboolean kx_mime_search_body(const KxMimeMessage *message, const KxNeedle *needle);
 
 /* TEXT: the message's header or BODY. */
