@@ -77,39 +77,9 @@ gboolean kx_buf_append(KxBuf *buf, const void *bytes, size_t len)
     return TRUE;
 }
 
-gboolean kx_buf_append_str(KxBuf *buf, const char *text)
-{
-    return kx_buf_append(buf, text, strlen(text));
-}
-
 gboolean kx_buf_append_c(KxBuf *buf, char c)
 {
     return kx_buf_append(buf, &c, 1);
-}
-
-gboolean kx_buf_vprintf(KxBuf *buf, const char *format, va_list args)
-{
-    va_list again;
-    va_copy(again, args);
-    int len = vsnprintf(NULL, 0, format, again);
-    va_end(again);
-    if (len < 0)
-        return FALSE;
-    char *to = kx_buf_reserve(buf, (size_t)len);
-    if (!to)
-        return FALSE;
-    vsnprintf(to, (size_t)len + 1, format, args);
-    kx_buf_added(buf, (size_t)len);
-    return TRUE;
-}
-
-gboolean kx_buf_printf(KxBuf *buf, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    gboolean ok = kx_buf_vprintf(buf, format, args);
-    va_end(args);
-    return ok;
 }
 
 void kx_buf_consume(KxBuf *buf, size_t len)
@@ -119,21 +89,4 @@ void kx_buf_consume(KxBuf *buf, size_t len)
     buf->len -= len;
     if (buf->len == 0)
         kx_buf_reset(buf);
-}
-
-GBytes *kx_buf_steal_bytes(KxBuf *buf)
-{
-    GBytes *bytes;
-    if (buf->len == 0)
-        bytes = g_bytes_new_static("", 0);
-    else if (buf->data == buf->base)
-        bytes = g_bytes_new_take(buf->base, buf->len);
-    else
-        bytes = g_bytes_new(buf->data, buf->len);
-    if (buf->data != buf->base)
-        g_free(buf->base);
-    else if (buf->len == 0)
-        g_free(buf->base);
-    *buf = KX_BUF_INIT(buf->max);
-    return bytes;
 }

@@ -31,10 +31,7 @@ void kx_buf_clear_secret(KxBuf *buf); /* overwrites, then frees */
 void kx_buf_reset(KxBuf *buf);        /* empties, keeps memory up to 16 KiB */
 
 gboolean kx_buf_append(KxBuf *buf, const void *bytes, size_t len);
-gboolean kx_buf_append_str(KxBuf *buf, const char *text);
 gboolean kx_buf_append_c(KxBuf *buf, char c);
-gboolean kx_buf_printf(KxBuf *buf, const char *format, ...) G_GNUC_PRINTF(2, 3);
-gboolean kx_buf_vprintf(KxBuf *buf, const char *format, va_list args);
 
 /* Room for `want` more bytes at the end: returns where to write, or NULL past max. Follow with
  * kx_buf_added(). */
@@ -42,8 +39,5 @@ char *kx_buf_reserve(KxBuf *buf, size_t want);
 void kx_buf_added(KxBuf *buf, size_t len);
 
 void kx_buf_consume(KxBuf *buf, size_t len); /* drops bytes from the front; len <= buf->len */
-
-/* Takes the content out as GBytes without copying; the buffer is empty afterwards. */
-GBytes *kx_buf_steal_bytes(KxBuf *buf);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(KxBuf, kx_buf_free)

@@ -7,6 +7,9 @@
 /* Bytes of output on the way to one client before the core waits for it. */
 enum { WINDOW = 256 * 1024 };
 
+/* After so long a cursor goes to the end of the queue, so that long searches do not keep all workers. */
+enum { TURN_US = 100 * 1000 };
+
 KxSession *kx_session_new(KxEdgeChannel *channel, guint32 id, const KxMsgSessionOpen *open)
 {
     KxSession *session = g_new0(KxSession, 1);
@@ -101,24 +104,9 @@ const char *kx_session_remote_ip(KxSession *session)
     return session->remote_ip;
 }
 
-guint kx_session_remote_port(KxSession *session)
-{
-    return session->remote_port;
-}
-
-const char *kx_session_local_ip(KxSession *session)
-{
-    return session->local_ip;
-}
-
 gboolean kx_session_is_secure(KxSession *session)
 {
     return session->secure;
-}
-
-const char *kx_session_tls(KxSession *session)
-{
-    return session->tls;
 }
 
 gboolean kx_session_auth_failed(KxSession *session)
@@ -268,6 +256,7 @@ void kx_session_drop_cursor(KxSession *session)
 
 void kx_session_run_cursor(KxSession *session)
 {
+    gint64 turn_ends = g_get_monotonic_time() + TURN_US;
     while (session->step) {
         if (g_atomic_int_get(&session->closing)) {
             kx_session_drop_cursor(session);
@@ -277,7 +266,7 @@ void kx_session_run_cursor(KxSession *session)
             kx_session_drop_cursor(session);
             return;
         }
-        if (kx_session_full(session)) {
+        if (kx_session_full(session) || g_get_monotonic_time() > turn_ends) {
             kx_session_flush(session, KX_REPLY_MORE, 0);
             return;
         }

@@ -40,10 +40,7 @@ const KxService *kx_session_service(KxSession *session);
 const KxUser *kx_session_user(KxSession *session); /* NULL before sign-in */
 const char *kx_session_login(KxSession *session);  /* "user@domain", or NULL */
 const char *kx_session_remote_ip(KxSession *session);
-guint kx_session_remote_port(KxSession *session);
-const char *kx_session_local_ip(KxSession *session);
 gboolean kx_session_is_secure(KxSession *session);
-const char *kx_session_tls(KxSession *session);
 gboolean kx_session_auth_failed(KxSession *session); /* a sign-in on this connection failed (SMTP-12) */
 KxActor kx_session_actor(KxSession *session);      /* for the Operations log; borrowed strings */
 KxSettings *kx_session_settings(KxSession *session); /* the snapshot taken at the start of this message; borrowed */

@@ -193,11 +193,6 @@ void kx_stmt_bind_text(KxStmt *stmt, int index, const char *text)
     sqlite3_bind_text(stmt->raw, index, text, -1, SQLITE_STATIC);
 }
 
-void kx_stmt_bind_text_len(KxStmt *stmt, int index, const char *text, size_t len)
-{
-    sqlite3_bind_text64(stmt->raw, index, text, len, SQLITE_STATIC, SQLITE_UTF8);
-}
-
 void kx_stmt_bind_blob(KxStmt *stmt, int index, const void *bytes, size_t len)
 {
     if (len == 0)
@@ -259,11 +254,6 @@ const void *kx_stmt_blob(KxStmt *stmt, int column, size_t *ret_len)
     return bytes;
 }
 
-gboolean kx_stmt_is_null(KxStmt *stmt, int column)
-{
-    return sqlite3_column_type(stmt->raw, column) == SQLITE_NULL;
-}
-
 gint64 kx_db_changes(KxDb *db)
 {
     return sqlite3_changes64(db->raw);
@@ -288,13 +278,4 @@ gboolean kx_db_check(KxDb *db, gboolean quick, GError **error)
     return g_strcmp0(verdict, "ok") == 0
                ? TRUE
                : kx_fail(error, KX_ERR_CORRUPT, "database check: %s", verdict);
-}
-
-gboolean kx_db_copy_to(KxDb *db, const char *path, GError **error)
-{
-    KxStmt *stmt = kx_db_prepare(db, "VACUUM INTO ?", error);
-    if (!stmt)
-        return FALSE;
-    kx_stmt_bind_text(stmt, 1, path);
-    return kx_stmt_run(stmt, error);
 }

@@ -48,7 +48,6 @@ KxStmt *kx_db_prepare(KxDb *db, const char *sql, GError **error);
 /* Parameters count from 1. Blobs and texts are not copied: they must live until the last step. */
 void kx_stmt_bind_int(KxStmt *stmt, int index, gint64 value);
 void kx_stmt_bind_text(KxStmt *stmt, int index, const char *text); /* NULL binds NULL */
-void kx_stmt_bind_text_len(KxStmt *stmt, int index, const char *text, size_t len);
 void kx_stmt_bind_blob(KxStmt *stmt, int index, const void *bytes, size_t len);
 void kx_stmt_bind_bytes(KxStmt *stmt, int index, GBytes *bytes);
 
@@ -63,15 +62,11 @@ void kx_stmt_reset(KxStmt *stmt); /* when a caller stops before the end */
 gint64 kx_stmt_int(KxStmt *stmt, int column);
 const char *kx_stmt_text(KxStmt *stmt, int column); /* NULL for NULL */
 const void *kx_stmt_blob(KxStmt *stmt, int column, size_t *ret_len);
-gboolean kx_stmt_is_null(KxStmt *stmt, int column);
 
 gint64 kx_db_changes(KxDb *db);        /* rows touched by the last statement */
 gint64 kx_db_last_insert_id(KxDb *db);
 
 /* Structural check of the whole file (slow) or of its essentials (quick). */
 gboolean kx_db_check(KxDb *db, gboolean quick, GError **error);
-
-/* Consistent copy of an open database into a new file. */
-gboolean kx_db_copy_to(KxDb *db, const char *path, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KxDb, kx_db_close)

@@ -84,7 +84,9 @@ KxUser *kx_user_copy(const KxUser *user);
 KxDomainEntry *kx_tables_find_domain(KxDirectory *directory, const char *name, GError **error);
 KxUserEntry *kx_tables_find_user(KxDirectory *directory, const char *login,
                                  KxDomainEntry **ret_home, GError **error);
-/* As kx_directory_resolve_login(). NULL: nobody. */
+/* The account a login name means on a connection to `local_ip` (may be NULL): domain bound to that
+ * address, else the primary domain, for bare names (DOM-08, DOM-27); domain aliases never (DOM-22).
+ * NULL: nobody. */
 KxUserEntry *kx_tables_find_login(KxDirectory *directory, const char *login, const char *local_ip);
 
 /* Sorts a NULL-terminated array in place. */

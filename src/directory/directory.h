@@ -57,7 +57,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(KxDomain, kx_domain_free)
 
 KxDomain *kx_domain_get(KxDirectory *directory, const char *name, GError **error);
 GPtrArray *kx_domain_list(KxDirectory *directory);                     /* of KxDomain, by name */
-gboolean kx_domain_is_local(KxDirectory *directory, const char *name); /* domain or domain alias */
 
 /* ---- users ---- */
 
@@ -79,12 +78,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(KxUser, kx_user_free)
 KxUser *kx_user_get(KxDirectory *directory, const char *login, GError **error);
 /* By domain and name; `domain` NULL lists all. KX_ERR_NOT_FOUND: no such domain. */
 GPtrArray *kx_user_list(KxDirectory *directory, const char *domain, GError **error);
-
-/* The account a login name means on a connection to `local_ip` (may be NULL): domain bound to that
- * address, else the primary domain, for bare names (DOM-08, DOM-27); domain aliases never (DOM-22).
- */
-KxUser *kx_directory_resolve_login(KxDirectory *directory, const char *login, const char *local_ip,
-                                   GError **error);
 
 /* ---- address resolution ---- */
 

@@ -51,18 +51,6 @@ GPtrArray *kx_domain_list(KxDirectory *directory)
     return list;
 }
 
-gboolean kx_domain_is_local(KxDirectory *directory, const char *name)
-{
-    g_autofree char *canonical = kx_name_domain(name, NULL);
-    if (canonical == NULL)
-        return FALSE;
-    kx_rw_lock_read(&directory->lock);
-    gboolean local = g_hash_table_contains(directory->domains, canonical) ||
-                     g_hash_table_contains(directory->aliases, canonical);
-    kx_rw_lock_unlock(&directory->lock);
-    return local;
-}
-
 /* ---- checks ---- */
 
 /* Nobody but `self` may have the name, as domain or as alias. */

@@ -78,18 +78,3 @@ KxRecipientKind kx_directory_resolve(KxDirectory *directory, const char *address
     kx_debug(directory->logger, KX_DEBUG_DIRECTORY_LOOKUP, "<%s> is %s", address, KINDS[kind]);
     return kind;
 }
-
-KxUser *kx_directory_resolve_login(KxDirectory *directory, const char *login, const char *local_ip,
-                                   GError **error)
-{
-    kx_rw_lock_read(&directory->lock);
-    KxUserEntry *entry = kx_tables_find_login(directory, login, local_ip);
-    KxUser *user = entry != NULL ? kx_user_copy(&entry->user) : NULL;
-    kx_rw_lock_unlock(&directory->lock);
-    kx_debug(directory->logger, KX_DEBUG_DIRECTORY_LOOKUP, "Login %s at %s is %s@%s", login,
-             local_ip ? local_ip : "any address", user ? user->name : "nobody",
-             user ? user->domain : "");
-    if (user == NULL)
-        kx_fail(error, KX_ERR_NOT_FOUND, "there is no user '%.100s'", login);
-    return user;
-}

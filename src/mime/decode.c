@@ -170,17 +170,3 @@ size_t kx_mime_decoder_read(KxMimeDecoder *decoder, char *out, size_t room)
         return read_qp(decoder, out, room);
     return read_identity(decoder, out, room);
 }
-
-guint64 kx_mime_decoded_size(const KxMimeMessage *message, const KxMimePart *part)
-{
-    if (part->encoding != KX_MIME_ENC_BASE64 && part->encoding != KX_MIME_ENC_QUOTED_PRINTABLE)
-        return part->body_len;
-    KxMimeDecoder decoder;
-    kx_mime_decoder_init(&decoder, part->encoding, message->data + part->body_start,
-                         part->body_len);
-    char buffer[16384];
-    guint64 size = 0;
-    for (size_t n; (n = kx_mime_decoder_read(&decoder, buffer, sizeof(buffer))) > 0;)
-        size += n;
-    return size;
-}

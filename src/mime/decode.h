@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Content-Transfer-Encoding undone piece by piece (RFC 2045 section 6), for BINARY (RFC 3516) and
- * for search. Damaged input decodes as far as it makes sense and sets `damaged`; it never stops
+ * Content-Transfer-Encoding undone piece by piece (RFC 2045 section 6), for search. Damaged input decodes as far as it makes sense and sets `damaged`; it never stops
  * early. The decoder borrows its input. Not thread-safe; keep it on the stack.
  */
 #pragma once
@@ -24,6 +23,3 @@ void kx_mime_decoder_init(KxMimeDecoder *decoder, KxMimeEncoding encoding, const
 
 /* Writes up to `room` (at least 4) decoded bytes; 0 means the end. */
 size_t kx_mime_decoder_read(KxMimeDecoder *decoder, char *out, size_t room);
-
-/* The decoded size of a part's body in bytes (BINARY.SIZE). */
-guint64 kx_mime_decoded_size(const KxMimeMessage *message, const KxMimePart *part);

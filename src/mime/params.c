@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* See params.h. */
 #include "mime/params-private.h"
-#include "mime/charset.h"
-#include "mime/header.h"
 
 /* One parameter as written: "name*3*" is name, index 3, encoded. */
 typedef struct Segment {
@@ -179,45 +177,4 @@ const char *kx_mime_param_get(const KxMimeParams *params, const char *name)
             return params->items[i].value;
     }
     return NULL;
-}
-
-static const char *get_encoded(const KxMimeParams *params, const char *name)
-{
-    size_t len = strlen(name);
-    for (unsigned i = 0; i < params->n; i++) {
-        const char *item = params->items[i].name;
-        if (strncmp(item, name, len) == 0 && strcmp(item + len, "*") == 0)
-            return params->items[i].value;
-    }
-    return NULL;
-}
-
-/* charset'language'percent-encoded */
-static char *decode_extended(const char *value)
-{
-    const char *language = strchr(value, '\'');
-    const char *text = language ? strchr(language + 1, '\'') : NULL;
-    size_t charset_len = text ? (size_t)(language - value) : 0;
-    text = text ? text + 1 : value;
-
-    g_autoptr(GString) bytes = g_string_new(NULL);
-    for (; *text; text++) {
-        if (*text == '%' && g_ascii_isxdigit(text[1]) && g_ascii_isxdigit(text[2])) {
-            int byte = g_ascii_xdigit_value(text[1]) * 16 + g_ascii_xdigit_value(text[2]);
-            g_string_append_c(bytes, (char)byte);
-            text += 2;
-        } else {
-            g_string_append_c(bytes, *text);
-        }
-    }
-    return kx_charset_to_utf8(value, charset_len, bytes->str, bytes->len);
-}
-
-char *kx_mime_param_decode(const KxMimeParams *params, const char *name)
-{
-    const char *value = get_encoded(params, name);
-    if (value)
-        return decode_extended(value);
-    value = kx_mime_param_get(params, name);
-    return value ? kx_header_decode(value, strlen(value), strlen(value)) : NULL;
 }

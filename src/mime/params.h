@@ -5,8 +5,8 @@
  *
  * Continuations ("name*0", "name*1*" ...) arrive joined. A value with a character set keeps the
  * form it has on the wire, charset'language'percent-encoded, and its name ends in "*"; this is also
- * what IMAP's BODYSTRUCTURE shows. kx_mime_param_decode() turns either form into UTF-8. All
- * functions are pure and thread-safe.
+ * what IMAP's BODYSTRUCTURE shows. All functions are pure and
+ * thread-safe.
  */
 #pragma once
 
@@ -26,7 +26,3 @@ typedef struct KxMimeParams {
 
 /* The raw value of the plain parameter `name` (lower case), or NULL. */
 const char *kx_mime_param_get(const KxMimeParams *params, const char *name);
-
-/* The value of `name` (lower case) as UTF-8, RFC 2231 first, then RFC 2047 (which many senders use
- * here in spite of the standard); NULL if absent. Free with g_free. */
-char *kx_mime_param_decode(const KxMimeParams *params, const char *name);

@@ -52,11 +52,6 @@ static void send_pending(KxConn *conn)
     kx_conn_core_forget(conn);
 }
 
-gboolean kx_conn_waiting(KxConn *conn)
-{
-    return conn->waiting;
-}
-
 void kx_conn_request(KxConn *conn, KxMessageType type, const void *body)
 {
     g_assert(!conn->waiting);

@@ -330,16 +330,6 @@ const char *kx_conn_remote_ip(KxConn *conn)
     return conn->remote_ip;
 }
 
-guint kx_conn_remote_port(KxConn *conn)
-{
-    return conn->remote_port;
-}
-
-const char *kx_conn_local_ip(KxConn *conn)
-{
-    return conn->local_ip;
-}
-
 gboolean kx_conn_is_loopback(KxConn *conn)
 {
     return conn->loopback;
@@ -373,11 +363,6 @@ void kx_conn_consume(KxConn *conn, size_t len)
     kx_buf_consume(&conn->in, len);
     if (conn->timeout > 0)
         conn->deadline = g_get_monotonic_time() + (gint64)conn->timeout * G_USEC_PER_SEC;
-}
-
-gboolean kx_conn_input_ended(KxConn *conn)
-{
-    return conn->input_ended;
 }
 
 void kx_conn_write(KxConn *conn, const void *bytes, size_t len)

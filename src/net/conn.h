@@ -47,8 +47,6 @@ typedef struct KxProtocol {
 void *kx_conn_state(KxConn *conn);
 const KxService *kx_conn_service(KxConn *conn);
 const char *kx_conn_remote_ip(KxConn *conn);
-guint kx_conn_remote_port(KxConn *conn);
-const char *kx_conn_local_ip(KxConn *conn);
 gboolean kx_conn_is_loopback(KxConn *conn); /* the client is on this host */
 gboolean kx_conn_is_secure(KxConn *conn);   /* inside TLS */
 const char *kx_conn_tls(KxConn *conn);      /* "TLSv1.3 TLS_AES_256_GCM_SHA384", or "" */
@@ -57,7 +55,6 @@ const KxSettings *kx_conn_settings(KxConn *conn); /* current; borrowed until the
 /* Unread input, contiguous; valid until the next call on the connection. */
 const char *kx_conn_input(KxConn *conn, size_t *ret_len);
 void kx_conn_consume(KxConn *conn, size_t len);
-gboolean kx_conn_input_ended(KxConn *conn); /* the client closed its side; unread input may remain */
 
 void kx_conn_write(KxConn *conn, const void *bytes, size_t len);
 void kx_conn_puts(KxConn *conn, const char *text);
@@ -80,7 +77,6 @@ void kx_conn_set_timeout(KxConn *conn, guint seconds);
 /* Sends a request to the core (COMMAND, SPOOL, SASL, SMTP_*). None may be outstanding. input() pauses until
  * the answer. `body` is copied. */
 void kx_conn_request(KxConn *conn, KxMessageType type, const void *body);
-gboolean kx_conn_waiting(KxConn *conn); /* a request is outstanding */
 
 /* A line for a log of the core (KxLogId of log/log-list.h); values from outside must be escaped already. */
 void kx_conn_log(KxConn *conn, guint log, const char *format, ...) G_GNUC_PRINTF(3, 4);

@@ -55,13 +55,6 @@ gboolean kx_check_hostname(const char *value, GError **error)
     return TRUE;
 }
 
-gboolean kx_check_ip(const char *value, GError **error)
-{
-    if (!is_ip(value))
-        return kx_fail(error, KX_ERR_INVALID, "'%s' is not an IPv4 or IPv6 address", value);
-    return TRUE;
-}
-
 gboolean kx_check_host_or_empty(const char *value, GError **error)
 {
     if (*value == '\0' || is_ip(value) || (is_hostname(value) && !looks_like_ipv4(value)))

@@ -11,9 +11,6 @@
  * section 2.1). International names are given as A-labels. */
 gboolean kx_check_hostname(const char *value, GError **error);
 
-/* A textual IPv4 or IPv6 address, without brackets and scope. */
-gboolean kx_check_ip(const char *value, GError **error);
-
 /* Empty, a host name or an IP address. */
 gboolean kx_check_host_or_empty(const char *value, GError **error);
 

@@ -69,6 +69,17 @@ static void check_structures(const KxMimeMessage *message)
     check_balanced(out);
 }
 
+static size_t decoded_size(const KxMimeMessage *message, const KxMimePart *part)
+{
+    KxMimeDecoder decoder;
+    char piece[16384];
+    size_t size = 0;
+    kx_mime_decoder_init(&decoder, part->encoding, message->data + part->body_start, part->body_len);
+    for (size_t n; (n = kx_mime_decoder_read(&decoder, piece, sizeof(piece))) > 0;)
+        size += n;
+    return size;
+}
+
 static void check_sections(const KxMimeMessage *message)
 {
     static const char *const names[] = {"",
@@ -118,7 +129,7 @@ int LLVMFuzzerTestOneInput(const guint8 *bytes, size_t len)
     unsigned n = 0;
     for (const KxMimePart *part = message->root; part; part = kx_mime_part_next(part)) {
         check_part(message, part);
-        g_assert(kx_mime_decoded_size(message, part) <= part->body_len);
+        g_assert(decoded_size(message, part) <= part->body_len);
         n++;
     }
     g_assert(n == message->n_parts);

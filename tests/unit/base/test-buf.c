@@ -9,25 +9,23 @@ static void test_empty(void)
     g_assert_cmpstr(buf.data, ==, "");
     kx_buf_consume(&buf, 0);
     kx_buf_reset(&buf);
-    g_autoptr(GBytes) bytes = kx_buf_steal_bytes(&buf);
-    g_assert_cmpuint(g_bytes_get_size(bytes), ==, 0);
+    g_assert_cmpuint(buf.len, ==, 0);
 }
 
 static void test_maximum(void)
 {
     g_auto(KxBuf) buf = KX_BUF_INIT(5);
-    g_assert_true(kx_buf_append_str(&buf, "123"));
-    g_assert_false(kx_buf_append_str(&buf, "456"));
+    g_assert_true(kx_buf_append(&buf, "123", 3));
+    g_assert_false(kx_buf_append(&buf, "456", 3));
     g_assert_cmpstr(buf.data, ==, "123");
     g_assert_true(buf.overflow);
-    g_assert_true(kx_buf_append_str(&buf, "45")); /* up to the maximum, and the flag stays */
+    g_assert_true(kx_buf_append(&buf, "45", 2)); /* up to the maximum, and the flag stays */
     g_assert_true(buf.overflow);
     g_assert_false(kx_buf_append_c(&buf, '6'));
-    g_assert_false(kx_buf_printf(&buf, "%d", 6));
     g_assert_null(kx_buf_reserve(&buf, 1));
     g_assert_null(kx_buf_reserve(&buf, (size_t)-1));
     kx_buf_consume(&buf, 2);
-    g_assert_true(kx_buf_printf(&buf, "%d%c", 6, '7'));
+    g_assert_true(kx_buf_append(&buf, "67", 2));
     g_assert_cmpstr(buf.data, ==, "34567");
     kx_buf_reset(&buf);
     g_assert_false(buf.overflow);
@@ -59,9 +57,7 @@ static void random_step(KxBuf *buf, GString *model)
     default:
         if (buf->len < 3000)
             break;
-        g_autoptr(GBytes) bytes_out = kx_buf_steal_bytes(buf);
-        g_assert_cmpuint(g_bytes_get_size(bytes_out), ==, model->len);
-        g_assert_cmpint(memcmp(g_bytes_get_data(bytes_out, NULL), model->str, model->len), ==, 0);
+        kx_buf_reset(buf);
         g_string_truncate(model, 0);
     }
 }
@@ -82,7 +78,7 @@ static void test_memory_is_reclaimed(void)
 {
     g_auto(KxBuf) buf = KX_BUF_INIT(1000);
     for (int i = 0; i < 10000; i++) {
-        g_assert_true(kx_buf_append_str(&buf, "0123456789"));
+        g_assert_true(kx_buf_append(&buf, "0123456789", 10));
         if (buf.len > 500)
             kx_buf_consume(&buf, 250);
         g_assert_cmpuint(buf.room, <=, 2048);

@@ -101,28 +101,26 @@ static void test_word_bomb(void)
 static const struct {
     const char *fields;
     const char *params; /* as stored */
-    const char *name, *decoded;
 } params[] = {
     /* RFC 2231 sections 3, 4 and 4.1 */
     {"message/external-body; access-type=URL; URL*0=\"ftp://\"; URL*1=\"cs.utk.edu/pub\"",
-     "access-type=URL url=ftp://cs.utk.edu/pub", "url", "ftp://cs.utk.edu/pub"},
+     "access-type=URL url=ftp://cs.utk.edu/pub"},
     {"application/x-stuff; title*=us-ascii'en-us'This%20is%20%2A%2A%2Afun%2A%2A%2A",
-     "title*=us-ascii'en-us'This%20is%20%2A%2A%2Afun%2A%2A%2A", "title", "This is ***fun***"},
+     "title*=us-ascii'en-us'This%20is%20%2A%2A%2Afun%2A%2A%2A"},
     {"application/x-stuff\n ;title*0*=us-ascii'en'This%20is%20even%20more%20\n"
      " ;title*1*=%2A%2A%2Afun%2A%2A%2A%20\n ;title*2=\"isn't it!\"",
-     "title*=us-ascii'en'This%20is%20even%20more%20%2A%2A%2Afun%2A%2A%2A%20isn%27t%20it!", "title",
-     "This is even more ***fun*** isn't it!"},
+     "title*=us-ascii'en'This%20is%20even%20more%20%2A%2A%2Afun%2A%2A%2A%20isn%27t%20it!"},
     /* out of order, a gap, doubled */
-    {"a/b; n*1=b; n*0=a; n*3=d; n*1=x", "n=ab", "n", "ab"},
-    {"a/b; n*1=b", "n=", "n", ""},
-    {"a/b; n*0=x; n*1*=%C3", "n*=''x%C3", "n", "xÃ"},
-    {"a/b; n=\"=?utf-8?q?=C3=A9?=.pdf\"", "n==?utf-8?q?=C3=A9?=.pdf", "n", "é.pdf"},
-    {"a/b; n=plain; n*=utf-8''%C3%A9", "n=plain n*=utf-8''%C3%A9", "n", "é"},
-    {"a/b; n*=utf-8'%C3%A9", "n*=utf-8'%C3%A9", "n", "utf-8'é"},
-    {"a/b; n=my file.pdf ; m=x(c)", "n=my file.pdf m=x", "m", "x"},
-    {"a/b; n=\"unended\n line", "n=unended line", "n", "unended line"},
-    {"a/b; =x; n; ;; n =  y ;", "n=y", "n", "y"},
-    {"a/b; *=x; n*0*0=y", "*=x n*0=y", "n", NULL},
+    {"a/b; n*1=b; n*0=a; n*3=d; n*1=x", "n=ab"},
+    {"a/b; n*1=b", "n="},
+    {"a/b; n*0=x; n*1*=%C3", "n*=''x%C3"},
+    {"a/b; n=\"=?utf-8?q?=C3=A9?=.pdf\"", "n==?utf-8?q?=C3=A9?=.pdf"},
+    {"a/b; n=plain; n*=utf-8''%C3%A9", "n=plain n*=utf-8''%C3%A9"},
+    {"a/b; n*=utf-8'%C3%A9", "n*=utf-8'%C3%A9"},
+    {"a/b; n=my file.pdf ; m=x(c)", "n=my file.pdf m=x"},
+    {"a/b; n=\"unended\n line", "n=unended line"},
+    {"a/b; =x; n; ;; n =  y ;", "n=y"},
+    {"a/b; *=x; n*0*0=y", "*=x n*0=y"},
 };
 
 static void test_params(void)
@@ -136,8 +134,6 @@ static void test_params(void)
             g_string_append_printf(joined, "%s%s=%s", k > 0 ? " " : "", list->items[k].name,
                                    list->items[k].value);
         g_assert_cmpstr(joined->str, ==, params[i].params);
-        g_autofree char *decoded = kx_mime_param_decode(list, params[i].name);
-        g_assert_cmpstr(decoded, ==, params[i].decoded);
     }
 }
 

@@ -105,6 +105,17 @@ static void test_multipart(void)
     measure("multipart", make_multipart(), 5);
 }
 
+static size_t decoded_size(const KxMimeMessage *message, const KxMimePart *part)
+{
+    KxMimeDecoder decoder;
+    char piece[16384];
+    size_t size = 0;
+    kx_mime_decoder_init(&decoder, part->encoding, message->data + part->body_start, part->body_len);
+    for (size_t n; (n = kx_mime_decoder_read(&decoder, piece, sizeof(piece))) > 0;)
+        size += n;
+    return size;
+}
+
 static void test_attachment(void)
 {
     GString *text = g_string_new("Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n"
@@ -114,7 +125,7 @@ static void test_attachment(void)
     gint64 start = g_get_monotonic_time();
     g_autoptr(KxMimeMessage) message = kx_mime_parse(text->str, text->len);
     gint64 parsed = g_get_monotonic_time();
-    guint64 size = kx_mime_decoded_size(message, message->root->first_child);
+    size_t size = decoded_size(message, message->root->first_child);
     gint64 decoded = g_get_monotonic_time();
     g_assert_cmpuint(size, >, text->len / 4 * 3 - text->len / 20);
     if (g_test_perf()) {
