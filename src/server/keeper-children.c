@@ -227,7 +227,7 @@ static void report(KxChild *child, int status)
     if (core != child && core->state == KX_STATE_RUNNING)
         kx_link_send(core->link, KX_MSG_LOG, 0, &(KxMsgLog){KX_EDGE_LOG_ERROR, line}, -1);
     else
-        g_ptr_array_add(child->keeper->notes, g_steal_pointer(&line));
+        g_ptr_array_add(child->keeper->errors, g_steal_pointer(&line));
 }
 
 void kx_child_ended(KxChild *child, int status)

@@ -48,6 +48,7 @@ struct KxKeeper {
     GPtrArray *children;   /* KxChild: core, courier, then the edges */
     GPtrArray *bound;      /* KxBound */
     guint32 running;       /* services the core wants to run, a bit each */
+    GPtrArray *errors;     /* char *: Error lines for the core once it is there */
     GPtrArray *notes;      /* char *: Warning lines for the core once it is there */
     struct event *sigterm, *sigint, *sigchld, *sighup;
     struct event *stop_timer;

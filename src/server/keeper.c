@@ -87,6 +87,13 @@ static void introduce(KxChild *core, KxChild *other)
     close(fds[1]);
 }
 
+static void send_lines(KxChild *core, guint log, GPtrArray *lines)
+{
+    for (guint i = 0; i < lines->len; i++)
+        kx_link_send(core->link, KX_MSG_LOG, 0, &(KxMsgLog){log, lines->pdata[i]}, -1);
+    g_ptr_array_set_size(lines, 0);
+}
+
 static void core_ready(KxKeeper *keeper, KxChild *core)
 {
     kx_keeper_listen_start(keeper);
@@ -96,10 +103,8 @@ static void core_ready(KxKeeper *keeper, KxChild *core)
         if (child != core)
             introduce(core, child);
     }
-    for (guint i = 0; i < keeper->notes->len; i++)
-        kx_link_send(core->link, KX_MSG_LOG, 0,
-                     &(KxMsgLog){KX_EDGE_LOG_WARNING, keeper->notes->pdata[i]}, -1);
-    g_ptr_array_set_size(keeper->notes, 0);
+    send_lines(core, KX_EDGE_LOG_WARNING, keeper->notes);
+    send_lines(core, KX_EDGE_LOG_ERROR, keeper->errors);
 }
 
 static void send_ticket_keys(KxKeeper *keeper, KxChild *edge)
@@ -264,6 +269,7 @@ static void keeper_free(KxKeeper *keeper)
     g_ptr_array_unref(keeper->children);
     g_ptr_array_unref(keeper->bound);
     g_ptr_array_unref(keeper->notes);
+    g_ptr_array_unref(keeper->errors);
     struct event *events[] = {keeper->sigterm, keeper->sigint, keeper->sigchld, keeper->sighup, keeper->stop_timer,
                               keeper->tickets_timer};
     for (guint i = 0; i < G_N_ELEMENTS(events); i++)
@@ -290,6 +296,7 @@ int kx_keeper_run(guint edges, GPtrArray *notes)
     keeper->children = g_ptr_array_new_with_free_func(kx_child_free);
     keeper->bound = g_ptr_array_new_with_free_func(kx_bound_free);
     keeper->notes = g_ptr_array_ref(notes);
+    keeper->errors = g_ptr_array_new_with_free_func(g_free);
     if (!prepare(keeper)) {
         keeper_free(keeper);
         return 1;

@@ -150,9 +150,7 @@ def test_restarts_are_counted_and_logged(fresh_server):
         server.wait_roles(gone=gone)
         assert [row["restarts"] for row in server.roles(role)] == [1] * len(gone)
         for pid in gone:
-            kx.wait_until(lambda pid=pid, role=role: f"{role} " in server.log("error") + server.log("warning")
-                          and f"(process {pid}) was killed by signal 9" in
-                          server.log("error") + server.log("warning"), what="a line about the death")
+            server.wait_log("error", rf"{role} \d+ \(process {pid}\) was killed by signal 9 and is started again")
 
 
 # --- edge and courier
