@@ -116,10 +116,18 @@ gboolean kx_folder_load(KxFolder *folder, GError **error)
     return TRUE;
 }
 
+/* Every view takes over the removals. */
+static void drop_log(KxFolder *folder)
+{
+    for (KxView *view = folder->views; view; view = view->next)
+        kx_view_take_removed(view);
+    g_array_set_size(folder->removed, 0);
+}
+
 void kx_folder_unload(KxFolder *folder)
 {
     if (folder->loaded) {
-        kx_items_drop_log(folder);
+        drop_log(folder);
         g_clear_pointer(&folder->removed, g_array_unref);
         g_clear_pointer(&folder->changed, g_array_unref);
         g_clear_pointer(&folder->entries, g_free);
@@ -186,13 +194,6 @@ void kx_items_append(KxFolder *folder, const KxEntry *entry)
     folder->entries[folder->n++] = *entry;
 }
 
-void kx_items_drop_log(KxFolder *folder)
-{
-    for (KxView *view = folder->views; view; view = view->next)
-        kx_view_take_removed(view);
-    g_array_set_size(folder->removed, 0);
-}
-
 void kx_items_remove(KxFolder *folder, const guint32 *uids, guint n, guint64 modseq)
 {
     guint next = 0, kept = n > 0 ? kx_items_lower(folder, uids[0]) : folder->n;
@@ -208,7 +209,7 @@ void kx_items_remove(KxFolder *folder, const guint32 *uids, guint n, guint64 mod
         g_array_append_val(folder->removed, gone);
     }
     if (folder->removed->len > REMOVED_MAX)
-        kx_items_drop_log(folder);
+        drop_log(folder);
 }
 
 void kx_items_note_change(KxFolder *folder, guint32 uid, guint64 modseq)

@@ -341,7 +341,6 @@ KxEntry *kx_items_find(KxFolder *folder, guint32 uid);
 void kx_items_append(KxFolder *folder, const KxEntry *entry);
 void kx_items_remove(KxFolder *folder, const guint32 *uids, guint n, guint64 modseq);
 void kx_items_note_change(KxFolder *folder, guint32 uid, guint64 modseq);
-void kx_items_drop_log(KxFolder *folder); /* every view takes over the removals */
 void kx_item_from_entry(KxFolder *folder, const KxEntry *entry, KxItem *ret_item);
 void kx_view_take_removed(KxView *view);
 
