@@ -3,8 +3,11 @@
 #include "base/error.h"
 #include "flow/queue-private.h"
 #include "log/log-mail.h"
+#include "log/log-security.h"
 
 static const char INBOX[] = "INBOX";
+
+enum { STATUS_CODE = 5 }; /* bytes of "4.3.0", which a space and the reason follow */
 
 /* One account, however many recipients lead there. */
 typedef struct {
@@ -93,12 +96,18 @@ guint kx_queue_deliver(KxQueue *queue, KxEnvelope *envelope, KxDuty duty, KxInco
 void kx_queue_log_result(KxQueue *queue, const KxEnvelope *envelope, const KxEnvelopeRcpt *rcpt)
 {
     gboolean done = rcpt->duty == KX_DUTY_DONE;
-    g_autofree char *code = g_strndup(done ? "2.0.0" : rcpt->status, 5);
+    gboolean failed = !done && rcpt->status[0] == '5';
+    g_autofree char *code = g_strndup(done ? "2.0.0" : rcpt->status, STATUS_CODE);
     kx_log_mail_sent(queue->logger, &(KxLogMailSent){.queue_id = envelope->id,
                                                      .recipient = rcpt->address,
-                                                     .result = done ? "delivered" : "delayed",
+                                                     .result = done     ? "delivered"
+                                                               : failed ? "failed"
+                                                                        : "delayed",
                                                      .status = code});
-    if (!done)
+    if (failed)
+        kx_log_undelivered(queue->logger, envelope->id, envelope->sender, rcpt->address, code,
+                           rcpt->status + STATUS_CODE + 1);
+    else if (!done)
         kx_log(queue->logger, KX_LOG_ERROR, "queue: message %s could not be delivered to <%s>: %s",
                envelope->id, rcpt->address, rcpt->status);
 }

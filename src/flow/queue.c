@@ -126,7 +126,7 @@ static void log_received(KxQueue *queue, const KxEnvelope *envelope)
         .size = envelope->size,
         .user = envelope->user,
         .sender_host = envelope->remote_ip,
-        .tls = envelope->secure ? KX_LOG_TLS_YES : KX_LOG_TLS_NO,
+        .secure = envelope->secure,
     };
     kx_log_mail_recv(queue->logger, &line);
 }

@@ -56,9 +56,3 @@ void kx_log_config_action(KxLogger *logger, const char *user, const char *action
     kx_log_append_plain(line, action);
     kx_log(logger, KX_LOG_CONFIG, "%s", line->str);
 }
-
-void kx_log_config_session(KxLogger *logger, const char *user, const char *ip)
-{
-    g_autofree char *action = g_strdup_printf("session opened for host %s", ip);
-    kx_log_config_action(logger, user, action);
-}

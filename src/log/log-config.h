@@ -37,8 +37,5 @@ typedef struct KxAuditConfig {
  * that begin in the same way. */
 void kx_log_config_change(KxLogger *logger, const KxAuditConfig *change);
 
-/* "Admin - session opened for host 127.0.0.1" */
-void kx_log_config_session(KxLogger *logger, const char *user, const char *ip);
-
 /* Anything else an administrator did: "Admin - Store backup started". */
 void kx_log_config_action(KxLogger *logger, const char *user, const char *action);

@@ -29,7 +29,6 @@ static void append_field(GString *line, const char *key, const char *value)
 
 void kx_log_mail_recv(KxLogger *logger, const KxLogMailRecv *recv)
 {
-    static const char *const TLS[] = {NULL, "no", "yes"};
     g_autoptr(GString) line = g_string_new("Recv: Queue-ID: ");
     kx_log_append_plain(line, recv->queue_id);
     append_field(line, "Service", recv->service);
@@ -40,9 +39,7 @@ void kx_log_mail_recv(KxLogger *logger, const KxLogMailRecv *recv)
     g_string_append_printf(line, ", Size: %" G_GUINT64_FORMAT, recv->size);
     append_field(line, "User", recv->user);
     append_field(line, "Sender-Host", recv->sender_host);
-    append_field(line, "SSL", TLS[recv->tls]);
-    append_field(line, "Report", recv->report);
-    append_field(line, "Answer", recv->answer);
+    append_field(line, "SSL", recv->secure ? "yes" : "no");
     kx_log(logger, KX_LOG_MAIL, "%s", line->str);
 }
 

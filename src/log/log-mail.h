@@ -10,23 +10,15 @@
 
 #include "log/log.h"
 
-typedef enum {
-    KX_LOG_TLS_OMIT, /* the protocol has no such property: only SMTP shows it (LOG-29) */
-    KX_LOG_TLS_NO,
-    KX_LOG_TLS_YES,
-} KxLogTls;
-
 typedef struct KxLogMailRecv {
     const char *queue_id;
-    const char *service;     /* SMTP, HTTP, POP3, DSN, List, Sieve */
+    const char *service;     /* by which it came: SMTP */
     const char *from;        /* envelope sender without brackets; NULL or "": the null sender */
     const char *const *to;   /* envelope recipients, NULL-terminated */
     guint64 size;            /* bytes */
     const char *user;        /* who submitted it; NULL leaves the key out, and so below */
     const char *sender_host; /* IP address */
-    KxLogTls tls;
-    const char *report; /* DSN: kind of notification, e.g. "failed" */
-    const char *answer; /* List: kind of answer, e.g. "subscribe response" */
+    gboolean secure;         /* came inside TLS */
 } KxLogMailRecv;
 
 typedef struct KxLogMailSent {

@@ -41,11 +41,6 @@ void kx_log_relay_attempt(KxLogger *logger, const char *ip, const char *from, co
     kx_log(logger, KX_LOG_SECURITY, "%s", line->str);
 }
 
-void kx_log_directory_harvest(KxLogger *logger, const char *ip)
-{
-    kx_log(logger, KX_LOG_SECURITY, "Directory harvest attack from %s detected", ip);
-}
-
 void kx_log_undelivered(KxLogger *logger, const char *queue_id, const char *from, const char *to,
                         const char *status, const char *reason)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Lines of the Security log (LOG-38, LOG-42 to LOG-45). Strings are borrowed for the call and may
+ * Lines of the Security log (LOG-38, LOG-42 to LOG-44). Strings are borrowed for the call and may
  * come from a peer.
  */
 #pragma once
@@ -26,8 +26,6 @@ void kx_log_failed_login(KxLogger *logger, const char *service, const char *ip,
 
 /* from: NULL or "" is the null sender. */
 void kx_log_relay_attempt(KxLogger *logger, const char *ip, const char *from, const char *to);
-
-void kx_log_directory_harvest(KxLogger *logger, const char *ip);
 
 /* A message that could not be delivered to a recipient (LOG-38): "Message <queue ID> from <a> to
  * <b> could not be delivered: 5.2.2 mailbox full". The specification shows no form for it. */

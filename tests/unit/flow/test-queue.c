@@ -178,6 +178,37 @@ static void test_retry(void)
     fixture_clear(&f);
 }
 
+/* The account goes while its mail waits: an administrator reads of it, and the message is kept. */
+/* covers: LOG-31 LOG-38 */
+static void test_account_removed(void)
+{
+    Fixture f;
+    fixture_init(&f);
+    fixture_set(&f, KX_SET_QUEUE_RETRY, "1");
+    count_messages(&f, "alice");
+    break_inbox("alice", TRUE);
+    g_autoptr(KxEnvelope) mail = envelope(&f);
+    kx_envelope_add(mail, "alice@example.test", "alice@example.test");
+    kx_envelope_add(mail, "bob@example.test", "bob@example.test");
+    g_assert_true(accept(&f, mail, NULL));
+    g_assert_true(kx_user_remove(f.directory, &ADMIN, "alice@example.test", NULL));
+    kx_queue_start(f.queue);
+    g_autofree char *wanted = g_strdup_printf("Message %s from <x@y.test> to <alice@example.test> could not be "
+                                              "delivered: 5.1.1 there is no user 'alice@example.test'\n",
+                                              mail->id);
+    g_autofree char *security = NULL;
+    for (guint i = 0; i < 200 && (!security || !strstr(security, wanted)); i++) {
+        g_usleep(50 * 1000);
+        g_free(security);
+        security = read_log("security");
+    }
+    g_assert_nonnull(strstr(security, wanted));
+    g_autofree char *log = read_log("mail");
+    g_assert_nonnull(strstr(log, "Recipient: <alice@example.test>, Result: failed, Status: 5.1.1\n"));
+    g_assert_true(in_queue(mail->id, ".eml"));
+    fixture_clear(&f);
+}
+
 /* covers: LOG-33 */
 static void test_ids(void)
 {
@@ -247,6 +278,7 @@ int main(int argc, char **argv)
     g_test_add_func("/flow/queue/administration", test_administration);
     g_test_add_func("/flow/queue/all-fail", test_all_fail);
     g_test_add_func("/flow/queue/retry", test_retry);
+    g_test_add_func("/flow/queue/account-removed", test_account_removed);
     g_test_add_func("/flow/queue/ids", test_ids);
     g_test_add_func("/flow/queue/damaged", test_damaged);
     return g_test_run();

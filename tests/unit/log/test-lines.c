@@ -20,7 +20,7 @@ static void test_mail_recv(void)
                                                 .size = 1229,
                                                 .user = "jwayne@company.com",
                                                 .sender_host = "195.39.55.2",
-                                                .tls = KX_LOG_TLS_YES});
+                                                .secure = TRUE});
     assert_content(&f, "mail.log",
                    "[30/Nov/2005 17:57:14] Recv: Queue-ID: 438dd9ea-00000000, Service: SMTP, From: "
                    "<jwayne@company.com>, To: <jwayne@company.com>, Size: 1229, User: "
@@ -44,44 +44,6 @@ static void test_mail_sent(void)
     fixture_clear(&f);
 }
 
-/* covers: LOG-35 */
-static void test_mail_dsn(void)
-{
-    Fixture f;
-    fixture_init(&f);
-    f.now = 0x438db7cc;
-    const char *to[] = {"jwayne@company.com", NULL};
-    kx_log_mail_recv(f.logger, &(KxLogMailRecv){.queue_id = "438db7cc-00000000",
-                                                .service = "DSN",
-                                                .to = to,
-                                                .size = 1650,
-                                                .report = "failed"});
-    assert_content(&f, "mail.log",
-                   "[30/Nov/2005 15:31:40] Recv: Queue-ID: 438db7cc-00000000, Service: DSN, From: "
-                   "<>, To: <jwayne@company.com>, Size: 1650, Report: failed\n");
-    fixture_clear(&f);
-}
-
-/* covers: LOG-36 */
-static void test_mail_list(void)
-{
-    Fixture f;
-    fixture_init(&f);
-    f.now = 0x438deac7;
-    const char *to[] = {"jwayne@company.com", NULL};
-    kx_log_mail_recv(f.logger, &(KxLogMailRecv){.queue_id = "438deac7-00000009",
-                                                .service = "List",
-                                                .from = "mailinglist-bounce@company.com",
-                                                .to = to,
-                                                .size = 3302,
-                                                .answer = "subscribe response"});
-    assert_content(&f, "mail.log",
-                   "[30/Nov/2005 19:09:11] Recv: Queue-ID: 438deac7-00000009, Service: List, From: "
-                   "<mailinglist-bounce@company.com>, To: <jwayne@company.com>, Size: 3302, "
-                   "Answer: subscribe response\n");
-    fixture_clear(&f);
-}
-
 static void test_mail_many_recipients(void)
 {
     Fixture f;
@@ -94,8 +56,7 @@ static void test_mail_many_recipients(void)
                                                 .service = "SMTP",
                                                 .from = "a@b.test",
                                                 .to = (const char *const *)to->pdata,
-                                                .size = 7,
-                                                .tls = KX_LOG_TLS_NO});
+                                                .size = 7});
     g_autofree char *content = fixture_read(&f, "mail.log");
     g_assert_nonnull(strstr(content, "To: <user000@company.com>, <user001@company.com>, <"));
     /* 23 bytes an entry: the 179th passes 4 KiB. */
@@ -115,7 +76,7 @@ static void test_mail_forged_fields(void)
     assert_content(&f, "mail.log",
                    "[30/Nov/2005 17:57:14] Recv: Queue-ID: 1-2, Service: SMTP, From: <>, To: "
                    "<\"x\\x3E, Size: 1\\x0D\\x0A[30/Nov/2005 17:57:14] Sent: \\x3C\"@b.test>, "
-                   "Size: 0\n");
+                   "Size: 0, SSL: no\n");
     fixture_clear(&f);
 }
 
@@ -162,18 +123,6 @@ static void test_relay_attempt(void)
     fixture_clear(&f);
 }
 
-/* covers: LOG-45 */
-static void test_directory_harvest(void)
-{
-    Fixture f;
-    fixture_init(&f);
-    fixture_set_time(&f, 2004, 6, 16, 18, 53, 43);
-    kx_log_directory_harvest(f.logger, "213.7.0.87");
-    assert_content(&f, "security.log",
-                   "[16/Jun/2004 18:53:43] Directory harvest attack from 213.7.0.87 detected\n");
-    fixture_clear(&f);
-}
-
 /* covers: LOG-38 */
 static void test_undelivered(void)
 {
@@ -187,17 +136,14 @@ static void test_undelivered(void)
     fixture_clear(&f);
 }
 
-/* covers: LOG-23 LOG-26 */
+/* covers: LOG-26 */
 static void test_config_action(void)
 {
     Fixture f;
     fixture_init(&f);
-    fixture_set_time(&f, 2004, 6, 30, 9, 9, 18);
-    kx_log_config_session(f.logger, "Admin", "127.0.0.1");
     fixture_set_time(&f, 2004, 6, 30, 9, 29, 8);
     kx_log_config_action(f.logger, "Admin", "Store backup started");
     assert_content(&f, "config.log",
-                   "[30/Jun/2004 09:09:18] Admin - session opened for host 127.0.0.1\n"
                    "[30/Jun/2004 09:29:08] Admin - Store backup started\n");
     fixture_clear(&f);
 }
@@ -372,13 +318,10 @@ int main(int argc, char **argv)
     test_begin(&argc, &argv);
     g_test_add_func("/log/lines/mail-recv", test_mail_recv);
     g_test_add_func("/log/lines/mail-sent", test_mail_sent);
-    g_test_add_func("/log/lines/mail-dsn", test_mail_dsn);
-    g_test_add_func("/log/lines/mail-list", test_mail_list);
     g_test_add_func("/log/lines/mail-many-recipients", test_mail_many_recipients);
     g_test_add_func("/log/lines/mail-forged-fields", test_mail_forged_fields);
     g_test_add_func("/log/lines/failed-login", test_failed_login);
     g_test_add_func("/log/lines/relay-attempt", test_relay_attempt);
-    g_test_add_func("/log/lines/directory-harvest", test_directory_harvest);
     g_test_add_func("/log/lines/undelivered", test_undelivered);
     g_test_add_func("/log/lines/config-action", test_config_action);
     g_test_add_func("/log/lines/config-change", test_config_change);
