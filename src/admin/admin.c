@@ -38,7 +38,8 @@ static json_t *run(const KxAdminContext *context, const json_t *request, GError 
     }
     json_auto_t *none = json_object();
     const json_t *options = json_object_get(request, "options");
-    KxCall call = {context, command, words->words + used, words->n - used, options ? options : none};
+    KxCall call = {context, command, words->words + used, words->n - used,
+                   options ? options : none};
     if (!json_is_object(call.options)) {
         kx_fail(error, KX_ERR_INVALID, "the options of a request are an object");
         return NULL;
@@ -50,7 +51,8 @@ static json_t *run(const KxAdminContext *context, const json_t *request, GError 
         return NULL;
     }
     json_t *result = command->run(&call, error);
-    kx_debug(context->core->logger, KX_DEBUG_ADMINISTRATION, "%s: %s: %s", context->admin.name, command->words,
+    kx_debug(context->core->logger, KX_DEBUG_ADMINISTRATION, "%s: %s: %s", context->admin.name,
+             command->words,
              result ? "done" : (*error)->message); /* not the arguments: there may be passwords */
     return result;
 }

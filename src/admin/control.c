@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The core's end of keryx.sock. A few threads accept and serve one client each, one request after the other;
- * further clients wait in the socket's queue. A client that is silent or does not read is let go of.
+ * The core's end of keryx.sock. A few threads accept and serve one client each, one request after
+ * the other; further clients wait in the socket's queue. A client that is silent or does not read
+ * is let go of.
  */
 #include <errno.h>
 #include <glib-unix.h>
@@ -30,11 +31,13 @@ struct KxControl {
     GThread *threads[THREADS];
 };
 
-/* Waits for the descriptor; FALSE at the deadline (monotonic time, -1: none), on errors and when we stop. */
+/* Waits for the descriptor; FALSE at the deadline (monotonic time, -1: none), on errors and when we
+ * stop. */
 static gboolean wait_for(const KxControl *control, int fd, short events, gint64 deadline)
 {
     for (;;) {
-        struct pollfd fds[] = {{.fd = fd, .events = events}, {.fd = control->stop, .events = POLLIN}};
+        struct pollfd fds[] = {{.fd = fd, .events = events},
+                               {.fd = control->stop, .events = POLLIN}};
         gint64 left = deadline < 0 ? -1 : MAX(0, (deadline - g_get_monotonic_time()) / 1000);
         int n = poll(fds, G_N_ELEMENTS(fds), (int)left);
         if (n < 0 && errno == EINTR)
@@ -54,7 +57,8 @@ static gboolean receive_line(const KxControl *control, int fd, KxBuf *input, siz
     gint64 deadline = in_seconds(RECEIVE_SECONDS);
     size_t seen = 0;
     for (;;) {
-        const char *end = input->len > seen ? memchr(input->data + seen, '\n', input->len - seen) : NULL;
+        const char *end =
+            input->len > seen ? memchr(input->data + seen, '\n', input->len - seen) : NULL;
         if (end) {
             *ret_len = (size_t)(end - input->data);
             return TRUE;
@@ -93,7 +97,8 @@ static json_t *answer_line(const KxControl *control, guint uid, const char *line
     json_error_t where;
     json_auto_t *request = json_loadb(line, len, JSON_REJECT_DUPLICATES, &where);
     if (!request)
-        return json_pack("{s:b, s:s, s:s}", "ok", 0, "error", "the request is not JSON", "code", "invalid");
+        return json_pack("{s:b, s:s, s:s}", "ok", 0, "error", "the request is not JSON", "code",
+                         "invalid");
     g_autofree char *name = kx_admin_local_name(uid);
     KxAdminContext context = {control->core, {name}, control->server};
     return kx_admin_run(&context, request);

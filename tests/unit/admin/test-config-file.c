@@ -25,7 +25,8 @@ static void test_differences(void)
     g_autoptr(KxSettings) settings = kx_settings_new_defaults();
     g_autoptr(KxConfigDiff) diff =
         diff_ok(settings,
-                "{\"settings\": {\"smtp.max-size\": \"26214400\", \"smtp.max-hops\": 7, \"log.journald\": true, "
+                "{\"settings\": {\"smtp.max-size\": \"26214400\", \"smtp.max-hops\": 7, "
+                "\"log.journald\": true, "
                 "\"server.hostname\": \"mail.company.test\", \"log.debug\": null}}",
                 FALSE);
     g_assert_cmpuint(diff->changes->len, ==, 3); /* 25M is the default, and so is no topic */
@@ -38,11 +39,13 @@ static void test_differences(void)
 static void test_round_trip(void)
 {
     g_autoptr(KxSettings) defaults = kx_settings_new_defaults();
-    const KxSettingChange changes[] = {{KX_SET_SMTP_MAX_SIZE, "1G"}, {KX_SET_LOG_DEBUG_TOPICS, "queue,tls"}};
+    const KxSettingChange changes[] = {{KX_SET_SMTP_MAX_SIZE, "1G"},
+                                       {KX_SET_LOG_DEBUG_TOPICS, "queue,tls"}};
     g_autoptr(KxSettings) changed = kx_settings_with(defaults, changes, 2, NULL);
     for (guint all = 0; all < 2; all++) {
         json_auto_t *document = kx_config_document(changed, all);
-        g_assert_cmpuint(json_object_size(json_object_get(document, "settings")), ==, all ? KX_SET_COUNT : 2);
+        g_assert_cmpuint(json_object_size(json_object_get(document, "settings")), ==,
+                         all ? KX_SET_COUNT : 2);
         g_autofree char *text = json_dumps(document, 0);
         g_autoptr(KxConfigDiff) diff = diff_ok(defaults, text, FALSE);
         g_assert_cmpuint(diff->changes->len, ==, 2);
@@ -71,10 +74,12 @@ static void test_wrong(void)
                  "the file is not JSON: line 1: string or '}' expected near end of file");
     assert_wrong("[]", KX_ERR_INVALID,
                  "the file has no \"settings\" (keryx config export shows what it looks like)");
-    assert_wrong("{\"settings\": {\"smtp.max-hops\": \"1\", \"smtp.max-hops\": \"2\"}}", KX_ERR_INVALID,
+    assert_wrong("{\"settings\": {\"smtp.max-hops\": \"1\", \"smtp.max-hops\": \"2\"}}",
+                 KX_ERR_INVALID,
                  "the file is not JSON: line 1: duplicate object key near '\"smtp.max-hops\"'");
     assert_wrong("{\"settings\": {\"smtp.max-hop\": \"1\"}}", KX_ERR_NOT_FOUND,
-                 "there is no setting 'smtp.max-hop' (did you mean smtp.max-hops?); keryx config list shows all");
+                 "there is no setting 'smtp.max-hop' (did you mean smtp.max-hops?); keryx config "
+                 "list shows all");
     assert_wrong("{\"settings\": {\"smtp.max-hops\": [1]}}", KX_ERR_INVALID,
                  "smtp.max-hops: the value is neither text, number, true, false nor null");
     assert_wrong("{\"settings\": {\"smtp.max-hops\": -1}}", KX_ERR_INVALID,
