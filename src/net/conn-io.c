@@ -41,17 +41,19 @@ static void ended(KxConn *conn, gssize rc)
         conn->dead = TRUE;
 }
 
+/* By way of the stack: a client that sends a byte costs a small buffer, not one for all it might have sent. */
 static void read_clear(KxConn *conn)
 {
+    char piece[READ_PIECE];
     while (conn->in.len < conn->protocol->input_max) {
-        size_t room = MIN(conn->protocol->input_max - conn->in.len, (size_t)READ_PIECE);
-        char *to = kx_buf_reserve(&conn->in, room);
-        gssize n = to ? read_raw(conn, to, room) : -2;
+        size_t room = MIN(conn->protocol->input_max - conn->in.len, sizeof piece);
+        gssize n = read_raw(conn, piece, room);
         if (n <= 0) {
             ended(conn, n);
             break;
         }
-        kx_buf_added(&conn->in, (size_t)n);
+        kx_buf_append(&conn->in, piece, (size_t)n);
+        explicit_bzero(piece, (size_t)n);
         if ((size_t)n < room && !conn->ssl)
             break;
     }
