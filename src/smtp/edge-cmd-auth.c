@@ -6,7 +6,10 @@
 #include "base/text.h"
 #include "smtp/edge-private.h"
 
-enum { NAME_SHOWN = 32 }; /* bytes of a mechanism's name in logs */
+enum {
+    NAME_SHOWN = 32,     /* bytes of a mechanism's name in logs */
+    PENALTY_SECONDS = 1, /* who guesses passwords has to wait for each */
+};
 
 static const char *const MECHANISMS[] = {"PLAIN", "LOGIN"};
 
@@ -130,8 +133,17 @@ void kx_edge_sasl_answered(KxConn *conn, const KxMsgSaslReply *reply)
         edge->signed_in = TRUE;
         kx_edge_say(conn, 235, "2.7.0 Authentication successful");
     } else if (status == KX_SASL_FAILED) {
-        kx_edge_say(conn, 535, "5.7.8 Authentication credentials invalid");
+        edge->mode = KX_EDGE_PENALTY;
+        kx_conn_set_timeout(conn, PENALTY_SECONDS);
     } else {
         kx_edge_say(conn, 454, "4.7.0 Temporary authentication failure, try again");
     }
+}
+
+void kx_edge_penalty_over(KxConn *conn)
+{
+    KxSmtpEdge *edge = kx_conn_state(conn);
+    edge->mode = KX_EDGE_COMMAND;
+    kx_conn_set_timeout(conn, (guint)kx_settings_int(kx_conn_settings(conn), KX_SET_SMTP_TIMEOUT));
+    kx_edge_say(conn, 535, "5.7.8 Authentication credentials invalid");
 }

@@ -30,6 +30,7 @@ typedef enum {
     KX_EDGE_COMMAND,
     KX_EDGE_SKIP_LINE, /* the rest of a line that was too long */
     KX_EDGE_SASL,      /* the next line is a SASL response */
+    KX_EDGE_PENALTY,   /* a sign-in failed: its answer waits, and so does input */
     KX_EDGE_DATA,
     KX_EDGE_BDAT,
 } KxEdgeMode;
@@ -134,6 +135,9 @@ void kx_edge_unanswered(KxConn *conn);                         /* core_lost of t
 /* ---- edge-content.c ---- */
 
 /* Content begins: DATA after its 354, or a chunk of BDAT. */
+/* The answer to a failed sign-in, after the penalty. */
+void kx_edge_penalty_over(KxConn *conn);
+
 void kx_edge_content_begin(KxSmtpEdge *edge, KxEdgeMode mode);
 void kx_edge_content_input(KxConn *conn, const char *bytes, size_t len);
 /* A chunk of BDAT is complete. */

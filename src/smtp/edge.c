@@ -129,7 +129,7 @@ static void input(KxConn *conn)
     KxSmtpEdge *edge = kx_conn_state(conn);
     size_t len;
     const char *bytes = kx_conn_input(conn, &len);
-    if (len == 0 || edge->closed)
+    if (len == 0 || edge->closed || edge->mode == KX_EDGE_PENALTY)
         return;
     if (edge->mode == KX_EDGE_DATA || edge->mode == KX_EDGE_BDAT)
         kx_edge_content_input(conn, bytes, len);
@@ -160,7 +160,11 @@ static void secured(KxConn *conn)
 
 static void timeout(KxConn *conn)
 {
-    kx_edge_goodbye(conn, "4.4.2", "Timeout, closing connection");
+    const KxSmtpEdge *edge = kx_conn_state(conn);
+    if (edge->mode == KX_EDGE_PENALTY)
+        kx_edge_penalty_over(conn);
+    else
+        kx_edge_goodbye(conn, "4.4.2", "Timeout, closing connection");
 }
 
 static void stop(KxConn *conn)
