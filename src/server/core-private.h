@@ -34,6 +34,7 @@ typedef struct KxCoreProcess {
     const KxEdgeCounts *counts;
     gint64 started;                 /* Unix seconds */
     struct event *tick;
+    KxMutex telling;                /* one tells the edges at a time: the last word they hear is the newest */
     KxMutex courier_lock;           /* of the next; held for moments only */
     int courier;                    /* descriptor for syslog lines, -1 while there is none */
     KxMutex lock;                    /* of what follows, and of sending to the keeper */
@@ -54,7 +55,7 @@ void kx_core_services_start(KxCoreProcess *process);   /* asks the keeper for al
 void kx_core_services_settings(KxCoreProcess *process, KxSettings *settings); /* after a change */
 void kx_core_service_listening(KxCoreProcess *process, const KxMsgListening *message);
 gboolean kx_core_service_action(gpointer process, KxServiceId service, KxServiceAction action, GError **error);
-void kx_core_send_access(KxCoreProcess *process, KxSettings *settings); /* to all edges */
+void kx_core_send_access(KxCoreProcess *process); /* as it is now, to all edges */
 
 /* core-logs.c */
 /* Packs and sends to the courier if there is one, without waiting. */

@@ -95,7 +95,7 @@ void kx_core_services_settings(KxCoreProcess *process, KxSettings *settings)
     if (asked)
         end_asking(process, asked);
     kx_mutex_unlock(&process->lock);
-    kx_core_send_access(process, settings);
+    kx_core_send_access(process);
 }
 
 void kx_core_service_listening(KxCoreProcess *process, const KxMsgListening *message)
@@ -166,8 +166,10 @@ static char *group_networks(KxDirectory *directory, const char *name)
     return g_string_free(all, FALSE);
 }
 
-void kx_core_send_access(KxCoreProcess *process, KxSettings *settings)
+void kx_core_send_access(KxCoreProcess *process)
 {
+    kx_mutex_lock(&process->telling);
+    g_autoptr(KxSettings) settings = kx_directory_settings(process->core.directory);
     for (guint id = 0; id < KX_SERVICE_COUNT; id++) {
         const char *group = kx_settings_text(settings, kx_setting_of_service(id, KX_SERVICE_ROW_ACCESS_GROUP));
         g_autofree char *networks = group_networks(process->core.directory, group);
@@ -179,4 +181,5 @@ void kx_core_send_access(KxCoreProcess *process, KxSettings *settings)
         };
         kx_workers_broadcast(process->workers, KX_MSG_SERVICE_ACCESS, &access);
     }
+    kx_mutex_unlock(&process->telling);
 }

@@ -34,12 +34,15 @@ static const KxHandler *const handlers[KX_PROTOCOL_COUNT] = {
 
 /* ---- settings ---- */
 
-static void send_settings(KxCoreProcess *process, KxSettings *settings)
+static void send_settings(KxCoreProcess *process)
 {
+    kx_mutex_lock(&process->telling);
+    g_autoptr(KxSettings) settings = kx_directory_settings(process->core.directory);
     g_autoptr(GBytes) edge = kx_settings_pack(settings, KX_SETTING_EDGE);
     size_t len;
     const void *bytes = g_bytes_get_data(edge, &len);
     kx_workers_broadcast(process->workers, KX_MSG_SETTINGS, &(KxMsgSettings){{bytes, len}});
+    kx_mutex_unlock(&process->telling);
 }
 
 static void send_courier_settings(KxCoreProcess *process, KxSettings *settings)
@@ -56,7 +59,7 @@ static void settings_changed(gpointer data, KxSettings *settings)
     kx_log_apply_settings(process->core.logger, settings);
     if (!process->workers)
         return;
-    send_settings(process, settings);
+    send_settings(process);
     send_courier_settings(process, settings);
     kx_core_services_settings(process, settings);
 }
@@ -107,8 +110,8 @@ static void add_peer(KxCoreProcess *process, KxMessage *message)
     if (peer->role == KX_ROLE_EDGE && peer->index < KX_EDGES_MAX) {
         kx_workers_add_edge(process->workers, peer->index, message->fd);
         message->fd = -1;
-        send_settings(process, settings);
-        kx_core_send_access(process, settings);
+        send_settings(process);
+        kx_core_send_access(process);
     } else if (peer->role == KX_ROLE_COURIER) {
         if (process->courier_link)
             courier_closed(process, process->courier_link, NULL);
@@ -177,9 +180,7 @@ static void certificates_changed(gpointer data)
 
 static void access_changed(gpointer data)
 {
-    KxCoreProcess *process = data;
-    g_autoptr(KxSettings) settings = kx_directory_settings(process->core.directory);
-    kx_core_send_access(process, settings);
+    kx_core_send_access(data);
 }
 
 /* ---- life ---- */
@@ -305,6 +306,7 @@ static void process_free(KxCoreProcess *process)
     event_free(process->tick);
     event_base_free(process->base);
     munmap((void *)process->counts, sizeof *process->counts);
+    kx_mutex_clear(&process->telling);
     kx_mutex_clear(&process->courier_lock);
     kx_mutex_clear(&process->lock);
     g_free(process);
@@ -320,6 +322,7 @@ int kx_role_core_main(void)
     process->keeper_fd = KX_FD_KEEPER;
     process->started = g_get_real_time() / G_USEC_PER_SEC;
     kx_mutex_init(&process->lock);
+    kx_mutex_init(&process->telling);
     kx_mutex_init(&process->courier_lock);
     map_counts(process);
     if (!receive_inheritance(process, key, &error) || !kx_sandbox_enter(KX_ROLE_CORE, &sandbox, &error) ||
