@@ -33,6 +33,40 @@ static KxLogReader *open_reader(const KxCall *call, GError **error)
                               (guint)kx_call_int(call, "generation", 0), error);
 }
 
+/* "2026-05-31", "2026-05-31 18:05", "2026-05-31 18:05:09" in the server's local time, as in the logs. */
+static gboolean parse_time(const char *text, gint64 *ret_seconds, GError **error)
+{
+    static const char *const FORMATS[] = {"%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S"};
+    for (guint i = 0; i < G_N_ELEMENTS(FORMATS); i++) {
+        struct tm tm = {.tm_isdst = -1};
+        const char *end = strptime(text, FORMATS[i], &tm);
+        if (!end || *end != '\0')
+            continue;
+        *ret_seconds = (gint64)mktime(&tm);
+        return TRUE;
+    }
+    return kx_fail(error, KX_ERR_INVALID,
+                   "'%s' is not a time like 2026-05-31 or 2026-05-31 18:05:09", text);
+}
+
+/* Where --from or --since says to begin; `absent` if neither is given. */
+static gboolean first_line(const KxCall *call, KxLogReader *reader, gint64 absent,
+                           gint64 *ret_line, GError **error)
+{
+    const char *since = kx_call_text(call, "since");
+    gint64 seconds = 0;
+    *ret_line = kx_call_int(call, "from", -1);
+    if (*ret_line >= 0)
+        return TRUE;
+    *ret_line = absent;
+    if (!since)
+        return TRUE;
+    if (!parse_time(since, &seconds, error))
+        return FALSE;
+    *ret_line = (gint64)kx_log_reader_find_time(reader, seconds);
+    return TRUE;
+}
+
 /* ---- list, tail, clear ---- */
 
 static json_t *list(const KxCall *call, GError **error)
@@ -66,7 +100,9 @@ static json_t *tail(const KxCall *call, GError **error)
     }
     guint64 count = kx_log_reader_count(reader);
     guint64 wanted = (guint64)kx_call_int(call, "lines", TAIL_LINES);
-    gint64 from = kx_call_int(call, "from", -1);
+    gint64 from;
+    if (!first_line(call, reader, -1, &from, error))
+        return NULL;
     guint64 first = from >= 0 ? (guint64)from : count - MIN(count, wanted);
     if (first > count) /* cleared or rotated since */
         first = 0;
@@ -143,7 +179,10 @@ static json_t *search(const KxCall *call, GError **error)
         .match_case = kx_call_flag(call, "match-case"),
         .up = kx_call_flag(call, "up"),
     };
-    wish.from = (guint64)kx_call_int(call, "from", wish.up && count > 0 ? (gint64)count - 1 : 0);
+    gint64 from;
+    if (!first_line(call, reader, wish.up && count > 0 ? (gint64)count - 1 : 0, &from, error))
+        return NULL;
+    wish.from = (guint64)from;
     json_auto_t *found = json_array();
     gboolean more;
     if (!collect(reader, &wish, (guint)kx_call_int(call, "lines", FIND_LINES), found, &more, error))
@@ -230,11 +269,18 @@ static json_t *debug_off(const KxCall *call, GError **error)
             .max = GENERATION_MAX                                                                  \
     }
 
+#define SINCE_OPTION                                                                               \
+    {                                                                                              \
+        "since", KX_OPTION_TEXT, "TIME",                                                           \
+            "From this time on: 2026-05-31, '2026-05-31 18:05' or with seconds, as in the logs."  \
+    }
+
 static const KxOption tail_options[] = {
     {"lines", KX_OPTION_INT, "N", "How many lines; 20 if not given.", .max = KX_LOG_READ_MAX,
      .letter = 'n'},
     {"from", KX_OPTION_INT, "N", "From this line on (the first is 0) instead of the last ones.",
      .max = G_MAXINT64},
+    SINCE_OPTION,
     {"follow", KX_OPTION_FLAG, NULL, "Goes on with new lines as they are written, until Ctrl-C.",
      .letter = 'f'},
     GENERATION_OPTION,
@@ -244,6 +290,7 @@ static const KxOption search_options[] = {
     {"match-case", KX_OPTION_FLAG, NULL, "Upper and lower case differ."},
     {"up", KX_OPTION_FLAG, NULL, "Towards the beginning."},
     {"from", KX_OPTION_INT, "N", "First line looked at (the first is 0).", .max = G_MAXINT64},
+    SINCE_OPTION,
     {"lines", KX_OPTION_INT, "N", "Most lines shown; 1000 if not given.", .max = KX_LOG_READ_MAX,
      .letter = 'n'},
     GENERATION_OPTION,

@@ -3,17 +3,8 @@
 #include <unistd.h>
 
 #include "admin/cli-private.h"
+#include "admin/object.h"
 #include "base/error.h"
-
-/* The account of a user, but only if it has a directory: looking must not make one. */
-static KxAccount *open_account(const KxCall *call, const KxUser *user, GError **error)
-{
-    g_autofree char *path = g_build_filename("store/mail", user->domain, user->name, NULL);
-    if (access(path, F_OK) == 0)
-        return kx_store_account(call->context->core->store, user->domain, user->name, error);
-    kx_fail(error, KX_ERR_NOT_FOUND, "%s@%s has no mailbox yet", user->name, user->domain);
-    return NULL;
-}
 
 static json_t *check_account(KxAccount *account, GError **error)
 {
@@ -29,7 +20,7 @@ static json_t *check_account(KxAccount *account, GError **error)
 static json_t *reindex(const KxCall *call, GError **error)
 {
     g_autoptr(KxUser) user = kx_user_get(call->context->core->directory, call->args[0], error);
-    g_autoptr(KxAccount) account = user ? open_account(call, user, error) : NULL;
+    g_autoptr(KxAccount) account = user ? kx_call_account(call, user, error) : NULL;
     guint items;
     if (!account)
         return NULL;

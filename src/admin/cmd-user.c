@@ -27,10 +27,29 @@ static json_t *to_json(const KxUser *user)
                      "description", user->description);
 }
 
-static json_t *show(const KxCall *call, GError **error)
+/* As it is after a change. */
+static json_t *changed(const KxCall *call, GError **error)
 {
     g_autoptr(KxUser) user = kx_user_get(call->context->core->directory, call->args[0], error);
     return user ? to_json(user) : NULL;
+}
+
+static json_t *show(const KxCall *call, GError **error)
+{
+    g_autoptr(KxUser) user = kx_user_get(call->context->core->directory, call->args[0], error);
+    g_autoptr(GError) inner = NULL;
+    g_autoptr(KxAccount) account = user ? kx_call_account(call, user, &inner) : NULL;
+    if (inner && !g_error_matches(inner, KX_ERROR, KX_ERR_NOT_FOUND)) {
+        g_propagate_error(error, g_steal_pointer(&inner));
+        return NULL;
+    }
+    if (!user)
+        return NULL;
+    KxUsage usage = account ? kx_account_usage(account) : (KxUsage){0};
+    json_t *result = to_json(user);
+    json_object_set_new(result, "items", json_integer((json_int_t)usage.items));
+    json_object_set_new(result, "bytes", json_integer((json_int_t)usage.bytes));
+    return result;
 }
 
 static json_t *add(const KxCall *call, GError **error)
@@ -40,7 +59,7 @@ static json_t *add(const KxCall *call, GError **error)
     if (!kx_user_add(call->context->core->directory, &call->context->admin, call->args[0], values,
                      n, error))
         return NULL;
-    return show(call, error);
+    return changed(call, error);
 }
 
 static json_t *set(const KxCall *call, GError **error)
@@ -50,7 +69,7 @@ static json_t *set(const KxCall *call, GError **error)
     if (!kx_user_set(call->context->core->directory, &call->context->admin, call->args[0], values,
                      n, error))
         return NULL;
-    return show(call, error);
+    return changed(call, error);
 }
 
 /* Before the account goes: if it fails, the command can be given again. */
@@ -112,8 +131,8 @@ static const KxCommand commands[] = {
      .min_args = 1,
      .max_args = 1,
      .run = show,
-     .flags = KX_COMMAND_READS,
-     .manual = "Shows one account."},
+     .flags = KX_COMMAND_READS | KX_COMMAND_STORE,
+     .manual = "Shows one account, and how much its mailbox holds."},
     {.words = "user set",
      .args = "USER@DOMAIN",
      .min_args = 1,

@@ -108,12 +108,12 @@ guint64 kx_account_highest_modseq(KxAccount *account)
     return modseq;
 }
 
-gboolean kx_account_usage(KxAccount *account, KxUsage *ret_usage, GError **error)
+KxUsage kx_account_usage(KxAccount *account)
 {
     pthread_mutex_lock(&account->state_lock);
-    *ret_usage = (KxUsage){account->meta.bytes, account->meta.items};
+    KxUsage usage = {account->meta.bytes, account->meta.items};
     pthread_mutex_unlock(&account->state_lock);
-    return TRUE;
+    return usage;
 }
 
 void kx_account_touch(KxAccount *account)

@@ -50,11 +50,12 @@ void kx_account_unref(KxAccount *account);
 const char *kx_account_name(KxAccount *account); /* "user@domain" */
 guint64 kx_account_highest_modseq(KxAccount *account);
 
+/* What an account holds, of every kind. */
 typedef struct {
     guint64 bytes;
     guint64 items;
 } KxUsage;
-gboolean kx_account_usage(KxAccount *account, KxUsage *ret_usage, GError **error);
+KxUsage kx_account_usage(KxAccount *account);
 
 /* Removes the account with all its content. KX_ERR_IN_USE while somebody else holds it. */
 gboolean kx_store_remove_account(KxStore *store, const char *domain, const char *user, GError **error);

@@ -391,6 +391,23 @@ def greeting(server, service):
         return b""
 
 
+# --- mailboxes
+
+
+def test_what_a_mailbox_holds(server):
+    server.cli("user", "add", "holder", "--password", "a secret of mine")
+    before = server.cli("user", "show", "holder", as_json=True)
+    assert (before["items"], before["bytes"]) == (0, 0)
+    assert not server.folder("holder").exists(), "looking made a mailbox"
+    server.deliver("holder", "Subject: x\n\nx\n")
+    server.wait_messages("holder", 1)
+    size = sum(len(content) for content in server.eml_files("holder").values())
+    after = server.cli("user", "show", "holder", as_json=True)
+    assert (after["items"], after["bytes"]) == (1, size)
+    shown = server.cli("user", "show", "holder")
+    assert re.search(rf"^Bytes: +{size}$", shown, re.M) and re.search(r"^Items: +1$", shown, re.M)
+
+
 # --- logs
 
 
@@ -402,6 +419,8 @@ def test_logs(server):
     assert len(tail["lines"]) == 1
     assert "alice" in server.cli("log", "search", "mail", "ALICE")
     assert server.cli("log", "search", "mail", "ALICE", "--match-case") == ""
+    assert "alice" in server.cli("log", "tail", "mail", "--since", time.strftime("%Y-%m-%d"))
+    assert server.cli("log", "tail", "mail", "--since", "2999-12-31 23:59") == ""
     server.cli("log", "clear", "mail")
     assert server.log("mail") == ""
     assert re.search(r" - Mail log cleared$", server.log("config"), re.M)

@@ -157,6 +157,31 @@ static void test_logs(void)
     fixture_clear(&f);
 }
 
+/* covers: TECH-24 */
+static void test_log_since(void)
+{
+    Fixture f;
+    fixture_init(&f);
+    static const char LINES[] = "[30/May/2026 23:59:59] Recv: first\n[31/May/2026 00:00:00] Recv: second\n"
+                                "[31/May/2026 18:05:09] Recv: third\n[31/May/2026 18:06:00] Recv: fourth\n";
+    g_assert_true(g_file_set_contents("store/logs/mail.log", LINES, -1, NULL));
+    static const struct {
+        const char *since;
+        guint lines;
+    } CASES[] = {{"2026-05-30", 4},          {"2026-05-31", 3},          {"2026-05-31 18:05", 2},
+                 {"2026-05-31 18:05:09", 2}, {"2026-05-31 18:05:10", 1}, {"2026-06-01", 0}};
+    for (guint i = 0; i < G_N_ELEMENTS(CASES); i++) {
+        g_autofree char *options = g_strdup_printf("{\"since\": \"%s\"}", CASES[i].since);
+        json_auto_t *tail = ask_ok(&f, "log tail mail", options);
+        g_assert_cmpuint(json_array_size(json_object_get(tail, "lines")), ==, CASES[i].lines);
+        json_auto_t *found = ask_ok(&f, "log search mail recv", options);
+        g_assert_cmpuint(json_array_size(json_object_get(found, "lines")), ==, CASES[i].lines);
+    }
+    assert_refused(&f, "log tail mail", "{\"since\": \"yesterday\"}", "invalid",
+                   "'yesterday' is not a time like 2026-05-31 or 2026-05-31 18:05:09");
+    fixture_clear(&f);
+}
+
 static void apply_logs(gpointer data, KxSettings *settings)
 {
     const char *const *topics = kx_settings_list(settings, KX_SET_LOG_DEBUG_TOPICS);
@@ -301,6 +326,7 @@ int main(int argc, char **argv)
     g_test_add_func("/admin/requests/ip-groups", test_ip_groups);
     g_test_add_func("/admin/requests/config", test_config);
     g_test_add_func("/admin/requests/logs", test_logs);
+    g_test_add_func("/admin/requests/log-since", test_log_since);
     g_test_add_func("/admin/requests/debug", test_debug);
     g_test_add_func("/admin/requests/services", test_services);
     g_test_add_func("/admin/requests/wrong", test_wrong);

@@ -130,8 +130,7 @@ static void test_links(Fixture *fixture, gconstpointer data)
         g_assert_no_error(targets[i].ret_error);
         g_assert_cmpuint(targets[i].ret_uid, ==, i == 2 ? 0 : 1);
     }
-    KxUsage usage;
-    g_assert_true(kx_account_usage(one, &usage, NULL));
+    KxUsage usage = kx_account_usage(one);
     g_assert_cmpuint(usage.items, ==, 2);
     g_assert_cmpuint(usage.bytes, ==, 2 * strlen(text));
     assert_consistent(one);
