@@ -6,6 +6,7 @@ none of them grew beyond GROWTH_KB, and an ordinary client was served all the ti
 """
 
 import contextlib
+import os
 import socket
 import threading
 import time
@@ -15,7 +16,8 @@ import pytest
 import kx
 import messages
 
-GROWTH_KB = 96 * 1024  # for any one process, over its size before the attack
+# For any one process, over its size before the attack; sanitizers keep what is freed for a while.
+GROWTH_KB = (640 if os.environ.get("KERYX_SANITIZED") else 96) * 1024
 ANSWER_SECONDS = 30
 CHUNK = 64 * 1024
 
