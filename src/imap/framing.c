@@ -55,11 +55,6 @@ void kx_framer_finish(KxFramer *framer)
     restart(framer);
 }
 
-gboolean kx_framer_is_idle(const KxFramer *framer)
-{
-    return framer->state == KX_FRAMER_LINE && framer->text.len == 0;
-}
-
 static void read_tag(KxFramer *framer)
 {
     g_auto(KxImapParser) parser = {0};

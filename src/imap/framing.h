@@ -75,6 +75,4 @@ void kx_framer_accept(KxFramer *framer);
 void kx_framer_refuse(KxFramer *framer);
 void kx_framer_finish(KxFramer *framer);
 
-gboolean kx_framer_is_idle(const KxFramer *framer); /* nothing was read of a next command */
-
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(KxFramer, kx_framer_clear)

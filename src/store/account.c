@@ -100,14 +100,6 @@ const char *kx_account_name(KxAccount *account)
     return account->name;
 }
 
-guint64 kx_account_highest_modseq(KxAccount *account)
-{
-    pthread_mutex_lock(&account->state_lock);
-    guint64 modseq = account->meta.modseq;
-    pthread_mutex_unlock(&account->state_lock);
-    return modseq;
-}
-
 KxUsage kx_account_usage(KxAccount *account)
 {
     pthread_mutex_lock(&account->state_lock);

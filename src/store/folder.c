@@ -60,11 +60,6 @@ void kx_folder_unref(KxFolder *folder)
         kx_account_unref(account);
 }
 
-KxAccount *kx_folder_account(KxFolder *folder)
-{
-    return folder->account;
-}
-
 guint32 kx_folder_id(KxFolder *folder)
 {
     return folder->id;
@@ -74,14 +69,6 @@ guint32 kx_folder_uid_validity(KxFolder *folder)
 {
     pthread_mutex_lock(&folder->account->state_lock);
     guint32 value = folder->meta.uid_validity;
-    pthread_mutex_unlock(&folder->account->state_lock);
-    return value;
-}
-
-guint32 kx_folder_uid_next(KxFolder *folder)
-{
-    pthread_mutex_lock(&folder->account->state_lock);
-    guint32 value = folder->meta.uid_next;
     pthread_mutex_unlock(&folder->account->state_lock);
     return value;
 }

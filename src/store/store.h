@@ -48,7 +48,6 @@ KxAccount *kx_store_account(KxStore *store, const char *domain, const char *user
 KxAccount *kx_account_ref(KxAccount *account);
 void kx_account_unref(KxAccount *account);
 const char *kx_account_name(KxAccount *account); /* "user@domain" */
-guint64 kx_account_highest_modseq(KxAccount *account);
 
 /* What an account holds, of every kind. */
 typedef struct {

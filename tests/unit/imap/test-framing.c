@@ -90,7 +90,7 @@ static char *run_stream(KxFramingMode mode, gboolean refuse, const char *bytes, 
         at += n;
     }
     flush_content(&run);
-    if (alive && !kx_framer_is_idle(&run.framer))
+    if (alive && (run.framer.state != KX_FRAMER_LINE || run.framer.text.len > 0))
         g_string_append(run.log, "...");
     kx_framer_clear(&run.framer);
     return g_string_free(run.log, FALSE);

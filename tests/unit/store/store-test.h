@@ -77,6 +77,14 @@ static inline void fixture_tear_down(Fixture *fixture, gconstpointer data)
     g_free(fixture->before);
 }
 
+static inline guint64 highest_modseq(KxAccount *account)
+{
+    pthread_mutex_lock(&account->state_lock);
+    guint64 modseq = account->meta.modseq;
+    pthread_mutex_unlock(&account->state_lock);
+    return modseq;
+}
+
 #define ADD_TEST(path, func)                                                                       \
     g_test_add(path, Fixture, NULL, fixture_set_up, func, fixture_tear_down)
 

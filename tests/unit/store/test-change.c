@@ -65,7 +65,7 @@ static void test_flags(Fixture *fixture, gconstpointer data)
     g_assert_true(kx_folder_change_flags(box.inbox, uids, 3, &change, &modseq, NULL, &error));
     g_assert_cmpuint(modseq, >, before);
     g_assert_cmpuint(kx_folder_highest_modseq(box.inbox), ==, modseq);
-    g_assert_cmpuint(kx_account_highest_modseq(box.account), ==, modseq);
+    g_assert_cmpuint(highest_modseq(box.account), ==, modseq);
     g_assert_cmpuint(flags_of(&box, uids[0]), ==, KX_FLAG_SEEN | KX_FLAG_FLAGGED);
     g_assert_cmpuint(flags_of(&box, box.uids[0]), ==, 0);
     g_auto(KxChanges) changes = {0};
@@ -287,10 +287,10 @@ static void test_move(Fixture *fixture, gconstpointer data)
     GError *error = NULL;
     Mailbox box;
     open_mailbox(fixture, &box);
-    guint64 then = kx_account_highest_modseq(box.account);
+    guint64 then = highest_modseq(box.account);
     g_assert_true(kx_folder_copy(box.inbox, box.uids + 1, 2, box.account, "Deleted Items", TRUE,
                                  &ACTOR, NULL, &error));
-    g_assert_cmpuint(kx_account_highest_modseq(box.account), ==, then + 1); /* one commit */
+    g_assert_cmpuint(highest_modseq(box.account), ==, then + 1); /* one commit */
     g_auto(KxChanges) changes = {0};
     sync_view(box.view, &changes);
     g_assert_cmpuint(changes.vanished->len, ==, 2);
@@ -343,7 +343,7 @@ static void test_tombstone_cap(Fixture *fixture, gconstpointer data)
     g_autoptr(KxAccount) account = open_account(fixture->store, "wsmith");
     g_autoptr(KxFolder) inbox = open_folder(account, "INBOX");
     guint32 uid = deliver(account, "INBOX", "last");
-    guint64 long_ago = kx_account_highest_modseq(account);
+    guint64 long_ago = highest_modseq(account);
     /* A long history of removals, put straight into the index. */
     pthread_mutex_lock(&account->write_lock);
     KxTxn txn = {0};
@@ -362,7 +362,7 @@ static void test_tombstone_cap(Fixture *fixture, gconstpointer data)
     pthread_mutex_unlock(&account->state_lock);
     kx_txn_end(&txn);
     pthread_mutex_unlock(&account->write_lock);
-    guint64 recently = kx_account_highest_modseq(account) - 1000;
+    guint64 recently = highest_modseq(account) - 1000;
     KxViewState old = {inbox->id, kx_folder_uid_validity(inbox), 2, long_ago, long_ago};
     g_autoptr(KxView) resumed = kx_view_resume(account, &old, &error);
     g_assert_nonnull(resumed);
