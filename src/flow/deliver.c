@@ -37,7 +37,8 @@ static GHashTable *open_targets(KxQueue *queue, const KxEnvelope *envelope, KxDu
         g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)target_free);
     for (guint i = 0; i < envelope->recipients->len; i++) {
         const KxEnvelopeRcpt *rcpt = envelope->recipients->pdata[i];
-        if (!rcpt->account || rcpt->duty != duty || g_hash_table_contains(targets, rcpt->account))
+        if (!kx_envelope_rcpt_is_due(rcpt) || rcpt->duty != duty ||
+            g_hash_table_contains(targets, rcpt->account))
             continue;
         Target *target = g_new0(Target, 1);
         target->account = open_account(queue, rcpt->account, &target->error);
@@ -64,6 +65,7 @@ static char *status_of(const GError *error)
 
 static void settle(KxEnvelopeRcpt *rcpt, const GError *error)
 {
+    rcpt->tried = TRUE;
     rcpt->duty = error ? KX_DUTY_QUEUED : KX_DUTY_DONE;
     g_free(rcpt->status);
     rcpt->status = error ? status_of(error) : NULL;
@@ -81,7 +83,7 @@ guint kx_queue_deliver(KxQueue *queue, KxEnvelope *envelope, KxDuty duty, KxInco
     for (guint i = 0; i < envelope->recipients->len; i++) {
         KxEnvelopeRcpt *rcpt = envelope->recipients->pdata[i];
         Target *target = rcpt->account ? g_hash_table_lookup(targets, rcpt->account) : NULL;
-        if (!target || rcpt->duty != duty)
+        if (!target || rcpt->duty != duty || !kx_envelope_rcpt_is_due(rcpt))
             continue;
         if (target->account && all[target->delivery].ret_error)
             target->error = g_steal_pointer(&all[target->delivery].ret_error);

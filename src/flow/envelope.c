@@ -80,6 +80,11 @@ KxEnvelopeRcpt *kx_envelope_add(KxEnvelope *envelope, const char *address, const
     return rcpt;
 }
 
+gboolean kx_envelope_rcpt_is_due(const KxEnvelopeRcpt *rcpt)
+{
+    return rcpt->account && !(rcpt->status && rcpt->status[0] == '5');
+}
+
 guint kx_envelope_count(const KxEnvelope *envelope, KxDuty duty)
 {
     guint count = 0;

@@ -30,8 +30,9 @@ typedef struct {
     char *account; /* "user@domain" of an account here; NULL: on another server */
     char *orcpt;   /* RFC 3461: as given, or NULL */
     guint notify;  /* KxNotify of ipc/message.h */
-    char *status;  /* why it was not delivered yet: "4.3.0 text", or NULL */
+    char *status;  /* why it was not delivered: "4.3.0 text", 5 for good; or NULL */
     KxDuty duty;
+    gboolean tried; /* just now; not written */
 } KxEnvelopeRcpt;
 
 typedef struct {
@@ -64,6 +65,9 @@ void kx_envelope_rcpt_free(KxEnvelopeRcpt *rcpt);
 /* The duty is KX_DUTY_NOW for an account here, else KX_DUTY_QUEUED. The recipient belongs to the
  * envelope. */
 KxEnvelopeRcpt *kx_envelope_add(KxEnvelope *envelope, const char *address, const char *account);
+
+/* An account here to which delivery has not failed for good. */
+gboolean kx_envelope_rcpt_is_due(const KxEnvelopeRcpt *rcpt);
 
 /* How many recipients have this duty. */
 guint kx_envelope_count(const KxEnvelope *envelope, KxDuty duty);

@@ -60,8 +60,8 @@ gpointer kx_queue_run(gpointer queue); /* the thread */
  * delivered. */
 guint kx_queue_deliver(KxQueue *queue, KxEnvelope *envelope, KxDuty duty, KxIncoming *incoming,
                        GError **error);
-/* Sent line of the Mail log; what went wrong for now into the Error log, for good into the Security log
- * (LOG-38). */
+/* Sent line of the Mail log; what went wrong for now into the Error log, for good into the Security
+ * log (LOG-38). */
 void kx_queue_log_result(KxQueue *queue, const KxEnvelope *envelope, const KxEnvelopeRcpt *rcpt);
 /* When to try again after so many attempts. */
 gint64 kx_queue_next_try(KxQueue *queue, guint64 attempts, gint64 now);

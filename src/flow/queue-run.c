@@ -40,7 +40,7 @@ static void log_results(KxQueue *queue, const KxEnvelope *envelope)
 {
     for (guint i = 0; i < envelope->recipients->len; i++) {
         const KxEnvelopeRcpt *rcpt = envelope->recipients->pdata[i];
-        if (rcpt->account)
+        if (rcpt->tried)
             kx_queue_log_result(queue, envelope, rcpt);
     }
 }

@@ -61,7 +61,7 @@ static gint64 due_time(const KxEnvelope *envelope)
 {
     for (guint i = 0; i < envelope->recipients->len; i++) {
         const KxEnvelopeRcpt *rcpt = envelope->recipients->pdata[i];
-        if (rcpt->account && rcpt->duty == KX_DUTY_QUEUED)
+        if (kx_envelope_rcpt_is_due(rcpt) && rcpt->duty == KX_DUTY_QUEUED)
             return envelope->next_try;
     }
     return G_MAXINT64;
