@@ -27,6 +27,7 @@ typedef KxStep (*KxCursorStep)(KxSession *session, gpointer cursor);
 
 typedef struct KxHandler {
     const char *name;          /* "IMAP": as in log lines */
+    const char *goodbye;       /* last words to a session whose account was removed or disabled */
     void (*message)(KxSession *session, const KxMessage *message); /* COMMAND, SPOOL, SMTP_*; answer by
                                     writing and kx_session_reply() or kx_session_verdict(), or set a cursor */
     void (*signed_in)(KxSession *session); /* SASL succeeded: kx_session_user() is set; may be NULL */

@@ -159,6 +159,15 @@ static void close_session(KxEdgeChannel *channel, guint32 id)
     kx_session_unref(session);
 }
 
+/* An account may be removed or disabled while it is signed in: that ends its sessions at the next thing they do. */
+static gboolean is_welcome(KxSession *session)
+{
+    if (!session->user)
+        return TRUE;
+    g_autoptr(KxUser) now = kx_user_get(kx_session_core(session)->directory, session->login, NULL);
+    return now && !now->disabled && now->id == session->user->id;
+}
+
 /* A request of a session; FALSE if the edge breaks the rules. */
 static gboolean request(KxSession *session, const KxMessage *message)
 {
@@ -170,7 +179,9 @@ static gboolean request(KxSession *session, const KxMessage *message)
     if (message->type == KX_MSG_COMMAND && !session->user)
         return FALSE;
     begin(session, TRUE);
-    if (message->type == KX_MSG_SASL)
+    if (!more && !is_welcome(session))
+        kx_session_kick(session, session->handler->goodbye);
+    else if (message->type == KX_MSG_SASL)
         kx_sasl_step(session, &message->SASL);
     else if (!more)
         session->handler->message(session, message);
@@ -263,7 +274,10 @@ static void notify(KxSession *session)
     kx_mutex_lock(&session->lock);
     if (!session->closed && !session->step && !g_atomic_int_get(&session->closing) && session->handler->notify) {
         begin(session, FALSE);
-        session->handler->notify(session);
+        if (is_welcome(session))
+            session->handler->notify(session);
+        else
+            kx_session_kick(session, session->handler->goodbye);
         kx_session_flush(session, 0, 0);
         finish(session);
     }

@@ -250,6 +250,7 @@ static void close_session(KxSession *session)
 
 const KxHandler kx_imap_handler = {
     .name = "IMAP",
+    .goodbye = "* BYE The account is not active any more\r\n",
     .message = receive,
     .signed_in = signed_in,
     .resume = resume,

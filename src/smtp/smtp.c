@@ -105,6 +105,7 @@ static gboolean resume(KxSession *session, const void *state, size_t len)
 
 const KxHandler kx_smtp_handler = {
     .name = "SMTP",
+    .goodbye = "421 4.7.0 The account is not active any more\r\n",
     .message = on_any,
     .resume = resume,
     .close = forget,

@@ -109,7 +109,8 @@ static void closed(KxSession *session)
         g_atomic_int_inc(&counts.closed);
 }
 
-static const KxHandler handler = {"TEST", message, NULL, resume, notified, closed};
+static const KxHandler handler = {
+    .name = "TEST", .message = message, .resume = resume, .notify = notified, .close = closed};
 static const KxHandler *const handlers[KX_PROTOCOL_COUNT] = {&handler, &handler, &handler};
 
 /* ---- a core with one user, and an edge ---- */
