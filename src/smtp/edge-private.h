@@ -135,9 +135,6 @@ void kx_edge_unanswered(KxConn *conn);                         /* core_lost of t
 /* ---- edge-content.c ---- */
 
 /* Content begins: DATA after its 354, or a chunk of BDAT. */
-/* The answer to a failed sign-in, after the penalty. */
-void kx_edge_penalty_over(KxConn *conn);
-
 void kx_edge_content_begin(KxSmtpEdge *edge, KxEdgeMode mode);
 void kx_edge_content_input(KxConn *conn, const char *bytes, size_t len);
 /* A chunk of BDAT is complete. */
@@ -172,3 +169,5 @@ void kx_edge_cmd_foreign(KxConn *conn, const KxEdgeArgs *args); /* of another pr
 
 void kx_edge_sasl_response(KxConn *conn, const char *line, size_t len);
 void kx_edge_sasl_answered(KxConn *conn, const KxMsgSaslReply *reply); /* NULL: the core was lost */
+/* The answer to a failed sign-in, after the penalty. */
+void kx_edge_penalty_over(KxConn *conn);

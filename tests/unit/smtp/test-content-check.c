@@ -57,7 +57,6 @@ static void check(const Case *row, const KxBuf *out, const KxContentCheck *state
     g_assert_cmphex(state->flaws, ==, row->flaws);
 }
 
-/* covers: SVC-07 */
 static void test_split_anywhere(void)
 {
     for (guint i = 0; i < G_N_ELEMENTS(CASES); i++) {
