@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-G_DEFINE_QUARK(kx-error-quark, kx_error)
+G_DEFINE_QUARK(kx - error - quark, kx_error)
 
 gboolean kx_error_errno(GError **error, const char *format, ...)
 {

@@ -25,8 +25,10 @@ typedef enum {
 #define KX_ERROR (kx_error_quark())
 GQuark kx_error_quark(void);
 
-/* Sets *error with code KX_ERR_IO from errno: "<formatted text>: <strerror>". Always returns FALSE. */
+/* Sets *error with code KX_ERR_IO from errno: "<formatted text>: <strerror>". Always returns FALSE.
+ */
 gboolean kx_error_errno(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
-/* Sets *error and returns FALSE, so that "return kx_fail(error, KX_ERR_INVALID, ...)" reads well. */
+/* Sets *error and returns FALSE, so that "return kx_fail(error, KX_ERR_INVALID, ...)" reads well.
+ */
 gboolean kx_fail(GError **error, KxErrorCode code, const char *format, ...) G_GNUC_PRINTF(3, 4);

@@ -56,7 +56,8 @@ gboolean kx_write_all(int fd, const void *bytes, size_t len, GError **error)
     return TRUE;
 }
 
-gboolean kx_write_file_durable(const char *path, const void *bytes, size_t len, int mode, GError **error)
+gboolean kx_write_file_durable(const char *path, const void *bytes, size_t len, int mode,
+                               GError **error)
 {
     g_autofree char *temp = g_strdup_printf("%s.new", path);
     int fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
@@ -76,7 +77,8 @@ gboolean kx_write_file_durable(const char *path, const void *bytes, size_t len, 
     return kx_sync_dir(dir, error);
 }
 
-gboolean kx_read_file(const char *path, size_t max, char **ret_bytes, size_t *ret_len, GError **error)
+gboolean kx_read_file(const char *path, size_t max, char **ret_bytes, size_t *ret_len,
+                      GError **error)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0 && errno == ENOENT)

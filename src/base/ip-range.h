@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Ranges of IP addresses: the entries of IP address groups, and who may use a service. Pure and thread-safe. */
+/* Ranges of IP addresses: the entries of IP address groups, and who may use a service. Pure and
+ * thread-safe. */
 #pragma once
 
 #include <glib.h>
@@ -19,7 +20,8 @@ gboolean kx_ip_parse(const char *ip, guint8 ret_bytes[static 16], gboolean *ret_
 
 gboolean kx_ip_range_contains(const KxIpRange *range, const guint8 bytes[static 16], gboolean v4);
 
-/* Entries with commas between, as an array of KxIpRange. An entry that is none is left out: it lets nobody in. */
+/* Entries with commas between, as an array of KxIpRange. An entry that is none is left out: it lets
+ * nobody in. */
 GArray *kx_ip_ranges_parse(const char *entries);
 
 /* FALSE also if `ip` is no address. */

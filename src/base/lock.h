@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Locks between threads: pthreads behind short names. GLib's own locks are futexes inside a library that is not
- * instrumented, so ThreadSanitizer would not see that they order anything.
+ * Locks between threads: pthreads behind short names. GLib's own locks are futexes inside a library
+ * that is not instrumented, so ThreadSanitizer would not see that they order anything.
  *
- * A lock that is misused (unlocked by another thread, destroyed while held) aborts in debug builds of the C library;
- * the functions here do not fail otherwise.
+ * A lock that is misused (unlocked by another thread, destroyed while held) aborts in debug builds
+ * of the C library; the functions here do not fail otherwise.
  */
 #pragma once
 

@@ -2,8 +2,8 @@
 /* Names in the data directory, relative to it (docs/architecture.md, "The data directory"). */
 #pragma once
 
-#define KX_PATH_LOCK         "keryx.lock"   /* locked while a server runs; holds its process number */
-#define KX_PATH_CONTROL      "keryx.sock"   /* the command line talks to the core here */
-#define KX_PATH_CERTIFICATES "sslcert"      /* <name>.crt with <name>.key, and <name>.csr */
+#define KX_PATH_LOCK         "keryx.lock" /* locked while a server runs; holds its process number */
+#define KX_PATH_CONTROL      "keryx.sock" /* the command line talks to the core here */
+#define KX_PATH_CERTIFICATES "sslcert"    /* <name>.crt with <name>.key, and <name>.csr */
 #define KX_PATH_ACTIVE       "sslcert/active" /* name of the active certificate */
-#define KX_PATH_CA           "sslca"        /* intermediate certificates for all of them */
+#define KX_PATH_CA           "sslca"          /* intermediate certificates for all of them */

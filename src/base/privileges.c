@@ -44,7 +44,8 @@ gboolean kx_privileges_drop(const char *path, GError **error)
         return kx_error_errno(error, "cannot look at %s", path);
     if (st.st_uid == 0)
         return kx_fail(error, KX_ERR_DENIED,
-                       "the data directory belongs to root: give it to another user (chown -R), the server runs as its owner");
+                       "the data directory belongs to root: give it to another user (chown -R), "
+                       "the server runs as its owner");
     prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0);
     if (setgroups(0, NULL) < 0 || setresgid(st.st_gid, st.st_gid, st.st_gid) < 0 ||
         setresuid(st.st_uid, st.st_uid, st.st_uid) < 0)

@@ -36,7 +36,8 @@ char *kx_escape_for_log(const char *text, gssize len, size_t max)
     while (left > 0) {
         gunichar c = g_utf8_get_char_validated(at, (gssize)left);
         size_t width = 1;
-        if (c == (gunichar)-1 || c == (gunichar)-2 || g_unichar_iscntrl(c) || c == 0x2028 || c == 0x2029) {
+        if (c == (gunichar)-1 || c == (gunichar)-2 || g_unichar_iscntrl(c) || c == 0x2028 ||
+            c == 0x2029) {
             g_string_append_printf(out, "\\x%02X", (guchar)*at);
         } else {
             width = (size_t)(g_utf8_next_char(at) - at);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What every part of the core role works with. Made at start, alive until the last thread has ended. */
+/* What every part of the core role works with. Made at start, alive until the last thread has
+ * ended. */
 #pragma once
 
 #include "core/exclusive.h"

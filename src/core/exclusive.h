@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Names that only one session may hold at a time: POP3 maildrops (RFC 1939 section 4). Thread-safe. */
+/* Names that only one session may hold at a time: POP3 maildrops (RFC 1939 section 4). Thread-safe.
+ */
 #pragma once
 
 #include <glib.h>

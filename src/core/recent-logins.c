@@ -33,7 +33,8 @@ void kx_recent_logins_add(KxRecentLogins *logins, const char *ip)
     *now = g_get_monotonic_time();
     pthread_mutex_lock(&logins->lock);
     if (g_hash_table_size(logins->times) >= ADDRESSES_MAX)
-        g_hash_table_remove_all(logins->times); /* an attack, or a window no one asked for: start over */
+        g_hash_table_remove_all(
+            logins->times); /* an attack, or a window no one asked for: start over */
     g_hash_table_replace(logins->times, g_strdup(ip), now);
     pthread_mutex_unlock(&logins->lock);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * SASL in the core: PLAIN (RFC 4616) and LOGIN (draft-murchison-sasl-login), for every protocol alike. The edge
- * offers them inside TLS only and passes the exchange on as opaque blobs.
+ * SASL in the core: PLAIN (RFC 4616) and LOGIN (draft-murchison-sasl-login), for every protocol
+ * alike. The edge offers them inside TLS only and passes the exchange on as opaque blobs.
  */
 #include <glib.h>
 
@@ -48,7 +48,8 @@ static Next respond_plain(struct KxSasl *sasl, KxSlice response, const char **re
     if (name.len == 0 || !clean(name, 400) || !clean(password, 1024) || !clean(authzid, 400))
         return NEXT_MALFORMED;
     /* Acting for somebody else is not offered; naming oneself is no such thing. */
-    if (authzid.len > 0 && (authzid.len != name.len || memcmp(authzid.data, name.data, name.len) != 0))
+    if (authzid.len > 0 &&
+        (authzid.len != name.len || memcmp(authzid.data, name.data, name.len) != 0))
         return NEXT_MALFORMED;
     sasl->name = g_strndup(name.data, name.len);
     sasl->password = g_strndup(password.data, password.len);
@@ -98,16 +99,16 @@ static void answer(KxSession *session, KxSaslStatus status, const char *challeng
         g_clear_pointer(&session->sasl, kx_sasl_free);
 }
 
-static void refuse(KxSession *session, KxLoginFailure failure, const char *method, const char *reason)
+static void refuse(KxSession *session, KxLoginFailure failure, const char *method,
+                   const char *reason)
 {
     KxLogger *logger = kx_session_core(session)->logger;
     session->auth_failed = TRUE;
-    kx_log_failed_login(logger, session->handler->name, session->remote_ip, failure,
-                        method);
+    kx_log_failed_login(logger, session->handler->name, session->remote_ip, failure, method);
     if (reason) {
         g_autofree char *name = kx_escape_for_log(session->sasl->name, -1, 200);
-        kx_log(logger, KX_LOG_WARNING, "%s login of %s from %s failed: %s", session->handler->name, name,
-               session->remote_ip, reason);
+        kx_log(logger, KX_LOG_WARNING, "%s login of %s from %s failed: %s", session->handler->name,
+               name, session->remote_ip, reason);
     }
     answer(session, KX_SASL_FAILED, "");
 }
@@ -117,11 +118,12 @@ static void check(KxSession *session)
     KxCore *core = kx_session_core(session);
     KxUser *user = NULL;
     const char *reason = NULL;
-    KxAuthResult result = kx_auth_password(core->directory, session->sasl->name, session->sasl->password,
-                                           session->local_ip, &user, &reason);
+    KxAuthResult result =
+        kx_auth_password(core->directory, session->sasl->name, session->sasl->password,
+                         session->local_ip, &user, &reason);
     if (result == KX_AUTH_BUSY) {
-        kx_log_failed_login(core->logger, session->handler->name, session->remote_ip, KX_LOGIN_ERROR,
-                            session->sasl->mechanism->name);
+        kx_log_failed_login(core->logger, session->handler->name, session->remote_ip,
+                            KX_LOGIN_ERROR, session->sasl->mechanism->name);
         answer(session, KX_SASL_BUSY, "");
         return;
     }
@@ -130,10 +132,10 @@ static void check(KxSession *session)
         return;
     }
     kx_session_set_user(session, user);
-    kx_debug(core->logger, KX_DEBUG_USER_AUTHENTICATION, "%s signed in over %s from %s", session->login,
-             session->handler->name, session->remote_ip);
-    kx_debug(core->logger, KX_DEBUG_QUOTA_LOGIN, "%s begins a session over %s from %s", session->login,
-             session->handler->name, session->remote_ip);
+    kx_debug(core->logger, KX_DEBUG_USER_AUTHENTICATION, "%s signed in over %s from %s",
+             session->login, session->handler->name, session->remote_ip);
+    kx_debug(core->logger, KX_DEBUG_QUOTA_LOGIN, "%s begins a session over %s from %s",
+             session->login, session->handler->name, session->remote_ip);
     if (session->handler->signed_in)
         session->handler->signed_in(session);
     answer(session, KX_SASL_OK, "");

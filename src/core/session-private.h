@@ -8,16 +8,16 @@
 #include "core/ticket.h"
 #include "core/workers.h"
 
-/* An edge's channel. Its threads own one reference together, each session one more: whoever can still send has
- * a descriptor that is this channel and no other. */
+/* An edge's channel. Its threads own one reference together, each session one more: whoever can
+ * still send has a descriptor that is this channel and no other. */
 typedef struct KxEdgeChannel {
-    gint refs;             /* atomic */
+    gint refs; /* atomic */
     KxWorkers *workers;
     guint index;
     int fd;
-    gint threads;          /* atomic: still running; the last one ends the sessions */
-    KxMutex lock;          /* of the table */
-    GHashTable *sessions;  /* id -> KxSession, one reference each */
+    gint threads;         /* atomic: still running; the last one ends the sessions */
+    KxMutex lock;         /* of the table */
+    GHashTable *sessions; /* id -> KxSession, one reference each */
 } KxEdgeChannel;
 
 KxEdgeChannel *kx_edge_channel_ref(KxEdgeChannel *channel);
@@ -39,16 +39,16 @@ struct KxWorkers {
     guint8 key[KX_TICKET_KEY];
     KxEdgeMessage other;
     gpointer data;
-    KxMutex lock;           /* of what follows */
-    KxCond idle;            /* a channel ended */
+    KxMutex lock; /* of what follows */
+    KxCond idle;  /* a channel ended */
     KxEdgeChannel *edges[64];
-    guint channels;         /* with threads, replaced ones too */
+    guint channels; /* with threads, replaced ones too */
     KxPoked poked;
     GThread *notifier;
 };
 
 struct KxSession {
-    gint refs;              /* atomic */
+    gint refs; /* atomic */
     KxEdgeChannel *channel;
     guint32 id;
     const KxHandler *handler;
@@ -58,22 +58,22 @@ struct KxSession {
     guint local_port, remote_port;
     char *local_ip, *remote_ip, *tls;
 
-    KxMutex lock;           /* held while a handler runs: everything below belongs to its holder */
-    gint closing;           /* atomic: the client is gone */
-    gint poked;             /* atomic: notify() is due */
-    gboolean closed;        /* the handler's close() was called */
+    KxMutex lock;    /* held while a handler runs: everything below belongs to its holder */
+    gint closing;    /* atomic: the client is gone */
+    gint poked;      /* atomic: notify() is due */
+    gboolean closed; /* the handler's close() was called */
     KxUser *user;
     char *login;
-    struct KxSasl *sasl;    /* exchange in progress */
+    struct KxSasl *sasl; /* exchange in progress */
     gboolean auth_failed;
     gpointer data;
-    KxSettings *settings;   /* of the message in progress */
-    GBytes *state;          /* for the next ticket */
+    KxSettings *settings; /* of the message in progress */
+    GBytes *state;        /* for the next ticket */
     gboolean state_changed;
-    gboolean requested;     /* a request is to be answered */
-    gboolean pushing;       /* output goes out as PUSH */
+    gboolean requested; /* a request is to be answered */
+    gboolean pushing;   /* output goes out as PUSH */
     KxBuf out;
-    size_t sent;            /* bytes in this window */
+    size_t sent; /* bytes in this window */
     KxCursorStep step;
     gpointer cursor;
     GDestroyNotify cursor_free;
@@ -85,7 +85,8 @@ void kx_session_unref(KxSession *session);
 
 /* All with the session's lock held. */
 void kx_session_send(KxSession *session, KxMessageType type, const void *body);
-void kx_session_flush(KxSession *session, guint flags, guint code); /* sends output as REPLY or PUSH */
+void kx_session_flush(KxSession *session, guint flags,
+                      guint code); /* sends output as REPLY or PUSH */
 void kx_session_run_cursor(KxSession *session);
 void kx_session_drop_cursor(KxSession *session);
 void kx_session_end(KxSession *session); /* calls close() once */

@@ -7,7 +7,8 @@
 /* Bytes of output on the way to one client before the core waits for it. */
 enum { WINDOW = 256 * 1024 };
 
-/* After so long a cursor goes to the end of the queue, so that long searches do not keep all workers. */
+/* After so long a cursor goes to the end of the queue, so that long searches do not keep all
+ * workers. */
 enum { TURN_US = 100 * 1000 };
 
 KxSession *kx_session_new(KxEdgeChannel *channel, guint32 id, const KxMsgSessionOpen *open)
@@ -61,7 +62,8 @@ void kx_session_end(KxSession *session)
     if (session->login)
         kx_debug(kx_session_core(session)->logger, KX_DEBUG_QUOTA_LOGIN,
                  "%s ends a session over %s from %s after %" G_GINT64_FORMAT " s", session->login,
-                 session->handler->name, session->remote_ip, g_get_real_time() / G_USEC_PER_SEC - session->since);
+                 session->handler->name, session->remote_ip,
+                 g_get_real_time() / G_USEC_PER_SEC - session->since);
     kx_session_drop_cursor(session);
     if (session->handler->close)
         session->handler->close(session);
@@ -160,7 +162,8 @@ size_t kx_session_ticket(KxSession *session, char out[static KX_TICKET_MAX])
     size_t len = 0;
     const void *state = session->state ? g_bytes_get_data(session->state, &len) : NULL;
     KxTicketBinding binding = {session->channel->index, session->id, session->service_id};
-    return kx_ticket_seal(session->channel->workers->key, &binding, session->login, state, len, out);
+    return kx_ticket_seal(session->channel->workers->key, &binding, session->login, state, len,
+                          out);
 }
 
 void kx_session_flush(KxSession *session, guint flags, guint code)
@@ -237,7 +240,8 @@ void kx_session_kick(KxSession *session, const char *text)
 
 /* ---- cursors ---- */
 
-void kx_session_set_cursor(KxSession *session, KxCursorStep step, gpointer cursor, GDestroyNotify destroy)
+void kx_session_set_cursor(KxSession *session, KxCursorStep step, gpointer cursor,
+                           GDestroyNotify destroy)
 {
     g_assert(!session->step);
     session->step = step;

@@ -12,8 +12,8 @@ enum {
 G_STATIC_ASSERT(KX_TICKET_KEY == crypto_aead_xchacha20poly1305_ietf_KEYBYTES);
 G_STATIC_ASSERT(NONCE + TAG + 2 + LOGIN_MAX + KX_TICKET_STATE_MAX <= KX_TICKET_MAX);
 
-size_t kx_ticket_seal(const guint8 key[static KX_TICKET_KEY], const KxTicketBinding *binding, const char *login,
-                      const void *state, size_t state_len, char *out)
+size_t kx_ticket_seal(const guint8 key[static KX_TICKET_KEY], const KxTicketBinding *binding,
+                      const char *login, const void *state, size_t state_len, char *out)
 {
     size_t login_len = strlen(login);
     g_assert(login_len <= LOGIN_MAX && state_len <= KX_TICKET_STATE_MAX);
@@ -25,9 +25,9 @@ size_t kx_ticket_seal(const guint8 key[static KX_TICKET_KEY], const KxTicketBind
         memcpy(clear + 2 + login_len, state, state_len);
     randombytes_buf(out, NONCE);
     unsigned long long sealed;
-    crypto_aead_xchacha20poly1305_ietf_encrypt((guint8 *)out + NONCE, &sealed, clear, 2 + login_len + state_len,
-                                               (const guint8 *)binding, sizeof *binding, NULL,
-                                               (const guint8 *)out, key);
+    crypto_aead_xchacha20poly1305_ietf_encrypt((guint8 *)out + NONCE, &sealed, clear,
+                                               2 + login_len + state_len, (const guint8 *)binding,
+                                               sizeof *binding, NULL, (const guint8 *)out, key);
     return NONCE + (size_t)sealed;
 }
 
@@ -40,7 +40,8 @@ gboolean kx_ticket_open(const guint8 key[static KX_TICKET_KEY], const KxTicketBi
         return FALSE;
     const guint8 *bytes = ticket;
     if (crypto_aead_xchacha20poly1305_ietf_decrypt(clear, &got, NULL, bytes + NONCE, len - NONCE,
-                                                   (const guint8 *)binding, sizeof *binding, bytes, key) != 0)
+                                                   (const guint8 *)binding, sizeof *binding, bytes,
+                                                   key) != 0)
         return FALSE;
     size_t login_len = (size_t)clear[0] | (size_t)clear[1] << 8;
     if (got < 2 + login_len)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Tickets: what a session needs to be rebuilt in a new core, sealed with a key only the core (and the
- * keeper, who outlives it) has. The edge keeps a ticket without being able to read or alter it; it is bound to the
- * edge, the session and the service, so that it opens no other one. XChaCha20-Poly1305.
+ * Tickets: what a session needs to be rebuilt in a new core, sealed with a key only the core (and
+ * the keeper, who outlives it) has. The edge keeps a ticket without being able to read or alter it;
+ * it is bound to the edge, the session and the service, so that it opens no other one.
+ * XChaCha20-Poly1305.
  */
 #pragma once
 
@@ -17,8 +18,8 @@ typedef struct {
 } KxTicketBinding;
 
 /* Seals login and state into `out` of KX_TICKET_MAX bytes; returns the length. */
-size_t kx_ticket_seal(const guint8 key[static KX_TICKET_KEY], const KxTicketBinding *binding, const char *login,
-                      const void *state, size_t state_len, char *out);
+size_t kx_ticket_seal(const guint8 key[static KX_TICKET_KEY], const KxTicketBinding *binding,
+                      const char *login, const void *state, size_t state_len, char *out);
 
 /* FALSE if the ticket is not ours or for another session. */
 gboolean kx_ticket_open(const guint8 key[static KX_TICKET_KEY], const KxTicketBinding *binding,

@@ -74,7 +74,8 @@ static KxSession *find_session(KxEdgeChannel *channel, guint32 id)
 
 /* ---- locking a session ---- */
 
-/* Whatever became due while the lock was held is done by its holder before it lets go, or by the next. */
+/* Whatever became due while the lock was held is done by its holder before it lets go, or by the
+ * next. */
 static void unlock_session(KxSession *session)
 {
     kx_mutex_unlock(&session->lock);
@@ -132,7 +133,8 @@ static gboolean open_session(KxEdgeChannel *channel, const KxMessage *message)
     kx_mutex_lock(&channel->lock);
     gboolean fresh = !g_hash_table_contains(channel->sessions, GUINT_TO_POINTER(session->id));
     if (fresh)
-        g_hash_table_insert(channel->sessions, GUINT_TO_POINTER(session->id), kx_session_ref(session));
+        g_hash_table_insert(channel->sessions, GUINT_TO_POINTER(session->id),
+                            kx_session_ref(session));
     kx_mutex_unlock(&channel->lock);
     if (fresh) {
         begin(session, TRUE);
@@ -159,7 +161,8 @@ static void close_session(KxEdgeChannel *channel, guint32 id)
     kx_session_unref(session);
 }
 
-/* An account may be removed or disabled while it is signed in: that ends its sessions at the next thing they do. */
+/* An account may be removed or disabled while it is signed in: that ends its sessions at the next
+ * thing they do. */
 static gboolean is_welcome(KxSession *session)
 {
     if (!session->user)
@@ -207,8 +210,8 @@ static gboolean session_message(KxEdgeChannel *channel, const KxMessage *message
     kx_mutex_lock(&session->lock);
     gboolean ok = request(session, message);
     kx_debug(channel->workers->core->logger, KX_DEBUG_THREAD_POOL,
-             "A worker of edge %u served %s for %s in %" G_GINT64_FORMAT " us", channel->index, session->handler->name,
-             session->remote_ip, g_get_monotonic_time() - start);
+             "A worker of edge %u served %s for %s in %" G_GINT64_FORMAT " us", channel->index,
+             session->handler->name, session->remote_ip, g_get_monotonic_time() - start);
     unlock_session(session);
     kx_session_unref(session);
     return ok;
@@ -236,8 +239,8 @@ static gpointer work(gpointer data)
         if (got == KX_RECEIVED && handle(channel, &message))
             continue;
         if (got != KX_RECEIVE_CLOSED)
-            kx_log(channel->workers->core->logger, KX_LOG_ERROR, "edge %u is dropped: %s", channel->index,
-                   error ? error->message : "it sent a message out of order");
+            kx_log(channel->workers->core->logger, KX_LOG_ERROR, "edge %u is dropped: %s",
+                   channel->index, error ? error->message : "it sent a message out of order");
         shutdown(channel->fd, SHUT_RDWR); /* wakes the other threads */
         break;
     }
@@ -272,7 +275,8 @@ static void notify(KxSession *session)
 {
     g_atomic_int_set(&session->poked, 0);
     kx_mutex_lock(&session->lock);
-    if (!session->closed && !session->step && !g_atomic_int_get(&session->closing) && session->handler->notify) {
+    if (!session->closed && !session->step && !g_atomic_int_get(&session->closing) &&
+        session->handler->notify) {
         begin(session, FALSE);
         if (is_welcome(session))
             session->handler->notify(session);

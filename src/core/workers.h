@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The worker threads of the core. Each edge's channel has its own set: every thread receives from the channel itself,
- * one complete request each, and answers on it; there is no dispatcher between. One more thread runs the
- * notifications of sessions that were poked.
+ * The worker threads of the core. Each edge's channel has its own set: every thread receives from
+ * the channel itself, one complete request each, and answers on it; there is no dispatcher between.
+ * One more thread runs the notifications of sessions that were poked.
  */
 #pragma once
 
@@ -30,7 +30,7 @@ void kx_workers_free(KxWorkers *workers);
 typedef struct {
     KxServiceId service;
     char *remote_ip;
-    char *login; /* NULL before sign-in */
+    char *login;  /* NULL before sign-in */
     gint64 since; /* Unix seconds */
 } KxSessionInfo;
 void kx_session_info_free(KxSessionInfo *info);

@@ -72,8 +72,9 @@ static void failed(Target *target, const char *why)
     close_target(target);
     if (!target->failing) {
         target->failing = TRUE;
-        g_autofree char *text = g_strdup_printf("syslog server %s:%u (%s) cannot be reached: %s", target->server,
-                                                target->port, transport_names[target->transport], why);
+        g_autofree char *text =
+            g_strdup_printf("syslog server %s:%u (%s) cannot be reached: %s", target->server,
+                            target->port, transport_names[target->transport], why);
         target->sender->report(target->sender->data, text);
     }
     struct timeval tv = {target->pause, 0};
@@ -87,10 +88,10 @@ static void works(Target *target)
     if (!target->failing)
         return;
     target->failing = FALSE;
-    g_autofree char *text = g_strdup_printf("syslog server %s:%u (%s) is reached again; %" G_GUINT64_FORMAT
-                                            " lines were dropped meanwhile",
-                                            target->server, target->port, transport_names[target->transport],
-                                            target->dropped);
+    g_autofree char *text = g_strdup_printf(
+        "syslog server %s:%u (%s) is reached again; %" G_GUINT64_FORMAT
+        " lines were dropped meanwhile",
+        target->server, target->port, transport_names[target->transport], target->dropped);
     target->dropped = 0;
     target->sender->report(target->sender->data, text);
 }
@@ -146,16 +147,16 @@ static void connect_stream(Target *target)
 {
     struct event_base *base = target->sender->base;
     if (target->transport == TLS)
-        target->stream = bufferevent_openssl_socket_new(base, -1, make_tls(target), BUFFEREVENT_SSL_CONNECTING,
-                                                        BEV_OPT_CLOSE_ON_FREE);
+        target->stream = bufferevent_openssl_socket_new(
+            base, -1, make_tls(target), BUFFEREVENT_SSL_CONNECTING, BEV_OPT_CLOSE_ON_FREE);
     else
         target->stream = bufferevent_socket_new(base, -1, BEV_OPT_CLOSE_ON_FREE);
     struct timeval limit = {CONNECT_SECONDS, 0};
     bufferevent_setcb(target->stream, on_stream_read, NULL, on_stream_event, target);
     bufferevent_set_timeouts(target->stream, NULL, &limit);
     bufferevent_enable(target->stream, EV_READ | EV_WRITE);
-    if (bufferevent_socket_connect_hostname(target->stream, target->sender->dns, AF_UNSPEC, target->server,
-                                            (int)target->port) < 0)
+    if (bufferevent_socket_connect_hostname(target->stream, target->sender->dns, AF_UNSPEC,
+                                            target->server, (int)target->port) < 0)
         failed(target, g_strerror(errno));
 }
 
@@ -164,7 +165,8 @@ static void connect_stream(Target *target)
 static void push_datagrams(Target *target)
 {
     guint32 len;
-    while (target->datagram >= 0 && evbuffer_copyout(target->waiting, &len, sizeof len) == sizeof len) {
+    while (target->datagram >= 0 &&
+           evbuffer_copyout(target->waiting, &len, sizeof len) == sizeof len) {
         evbuffer_drain(target->waiting, sizeof len);
         g_autofree char *bytes = g_malloc(len);
         evbuffer_remove(target->waiting, bytes, len);
@@ -182,7 +184,8 @@ static void on_resolved(int rc, struct evutil_addrinfo *found, void *data)
         return;
     }
     target->datagram = socket(found->ai_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    int connected = target->datagram < 0 ? -1 : connect(target->datagram, found->ai_addr, found->ai_addrlen);
+    int connected =
+        target->datagram < 0 ? -1 : connect(target->datagram, found->ai_addr, found->ai_addrlen);
     evutil_freeaddrinfo(found);
     if (connected < 0) {
         failed(target, g_strerror(errno));
@@ -265,8 +268,9 @@ void kx_syslog_sender_send(KxSyslogSender *sender, const KxMsgSyslog *line)
     Target *target = line->transport <= TLS ? find_target(sender, line) : NULL;
     if (!target)
         return;
-    size_t held = evbuffer_get_length(target->waiting) +
-                  (target->stream ? evbuffer_get_length(bufferevent_get_output(target->stream)) : 0);
+    size_t held =
+        evbuffer_get_length(target->waiting) +
+        (target->stream ? evbuffer_get_length(bufferevent_get_output(target->stream)) : 0);
     if (held + line->payload.len > WAITING_MAX) {
         target->dropped++;
         return;
@@ -280,26 +284,32 @@ void kx_syslog_sender_send(KxSyslogSender *sender, const KxMsgSyslog *line)
         push_stream(target);
     else if (target->datagram >= 0)
         push_datagrams(target);
-    else if (!target->stream && !target->resolving && !event_pending(target->retry, EV_TIMEOUT, NULL))
+    else if (!target->stream && !target->resolving &&
+             !event_pending(target->retry, EV_TIMEOUT, NULL))
         connect_target(target);
 }
 
 /* ---- life ---- */
 
-/* In memory, because there are no files later: the host's bundle, or the one OpenSSL's variable names. */
+/* In memory, because there are no files later: the host's bundle, or the one OpenSSL's variable
+ * names. */
 static void load_trusted(SSL_CTX *context)
 {
     const char *named = g_getenv(X509_get_default_cert_file_env());
-    if (SSL_CTX_load_verify_file(context, named ? named : "/etc/ssl/certs/ca-certificates.crt") != 1 && !named)
+    if (SSL_CTX_load_verify_file(context, named ? named : "/etc/ssl/certs/ca-certificates.crt") !=
+            1 &&
+        !named)
         SSL_CTX_set_default_verify_file(context);
     ERR_clear_error();
 }
 
-KxSyslogSender *kx_syslog_sender_new(struct event_base *base, int journal, KxSyslogReport report, gpointer data)
+KxSyslogSender *kx_syslog_sender_new(struct event_base *base, int journal, KxSyslogReport report,
+                                     gpointer data)
 {
     KxSyslogSender *sender = g_new0(KxSyslogSender, 1);
     sender->base = base;
-    sender->dns = evdns_base_new(base, EVDNS_BASE_INITIALIZE_NAMESERVERS | EVDNS_BASE_DISABLE_WHEN_INACTIVE);
+    sender->dns =
+        evdns_base_new(base, EVDNS_BASE_INITIALIZE_NAMESERVERS | EVDNS_BASE_DISABLE_WHEN_INACTIVE);
     if (!sender->dns) /* no resolver configured: addresses and the hosts file still work */
         sender->dns = evdns_base_new(base, EVDNS_BASE_DISABLE_WHEN_INACTIVE);
     sender->tls = SSL_CTX_new(TLS_client_method());

@@ -30,7 +30,8 @@ static void find_candidate(KxDirectory *directory, const char *login, const char
     kx_rw_lock_unlock(&directory->lock);
     const KxUser *user = ret_candidate->user;
     kx_debug(directory->logger, KX_DEBUG_DIRECTORY_LOOKUP, "Login %s at %s is %s@%s", login,
-             local_ip ? local_ip : "any address", user ? user->name : "nobody", user ? user->domain : "");
+             local_ip ? local_ip : "any address", user ? user->name : "nobody",
+             user ? user->domain : "");
 }
 
 /* Always one check of full cost, whether or not its result can count. */

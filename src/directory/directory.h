@@ -56,7 +56,7 @@ void kx_domain_free(KxDomain *domain);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KxDomain, kx_domain_free)
 
 KxDomain *kx_domain_get(KxDirectory *directory, const char *name, GError **error);
-GPtrArray *kx_domain_list(KxDirectory *directory);                     /* of KxDomain, by name */
+GPtrArray *kx_domain_list(KxDirectory *directory); /* of KxDomain, by name */
 
 /* ---- users ---- */
 

@@ -102,8 +102,10 @@ KxReceived kx_channel_receive(int fd, KxRole from, KxRole to, char *buffer, KxMe
         char room[CMSG_SPACE(sizeof(int) * 2)];
         struct cmsghdr align;
     } control;
-    struct msghdr head = {
-        .msg_iov = &part, .msg_iovlen = 1, .msg_control = control.room, .msg_controllen = sizeof control.room};
+    struct msghdr head = {.msg_iov = &part,
+                          .msg_iovlen = 1,
+                          .msg_control = control.room,
+                          .msg_controllen = sizeof control.room};
     ssize_t n;
     do
         n = recvmsg(fd, &head, MSG_CMSG_CLOEXEC);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Every message between the roles: who may send it to whom, and its fields. No include guard: included
- * once per use of the table.
+ * Every message between the roles: who may send it to whom, and its fields. No include guard:
+ * included once per use of the table.
  *
- * KX_MESSAGE(NAME, Struct, from, to, files): `from` and `to` are sets of roles, `files` the number of file
- * descriptors that travel with it. KX_FIELDS_NAME lists the fields: F(S, U32|U64|STR|BLOB, name, most bytes).
+ * KX_MESSAGE(NAME, Struct, from, to, files): `from` and `to` are sets of roles, `files` the number
+ * of file descriptors that travel with it. KX_FIELDS_NAME lists the fields: F(S, U32|U64|STR|BLOB,
+ * name, most bytes).
  */
 /* clang-format off */
 

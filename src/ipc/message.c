@@ -27,9 +27,9 @@ typedef struct {
     const Field *fields;
 } Type;
 
-#define KEEPER KX_ROLE_KEEPER
-#define EDGE KX_ROLE_EDGE
-#define CORE KX_ROLE_CORE
+#define KEEPER  KX_ROLE_KEEPER
+#define EDGE    KX_ROLE_EDGE
+#define CORE    KX_ROLE_CORE
 #define COURIER KX_ROLE_COURIER
 static const Type types[KX_MSG_COUNT] = {
 #define KX_MESSAGE(NAME, Struct, from, to, files)                                                  \
@@ -114,7 +114,8 @@ static gboolean put_field(Writer *writer, const Field *field, const char *body)
            put(writer, slice.data, slice.len);
 }
 
-size_t kx_message_pack(KxMessageType type, guint32 session, const void *body, char *out, size_t room)
+size_t kx_message_pack(KxMessageType type, guint32 session, const void *body, char *out,
+                       size_t room)
 {
     g_assert(type < KX_MSG_COUNT);
     Writer writer = {out, room};
@@ -181,7 +182,8 @@ static gboolean get_field(Reader *reader, const Field *field, char *body)
         KxSlice slice;
         if (!get_slice(reader, field->most, &slice) || memchr(slice.data, 0, slice.len))
             return FALSE;
-        /* The length before the text has been read: moving the text over it makes room for the NUL. */
+        /* The length before the text has been read: moving the text over it makes room for the NUL.
+         */
         char *text = (char *)slice.data - 1;
         memmove(text, slice.data, slice.len);
         text[slice.len] = '\0';
@@ -204,20 +206,22 @@ gboolean kx_message_parse(char *bytes, size_t len, KxRole from, KxRole to, KxMes
         return kx_fail(error, KX_ERR_PROTOCOL, "message from %s is too short", kx_role_name(from));
     guint type = GUINT16_FROM_LE(head[0]);
     if (type >= KX_MSG_COUNT || head[1] != 0)
-        return kx_fail(error, KX_ERR_PROTOCOL, "message of unknown type %u from %s", type, kx_role_name(from));
+        return kx_fail(error, KX_ERR_PROTOCOL, "message of unknown type %u from %s", type,
+                       kx_role_name(from));
     const Type *row = &types[type];
     if (!(row->from & from) || !(row->to & to))
-        return kx_fail(error, KX_ERR_PROTOCOL, "%s may not send %s to %s", kx_role_name(from), row->name,
-                       kx_role_name(to));
+        return kx_fail(error, KX_ERR_PROTOCOL, "%s may not send %s to %s", kx_role_name(from),
+                       row->name, kx_role_name(to));
     KxMessage message = {.type = type, .session = session, .fd = -1};
     /* All members of the union start at the same address: any of them finds it. */
     char *body = (char *)&message.ROLE_READY;
     for (const Field *field = row->fields; field->name; field++)
         if (!get_field(&reader, field, body))
-            return kx_fail(error, KX_ERR_PROTOCOL, "%s from %s: bad field %s", row->name, kx_role_name(from),
-                           field->name);
+            return kx_fail(error, KX_ERR_PROTOCOL, "%s from %s: bad field %s", row->name,
+                           kx_role_name(from), field->name);
     if (reader.left != 0)
-        return kx_fail(error, KX_ERR_PROTOCOL, "%s from %s is too long", row->name, kx_role_name(from));
+        return kx_fail(error, KX_ERR_PROTOCOL, "%s from %s is too long", row->name,
+                       kx_role_name(from));
     *ret_message = message;
     return TRUE;
 }

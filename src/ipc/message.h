@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Typed messages between the roles. One table (ipc/message-list.h) declares every message, who may send
- * it to whom, and its fields; structs, packing and parsing come from it. A parsed message points into
- * the bytes it was parsed from. A reader refuses what is short, long, of unknown type, from a role that may
- * not send it, over a field's limit, or has a NUL in a text: the caller then drops the peer.
+ * Typed messages between the roles. One table (ipc/message-list.h) declares every message, who may
+ * send it to whom, and its fields; structs, packing and parsing come from it. A parsed message
+ * points into the bytes it was parsed from. A reader refuses what is short, long, of unknown type,
+ * from a role that may not send it, over a field's limit, or has a NUL in a text: the caller then
+ * drops the peer.
  *
- * On the wire: type u16, 0 u16, session u32, then the fields in order; integers little-endian, texts and blobs
- * with a u32 length.
+ * On the wire: type u16, 0 u16, session u32, then the fields in order; integers little-endian,
+ * texts and blobs with a u32 length.
  */
 #pragma once
 
@@ -29,8 +30,8 @@ typedef struct {
 #define KX_SLICE_STR(text) ((KxSlice){(text), strlen(text)})
 
 enum {
-    KX_MESSAGE_MAX = 112 * 1024,  /* bytes of a packed message */
-    KX_CHUNK_MAX = 64 * 1024,     /* bytes of content or output put into one message */
+    KX_MESSAGE_MAX = 112 * 1024, /* bytes of a packed message */
+    KX_CHUNK_MAX = 64 * 1024,    /* bytes of content or output put into one message */
     KX_MESSAGE_FDS = 1,
 };
 
@@ -41,14 +42,14 @@ typedef enum {
     KX_MSG_COUNT
 } KxMessageType;
 
-#define KX_MEMBER_U32 guint32
-#define KX_MEMBER_U64 guint64
-#define KX_MEMBER_STR const char *
-#define KX_MEMBER_BLOB KxSlice
+#define KX_MEMBER_U32                  guint32
+#define KX_MEMBER_U64                  guint64
+#define KX_MEMBER_STR                  const char *
+#define KX_MEMBER_BLOB                 KxSlice
 #define KX_MEMBER(S, type, name, most) KX_MEMBER_##type name;
 #define KX_MESSAGE(NAME, Struct, from, to, files)                                                  \
     typedef struct {                                                                               \
-        KX_FIELDS_##NAME(KX_MEMBER, Struct) char end_[0];                                           \
+        KX_FIELDS_##NAME(KX_MEMBER, Struct) char end_[0];                                          \
     } Struct;
 #include "ipc/message-list.h"
 #undef KX_MESSAGE
@@ -60,19 +61,22 @@ typedef struct {
 #define KX_MESSAGE(NAME, Struct, from, to, files) Struct NAME;
 #include "ipc/message-list.h"
 #undef KX_MESSAGE
-    }; /* message->COMMAND.kind */
-    int fd; /* a descriptor that came along, or -1; the receiver owns it and sets it to -1 on taking it */
+    };      /* message->COMMAND.kind */
+    int fd; /* a descriptor that came along, or -1; the receiver owns it and sets it to -1 on taking
+               it */
 } KxMessage;
 
 const char *kx_message_name(KxMessageType type);
 guint kx_message_files(KxMessageType type);
 
-/* Packs `body` (the struct of `type`); a NULL text packs as empty. Returns the length, or 0 if a field is
- * over its limit or the whole does not fit `room` (KX_MESSAGE_MAX always suffices when limits are kept). */
-size_t kx_message_pack(KxMessageType type, guint32 session, const void *body, char *out, size_t room);
+/* Packs `body` (the struct of `type`); a NULL text packs as empty. Returns the length, or 0 if a
+ * field is over its limit or the whole does not fit `room` (KX_MESSAGE_MAX always suffices when
+ * limits are kept). */
+size_t kx_message_pack(KxMessageType type, guint32 session, const void *body, char *out,
+                       size_t room);
 
-/* Texts in the result are NUL-terminated in place: `bytes` is changed and must stay while the message is used,
- * and have room for one more byte after len. */
+/* Texts in the result are NUL-terminated in place: `bytes` is changed and must stay while the
+ * message is used, and have room for one more byte after len. */
 gboolean kx_message_parse(char *bytes, size_t len, KxRole from, KxRole to, KxMessage *ret_message,
                           GError **error);
 
@@ -81,7 +85,12 @@ gboolean kx_message_parse(char *bytes, size_t len, KxRole from, KxRole to, KxMes
 typedef enum { KX_SESSION_NEW, KX_SESSION_RESUMED, KX_SESSION_REFUSED } KxSessionStart;
 typedef enum { KX_SASL_CONTINUE, KX_SASL_OK, KX_SASL_FAILED, KX_SASL_BUSY } KxSaslStatus;
 /* The logs a role without files may write to; the same numbers as KxLogId (checked in the core). */
-enum { KX_EDGE_LOG_SECURITY = 2, KX_EDGE_LOG_WARNING = 3, KX_EDGE_LOG_ERROR = 5, KX_EDGE_LOG_DEBUG = 7 };
+enum {
+    KX_EDGE_LOG_SECURITY = 2,
+    KX_EDGE_LOG_WARNING = 3,
+    KX_EDGE_LOG_ERROR = 5,
+    KX_EDGE_LOG_DEBUG = 7
+};
 
 /* SYSLOG.transport: KxSyslogTransport of log/log.h, or */
 enum { KX_SYSLOG_TO_JOURNAL = 3 };
@@ -89,9 +98,11 @@ enum { KX_SYSLOG_TO_JOURNAL = 3 };
 typedef enum { KX_SECRET_TICKET_SEAL = 1, KX_SECRET_TLS_TICKETS = 2 } KxSecretPurpose;
 
 typedef enum {
-    KX_REPLY_PARTIAL = 1 << 0, /* output goes on in the next message; the request is not answered yet */
-    KX_REPLY_MORE = 1 << 1,    /* the request is not answered yet: send MORE when the client has read */
-    KX_REPLY_CLOSE = 1 << 2,   /* close when the output is sent */
+    KX_REPLY_PARTIAL =
+        1 << 0, /* output goes on in the next message; the request is not answered yet */
+    KX_REPLY_MORE =
+        1 << 1, /* the request is not answered yet: send MORE when the client has read */
+    KX_REPLY_CLOSE = 1 << 2, /* close when the output is sent */
 } KxReplyFlags;
 
 typedef enum {
@@ -102,8 +113,8 @@ typedef enum {
 } KxSmtpMailFlags;
 
 typedef enum { /* RFC 3461 section 4.1; 0 means not given */
-    KX_NOTIFY_NEVER = 1 << 0,
-    KX_NOTIFY_SUCCESS = 1 << 1,
-    KX_NOTIFY_FAILURE = 1 << 2,
-    KX_NOTIFY_DELAY = 1 << 3,
+               KX_NOTIFY_NEVER = 1 << 0,
+               KX_NOTIFY_SUCCESS = 1 << 1,
+               KX_NOTIFY_FAILURE = 1 << 2,
+               KX_NOTIFY_DELAY = 1 << 3,
 } KxNotify;

@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The network services (SVC-01): one row each; clear and TLS forms are services of their own (SVC-06). */
+/* The network services (SVC-01): one row each; clear and TLS forms are services of their own
+ * (SVC-06). */
 #pragma once
 
 #include <glib.h>
 
-typedef enum { KX_PROTOCOL_SMTP, KX_PROTOCOL_IMAP, KX_PROTOCOL_POP3, KX_PROTOCOL_COUNT } KxProtocolId;
+typedef enum {
+    KX_PROTOCOL_SMTP,
+    KX_PROTOCOL_IMAP,
+    KX_PROTOCOL_POP3,
+    KX_PROTOCOL_COUNT
+} KxProtocolId;
 
 typedef enum {
     KX_SERVICE_SMTP,

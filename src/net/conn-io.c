@@ -41,7 +41,8 @@ static void ended(KxConn *conn, gssize rc)
         conn->dead = TRUE;
 }
 
-/* By way of the stack: a client that sends a byte costs a small buffer, not one for all it might have sent. */
+/* By way of the stack: a client that sends a byte costs a small buffer, not one for all it might
+ * have sent. */
 static void read_clear(KxConn *conn)
 {
     char piece[READ_PIECE];

@@ -12,8 +12,9 @@
 #include "net/edge-private.h"
 
 enum {
-    OUT_MAX = 8 * 1024 * 1024, /* the core's credit window and what the edge itself says stay far below */
-    OUT_HIGH = 256 * 1024,     /* a client that does not read gets no more input processed */
+    OUT_MAX =
+        8 * 1024 * 1024, /* the core's credit window and what the edge itself says stay far below */
+    OUT_HIGH = 256 * 1024, /* a client that does not read gets no more input processed */
     HANDSHAKE_SECONDS = 60,
     LINGER_SECONDS = 2,
     WIRE_MAX = 32 * 1024,
@@ -199,7 +200,8 @@ void kx_conn_begin(KxConn *conn)
     kx_conn_work(conn);
 }
 
-/* The server stops: between two requests is the time to say so. Content that is on its way may still arrive. */
+/* The server stops: between two requests is the time to say so. Content that is on its way may
+ * still arrive. */
 static void stop_between_requests(KxConn *conn)
 {
     const KxEdge *edge = conn->edge;
@@ -244,8 +246,8 @@ static void begin_start_tls(KxConn *conn)
     kx_conn_io_handshake(conn);
 }
 
-/* Closing with unread input would make the kernel reset the connection, and the client might never see our last
- * words: shut our side, and read what it still sends for a moment. */
+/* Closing with unread input would make the kernel reset the connection, and the client might never
+ * see our last words: shut our side, and read what it still sends for a moment. */
 static void linger(KxConn *conn)
 {
     if (conn->input_ended) {
@@ -430,6 +432,6 @@ void kx_conn_debug(KxConn *conn, char direction, const char *bytes, size_t len)
     if (!(conn->edge->debug_topics & 1U << kx_service(conn->service)->protocol))
         return;
     g_autofree char *text = kx_escape_for_log(bytes, (gssize)len, 2048);
-    kx_conn_log(conn, KX_EDGE_LOG_DEBUG, "{%s-server} [%s:%u] %c %s", conn->protocol->name, conn->remote_ip,
-                conn->remote_port, direction, text);
+    kx_conn_log(conn, KX_EDGE_LOG_DEBUG, "{%s-server} [%s:%u] %c %s", conn->protocol->name,
+                conn->remote_ip, conn->remote_port, direction, text);
 }

@@ -3,8 +3,8 @@
 
 #include <zlib.h>
 
-/* A window of 2^13 and small tables: about 40 KiB for each connection instead of 300, for some percent
- * of the ratio. The peer's window must be taken as large as it may be. */
+/* A window of 2^13 and small tables: about 40 KiB for each connection instead of 300, for some
+ * percent of the ratio. The peer's window must be taken as large as it may be. */
 enum { OUT_WINDOW = -13, IN_WINDOW = -15, MEMORY = 5, PIECE = 16 * 1024 };
 
 struct KxDeflate {
@@ -15,7 +15,8 @@ struct KxDeflate {
 KxDeflate *kx_deflate_new(void)
 {
     KxDeflate *self = g_new0(KxDeflate, 1);
-    int rc = deflateInit2(&self->out, Z_DEFAULT_COMPRESSION, Z_DEFLATED, OUT_WINDOW, MEMORY, Z_DEFAULT_STRATEGY);
+    int rc = deflateInit2(&self->out, Z_DEFAULT_COMPRESSION, Z_DEFLATED, OUT_WINDOW, MEMORY,
+                          Z_DEFAULT_STRATEGY);
     g_assert(rc == Z_OK);
     rc = inflateInit2(&self->in, IN_WINDOW);
     g_assert(rc == Z_OK);

@@ -18,32 +18,32 @@ struct KxEdge {
     const KxProtocol *const *protocols;
     KxEdgeCounts *counts;
     KxLink *keeper;
-    KxLink *core;          /* NULL while there is none */
-    guint core_epoch;      /* counts the cores seen */
-    KxTlsSet *tls;         /* NULL until the first certificate */
-    KxTlsSet *tls_coming;  /* being received */
+    KxLink *core;         /* NULL while there is none */
+    guint core_epoch;     /* counts the cores seen */
+    KxTlsSet *tls;        /* NULL until the first certificate */
+    KxTlsSet *tls_coming; /* being received */
     char ticket_keys[KX_TLS_TICKET_KEYS];
     gboolean have_ticket_keys;
     KxSettings *settings;
-    guint debug_topics;    /* bit per KxProtocolId: dialogue goes to the Debug log */
-    gboolean debug_tls;    /* connections and handshakes do */
-    GHashTable *conns;     /* id -> KxConn */
+    guint debug_topics; /* bit per KxProtocolId: dialogue goes to the Debug log */
+    gboolean debug_tls; /* connections and handshakes do */
+    GHashTable *conns;  /* id -> KxConn */
     guint32 next_id;
-    GPtrArray *listeners;  /* KxListener */
+    GPtrArray *listeners; /* KxListener */
     struct {
-        gboolean known;        /* nobody is let in before the core has said who may */
+        gboolean known;          /* nobody is let in before the core has said who may */
         guint32 max_connections; /* 0: no limit */
-        GArray *networks;      /* KxIpRange; NULL: no limit */
+        GArray *networks;        /* KxIpRange; NULL: no limit */
     } access[KX_SERVICE_COUNT];
-    struct {                   /* so that a flood of connections does not become a flood of lines */
+    struct { /* so that a flood of connections does not become a flood of lines */
         gint64 second;
         guint lines, more;
     } refused;
     struct event *accept_timer; /* accepts again after the system ran out of descriptors */
     struct event *stop_timer;
-    struct event *stop_poll;   /* NULL unless stopping */
+    struct event *stop_poll; /* NULL unless stopping */
     gboolean stopping;
-    gboolean stopping_now;     /* no more waiting for content that is on its way */
+    gboolean stopping_now; /* no more waiting for content that is on its way */
 };
 
 struct KxConn {
@@ -52,17 +52,17 @@ struct KxConn {
     KxServiceId service;
     const KxProtocol *protocol;
     int fd;
-    SSL *ssl;              /* NULL outside TLS */
-    KxDeflate *deflate;    /* NULL unless compressing */
+    SSL *ssl;           /* NULL outside TLS */
+    KxDeflate *deflate; /* NULL unless compressing */
     struct event *readable, *writable, *timer;
-    KxBuf in;              /* unread input, clear */
-    KxBuf wire;            /* compressed input not expanded yet */
-    KxBuf out;             /* to be sent (compressed already) */
-    GBytes *ticket;        /* rebuilds the session in a new core */
-    KxBuf pending;         /* packed request that waits for a core or for SESSION_READY */
-    guint epoch;           /* the core that knows this session; 0: none */
-    guint timeout;         /* seconds, 0: none */
-    gint64 deadline;       /* monotonic microseconds */
+    KxBuf in;        /* unread input, clear */
+    KxBuf wire;      /* compressed input not expanded yet */
+    KxBuf out;       /* to be sent (compressed already) */
+    GBytes *ticket;  /* rebuilds the session in a new core */
+    KxBuf pending;   /* packed request that waits for a core or for SESSION_READY */
+    guint epoch;     /* the core that knows this session; 0: none */
+    guint timeout;   /* seconds, 0: none */
+    gint64 deadline; /* monotonic microseconds */
     guint local_port, remote_port;
     char local_ip[KX_IP_TEXT], remote_ip[KX_IP_TEXT];
     char tls_text[96];
@@ -71,13 +71,13 @@ struct KxConn {
     unsigned want_more : 1;     /* the core waits for MORE */
     unsigned opening : 1;       /* SESSION_OPEN was sent */
     unsigned handshaking : 1;
-    unsigned start_tls : 1;     /* when the output is sent */
-    unsigned closing : 1;       /* when the output is sent */
-    unsigned lingering : 1;     /* our side is shut, the client's words are thrown away */
-    unsigned dead : 1;          /* to be freed when the callback returns */
+    unsigned start_tls : 1; /* when the output is sent */
+    unsigned closing : 1;   /* when the output is sent */
+    unsigned lingering : 1; /* our side is shut, the client's words are thrown away */
+    unsigned dead : 1;      /* to be freed when the callback returns */
     unsigned input_ended : 1;
-    unsigned busy : 1;          /* inside a callback of the loop */
-    unsigned greeted : 1;       /* the protocol's open() was called */
+    unsigned busy : 1;    /* inside a callback of the loop */
+    unsigned greeted : 1; /* the protocol's open() was called */
     unsigned loopback : 1;
     max_align_t state[];
 };
@@ -88,8 +88,8 @@ KxConn *kx_conn_new(KxEdge *edge, KxServiceId service, int fd);
 void kx_conn_free(KxConn *conn);
 void kx_conn_begin(KxConn *conn); /* starts TLS or greets */
 
-/* Runs what is due after something happened: input to the protocol, output to the client, death. The
- * connection may be gone afterwards. */
+/* Runs what is due after something happened: input to the protocol, output to the client, death.
+ * The connection may be gone afterwards. */
 void kx_conn_work(KxConn *conn);
 
 /* ---- conn-io.c: socket, TLS and compression ---- */
@@ -105,5 +105,6 @@ void kx_conn_core_lost(KxConn *conn);
 void kx_conn_core_back(KxConn *conn);
 void kx_conn_core_close(KxConn *conn);
 void kx_conn_core_forget(KxConn *conn); /* drops the pending request */
-void kx_conn_core_orphan(KxEdge *edge, const KxMessage *message); /* for a connection that is gone */
+void kx_conn_core_orphan(KxEdge *edge,
+                         const KxMessage *message); /* for a connection that is gone */
 void kx_conn_core_drained(KxConn *conn); /* the client has read: ask for more if the core waits */

@@ -11,9 +11,9 @@
 enum {
     ACCEPT_BATCH = 8,
     ACCEPT_PAUSE_MS = 200,
-    REFUSED_LINES = 20,    /* in the Security log, each second */
-    STOP_SECONDS = 8,      /* for content that is on its way when the server stops */
-    STOP_LAST_SECONDS = 2, /* for last words */
+    REFUSED_LINES = 20,     /* in the Security log, each second */
+    STOP_SECONDS = 8,       /* for content that is on its way when the server stops */
+    STOP_LAST_SECONDS = 2,  /* for last words */
     CORE_WAIT_SECONDS = 90, /* without a core for so long, the role gives up and is started anew */
 };
 
@@ -48,7 +48,8 @@ static void log_refused(KxConn *conn, const char *why)
     gint64 second = g_get_monotonic_time() / G_USEC_PER_SEC;
     if (second != edge->refused.second) {
         if (edge->refused.more > 0)
-            kx_conn_log(conn, KX_EDGE_LOG_SECURITY, "%u more connections were refused", edge->refused.more);
+            kx_conn_log(conn, KX_EDGE_LOG_SECURITY, "%u more connections were refused",
+                        edge->refused.more);
         edge->refused.second = second;
         edge->refused.lines = edge->refused.more = 0;
     }
@@ -57,8 +58,8 @@ static void log_refused(KxConn *conn, const char *why)
         return;
     }
     edge->refused.lines++;
-    kx_conn_log(conn, KX_EDGE_LOG_SECURITY, "%s connection from %s refused: %s", kx_service(conn->service)->title,
-                conn->remote_ip, why);
+    kx_conn_log(conn, KX_EDGE_LOG_SECURITY, "%s connection from %s refused: %s",
+                kx_service(conn->service)->title, conn->remote_ip, why);
 }
 
 /* Why the service is not for this client, or NULL. */
@@ -133,7 +134,8 @@ static void add_listener(KxEdge *edge, KxMessage *message)
     listener->fd = message->fd;
     message->fd = -1;
     evutil_make_socket_nonblocking(listener->fd);
-    listener->readable = event_new(edge->base, listener->fd, EV_READ | EV_PERSIST, on_accept, listener);
+    listener->readable =
+        event_new(edge->base, listener->fd, EV_READ | EV_PERSIST, on_accept, listener);
     g_ptr_array_add(edge->listeners, listener);
     if (edge->access[listener->service].known)
         event_add(listener->readable, NULL);
@@ -231,7 +233,8 @@ static void new_core(KxEdge *edge, KxMessage *message)
 {
     if (edge->core)
         core_closed(edge, edge->core, NULL);
-    edge->core = kx_link_new(edge->base, message->fd, KX_ROLE_EDGE, KX_ROLE_CORE, &core_callbacks, edge);
+    edge->core =
+        kx_link_new(edge->base, message->fd, KX_ROLE_EDGE, KX_ROLE_CORE, &core_callbacks, edge);
     message->fd = -1;
     edge->core_epoch++;
     if (!edge->stopping)
@@ -346,8 +349,8 @@ static const KxLinkCallbacks keeper_callbacks = {keeper_message, keeper_closed};
 
 /* ---- life ---- */
 
-KxEdge *kx_edge_new(struct event_base *base, guint index, int keeper, const KxProtocol *const *protocols,
-                    KxEdgeCounts *counts)
+KxEdge *kx_edge_new(struct event_base *base, guint index, int keeper,
+                    const KxProtocol *const *protocols, KxEdgeCounts *counts)
 {
     g_assert(index < KX_EDGES_MAX);
     KxEdge *edge = g_new0(KxEdge, 1);

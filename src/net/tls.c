@@ -95,7 +95,8 @@ static gboolean use_key(SSL_CTX *context, KxSlice pem, GError **error)
     BIO *bio = BIO_new_mem_buf(pem.data, (int)pem.len);
     EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL);
     BIO_free(bio);
-    gboolean ok = key && SSL_CTX_use_PrivateKey(context, key) == 1 && SSL_CTX_check_private_key(context) == 1;
+    gboolean ok =
+        key && SSL_CTX_use_PrivateKey(context, key) == 1 && SSL_CTX_check_private_key(context) == 1;
     EVP_PKEY_free(key);
     return ok ? TRUE : tls_fail(error, "cannot use the private key");
 }

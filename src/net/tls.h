@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The server's side of TLS in the edge role: one SSL_CTX for each certificate, the one to use chosen by the name
- * the client asks for (SNI, RFC 6066 section 3), else the active one. TLS 1.2 and 1.3 only, forward secrecy
- * only, no renegotiation, stateless session tickets.
+ * The server's side of TLS in the edge role: one SSL_CTX for each certificate, the one to use
+ * chosen by the name the client asks for (SNI, RFC 6066 section 3), else the active one. TLS 1.2
+ * and 1.3 only, forward secrecy only, no renegotiation, stateless session tickets.
  *
- * A set is built from the certificates the keeper sends and then swapped in; connections in progress keep
- * the context they began with. One thread.
+ * A set is built from the certificates the keeper sends and then swapped in; connections in
+ * progress keep the context they began with. One thread.
  */
 #pragma once
 

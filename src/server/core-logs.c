@@ -17,7 +17,8 @@ void kx_core_tell_courier(KxCoreProcess *process, KxMessageType type, const void
     kx_mutex_unlock(&process->courier_lock);
 }
 
-static void send_line(KxCoreProcess *process, const char *server, guint port, guint transport, GString *text)
+static void send_line(KxCoreProcess *process, const char *server, guint port, guint transport,
+                      GString *text)
 {
     KxMsgSyslog line = {server, port, transport, {text->str, text->len}};
     kx_core_tell_courier(process, KX_MSG_SYSLOG, &line);
@@ -35,7 +36,8 @@ void kx_core_log_sink(gpointer data, const KxLogRecord *record)
     g_autoptr(GString) text = g_string_sized_new(512);
     if (to_server) {
         kx_syslog_render(record, &origin, text);
-        send_line(process, config->syslog_server, config->syslog_port, config->syslog_transport, text);
+        send_line(process, config->syslog_server, config->syslog_port, config->syslog_transport,
+                  text);
     }
     if (config->journald) {
         g_string_truncate(text, 0);

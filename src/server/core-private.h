@@ -14,10 +14,10 @@
 
 /* A service as the core sees it. */
 typedef struct {
-    gboolean running;  /* wanted by startup or by an administrator */
-    guint listening;   /* sockets the keeper has bound */
-    char *error;       /* why one could not be bound, or NULL */
-    char *listen;      /* what was asked for: "*:25, 192.0.2.1:25" */
+    gboolean running; /* wanted by startup or by an administrator */
+    guint listening;  /* sockets the keeper has bound */
+    char *error;      /* why one could not be bound, or NULL */
+    char *listen;     /* what was asked for: "*:25, 192.0.2.1:25" */
 } KxServiceState;
 
 typedef struct {
@@ -32,14 +32,14 @@ typedef struct KxCoreProcess {
     KxControl *control;
     KxServerHooks hooks;
     const KxEdgeCounts *counts;
-    gint64 started;                 /* Unix seconds */
+    gint64 started; /* Unix seconds */
     struct event *tick;
-    KxMutex telling;                /* one tells the edges at a time: the last word they hear is the newest */
-    KxMutex courier_lock;           /* of the next; held for moments only */
-    int courier;                    /* descriptor for syslog lines, -1 while there is none */
-    KxMutex lock;                    /* of what follows, and of sending to the keeper */
+    KxMutex telling;      /* one tells the edges at a time: the last word they hear is the newest */
+    KxMutex courier_lock; /* of the next; held for moments only */
+    int courier;          /* descriptor for syslog lines, -1 while there is none */
+    KxMutex lock;         /* of what follows, and of sending to the keeper */
     KxLink *keeper;
-    int keeper_fd;                  /* the same channel, for threads */
+    int keeper_fd; /* the same channel, for threads */
     KxLink *courier_link;
     KxServiceState services[KX_SERVICE_COUNT];
     KxRoleInfo core_info, courier_info, edges[KX_EDGES_MAX];
@@ -51,10 +51,11 @@ typedef struct KxCoreProcess {
 } KxCoreProcess;
 
 /* core-services.c */
-void kx_core_services_start(KxCoreProcess *process);   /* asks the keeper for all sockets */
+void kx_core_services_start(KxCoreProcess *process); /* asks the keeper for all sockets */
 void kx_core_services_settings(KxCoreProcess *process, KxSettings *settings); /* after a change */
 void kx_core_service_listening(KxCoreProcess *process, const KxMsgListening *message);
-gboolean kx_core_service_action(gpointer process, KxServiceId service, KxServiceAction action, GError **error);
+gboolean kx_core_service_action(gpointer process, KxServiceId service, KxServiceAction action,
+                                GError **error);
 void kx_core_send_access(KxCoreProcess *process); /* as it is now, to all edges */
 
 /* core-logs.c */

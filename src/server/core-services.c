@@ -29,7 +29,8 @@ static void ask(KxCoreProcess *process, KxServiceId id, KxSettings *settings)
     GString *all = g_string_new(NULL);
     g_clear_pointer(&state->error, g_free);
     state->listening = 0;
-    const char *const *entry = kx_settings_list(settings, kx_setting_of_service(id, KX_SERVICE_ROW_LISTEN));
+    const char *const *entry =
+        kx_settings_list(settings, kx_setting_of_service(id, KX_SERVICE_ROW_LISTEN));
     for (; entry && *entry; entry++) {
         g_autofree char *address = NULL;
         guint port;
@@ -55,9 +56,11 @@ void kx_core_services_start(KxCoreProcess *process)
     g_autoptr(KxSettings) settings = kx_directory_settings(process->core.directory);
     kx_mutex_lock(&process->lock);
     for (guint id = 0; id < KX_SERVICE_COUNT; id++) {
-        const char *startup = kx_settings_text(settings, kx_setting_of_service(id, KX_SERVICE_ROW_STARTUP));
-        process->services[id].running =
-            process->inherited.known ? (process->inherited.running >> id & 1) : g_str_equal(startup, "automatic");
+        const char *startup =
+            kx_settings_text(settings, kx_setting_of_service(id, KX_SERVICE_ROW_STARTUP));
+        process->services[id].running = process->inherited.known
+                                            ? (process->inherited.running >> id & 1)
+                                            : g_str_equal(startup, "automatic");
         if (process->services[id].running)
             ask(process, id, settings);
     }
@@ -70,7 +73,8 @@ static char *wanted_listen(KxSettings *settings, KxServiceId id)
 {
     guint offset = (guint)kx_settings_int(settings, KX_SET_SERVER_PORT_OFFSET);
     GString *all = g_string_new(NULL);
-    const char *const *entry = kx_settings_list(settings, kx_setting_of_service(id, KX_SERVICE_ROW_LISTEN));
+    const char *const *entry =
+        kx_settings_list(settings, kx_setting_of_service(id, KX_SERVICE_ROW_LISTEN));
     for (; entry && *entry; entry++) {
         g_autofree char *address = NULL;
         guint port;
@@ -108,20 +112,22 @@ void kx_core_service_listening(KxCoreProcess *process, const KxMsgListening *mes
     gboolean failed = message->error[0] != '\0';
     if (failed) {
         g_free(state->error);
-        state->error = g_strdup_printf("%s:%u: %s", message->address, message->port, message->error);
+        state->error =
+            g_strdup_printf("%s:%u: %s", message->address, message->port, message->error);
     } else {
         state->listening++;
     }
     kx_mutex_unlock(&process->lock);
     if (failed)
-        kx_log(process->core.logger, KX_LOG_ERROR, "Service %s cannot be started on %s:%u: %s", service->title,
-               message->address, message->port, message->error);
+        kx_log(process->core.logger, KX_LOG_ERROR, "Service %s cannot be started on %s:%u: %s",
+               service->title, message->address, message->port, message->error);
     else
-        kx_log(process->core.logger, KX_LOG_DEBUG, "Service %s listens on %s:%u", service->title, message->address,
-               message->port);
+        kx_log(process->core.logger, KX_LOG_DEBUG, "Service %s listens on %s:%u", service->title,
+               message->address, message->port);
 }
 
-gboolean kx_core_service_action(gpointer data, KxServiceId id, KxServiceAction action, GError **error)
+gboolean kx_core_service_action(gpointer data, KxServiceId id, KxServiceAction action,
+                                GError **error)
 {
     KxCoreProcess *process = data;
     g_autoptr(KxSettings) settings = kx_directory_settings(process->core.directory);
@@ -130,7 +136,8 @@ gboolean kx_core_service_action(gpointer data, KxServiceId id, KxServiceAction a
     gboolean ok = TRUE;
     static const char *const WORDS[] = {
         [KX_SERVICE_START] = "start", [KX_SERVICE_STOP] = "stop", [KX_SERVICE_RESTART] = "restart"};
-    kx_debug(process->core.logger, KX_DEBUG_SERVICE_MANAGER, "Service %s: %s", kx_service(id)->title, WORDS[action]);
+    kx_debug(process->core.logger, KX_DEBUG_SERVICE_MANAGER, "Service %s: %s",
+             kx_service(id)->title, WORDS[action]);
     if (action == KX_SERVICE_STOP || action == KX_SERVICE_RESTART)
         withdraw(process, id);
     else if (state->running && state->listening > 0 && !state->error)
@@ -171,12 +178,13 @@ void kx_core_send_access(KxCoreProcess *process)
     kx_mutex_lock(&process->telling);
     g_autoptr(KxSettings) settings = kx_directory_settings(process->core.directory);
     for (guint id = 0; id < KX_SERVICE_COUNT; id++) {
-        const char *group = kx_settings_text(settings, kx_setting_of_service(id, KX_SERVICE_ROW_ACCESS_GROUP));
+        const char *group =
+            kx_settings_text(settings, kx_setting_of_service(id, KX_SERVICE_ROW_ACCESS_GROUP));
         g_autofree char *networks = group_networks(process->core.directory, group);
         KxMsgServiceAccess access = {
             .service = id,
-            .max_connections =
-                (guint32)kx_settings_int(settings, kx_setting_of_service(id, KX_SERVICE_ROW_MAX_CONNECTIONS)),
+            .max_connections = (guint32)kx_settings_int(
+                settings, kx_setting_of_service(id, KX_SERVICE_ROW_MAX_CONNECTIONS)),
             .networks = networks,
         };
         kx_workers_broadcast(process->workers, KX_MSG_SERVICE_ACCESS, &access);

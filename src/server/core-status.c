@@ -8,11 +8,12 @@ static void add_role(json_t *roles, const char *role, guint index, const KxRoleI
 {
     if (!info->known)
         return;
-    json_t *sandbox = json_pack("{s:b, s:i, s:b}", "no-new-privileges", 1, "landlock", (int)info->landlock,
-                                "seccomp", (int)info->seccomp);
-    json_array_append_new(roles, json_pack("{s:s, s:i, s:i, s:s, s:i, s:o}", "role", role, "index", (int)index,
-                                           "pid", (int)info->pid, "state", states[MIN(info->state, 2U)],
-                                           "restarts", (int)info->restarts, "sandbox", sandbox));
+    json_t *sandbox = json_pack("{s:b, s:i, s:b}", "no-new-privileges", 1, "landlock",
+                                (int)info->landlock, "seccomp", (int)info->seccomp);
+    json_array_append_new(roles, json_pack("{s:s, s:i, s:i, s:s, s:i, s:o}", "role", role, "index",
+                                           (int)index, "pid", (int)info->pid, "state",
+                                           states[MIN(info->state, 2U)], "restarts",
+                                           (int)info->restarts, "sandbox", sandbox));
 }
 
 static guint connections(const KxCoreProcess *process, KxServiceId service)
@@ -32,14 +33,16 @@ static json_t *services(KxCoreProcess *process, const KxSettings *settings)
         gboolean up = state->running && state->listening > 0;
         json_array_append_new(
             list,
-            json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:s?}", "service", service->name, "title", service->title,
-                      "status", up ? "running" : "stopped", "startup",
-                      kx_settings_text(settings, kx_setting_of_service(id, KX_SERVICE_ROW_STARTUP)), "listen",
-                      state->listen ? state->listen : "", "access",
-                      kx_settings_text(settings, kx_setting_of_service(id, KX_SERVICE_ROW_ACCESS_GROUP)),
-                      "connections", (int)connections(process, id), "max-connections",
-                      (int)kx_settings_int(settings, kx_setting_of_service(id, KX_SERVICE_ROW_MAX_CONNECTIONS)), "error",
-                      state->error));
+            json_pack(
+                "{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:s?}", "service", service->name, "title",
+                service->title, "status", up ? "running" : "stopped", "startup",
+                kx_settings_text(settings, kx_setting_of_service(id, KX_SERVICE_ROW_STARTUP)),
+                "listen", state->listen ? state->listen : "", "access",
+                kx_settings_text(settings, kx_setting_of_service(id, KX_SERVICE_ROW_ACCESS_GROUP)),
+                "connections", (int)connections(process, id), "max-connections",
+                (int)kx_settings_int(settings,
+                                     kx_setting_of_service(id, KX_SERVICE_ROW_MAX_CONNECTIONS)),
+                "error", state->error));
     }
     return list;
 }
@@ -50,9 +53,10 @@ static json_t *sessions(KxCoreProcess *process)
     g_autoptr(GPtrArray) all = kx_workers_sessions(process->workers);
     for (guint i = 0; i < all->len && i < 1000; i++) {
         const KxSessionInfo *info = all->pdata[i];
-        json_array_append_new(list, json_pack("{s:s, s:s, s:s?, s:I}", "service", kx_service(info->service)->name,
-                                              "address", info->remote_ip, "user", info->login, "since",
-                                              (json_int_t)info->since));
+        json_array_append_new(list,
+                              json_pack("{s:s, s:s, s:s?, s:I}", "service",
+                                        kx_service(info->service)->name, "address", info->remote_ip,
+                                        "user", info->login, "since", (json_int_t)info->since));
     }
     return list;
 }
@@ -70,12 +74,14 @@ json_t *kx_core_status(gpointer data)
     gboolean landlock = process->core_info.landlock > 0;
     json_t *list = services(process, settings);
     kx_mutex_unlock(&process->lock);
-    json_t *status = json_pack("{s:s, s:s, s:I, s:b, s:o, s:o, s:o}", "version", KX_VERSION, "hostname",
-                               kx_settings_text(settings, KX_SET_SERVER_HOSTNAME), "started",
-                               (json_int_t)process->started, "landlock", landlock, "roles", roles, "services", list,
-                               "sessions", sessions(process));
+    json_t *status = json_pack("{s:s, s:s, s:I, s:b, s:o, s:o, s:o}", "version", KX_VERSION,
+                               "hostname", kx_settings_text(settings, KX_SET_SERVER_HOSTNAME),
+                               "started", (json_int_t)process->started, "landlock", landlock,
+                               "roles", roles, "services", list, "sessions", sessions(process));
     if (!landlock)
-        json_object_set_new(status, "note",
-                            json_string("this kernel has no Landlock; the roles run without file system sandboxes"));
+        json_object_set_new(
+            status, "note",
+            json_string(
+                "this kernel has no Landlock; the roles run without file system sandboxes"));
     return status;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads certificates and keys from the data directory and hands them to the edges, which parse them. */
+/* Reads certificates and keys from the data directory and hands them to the edges, which parse
+ * them. */
 #include "base/error.h"
 #include "base/fsutil.h"
 #include "base/paths.h"

@@ -10,7 +10,7 @@
 #include "server/roles.h"
 
 enum {
-    STEADY_SECONDS = 2,   /* a role that lived so long did not die at once */
+    STEADY_SECONDS = 2, /* a role that lived so long did not die at once */
     PAUSE_FIRST_MS = 50,
     PAUSE_MOST_MS = 10000,
 };
@@ -49,7 +49,7 @@ void kx_keeper_tell_state(KxKeeper *keeper, const KxChild *child)
     KxChild *core = kx_keeper_child(keeper, KX_ROLE_CORE, 0);
     if (core->state != KX_STATE_RUNNING)
         return;
-    KxMsgRoleState state = {child->role,  child->index,    (guint32)child->pid, child->state,
+    KxMsgRoleState state = {child->role,     child->index,    (guint32)child->pid, child->state,
                             child->restarts, child->landlock, child->seccomp};
     kx_link_send(core->link, KX_MSG_ROLE_STATE, 0, &state, -1);
 }
@@ -94,7 +94,8 @@ static void child_closed(gpointer data, KxLink *link, const GError *error)
 {
     KxChild *child = data;
     if (error) {
-        g_printerr("keryx: %s %u is ended: %s\n", kx_role_name(child->role), child->index, error->message);
+        g_printerr("keryx: %s %u is ended: %s\n", kx_role_name(child->role), child->index,
+                   error->message);
         if (child->pid > 0)
             kill(child->pid, SIGKILL);
     }
@@ -220,8 +221,8 @@ static void report(KxChild *child, int status)
                                ? g_strdup_printf("was killed by signal %d", WTERMSIG(status))
                                : g_strdup_printf("ended with status %d", WEXITSTATUS(status));
     g_autofree char *line =
-        g_strdup_printf("%s %u (process %d) %s and is started again", kx_role_name(child->role), child->index,
-                        (int)child->pid, how);
+        g_strdup_printf("%s %u (process %d) %s and is started again", kx_role_name(child->role),
+                        child->index, (int)child->pid, how);
     g_printerr("keryx: %s\n", line);
     KxChild *core = kx_keeper_child(child->keeper, KX_ROLE_CORE, 0);
     if (core != child && core->state == KX_STATE_RUNNING)

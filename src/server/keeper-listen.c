@@ -14,7 +14,8 @@ enum { BACKLOG = 4096 };
 void kx_bound_free(gpointer data)
 {
     KxBound *bound = data;
-    /* The edges have it too: this makes the port free now, not when they get round to closing it. */
+    /* The edges have it too: this makes the port free now, not when they get round to closing it.
+     */
     if (bound->fd >= 0) {
         shutdown(bound->fd, SHUT_RDWR);
         close(bound->fd);
@@ -82,7 +83,8 @@ static int bind_socket(const KxBound *wish)
     /* An address that is not there yet (DHCP, a link that is down) can be bound all the same. */
     setsockopt(fd, IPPROTO_IP, IP_FREEBIND, &on, sizeof on);
     if (address.ss_family == AF_INET6)
-        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, g_str_equal(wish->address, "*") ? &off : &on, sizeof on);
+        setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, g_str_equal(wish->address, "*") ? &off : &on,
+                   sizeof on);
     if (bind(fd, (struct sockaddr *)&address, len) < 0 || listen(fd, BACKLOG) < 0) {
         int saved = errno;
         close(fd);
@@ -169,7 +171,8 @@ static void sweep(KxKeeper *keeper, KxServiceId service)
         resend_listeners(keeper, service);
 }
 
-/* Makes what is new, and tells how it stands with all. What fails is forgotten: the core may ask again. */
+/* Makes what is new, and tells how it stands with all. What fails is forgotten: the core may ask
+ * again. */
 static void bind_wanted(KxKeeper *keeper, KxServiceId service)
 {
     for (guint i = 0; i < keeper->bound->len;) {
@@ -191,7 +194,8 @@ static void bind_wanted(KxKeeper *keeper, KxServiceId service)
     }
 }
 
-/* First all that goes, then all that comes: a port may move from one service or address to another. */
+/* First all that goes, then all that comes: a port may move from one service or address to another.
+ */
 void kx_keeper_listen_end(KxKeeper *keeper, guint services)
 {
     for (guint id = 0; id < KX_SERVICE_COUNT; id++)

@@ -18,14 +18,14 @@ typedef struct {
     KxKeeper *keeper;
     KxRole role;
     guint index;
-    pid_t pid;             /* 0: not running */
+    pid_t pid; /* 0: not running */
     KxLink *link;
     KxRoleState state;
     guint restarts;
-    guint quick_deaths;    /* in a row; decides the pause before the next start */
-    gint64 started;        /* monotonic microseconds */
+    guint quick_deaths; /* in a row; decides the pause before the next start */
+    gint64 started;     /* monotonic microseconds */
     guint landlock, seccomp;
-    struct event *timer;   /* next start */
+    struct event *timer; /* next start */
 } KxChild;
 
 /* A socket that is bound, or is to be. */
@@ -33,32 +33,32 @@ typedef struct {
     KxServiceId service;
     char *address;
     guint port;
-    int fd;                /* -1: not yet */
-    gboolean wanted;       /* asked for since the last LISTEN_END */
+    int fd;          /* -1: not yet */
+    gboolean wanted; /* asked for since the last LISTEN_END */
 } KxBound;
 
 struct KxKeeper {
     struct event_base *base;
-    int program;           /* descriptor of our own executable */
-    int counts;            /* memory shared by the edges */
-    int control;           /* listening socket of the command line */
-    int journal;           /* socket to journald or /dev/null */
+    int program; /* descriptor of our own executable */
+    int counts;  /* memory shared by the edges */
+    int control; /* listening socket of the command line */
+    int journal; /* socket to journald or /dev/null */
     guint8 ticket_seal[32];
     guint8 tls_tickets[80];
-    GPtrArray *children;   /* KxChild: core, courier, then the edges */
-    GPtrArray *bound;      /* KxBound */
-    guint32 running;       /* services the core wants to run, a bit each */
-    GPtrArray *errors;     /* char *: Error lines for the core once it is there */
-    GPtrArray *notes;      /* char *: Warning lines for the core once it is there */
+    GPtrArray *children; /* KxChild: core, courier, then the edges */
+    GPtrArray *bound;    /* KxBound */
+    guint32 running;     /* services the core wants to run, a bit each */
+    GPtrArray *errors;   /* char *: Error lines for the core once it is there */
+    GPtrArray *notes;    /* char *: Warning lines for the core once it is there */
     struct event *sigterm, *sigint, *sigchld, *sighup;
     struct event *stop_timer;
     struct event *tickets_timer; /* new keys for TLS session tickets */
-    int notify_socket;     /* systemd's, or -1 */
-    gboolean listening;    /* the core has said all it wants */
-    gboolean announced;    /* 'ready' was printed */
+    int notify_socket;           /* systemd's, or -1 */
+    gboolean listening;          /* the core has said all it wants */
+    gboolean announced;          /* 'ready' was printed */
     gboolean stopping;
-    guint stop_stage;      /* role set that is being stopped */
-    int status;            /* exit status */
+    guint stop_stage; /* role set that is being stopped */
+    int status;       /* exit status */
 };
 
 /* keeper-children.c */

@@ -146,7 +146,8 @@ void kx_keeper_child_ready(KxKeeper *keeper, KxChild *child)
 
 static void tell_systemd(KxKeeper *keeper, const char *state)
 {
-    if (keeper->notify_socket >= 0 && send(keeper->notify_socket, state, strlen(state), MSG_NOSIGNAL) < 0)
+    if (keeper->notify_socket >= 0 &&
+        send(keeper->notify_socket, state, strlen(state), MSG_NOSIGNAL) < 0)
         g_printerr("keryx: cannot tell systemd: %s\n", g_strerror(errno));
 }
 
@@ -270,13 +271,14 @@ static void keeper_free(KxKeeper *keeper)
     g_ptr_array_unref(keeper->bound);
     g_ptr_array_unref(keeper->notes);
     g_ptr_array_unref(keeper->errors);
-    struct event *events[] = {keeper->sigterm, keeper->sigint, keeper->sigchld, keeper->sighup, keeper->stop_timer,
-                              keeper->tickets_timer};
+    struct event *events[] = {keeper->sigterm, keeper->sigint,     keeper->sigchld,
+                              keeper->sighup,  keeper->stop_timer, keeper->tickets_timer};
     for (guint i = 0; i < G_N_ELEMENTS(events); i++)
         if (events[i])
             event_free(events[i]);
     event_base_free(keeper->base);
-    int fds[] = {keeper->program, keeper->counts, keeper->control, keeper->journal, keeper->notify_socket};
+    int fds[] = {keeper->program, keeper->counts, keeper->control, keeper->journal,
+                 keeper->notify_socket};
     for (guint i = 0; i < G_N_ELEMENTS(fds); i++)
         if (fds[i] >= 0)
             close(fds[i]);

@@ -9,18 +9,18 @@
 #include "base/error.h"
 
 /* Rights by the ABI that brought them; Debian's headers may be older than the kernel. */
-#define FS_V1         ((1ULL << 13) - 1)
-#define FS_REFER      (1ULL << 13)
-#define FS_TRUNCATE   (1ULL << 14)
-#define FS_IOCTL      (1ULL << 15)
-#define FS_READ       (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
+#define FS_V1       ((1ULL << 13) - 1)
+#define FS_REFER    (1ULL << 13)
+#define FS_TRUNCATE (1ULL << 14)
+#define FS_IOCTL    (1ULL << 15)
+#define FS_READ     (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
 #define FS_DATA                                                                                    \
     (FS_READ | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR |                     \
-     LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG |   \
+     LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG |  \
      FS_REFER | FS_TRUNCATE)
-#define NET_BIND      (1ULL << 0)
-#define NET_CONNECT   (1ULL << 1)
-#define SCOPE_ALL     3ULL /* abstract sockets and signals of others */
+#define NET_BIND    (1ULL << 0)
+#define NET_CONNECT (1ULL << 1)
+#define SCOPE_ALL   3ULL /* abstract sockets and signals of others */
 
 /* The layout of the newest ABI known here; an older kernel is given less of it. */
 typedef struct {

@@ -6,5 +6,6 @@
 
 #include "ipc/message.h"
 
-/* `ret_abi` is 0 where the kernel lacks Landlock: that is no error here, but the administrator is told. */
+/* `ret_abi` is 0 where the kernel lacks Landlock: that is no error here, but the administrator is
+ * told. */
 gboolean kx_landlock_enter(KxRole role, guint *ret_abi, GError **error);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The core role's process: opens what the data directory holds, serves the edges with worker threads and the
- * command line with a control thread; its main thread only listens to the keeper.
+ * The core role's process: opens what the data directory holds, serves the edges with worker
+ * threads and the command line with a control thread; its main thread only listens to the keeper.
  */
 #include <fcntl.h>
 #include <sys/file.h>
@@ -117,8 +117,8 @@ static void add_peer(KxCoreProcess *process, KxMessage *message)
             courier_closed(process, process->courier_link, NULL);
         int fd = message->fd;
         message->fd = -1;
-        process->courier_link =
-            kx_link_new(process->base, fd, KX_ROLE_CORE, KX_ROLE_COURIER, &courier_callbacks, process);
+        process->courier_link = kx_link_new(process->base, fd, KX_ROLE_CORE, KX_ROLE_COURIER,
+                                            &courier_callbacks, process);
         set_courier(process, fd);
         send_courier_settings(process, settings);
     }
@@ -126,7 +126,8 @@ static void add_peer(KxCoreProcess *process, KxMessage *message)
 
 static void role_state(KxCoreProcess *process, const KxMsgRoleState *state)
 {
-    KxRoleInfo info = {state->pid, state->state, state->restarts, state->landlock, state->seccomp, TRUE};
+    KxRoleInfo info = {state->pid,      state->state,   state->restarts,
+                       state->landlock, state->seccomp, TRUE};
     kx_mutex_lock(&process->lock);
     if (state->role == KX_ROLE_CORE)
         process->core_info = info;
@@ -175,7 +176,8 @@ static const KxLinkCallbacks keeper_callbacks = {keeper_message, keeper_closed};
 static void certificates_changed(gpointer data)
 {
     KxCoreProcess *process = data;
-    kx_channel_send(process->keeper_fd, KX_MSG_CERTIFICATES_CHANGED, 0, &(KxMsgCertificatesChanged){}, -1);
+    kx_channel_send(process->keeper_fd, KX_MSG_CERTIFICATES_CHANGED, 0,
+                    &(KxMsgCertificatesChanged){}, -1);
 }
 
 static void access_changed(gpointer data)
@@ -192,17 +194,20 @@ static void on_tick(evutil_socket_t fd, short what, void *data)
     kx_store_tick(process->core.store);
 }
 
-static gboolean receive_first(KxMessageType type, char *buffer, KxMessage *ret_message, GError **error)
+static gboolean receive_first(KxMessageType type, char *buffer, KxMessage *ret_message,
+                              GError **error)
 {
     g_autoptr(GError) why = NULL;
-    KxReceived got = kx_channel_receive(KX_FD_KEEPER, KX_ROLE_KEEPER, KX_ROLE_CORE, buffer, ret_message, &why);
+    KxReceived got =
+        kx_channel_receive(KX_FD_KEEPER, KX_ROLE_KEEPER, KX_ROLE_CORE, buffer, ret_message, &why);
     if (got == KX_RECEIVED && ret_message->type == type)
         return TRUE;
-    return kx_fail(error, KX_ERR_PROTOCOL, "the keeper sent no %s%s%s", kx_message_name(type), why ? ": " : "",
-                   why ? why->message : "");
+    return kx_fail(error, KX_ERR_PROTOCOL, "the keeper sent no %s%s%s", kx_message_name(type),
+                   why ? ": " : "", why ? why->message : "");
 }
 
-/* The key that seals tickets and what a former core was running are the first things the keeper says. */
+/* The key that seals tickets and what a former core was running are the first things the keeper
+ * says. */
 static gboolean receive_inheritance(KxCoreProcess *process, guint8 *key, GError **error)
 {
     g_autofree char *buffer = g_malloc(KX_MESSAGE_MAX + 1);
@@ -220,8 +225,8 @@ static gboolean receive_inheritance(KxCoreProcess *process, guint8 *key, GError 
     return TRUE;
 }
 
-/* The keeper's lock says that a server runs; this one that nobody else works on the store: a keeper that was killed
- * may leave a core that takes a moment to die. Held for the life of the process. */
+/* The keeper's lock says that a server runs; this one that nobody else works on the store: a keeper
+ * that was killed may leave a core that takes a moment to die. Held for the life of the process. */
 static gboolean hold_store(GError **error)
 {
     int fd = open("store", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -233,7 +238,8 @@ static gboolean hold_store(GError **error)
         g_usleep(STORE_LOCK_PAUSE);
     }
     close(fd);
-    return kx_fail(error, KX_ERR_IN_USE, "another process works on the store of this data directory");
+    return kx_fail(error, KX_ERR_IN_USE,
+                   "another process works on the store of this data directory");
 }
 
 static gboolean open_data(KxCoreProcess *process, GError **error)
@@ -274,7 +280,8 @@ static void close_data(KxCoreProcess *process)
 
 static void run(KxCoreProcess *process, const KxSandbox *sandbox)
 {
-    kx_log(process->core.logger, KX_LOG_DEBUG, "Server started, version %s, process %d%s", KX_VERSION, getpid(),
+    kx_log(process->core.logger, KX_LOG_DEBUG, "Server started, version %s, process %d%s",
+           KX_VERSION, getpid(),
            sandbox->landlock ? "" : ", without Landlock: this kernel has none");
     process->control = kx_control_start(KX_FD_CONTROL, &process->core, &process->hooks);
     kx_link_send(process->keeper, KX_MSG_ROLE_READY, 0,
@@ -290,7 +297,8 @@ static void run(KxCoreProcess *process, const KxSandbox *sandbox)
 
 static void map_counts(KxCoreProcess *process)
 {
-    process->counts = mmap(NULL, sizeof *process->counts, PROT_READ, MAP_SHARED, KX_FD_CORE_COUNTS, 0);
+    process->counts =
+        mmap(NULL, sizeof *process->counts, PROT_READ, MAP_SHARED, KX_FD_CORE_COUNTS, 0);
     g_assert(process->counts != MAP_FAILED);
     close(KX_FD_CORE_COUNTS);
 }
@@ -325,11 +333,12 @@ int kx_role_core_main(void)
     kx_mutex_init(&process->telling);
     kx_mutex_init(&process->courier_lock);
     map_counts(process);
-    if (!receive_inheritance(process, key, &error) || !kx_sandbox_enter(KX_ROLE_CORE, &sandbox, &error) ||
-        !open_data(process, &error)) {
+    if (!receive_inheritance(process, key, &error) ||
+        !kx_sandbox_enter(KX_ROLE_CORE, &sandbox, &error) || !open_data(process, &error)) {
         g_printerr("keryx core: %s\n", error->message);
         if (process->core.logger)
-            kx_log(process->core.logger, KX_LOG_ERROR, "The server cannot start: %s", error->message);
+            kx_log(process->core.logger, KX_LOG_ERROR, "The server cannot start: %s",
+                   error->message);
         return 1;
     }
     process->base = event_base_new();
@@ -337,8 +346,8 @@ int kx_role_core_main(void)
                                      access_changed, process};
     process->workers = kx_workers_new(&process->core, handlers, key, edge_message, process);
     kx_directory_on_settings(process->core.directory, settings_changed, process);
-    process->keeper =
-        kx_link_new(process->base, KX_FD_KEEPER, KX_ROLE_CORE, KX_ROLE_KEEPER, &keeper_callbacks, process);
+    process->keeper = kx_link_new(process->base, KX_FD_KEEPER, KX_ROLE_CORE, KX_ROLE_KEEPER,
+                                  &keeper_callbacks, process);
     process->tick = event_new(process->base, -1, EV_PERSIST, on_tick, process);
     explicit_bzero(key, sizeof key);
     run(process, &sandbox);

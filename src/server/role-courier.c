@@ -45,8 +45,8 @@ static void keeper_message(gpointer data, KxLink *link, KxMessage *message)
     Courier *courier = data;
     if (message->type == KX_MSG_PEER && message->PEER.role == KX_ROLE_CORE) {
         kx_link_free(courier->core);
-        courier->core =
-            kx_link_new(courier->base, message->fd, KX_ROLE_COURIER, KX_ROLE_CORE, &core_callbacks, courier);
+        courier->core = kx_link_new(courier->base, message->fd, KX_ROLE_COURIER, KX_ROLE_CORE,
+                                    &core_callbacks, courier);
         message->fd = -1;
     } else if (message->type == KX_MSG_STOP) {
         event_base_loopbreak(courier->base);
@@ -76,9 +76,10 @@ int kx_role_courier_main(void)
         g_printerr("keryx courier: %s\n", error->message);
         return 1;
     }
-    courier.keeper =
-        kx_link_new(courier.base, KX_FD_KEEPER, KX_ROLE_COURIER, KX_ROLE_KEEPER, &keeper_callbacks, &courier);
-    kx_link_send(courier.keeper, KX_MSG_ROLE_READY, 0, &(KxMsgRoleReady){sandbox.landlock, sandbox.seccomp}, -1);
+    courier.keeper = kx_link_new(courier.base, KX_FD_KEEPER, KX_ROLE_COURIER, KX_ROLE_KEEPER,
+                                 &keeper_callbacks, &courier);
+    kx_link_send(courier.keeper, KX_MSG_ROLE_READY, 0,
+                 &(KxMsgRoleReady){sandbox.landlock, sandbox.seccomp}, -1);
     event_base_dispatch(courier.base);
     kx_syslog_sender_finish(courier.syslog, FINISH_SECONDS);
     kx_syslog_sender_free(courier.syslog);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The roles as processes. The keeper starts each by running its own program anew (so that they share no address
- * layout) with these descriptors; anything else is closed.
+ * The roles as processes. The keeper starts each by running its own program anew (so that they
+ * share no address layout) with these descriptors; anything else is closed.
  */
 #pragma once
 
@@ -10,10 +10,10 @@
 #include "ipc/message.h"
 
 enum {
-    KX_FD_KEEPER = 3,  /* channel to the keeper */
-    KX_FD_COUNTS = 4,  /* edge: shared connection counts */
-    KX_FD_CONTROL = 4, /* core: listening socket of the command line */
-    KX_FD_JOURNAL = 4, /* courier: datagram socket to journald, or /dev/null */
+    KX_FD_KEEPER = 3,      /* channel to the keeper */
+    KX_FD_COUNTS = 4,      /* edge: shared connection counts */
+    KX_FD_CONTROL = 4,     /* core: listening socket of the command line */
+    KX_FD_JOURNAL = 4,     /* courier: datagram socket to journald, or /dev/null */
     KX_FD_CORE_COUNTS = 5, /* core: the same memory, to read */
     KX_FD_FIRST_FREE = 6,
 };

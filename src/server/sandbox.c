@@ -14,7 +14,8 @@ gboolean kx_sandbox_enter(KxRole role, KxSandbox *ret_sandbox, GError **error)
         return kx_error_errno(error, "cannot give up new privileges");
     if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
         return kx_error_errno(error, "cannot forbid core dumps");
-    if (!kx_landlock_enter(role, &sandbox.landlock, error) || !kx_seccomp_enter(role, &sandbox.seccomp, error))
+    if (!kx_landlock_enter(role, &sandbox.landlock, error) ||
+        !kx_seccomp_enter(role, &sandbox.seccomp, error))
         return FALSE;
     *ret_sandbox = sandbox;
     return TRUE;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a role may still do once it works. Entered by each role before it reads a byte from anybody; there is
- * no way out. Landlock takes away the file system (but for the core's data directory) and TCP ports, seccomp the system
- * calls; new privileges are impossible and the memory cannot be dumped or traced by others.
+ * What a role may still do once it works. Entered by each role before it reads a byte from anybody;
+ * there is no way out. Landlock takes away the file system (but for the core's data directory) and
+ * TCP ports, seccomp the system calls; new privileges are impossible and the memory cannot be
+ * dumped or traced by others.
  *
  *              files            sockets            exec
  *   edge       none             accept             killed
@@ -20,5 +21,6 @@ typedef struct {
     guint seccomp;  /* 1: in force */
 } KxSandbox;
 
-/* For the core the current directory is the data directory. Fails only where going on would be unsafe. */
+/* For the core the current directory is the data directory. Fails only where going on would be
+ * unsafe. */
 gboolean kx_sandbox_enter(KxRole role, KxSandbox *ret_sandbox, GError **error);

@@ -14,34 +14,128 @@
 
 /* Memory, time, signals, waiting, and work on descriptors one already has. */
 static const char *const common[] = {
-    "read", "write", "readv", "writev", "close", "fstat", "lseek", "pread64", "pwrite64", "recvfrom", "recvmsg",
-    "shutdown", "getsockname", "getpeername", "getsockopt", "setsockopt", "dup",
-    "epoll_create1", "epoll_ctl", "epoll_wait", "epoll_pwait", "epoll_pwait2", "poll", "ppoll", "select", "pselect6",
-    "eventfd2", "pipe2", "timerfd_create", "timerfd_settime", "signalfd4", "munmap", "mremap", "madvise",
-    "brk", "futex", "clock_gettime", "clock_getres", "clock_nanosleep", "nanosleep", "gettimeofday", "time", "getrandom",
-    "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sigaltstack", "restart_syscall", "exit", "exit_group",
-    "getpid", "gettid", "getppid", "getuid", "geteuid", "getgid", "getegid", "sched_yield", "sched_getaffinity",
-    "set_robust_list", "rseq", "membarrier", "uname", "sysinfo", "getrusage", "times", "getcpu", NULL,
+    "read",
+    "write",
+    "readv",
+    "writev",
+    "close",
+    "fstat",
+    "lseek",
+    "pread64",
+    "pwrite64",
+    "recvfrom",
+    "recvmsg",
+    "shutdown",
+    "getsockname",
+    "getpeername",
+    "getsockopt",
+    "setsockopt",
+    "dup",
+    "epoll_create1",
+    "epoll_ctl",
+    "epoll_wait",
+    "epoll_pwait",
+    "epoll_pwait2",
+    "poll",
+    "ppoll",
+    "select",
+    "pselect6",
+    "eventfd2",
+    "pipe2",
+    "timerfd_create",
+    "timerfd_settime",
+    "signalfd4",
+    "munmap",
+    "mremap",
+    "madvise",
+    "brk",
+    "futex",
+    "clock_gettime",
+    "clock_getres",
+    "clock_nanosleep",
+    "nanosleep",
+    "gettimeofday",
+    "time",
+    "getrandom",
+    "rt_sigaction",
+    "rt_sigprocmask",
+    "rt_sigreturn",
+    "sigaltstack",
+    "restart_syscall",
+    "exit",
+    "exit_group",
+    "getpid",
+    "gettid",
+    "getppid",
+    "getuid",
+    "geteuid",
+    "getgid",
+    "getegid",
+    "sched_yield",
+    "sched_getaffinity",
+    "set_robust_list",
+    "rseq",
+    "membarrier",
+    "uname",
+    "sysinfo",
+    "getrusage",
+    "times",
+    "getcpu",
+    NULL,
 };
 
 static const char *const edge_calls[] = {"accept4", NULL};
 
 static const char *const core_calls[] = {
-    "accept4", "open", "openat", "stat", "lstat", "newfstatat", "statx", "access", "faccessat", "faccessat2", "unlink",
-    "unlinkat", "rename", "renameat", "renameat2", "link", "linkat", "mkdir", "mkdirat", "rmdir", "getdents64",
-    "truncate", "ftruncate", "fallocate", "fsync", "fdatasync", "sync_file_range", "flock", "utimensat", "chmod",
-    "fchmod", "fchmodat", "umask", "getcwd", "readlink", "readlinkat", "statfs", "fstatfs", "copy_file_range",
-    "sendfile", "fadvise64", "mlock", "munlock", NULL,
+    "accept4", "open",      "openat",          "stat",       "lstat",     "newfstatat",
+    "statx",   "access",    "faccessat",       "faccessat2", "unlink",    "unlinkat",
+    "rename",  "renameat",  "renameat2",       "link",       "linkat",    "mkdir",
+    "mkdirat", "rmdir",     "getdents64",      "truncate",   "ftruncate", "fallocate",
+    "fsync",   "fdatasync", "sync_file_range", "flock",      "utimensat", "chmod",
+    "fchmod",  "fchmodat",  "umask",           "getcwd",     "readlink",  "readlinkat",
+    "statfs",  "fstatfs",   "copy_file_range", "sendfile",   "fadvise64", "mlock",
+    "munlock", NULL,
 };
 
 static const char *const courier_calls[] = {"connect", "bind", NULL};
 
 /* Only an intruder tries these. */
 static const char *const hostile[] = {
-    "execve", "execveat", "fork", "vfork", "ptrace", "process_vm_readv", "process_vm_writev", "mount", "umount2",
-    "pivot_root", "chroot", "unshare", "setns", "bpf", "perf_event_open", "userfaultfd", "init_module", "finit_module",
-    "delete_module", "kexec_load", "kexec_file_load", "keyctl", "add_key", "request_key", "reboot", "swapon", "setuid",
-    "setgid", "setreuid", "setresuid", "setgroups", "capset", "open_by_handle_at", "io_uring_setup", NULL,
+    "execve",
+    "execveat",
+    "fork",
+    "vfork",
+    "ptrace",
+    "process_vm_readv",
+    "process_vm_writev",
+    "mount",
+    "umount2",
+    "pivot_root",
+    "chroot",
+    "unshare",
+    "setns",
+    "bpf",
+    "perf_event_open",
+    "userfaultfd",
+    "init_module",
+    "finit_module",
+    "delete_module",
+    "kexec_load",
+    "kexec_file_load",
+    "keyctl",
+    "add_key",
+    "request_key",
+    "reboot",
+    "swapon",
+    "setuid",
+    "setgid",
+    "setreuid",
+    "setresuid",
+    "setgroups",
+    "capset",
+    "open_by_handle_at",
+    "io_uring_setup",
+    NULL,
 };
 
 static int add_names(scmp_filter_ctx filter, guint32 action, const char *const *names)
@@ -104,11 +198,12 @@ static const Condition conditions[] = {
 
 static int add_condition(scmp_filter_ctx filter, const Condition *condition)
 {
-    struct scmp_arg_cmp compare = {condition->argument, SCMP_CMP_MASKED_EQ, condition->mask, condition->value};
+    struct scmp_arg_cmp compare = {condition->argument, SCMP_CMP_MASKED_EQ, condition->mask,
+                                   condition->value};
     if (condition->mask == WHOLE)
         compare = SCMP_CMP(condition->argument, SCMP_CMP_EQ, condition->value);
-    return seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, seccomp_syscall_resolve_name(condition->call), 1,
-                                  &compare);
+    return seccomp_rule_add_array(filter, SCMP_ACT_ALLOW,
+                                  seccomp_syscall_resolve_name(condition->call), 1, &compare);
 }
 
 static int add_conditional(scmp_filter_ctx filter, KxRole role)
@@ -123,8 +218,9 @@ static int add_conditional(scmp_filter_ctx filter, KxRole role)
         rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
                               SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
     if (rc == 0 && role != KX_ROLE_COURIER) /* send(): to where the socket is connected already */
-        rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(sendto), 2,
-                              SCMP_A3(SCMP_CMP_MASKED_EQ, MSG_FASTOPEN, 0), SCMP_A4(SCMP_CMP_EQ, 0));
+        rc =
+            seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(sendto), 2,
+                             SCMP_A3(SCMP_CMP_MASKED_EQ, MSG_FASTOPEN, 0), SCMP_A4(SCMP_CMP_EQ, 0));
     return rc;
 }
 
@@ -153,7 +249,8 @@ gboolean kx_seccomp_enter(KxRole role, guint *ret_active, GError **error)
         rc = seccomp_load(filter);
     seccomp_release(filter);
     if (rc < 0)
-        return kx_fail(error, KX_ERR_FAILED, "cannot load the system call filter: %s", g_strerror(-rc));
+        return kx_fail(error, KX_ERR_FAILED, "cannot load the system call filter: %s",
+                       g_strerror(-rc));
     *ret_active = 1;
     return TRUE;
 #endif

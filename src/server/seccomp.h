@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * System calls by role. What is not listed fails with EPERM; what only an intruder would try (exec, ptrace,
- * mount, modules, ...) kills the process.
+ * System calls by role. What is not listed fails with EPERM; what only an intruder would try (exec,
+ * ptrace, mount, modules, ...) kills the process.
  */
 #pragma once
 

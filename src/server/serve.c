@@ -20,8 +20,8 @@
 enum { LOCK_TRIES = 200, LOCK_STEP_MS = 50 };
 
 /*
- * A server writes its process number into the lock file. A command that works on the data without a server
- * empties it, and is done soon.
+ * A server writes its process number into the lock file. A command that works on the data without a
+ * server empties it, and is done soon.
  */
 static gboolean wait_for_lock(int fd)
 {
@@ -43,7 +43,8 @@ static int lock_data(GError **error)
         return -1;
     }
     if (!wait_for_lock(fd)) {
-        kx_fail(error, KX_ERR_IN_USE, "a server is running on this data directory already (keryx stop ends it)");
+        kx_fail(error, KX_ERR_IN_USE,
+                "a server is running on this data directory already (keryx stop ends it)");
         close(fd);
         return -1;
     }
@@ -55,8 +56,8 @@ static int lock_data(GError **error)
     return fd;
 }
 
-/* What is there must be nobody else's business (INST-28). Runs as the directory's owner, so that a link put there leads
- * nowhere else. */
+/* What is there must be nobody else's business (INST-28). Runs as the directory's owner, so that a
+ * link put there leads nowhere else. */
 static void repair_mode(const char *path, GPtrArray *notes)
 {
     struct stat st;
@@ -87,9 +88,11 @@ static void repair_modes(GPtrArray *notes)
 static gboolean enter_data(const char *data, GError **error)
 {
     if (chdir(data) < 0)
-        return kx_error_errno(error, "cannot use the data directory %s (keryx setup makes one)", data);
+        return kx_error_errno(error, "cannot use the data directory %s (keryx setup makes one)",
+                              data);
     if (access("server.db", F_OK) < 0)
-        return kx_fail(error, KX_ERR_NOT_FOUND, "%s holds no server yet: run keryx setup --data %s", data, data);
+        return kx_fail(error, KX_ERR_NOT_FOUND, "%s holds no server yet: run keryx setup --data %s",
+                       data, data);
     return TRUE;
 }
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Makes a running process do a system call: inject PID CALL, as root. What an intruder who controls the process could
- * do, is seen from inside it. Prints "0" (or what the call returned), "errno N", or "killed N" (signal).
+ * Makes a running process do a system call: inject PID CALL, as root. What an intruder who controls
+ * the process could do, is seen from inside it. Prints "0" (or what the call returned), "errno N",
+ * or "killed N" (signal).
  *
- * The process is attached to and stopped; a syscall instruction is written over the bytes at its program
- * counter, run once with the registers of the call, and all is put back. Strings go below the red zone of its
- * stack. x86-64 only.
+ * The process is attached to and stopped; a syscall instruction is written over the bytes at its
+ * program counter, run once with the registers of the call, and all is put back. Strings go below
+ * the red zone of its stack. x86-64 only.
  */
 #include <errno.h>
 #include <netinet/in.h>
@@ -35,7 +36,8 @@ typedef struct {
     size_t size;
 } Call;
 
-static const struct sockaddr_in discard = {.sin_family = AF_INET, .sin_port = 0x0900, .sin_addr = {0x0100007f}};
+static const struct sockaddr_in discard = {
+    .sin_family = AF_INET, .sin_port = 0x0900, .sin_addr = {0x0100007f}};
 
 #define PATH(text) text, sizeof text
 static const Call calls[] = {
@@ -43,7 +45,11 @@ static const Call calls[] = {
     {"open-data", SYS_openat, {AT_FDCWD, 0, O_RDONLY}, 1, PATH("server.db")},
     {"open-keys", SYS_openat, {AT_FDCWD, 0, O_RDONLY}, 1, PATH("sslcert/server.key")},
     {"open-proc", SYS_openat, {AT_FDCWD, 0, O_RDONLY}, 1, PATH("/proc/self/mem")},
-    {"create-tmp", SYS_openat, {AT_FDCWD, 0, O_WRONLY | O_CREAT, 0600}, 1, PATH("/tmp/keryx-injected")},
+    {"create-tmp",
+     SYS_openat,
+     {AT_FDCWD, 0, O_WRONLY | O_CREAT, 0600},
+     1,
+     PATH("/tmp/keryx-injected")},
     {"stat-passwd", SYS_newfstatat, {AT_FDCWD, 0, 0, 0}, 1, PATH("/etc/passwd")},
     {"socket-inet", SYS_socket, {AF_INET, SOCK_STREAM, 0}, -1, NULL, 0},
     {"socket-inet6", SYS_socket, {AF_INET6, SOCK_STREAM, 0}, -1, NULL, 0},
@@ -143,8 +149,8 @@ static int inject(pid_t pid, const Call *call)
     if (call->pointer >= 0 && poke(pid, room, call->data, call->size, old_room) < 0)
         return fail("write data");
     set_registers(&regs, call, room);
-    if (ptrace(PTRACE_SETREGS, pid, NULL, &regs) < 0 || ptrace(PTRACE_SINGLESTEP, pid, NULL, NULL) < 0 ||
-        waitpid(pid, &status, 0) != pid)
+    if (ptrace(PTRACE_SETREGS, pid, NULL, &regs) < 0 ||
+        ptrace(PTRACE_SINGLESTEP, pid, NULL, NULL) < 0 || waitpid(pid, &status, 0) != pid)
         return fail("run");
     int rc = report(status, pid, &regs);
     if (rc < 0)

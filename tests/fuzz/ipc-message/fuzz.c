@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Messages between roles: the first byte picks who sends to whom, the rest is the packet. What is accepted must
- * pack again into the same bytes.
+ * Messages between roles: the first byte picks who sends to whom, the rest is the packet. What is
+ * accepted must pack again into the same bytes.
  */
 #include <stdint.h>
 

@@ -69,7 +69,8 @@ static void test_model(void)
     for (int i = 0; i < 50000; i++) {
         random_step(&buf, model);
         g_assert_cmpuint(buf.len, ==, model->len);
-        g_assert_cmpint(buf.len == 0 ? 0 : memcmp(buf.data, model->str, buf.len + 1), ==, 0); /* with its NUL */
+        g_assert_cmpint(buf.len == 0 ? 0 : memcmp(buf.data, model->str, buf.len + 1), ==,
+                        0); /* with its NUL */
     }
 }
 

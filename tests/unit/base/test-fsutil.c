@@ -76,7 +76,8 @@ static void test_failed_write(void)
     g_autoptr(GError) error = NULL;
     g_assert_cmpint(g_mkdir("d", 0700), ==, 0);
     g_assert_cmpint(g_mkdir("d/child", 0700), ==, 0);
-    g_assert_false(kx_write_file_durable("d", "x", 1, 0600, &error)); /* a directory cannot be replaced */
+    g_assert_false(
+        kx_write_file_durable("d", "x", 1, 0600, &error)); /* a directory cannot be replaced */
     g_assert_error(error, KX_ERROR, KX_ERR_IO);
     g_assert_false(g_file_test("d.new", G_FILE_TEST_EXISTS));
     g_assert_true(g_file_test("d/child", G_FILE_TEST_IS_DIR));

@@ -7,12 +7,21 @@ static void test_list(void)
         const char *ip;
         gboolean in;
     } cases[] = {
-        {"192.0.2.5", TRUE},     {"192.0.3.5", FALSE},      {"10.1.2.3", TRUE},          {"10.1.2.4", FALSE},
-        {"::ffff:10.1.2.3", TRUE}, {"2001:db8::1", TRUE},   {"2001:db9::1", FALSE},      {"198.51.100.7", TRUE},
-        {"198.51.100.8", FALSE}, {"nonsense", FALSE},       {"", FALSE},                 {"203.0.113.9", FALSE},
+        {"192.0.2.5", TRUE},
+        {"192.0.3.5", FALSE},
+        {"10.1.2.3", TRUE},
+        {"10.1.2.4", FALSE},
+        {"::ffff:10.1.2.3", TRUE},
+        {"2001:db8::1", TRUE},
+        {"2001:db9::1", FALSE},
+        {"198.51.100.7", TRUE},
+        {"198.51.100.8", FALSE},
+        {"nonsense", FALSE},
+        {"", FALSE},
+        {"203.0.113.9", FALSE},
     };
-    g_autoptr(GArray) ranges =
-        kx_ip_ranges_parse("192.0.2.0/24, 10.1.2.3,2001:db8::/32,198.51.100.1-198.51.100.7,203.0.113.0/33,,x");
+    g_autoptr(GArray) ranges = kx_ip_ranges_parse(
+        "192.0.2.0/24, 10.1.2.3,2001:db8::/32,198.51.100.1-198.51.100.7,203.0.113.0/33,,x");
     g_assert_cmpuint(ranges->len, ==, 4);
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++)
         g_assert_true(kx_ip_ranges_contain(ranges, cases[i].ip) == cases[i].in);

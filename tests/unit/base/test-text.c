@@ -46,7 +46,7 @@ static void test_escape(void)
         {"\x7f\x1b[31m", -1, 100, "\\x7F\\x1B[31m"},
         {"J\xC3\xB6rg", -1, 100, "J\xC3\xB6rg"},
         {"J\xF6rg", -1, 100, "J\\xF6rg"},
-        {"\xC2\x85", -1, 100, "\\xC2\\x85"},         /* NEL */
+        {"\xC2\x85", -1, 100, "\\xC2\\x85"},          /* NEL */
         {"\xE2\x80\xA8", -1, 100, "\\xE2\\x80\\xA8"}, /* LINE SEPARATOR */
         {"\xED\xA0\x80", -1, 100, "\\xED\\xA0\\x80"}, /* a surrogate */
         {"abcdef", -1, 3, "abc..."},
@@ -74,7 +74,8 @@ static void test_escape_random(void)
 
 static void test_uint(void)
 {
-    static const char *const bad[] = {"", " 1", "1 ", "+1", "-1", "0x1", "1.0", "256", "18446744073709551616", "1a"};
+    static const char *const bad[] = {
+        "", " 1", "1 ", "+1", "-1", "0x1", "1.0", "256", "18446744073709551616", "1a"};
     for (guint i = 0; i < G_N_ELEMENTS(bad); i++) {
         guint64 value = 77;
         g_assert_false(kx_parse_uint(bad[i], 255, &value));

@@ -7,7 +7,8 @@
 static const KxTicketBinding HERE = {1, 2, 3};
 static guint8 key[KX_TICKET_KEY] = {1, 2, 3};
 
-static gboolean opens(const guint8 *with, const KxTicketBinding *binding, const void *ticket, size_t len)
+static gboolean opens(const guint8 *with, const KxTicketBinding *binding, const void *ticket,
+                      size_t len)
 {
     g_autofree char *login = NULL;
     g_autoptr(GBytes) state = NULL;
@@ -29,7 +30,8 @@ static void test_round_trip(void)
         g_assert_true(kx_ticket_open(key, &HERE, ticket, len, &login, &got));
         g_assert_cmpstr(login, ==, "user@domain");
         g_assert_cmpuint(g_bytes_get_size(got), ==, lengths[i]);
-        g_assert_true(lengths[i] == 0 || memcmp(g_bytes_get_data(got, NULL), state, lengths[i]) == 0);
+        g_assert_true(lengths[i] == 0 ||
+                      memcmp(g_bytes_get_data(got, NULL), state, lengths[i]) == 0);
     }
 }
 

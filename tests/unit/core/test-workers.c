@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Sessions and workers as an edge sees them: one request each, credit window, tickets over a restart, closing at any
- * moment, pokes, edges that break the rules.
+ * Sessions and workers as an edge sees them: one request each, credit window, tickets over a
+ * restart, closing at any moment, pokes, edges that break the rules.
  */
 #include <glib/gstdio.h>
 #include <poll.h>
@@ -190,7 +190,8 @@ static void tear_down(Fixture *f, gconstpointer data)
 static void receive(Fixture *f, KxMessageType type, KxMessage *ret)
 {
     g_autoptr(GError) error = NULL;
-    KxReceived got = kx_channel_receive(f->edge, KX_ROLE_CORE, KX_ROLE_EDGE, f->buffer, ret, &error);
+    KxReceived got =
+        kx_channel_receive(f->edge, KX_ROLE_CORE, KX_ROLE_EDGE, f->buffer, ret, &error);
     g_assert_no_error(error);
     g_assert_cmpint(got, ==, KX_RECEIVED);
     g_assert_cmpstr(kx_message_name(ret->type), ==, kx_message_name(type));
@@ -200,15 +201,19 @@ static gboolean is_dropped(Fixture *f)
 {
     KxMessage in;
     KxReceived got;
-    while ((got = kx_channel_receive(f->edge, KX_ROLE_CORE, KX_ROLE_EDGE, f->buffer, &in, NULL)) == KX_RECEIVED)
+    while ((got = kx_channel_receive(f->edge, KX_ROLE_CORE, KX_ROLE_EDGE, f->buffer, &in, NULL)) ==
+           KX_RECEIVED)
         ;
     return got == KX_RECEIVE_CLOSED;
 }
 
 static void send_open(Fixture *f, guint32 id, KxSlice ticket)
 {
-    KxMsgSessionOpen open = {.service = KX_SERVICE_IMAPS, .secure = 1, .local_ip = "192.0.2.1",
-                             .remote_ip = "192.0.2.2", .ticket = ticket};
+    KxMsgSessionOpen open = {.service = KX_SERVICE_IMAPS,
+                             .secure = 1,
+                             .local_ip = "192.0.2.1",
+                             .remote_ip = "192.0.2.2",
+                             .ticket = ticket};
     g_assert_true(kx_channel_send(f->edge, KX_MSG_SESSION_OPEN, id, &open, -1));
 }
 
@@ -269,8 +274,8 @@ static void test_requests(Fixture *f, gconstpointer data)
 static void test_wrong_passwords(Fixture *f, gconstpointer data)
 {
     static const KxSlice bad[] = {
-        {"\0user@x.test\0wrong", 18}, {"\0user@x.test", 12}, {"", 0}, {"\0\0", 2}, {"other\0user@x.test\0secret", 24},
-        {"\0us\0er\0secret", 13},
+        {"\0user@x.test\0wrong", 18},       {"\0user@x.test", 12},    {"", 0}, {"\0\0", 2},
+        {"other\0user@x.test\0secret", 24}, {"\0us\0er\0secret", 13},
     };
     open_session(f, 1, no_ticket);
     for (guint i = 0; i < G_N_ELEMENTS(bad); i++) {
@@ -357,7 +362,8 @@ static void test_tickets(Fixture *f, gconstpointer data)
     g_autoptr(GBytes) ticket = sign_in(f, 5);
     end(f);
     start(f);
-    g_assert_cmpuint(open_session(f, 6, slice_of(ticket)), ==, KX_SESSION_REFUSED); /* another session */
+    g_assert_cmpuint(open_session(f, 6, slice_of(ticket)), ==,
+                     KX_SESSION_REFUSED); /* another session */
     g_assert_cmpuint(open_session(f, 5, slice_of(ticket)), ==, KX_SESSION_RESUMED);
     KxMessage in;
     send_command(f, 5, WHOAMI, "");
@@ -369,7 +375,8 @@ static void test_tickets(Fixture *f, gconstpointer data)
     g_assert_cmpuint(in.REPLY.ticket.len, >, 0);
     end(f);
     start(f);
-    g_assert_cmpuint(open_session(f, 5, slice_of(refused)), ==, KX_SESSION_REFUSED); /* by the protocol */
+    g_assert_cmpuint(open_session(f, 5, slice_of(refused)), ==,
+                     KX_SESSION_REFUSED); /* by the protocol */
     g_assert_cmpuint(open_session(f, 8, KX_SLICE_STR("nonsense")), ==, KX_SESSION_REFUSED);
 }
 
@@ -448,7 +455,8 @@ static void test_replaced_edge(Fixture *f, gconstpointer data)
 static void test_broadcast_and_list(Fixture *f, gconstpointer data)
 {
     KxMessage in;
-    kx_workers_broadcast(f->workers, KX_MSG_SERVICE_ACCESS, &(KxMsgServiceAccess){2, 10, "192.0.2.0/24"});
+    kx_workers_broadcast(f->workers, KX_MSG_SERVICE_ACCESS,
+                         &(KxMsgServiceAccess){2, 10, "192.0.2.0/24"});
     receive(f, KX_MSG_SERVICE_ACCESS, &in);
     g_assert_cmpstr(in.SERVICE_ACCESS.networks, ==, "192.0.2.0/24");
     open_session(f, 3, no_ticket);
@@ -469,7 +477,8 @@ static gboolean is_busy(State state)
     return state == OPENING || state == SIGNING || state == WORKING;
 }
 
-/* What an edge may do with this session now; a client may go away at any moment but while its session is opened. */
+/* What an edge may do with this session now; a client may go away at any moment but while its
+ * session is opened. */
 static State next_step(Fixture *f, guint32 id, State state)
 {
     static const char plain[] = "\0user@x.test\0secret";
@@ -482,7 +491,8 @@ static State next_step(Fixture *f, guint32 id, State state)
         send_open(f, id, no_ticket);
         return OPENING;
     case OPEN:
-        kx_channel_send(f->edge, KX_MSG_SASL, id, &(KxMsgSasl){"PLAIN", 1, {plain, sizeof plain - 1}}, -1);
+        kx_channel_send(f->edge, KX_MSG_SASL, id,
+                        &(KxMsgSasl){"PLAIN", 1, {plain, sizeof plain - 1}}, -1);
         return SIGNING;
     case IN:
         send_command(f, id, g_test_rand_bit() ? POKE_ME : SLOW, "");
@@ -495,12 +505,14 @@ static State next_step(Fixture *f, guint32 id, State state)
 static void take_answer(Fixture *f, State *states)
 {
     KxMessage in;
-    g_assert_cmpint(kx_channel_receive(f->edge, KX_ROLE_CORE, KX_ROLE_EDGE, f->buffer, &in, NULL), ==, KX_RECEIVED);
+    g_assert_cmpint(kx_channel_receive(f->edge, KX_ROLE_CORE, KX_ROLE_EDGE, f->buffer, &in, NULL),
+                    ==, KX_RECEIVED);
     State *state = &states[in.session];
     if (*state == GONE || in.type == KX_MSG_PUSH)
         return;
     g_assert_true(is_busy(*state));
-    gboolean refused = in.type == KX_MSG_SASL_REPLY && in.SASL_REPLY.status != KX_SASL_OK; /* too many at once */
+    gboolean refused =
+        in.type == KX_MSG_SASL_REPLY && in.SASL_REPLY.status != KX_SASL_OK; /* too many at once */
     *state = *state == OPENING || refused ? OPEN : IN;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Log lines on their way to syslog servers: all transports' framing, servers that are gone, stuck or come late. */
+/* Log lines on their way to syslog servers: all transports' framing, servers that are gone, stuck
+ * or come late. */
 #include "courier/syslog-sender.h"
 
 #include <fcntl.h>
@@ -26,8 +27,9 @@ static void report(gpointer data, const char *text)
 
 static void serve(Fixture *f, int kind, guint port)
 {
-    struct sockaddr_in address = {
-        .sin_family = AF_INET, .sin_port = htons((guint16)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_port = htons((guint16)port),
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t len = sizeof address;
     int on = 1;
     f->server = socket(AF_INET, kind | SOCK_NONBLOCK, 0);
@@ -206,7 +208,8 @@ static void test_finish(Fixture *f, gconstpointer data)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-#define ADD(name, func) g_test_add("/courier/syslog-sender/" name, Fixture, NULL, set_up, func, tear_down)
+#define ADD(name, func)                                                                            \
+    g_test_add("/courier/syslog-sender/" name, Fixture, NULL, set_up, func, tear_down)
     ADD("udp", test_udp);
     ADD("tcp", test_tcp);
     ADD("comes-late", test_comes_late);

@@ -123,7 +123,11 @@ static void test_wrong_number_of_descriptors(Fixture *f, gconstpointer data)
     static const struct {
         KxMessageType type;
         guint n;
-    } cases[] = {{KX_MSG_LISTENER, 0}, {KX_MSG_LISTENER, 2}, {KX_MSG_LISTENER, 5}, {KX_MSG_STOP, 1}, {KX_MSG_STOP, 3}};
+    } cases[] = {{KX_MSG_LISTENER, 0},
+                 {KX_MSG_LISTENER, 2},
+                 {KX_MSG_LISTENER, 5},
+                 {KX_MSG_STOP, 1},
+                 {KX_MSG_STOP, 3}};
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
         guint before = open_descriptors();
         KxMsgListener body = {1};
@@ -145,7 +149,8 @@ static void test_bad_packets(Fixture *f, gconstpointer data)
     g_assert_cmpint(receive(f, KX_ROLE_KEEPER, KX_ROLE_EDGE, &message), ==, KX_RECEIVE_BAD);
     send_raw(f->fds[0], "x", 1, -1, 0);
     g_assert_cmpint(receive(f, KX_ROLE_KEEPER, KX_ROLE_EDGE, &message), ==, KX_RECEIVE_BAD);
-    send_raw(f->fds[0], "", 0, f->fds[0], 2); /* an empty packet looks like the end; its descriptors are closed */
+    send_raw(f->fds[0], "", 0, f->fds[0],
+             2); /* an empty packet looks like the end; its descriptors are closed */
     g_assert_cmpint(receive(f, KX_ROLE_KEEPER, KX_ROLE_EDGE, &message), ==, KX_RECEIVE_CLOSED);
     g_assert_cmpuint(open_descriptors(), ==, before);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Links in an event loop: order under a stuffed peer, descriptors in the queue, and being freed from a callback. */
+/* Links in an event loop: order under a stuffed peer, descriptors in the queue, and being freed
+ * from a callback. */
 #include "ipc/link.h"
 
 #include <fcntl.h>
@@ -96,7 +97,8 @@ static void test_free_after_closed(Fixture *f, gconstpointer data)
 /* A message that this peer may not send drops it. */
 static void test_bad_peer(Fixture *f, gconstpointer data)
 {
-    kx_link_send(f->b, KX_MSG_REPLY, 0, &(KxMsgReply){0}, -1); /* an edge that speaks as the core does */
+    kx_link_send(f->b, KX_MSG_REPLY, 0, &(KxMsgReply){0},
+                 -1); /* an edge that speaks as the core does */
     event_base_dispatch(f->base);
     g_assert_cmpuint(f->closed, ==, 1);
     g_assert_true(f->was_bad);
@@ -128,8 +130,10 @@ static void test_queued_descriptors(void)
     g_assert_true(kx_channel_pair(fds, NULL));
     g_assert_cmpint(pipe(pipe_fds), ==, 0);
     Counter counter = {event_base_new(), 0, 450};
-    g_autoptr(KxLink) keeper = kx_link_new(counter.base, fds[0], KX_ROLE_KEEPER, KX_ROLE_EDGE, &listener_callbacks, NULL);
-    g_autoptr(KxLink) edge = kx_link_new(counter.base, fds[1], KX_ROLE_EDGE, KX_ROLE_KEEPER, &listener_callbacks, &counter);
+    g_autoptr(KxLink) keeper =
+        kx_link_new(counter.base, fds[0], KX_ROLE_KEEPER, KX_ROLE_EDGE, &listener_callbacks, NULL);
+    g_autoptr(KxLink) edge = kx_link_new(counter.base, fds[1], KX_ROLE_EDGE, KX_ROLE_KEEPER,
+                                         &listener_callbacks, &counter);
     g_autofree char *bytes = g_malloc0(16000);
     KxMsgCertificate filler = {.name = "x", .chain = {bytes, 16000}};
     for (int i = 0; i < 400; i++) /* stuff the channel */

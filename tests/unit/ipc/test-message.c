@@ -19,9 +19,9 @@ typedef struct {
 #include "ipc/message-list.h"
 #undef KX_MESSAGE
 
-#define KEEPER KX_ROLE_KEEPER
-#define EDGE KX_ROLE_EDGE
-#define CORE KX_ROLE_CORE
+#define KEEPER  KX_ROLE_KEEPER
+#define EDGE    KX_ROLE_EDGE
+#define CORE    KX_ROLE_CORE
 #define COURIER KX_ROLE_COURIER
 static const struct {
     const char *name;
@@ -105,7 +105,8 @@ static void assert_same(KxMessageType type, Sample *sample, KxMessage *got)
     g_assert_cmpuint(got->type, ==, type);
     g_assert_cmpuint(got->session, ==, sample->message.session);
     for (const Field *field = table[type].fields; field->name; field++) {
-        const void *a = body_of(&sample->message) + field->offset, *b = body_of(got) + field->offset;
+        const void *a = body_of(&sample->message) + field->offset,
+                   *b = body_of(got) + field->offset;
         if (field->type == U32)
             g_assert_cmpuint(*(const guint32 *)a, ==, *(const guint32 *)b);
         else if (field->type == U64)
@@ -137,11 +138,13 @@ static void test_round_trip(void)
         for (guint round = 0; round < 50; round++) {
             Sample sample;
             fill(&sample, type, NULL);
-            size_t len = kx_message_pack(type, sample.message.session, body_of(&sample.message), bytes, KX_MESSAGE_MAX);
+            size_t len = kx_message_pack(type, sample.message.session, body_of(&sample.message),
+                                         bytes, KX_MESSAGE_MAX);
             g_assert_cmpuint(len, >, 0);
             g_autoptr(GError) error = NULL;
             KxMessage got;
-            kx_message_parse(bytes, len, lowest(table[type].from), lowest(table[type].to), &got, &error);
+            kx_message_parse(bytes, len, lowest(table[type].from), lowest(table[type].to), &got,
+                             &error);
             g_assert_no_error(error);
             assert_same(type, &sample, &got);
             g_assert_cmpint(got.fd, ==, -1);
@@ -235,7 +238,9 @@ static void test_over_limit(void)
                 continue;
             Sample sample;
             fill(&sample, type, field);
-            g_assert_cmpuint(kx_message_pack(type, 1, body_of(&sample.message), bytes, 2 * KX_MESSAGE_MAX), ==, 0);
+            g_assert_cmpuint(
+                kx_message_pack(type, 1, body_of(&sample.message), bytes, 2 * KX_MESSAGE_MAX), ==,
+                0);
             clear(&sample);
             KxMessage message = {.type = type};
             size_t len = kx_message_pack(type, 1, body_of(&message), bytes, KX_MESSAGE_MAX);
@@ -244,7 +249,8 @@ static void test_over_limit(void)
             memset(bytes + at + 4, 'x', more);
             guint32 le = GUINT32_TO_LE((guint32)more);
             memcpy(bytes + at, &le, sizeof le);
-            g_assert_false(parses(bytes, len + more, lowest(table[type].from), lowest(table[type].to)));
+            g_assert_false(
+                parses(bytes, len + more, lowest(table[type].from), lowest(table[type].to)));
         }
 }
 
@@ -275,7 +281,8 @@ static void test_room(void)
     g_assert_cmpuint(kx_message_pack(KX_MSG_COMMAND, 5, &command, bytes, len), ==, len);
 }
 
-/* The table itself: descriptors come from the keeper only, and a client's edge hears nothing from the courier. */
+/* The table itself: descriptors come from the keeper only, and a client's edge hears nothing from
+ * the courier. */
 static void test_table(void)
 {
     for (guint type = 0; type < KX_MSG_COUNT; type++) {

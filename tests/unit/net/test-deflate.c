@@ -22,7 +22,8 @@ static char *some_text(size_t len, gboolean compressible)
 {
     char *text = g_malloc(len);
     for (size_t i = 0; i < len; i++)
-        text[i] = compressible ? "* 1 FETCH (FLAGS (\\Seen))\r\n"[i % 27] : (char)g_test_rand_int_range(0, 256);
+        text[i] = compressible ? "* 1 FETCH (FLAGS (\\Seen))\r\n"[i % 27]
+                               : (char)g_test_rand_int_range(0, 256);
     return text;
 }
 
@@ -56,7 +57,8 @@ static void test_byte_by_byte(void)
     g_assert_cmpint(memcmp(got->str, text, 5000), ==, 0);
 }
 
-/* A gigabyte in a megabyte: each read makes only what there is room for, and the input is not used up ahead. */
+/* A gigabyte in a megabyte: each read makes only what there is room for, and the input is not used
+ * up ahead. */
 static void test_bomb(void)
 {
     z_stream z = {0};

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The set of certificates: choice by name, versions and ciphers, swapping while connections last, session tickets. */
+/* The set of certificates: choice by name, versions and ciphers, swapping while connections last,
+ * session tickets. */
 #include "net/tls.h"
 
 #include <openssl/pem.h>
@@ -31,7 +32,8 @@ static Pair make_pair(const char *name)
     X509_gmtime_adj(X509_getm_notBefore(cert), -60);
     X509_gmtime_adj(X509_getm_notAfter(cert), 3600);
     X509_set_pubkey(cert, key);
-    X509_NAME_add_entry_by_txt(X509_get_subject_name(cert), "CN", MBSTRING_ASC, (const guchar *)name, -1, -1, 0);
+    X509_NAME_add_entry_by_txt(X509_get_subject_name(cert), "CN", MBSTRING_ASC,
+                               (const guchar *)name, -1, -1, 0);
     X509_set_issuer_name(cert, X509_get_subject_name(cert));
     g_autofree char *san = g_strdup_printf("DNS:%s", name);
     X509_EXTENSION *extension = X509V3_EXT_conf_nid(NULL, NULL, NID_subject_alt_name, san);
@@ -68,7 +70,8 @@ typedef struct {
     SSL *client, *server;
 } Link;
 
-static void connect_to(Link *link, KxTlsSet *set, const char *name, SSL_CTX *context, SSL_SESSION *session)
+static void connect_to(Link *link, KxTlsSet *set, const char *name, SSL_CTX *context,
+                       SSL_SESSION *session)
 {
     g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, link->fds), ==, 0);
     link->context = context;
@@ -125,8 +128,10 @@ static void test_choice_by_name(void)
     static const struct {
         const char *wanted, *shown;
     } cases[] = {
-        {"one.test", "one.test"},     {"two.test", "two.test"}, {"TWO.test", "two.test"},  {"x.wild.test", "*.wild.test"},
-        {"wild.test", "one.test"},    {"other.test", "one.test"}, {NULL, "one.test"},
+        {"one.test", "one.test"},  {"two.test", "two.test"},
+        {"TWO.test", "two.test"},  {"x.wild.test", "*.wild.test"},
+        {"wild.test", "one.test"}, {"other.test", "one.test"},
+        {NULL, "one.test"},
     };
     g_autoptr(KxTlsSet) set = kx_tls_set_new();
     add(set, "two.test", FALSE);
@@ -218,7 +223,8 @@ static void test_tickets(void)
     char keys[KX_TLS_TICKET_KEYS];
     memset(keys, 7, sizeof keys);
     for (guint i = 0; i < 3; i++) {
-        g_assert_true(kx_tls_set_add(sets[i], KX_SLICE_STR(pair.chain), KX_SLICE_STR(pair.key), TRUE, NULL));
+        g_assert_true(
+            kx_tls_set_add(sets[i], KX_SLICE_STR(pair.chain), KX_SLICE_STR(pair.key), TRUE, NULL));
         keys[0] = i == 2;
         kx_tls_set_ticket_keys(sets[i], keys, sizeof keys);
     }
@@ -235,10 +241,12 @@ static void test_unusable(void)
 {
     g_autoptr(KxTlsSet) set = kx_tls_set_new();
     Pair one = make_pair("one.test"), two = make_pair("two.test");
-    const char *const bad[][2] = {{"", ""}, {one.chain, ""}, {"nonsense", one.key}, {one.chain, two.key}, {one.key, one.key}};
+    const char *const bad[][2] = {
+        {"", ""}, {one.chain, ""}, {"nonsense", one.key}, {one.chain, two.key}, {one.key, one.key}};
     for (guint i = 0; i < G_N_ELEMENTS(bad); i++) {
         g_autoptr(GError) error = NULL;
-        g_assert_false(kx_tls_set_add(set, KX_SLICE_STR(bad[i][0]), KX_SLICE_STR(bad[i][1]), TRUE, &error));
+        g_assert_false(
+            kx_tls_set_add(set, KX_SLICE_STR(bad[i][0]), KX_SLICE_STR(bad[i][1]), TRUE, &error));
         g_assert_error(error, KX_ERROR, KX_ERR_INVALID);
     }
     g_assert_true(kx_tls_set_is_empty(set));

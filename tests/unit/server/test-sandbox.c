@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What each role can still do once it is in its sandbox: every attempt in a child process of its own that has entered it.
- * A child answers with the errno it got, or was killed.
+ * What each role can still do once it is in its sandbox: every attempt in a child process of its
+ * own that has entered it. A child answers with the errno it got, or was killed.
  */
 #include "server/sandbox.h"
 
@@ -26,10 +26,10 @@ enum { KILLED = 1000, DONE = 0 };
 
 /* What the child has when it enters: made outside, as the keeper would. */
 typedef struct {
-    int listener;  /* TCP, on the loopback */
-    int client;    /* one end of a connection */
-    int peer;      /* the other */
-    guint port;    /* of a TCP server */
+    int listener; /* TCP, on the loopback */
+    int client;   /* one end of a connection */
+    int peer;     /* the other */
+    guint port;   /* of a TCP server */
     int udp;
 } Given;
 
@@ -126,8 +126,9 @@ static int make_pair(const Given *given)
 
 static struct sockaddr_in server_address(const Given *given)
 {
-    return (struct sockaddr_in){
-        .sin_family = AF_INET, .sin_port = htons((guint16)given->port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    return (struct sockaddr_in){.sin_family = AF_INET,
+                                .sin_port = htons((guint16)given->port),
+                                .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 }
 
 static int connect_udp(const Given *given)
@@ -150,11 +151,12 @@ static int fast_open(const Given *given, gboolean by_message)
 {
     struct sockaddr_in to = server_address(given);
     struct iovec part = {"x", 1};
-    struct msghdr head = {.msg_name = &to, .msg_namelen = sizeof to, .msg_iov = &part, .msg_iovlen = 1};
+    struct msghdr head = {
+        .msg_name = &to, .msg_namelen = sizeof to, .msg_iov = &part, .msg_iovlen = 1};
     shutdown(given->listener, SHUT_RDWR);
     return result(by_message ? sendmsg(given->listener, &head, MSG_FASTOPEN | MSG_NOSIGNAL)
-                             : sendto(given->listener, "x", 1, MSG_FASTOPEN | MSG_NOSIGNAL, (struct sockaddr *)&to,
-                                      sizeof to));
+                             : sendto(given->listener, "x", 1, MSG_FASTOPEN | MSG_NOSIGNAL,
+                                      (struct sockaddr *)&to, sizeof to));
 }
 
 static int fast_open_sendto(const Given *given)
@@ -219,7 +221,8 @@ static int use_memory(const Given *given)
 
 static int map_code(const Given *given)
 {
-    void *at = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    void *at =
+        mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     return at == MAP_FAILED ? errno : DONE;
 }
 
@@ -386,7 +389,8 @@ static Given make_given(void)
     struct sockaddr_in any = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t len = sizeof any;
     int fds[2];
-    Given given = {.listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), .udp = socket(AF_INET, SOCK_DGRAM, 0)};
+    Given given = {.listener = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0),
+                   .udp = socket(AF_INET, SOCK_DGRAM, 0)};
     g_assert_cmpint(bind(given.listener, (struct sockaddr *)&any, sizeof any), ==, 0);
     g_assert_cmpint(listen(given.listener, 8), ==, 0);
     g_assert_cmpint(getsockname(given.listener, (struct sockaddr *)&any, &len), ==, 0);
@@ -474,9 +478,10 @@ static void test_role(gconstpointer data)
 /* The attempts do succeed without a sandbox: what is refused above is refused by it. */
 static void test_attempts_work_outside(void)
 {
-    static const Attempt harmless[] = {open_passwd, open_own_file, make_directory, link_file, escape_upwards, read_proc,
-                                       make_link, socket_inet, socket_unix, make_pair, connect_tcp, connect_udp,
-                                       send_to_address, map_code, make_code, accept_client, talk, own_signals};
+    static const Attempt harmless[] = {
+        open_passwd,     open_own_file, make_directory, link_file,     escape_upwards, read_proc,
+        make_link,       socket_inet,   socket_unix,    make_pair,     connect_tcp,    connect_udp,
+        send_to_address, map_code,      make_code,      accept_client, talk,           own_signals};
     for (guint i = 0; i < G_N_ELEMENTS(harmless); i++)
         g_assert_cmpint(outcome(OUTSIDE, harmless[i]), ==, DONE);
     g_assert_cmpint(unlink("symlink"), ==, 0);
