@@ -32,6 +32,8 @@ STANDARD_PORTS = {
 }
 # The offsets keep every port above 10000 and below the range that the kernel gives to clients.
 OFFSETS = range(10500, 28000)
+# What no run may print: reports of sanitizers, and GLib's about misuse.
+COMPLAINT = re.compile(r"Sanitizer|runtime error:|-(?:CRITICAL|WARNING) \*\*")
 START_SECONDS = 60
 STOP_SECONDS = 30
 imaplib._MAXLINE = 10_000_000  # the default refuses the long FETCH lines that some tests cause
@@ -386,4 +388,6 @@ def running_server(binary, users=(), config=None, start=True, parent=None):
             instance.stop()
         finally:
             instance.kill()
+            said = instance.stderr()
             shutil.rmtree(base, ignore_errors=True)
+    assert not COMPLAINT.search(said), said[-8000:]
