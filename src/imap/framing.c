@@ -176,12 +176,11 @@ static void start_skipping(KxFramer *framer)
 static KxFrame begin_literal(KxFramer *framer)
 {
     const KxImapLiteral *literal = &framer->literal;
-    gboolean large = literal->size > KX_IMAP_INLINE_MAX;
-    if (large && may_spool(framer)) {
+    if (kx_imap_is_spooled(framer->text.len, literal->size) && may_spool(framer)) {
         framer->state = KX_FRAMER_ASKING;
         return KX_FRAME_SPOOL;
     }
-    if (large || framer->text.len + literal->size > limits[framer->mode].text_max)
+    if (literal->size > KX_IMAP_INLINE_MAX || framer->text.len + literal->size > limits[framer->mode].text_max)
         return refuse_literal(framer);
     framer->left = literal->size;
     framer->state = KX_FRAMER_LITERAL;

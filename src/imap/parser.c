@@ -10,7 +10,7 @@
 
 void kx_imap_parser_init(KxImapParser *parser, const char *text, size_t len, gboolean utf8)
 {
-    *parser = (KxImapParser){.at = text, .end = text + len, .utf8 = utf8};
+    *parser = (KxImapParser){.start = text, .at = text, .end = text + len, .utf8 = utf8};
 }
 
 void kx_imap_parser_clear(KxImapParser *parser)
@@ -305,7 +305,7 @@ gboolean kx_imap_parse_content(KxImapParser *parser, KxImapContent *ret)
     if (!kx_imap_parser_ok(parser) || !parse_literal_header(parser, &literal))
         return FALSE;
     KxImapContent content = {.size = literal.size, .binary = literal.binary};
-    if (literal.size > KX_IMAP_INLINE_MAX) {
+    if (kx_imap_is_spooled((size_t)(parser->at - parser->start), literal.size)) {
         content.spooled = TRUE;
         content.spool = parser->spooled++;
     } else if ((guint64)(parser->end - parser->at) < literal.size) {

@@ -20,6 +20,7 @@
 #include "ipc/message.h"
 
 typedef struct KxImapParser {
+    const char *start;
     const char *at;
     const char *end;
     gboolean utf8;    /* UTF8=ACCEPT or IMAP4rev2 is enabled: names and quoted strings are UTF-8 */

@@ -2,6 +2,7 @@
 """Folders over IMAP: making, naming, listing, subscribing, selecting, counting, and storing messages into them."""
 
 import itertools
+import re
 import time
 
 import pytest
@@ -573,6 +574,75 @@ def test_many_appends_at_once(client, folder):
     tags = [client.send(f"APPEND {folder} ", MESSAGE) for _ in range(200)]
     uids = [int(client.finish(tag).code.split()[2]) for tag in tags]
     assert uids == list(range(1, 201))
+
+
+# ---- APPEND of several messages (RFC 3502)
+
+def messages_of(sizes):
+    for number, size in enumerate(sizes):
+        head = b"Subject: message %d\r\n\r\n" % number
+        yield head + b"x" * (size - len(head) - 2) + b"\r\n"
+
+
+def multiappend(client, folder, parts, wait=False):
+    """One APPEND of all (arguments, content) pairs; with `wait` for a continuation before each content."""
+    client.counter += 1
+    tag = f"t{client.counter}"
+    client.socket.sendall(f"{tag} APPEND {folder}".encode())
+    for arguments, content in parts:
+        client.socket.sendall(f" {arguments}{{{len(content)}{'' if wait else '+'}}}\r\n".encode())
+        if wait:
+            got, values = client.read_response()
+            if got != "+":
+                return values
+        client.socket.sendall(content)
+    client.socket.sendall(b"\r\n")
+    return client.finish(tag)
+
+
+@pytest.mark.parametrize("wait", [False, True])
+@pytest.mark.parametrize("sizes", [
+    (100,), (100, 200, 300), (20_000, 100, 16_384, 16_385, 30), (100, 300_000, 100), (12_000,) * 20, (16_000,) * 100,
+], ids=lambda sizes: f"{len(sizes)}-of-{max(sizes)}")
+def test_append_of_several(client, folder, sizes, wait):
+    contents = list(messages_of(sizes))
+    done = multiappend(client, folder, [("", content) for content in contents], wait)
+    assert done.status == "OK"
+    uids = f"1:{len(sizes)}" if len(sizes) > 1 else "1"
+    assert re.fullmatch(rf"APPENDUID \d+ {uids}", done.code)
+    client.ok(f"SELECT {folder}")
+    found = client.fetch("FETCH 1:* BODY.PEEK[]")
+    assert [found[i + 1]["BODY[]"] for i in range(len(found))] == contents
+
+
+def test_append_of_several_with_flags_and_dates(client, folder):
+    parts = [('(\\Seen $One) "01-Feb-2003 04:05:06 +0000" ', b"Subject: a\r\n\r\n"), ("(\\Flagged) ", b"x" * 50_000),
+             ('"02-Feb-2003 04:05:06 +0000" ', b"Subject: c\r\n\r\n")]
+    assert multiappend(client, folder, parts).status == "OK"
+    client.ok(f"SELECT {folder}")
+    found = client.fetch("FETCH 1:3 (FLAGS INTERNALDATE)")
+    assert {"\\Seen", "$One"} <= set(found[1]["FLAGS"]) and found[1]["INTERNALDATE"].startswith(b"01-Feb-2003")
+    assert set(found[2]["FLAGS"]) - {"\\Recent"} == {"\\Flagged"}
+    assert set(found[3]["FLAGS"]) <= {"\\Recent"} and found[3]["INTERNALDATE"].startswith(b"02-Feb-2003")
+
+
+@pytest.mark.parametrize("wait", [False, True])
+@pytest.mark.parametrize("bad", [b"", b"a\0b", b"a\0b" + b"x" * 50_000], ids=("empty", "nul", "large-nul"))
+@pytest.mark.parametrize("good", [100, 50_000])
+def test_append_of_several_is_all_or_nothing(client, folder, good, bad, wait):
+    first, last = messages_of((good, good))
+    values = multiappend(client, folder, [("", first), ("", bad), ("", last)], wait)
+    assert (values.status if hasattr(values, "status") else values[0]) == "NO"
+    assert statuses(client.ok(f"STATUS {folder} (MESSAGES)"))[folder] == {"MESSAGES": 0}
+    assert client.ok(f"APPEND {folder} ", first).code.endswith(" 1"), "a UID was used"
+
+
+@pytest.mark.parametrize("size", [50, 20_000])
+def test_append_of_too_many(client, folder, size):
+    parts = [("", content) for content in messages_of((size,) * 101)]
+    assert multiappend(client, folder, parts)[:2] == ("NO", "LIMIT")
+    assert statuses(client.ok(f"STATUS {folder} (MESSAGES)"))[folder] == {"MESSAGES": 0}
+    client.ok("NOOP")
 
 
 # ---- what others do

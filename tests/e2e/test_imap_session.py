@@ -56,7 +56,7 @@ def test_capabilities_follow_the_connection(server, service):
         answer = client.ok(f'LOGIN alice "{password_of("alice")}"')
         after = capabilities(answer.code)
         assert {"IDLE", "NAMESPACE", "SPECIAL-USE", "LIST-EXTENDED", "LIST-STATUS", "CHILDREN", "UNSELECT", "UIDPLUS",
-                "MOVE", "CONDSTORE", "ESEARCH", "STATUS=SIZE", "COMPRESS=DEFLATE", "ENABLE"} <= after
+                "MOVE", "CONDSTORE", "ESEARCH", "STATUS=SIZE", "COMPRESS=DEFLATE", "ENABLE", "MULTIAPPEND"} <= after
         assert "AUTH=PLAIN" not in after
         assert set(client.ok("CAPABILITY").untagged[0][1:]) == after
 
