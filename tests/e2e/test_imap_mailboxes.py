@@ -621,9 +621,9 @@ def test_append_of_several_with_flags_and_dates(client, folder):
     assert multiappend(client, folder, parts).status == "OK"
     client.ok(f"SELECT {folder}")
     found = client.fetch("FETCH 1:3 (FLAGS INTERNALDATE)")
-    assert {"\\Seen", "$One"} <= set(found[1]["FLAGS"]) and found[1]["INTERNALDATE"].startswith(b"01-Feb-2003")
+    assert {"\\Seen", "$One"} <= set(found[1]["FLAGS"]) and b"1-Feb-2003" in found[1]["INTERNALDATE"]
     assert set(found[2]["FLAGS"]) - {"\\Recent"} == {"\\Flagged"}
-    assert set(found[3]["FLAGS"]) <= {"\\Recent"} and found[3]["INTERNALDATE"].startswith(b"02-Feb-2003")
+    assert set(found[3]["FLAGS"]) <= {"\\Recent"} and b"2-Feb-2003" in found[3]["INTERNALDATE"]
 
 
 @pytest.mark.parametrize("wait", [False, True])
