@@ -3,6 +3,7 @@
  * Sign-in: AUTHENTICATE (RFC 9051 section 6.2.2, RFC 4959) and LOGIN (6.2.3). The exchange is
  * relayed; LOGIN becomes SASL PLAIN (RFC 4616).
  */
+#include "base/base64.h"
 #include "base/buf.h"
 #include "base/text.h"
 #include "imap/edge-private.h"
@@ -14,37 +15,6 @@ enum {
 };
 
 static const char *const mechanisms[] = {"PLAIN", "LOGIN"};
-
-/* ---- base64 (RFC 4648 section 4, strictly) ---- */
-
-static gboolean is_base64(const char *text, size_t len)
-{
-    size_t padding = 0;
-    while (padding < 2 && padding < len && text[len - 1 - padding] == '=')
-        padding++;
-    for (size_t i = 0; i < len - padding; i++) {
-        if (!g_ascii_isalnum(text[i]) && text[i] != '+' && text[i] != '/')
-            return FALSE;
-    }
-    return len % 4 == 0;
-}
-
-/* Decodes in place of a copy the caller frees; NULL if it is not base64. */
-static guchar *decode(const char *text, size_t len, gsize *ret_len)
-{
-    if (!is_base64(text, len))
-        return NULL;
-    g_autofree char *copy = g_strndup(text, len);
-    guchar *bytes = g_base64_decode(copy, ret_len);
-    explicit_bzero(copy, len);
-    return bytes;
-}
-
-static void free_secret(guchar *bytes, gsize len)
-{
-    explicit_bzero(bytes, len);
-    g_free(bytes);
-}
 
 /* ---- the exchange ---- */
 
@@ -62,13 +32,13 @@ static void ask(KxConn *conn, const char *mechanism, gboolean initial, KxSlice d
 static gboolean ask_encoded(KxConn *conn, const char *mechanism, gboolean initial, const char *text,
                             size_t len)
 {
-    gsize n;
-    guchar *bytes = decode(text, len, &n);
-    if (!bytes)
-        return FALSE;
-    ask(conn, mechanism, initial, (KxSlice){(const char *)bytes, n});
-    free_secret(bytes, n);
-    return TRUE;
+    g_autofree char *copy = g_strndup(text, len);
+    size_t n;
+    gboolean good = kx_base64_decode(copy, len, &n);
+    if (good)
+        ask(conn, mechanism, initial, (KxSlice){copy, n});
+    explicit_bzero(copy, len);
+    return good;
 }
 
 static gboolean refuse_clear(KxConn *conn)

@@ -3,6 +3,7 @@
  * Sign-in: USER and PASS (RFC 1939 section 7), AUTH (RFC 5034). The exchange is relayed; USER and
  * PASS become SASL PLAIN (RFC 4616). The core checks and logs.
  */
+#include "base/base64.h"
 #include "base/text.h"
 #include "pop3/args.h"
 #include "pop3/edge-private.h"
@@ -14,20 +15,6 @@ enum {
     NAME_MAX_BYTES = 400,
     MECHANISM_MAX = 20, /* RFC 4422 section 3.1 */
 };
-
-/* ---- base64 (RFC 4648 section 4, strictly) ---- */
-
-static gboolean is_base64(const char *text, size_t len)
-{
-    size_t padding = 0;
-    while (padding < 2 && padding < len && text[len - 1 - padding] == '=')
-        padding++;
-    for (size_t i = 0; i < len - padding; i++) {
-        if (!g_ascii_isalnum(text[i]) && text[i] != '+' && text[i] != '/')
-            return FALSE;
-    }
-    return len % 4 == 0;
-}
 
 /* ---- the exchange ---- */
 
@@ -41,18 +28,15 @@ static void ask(KxConn *conn, KxPop3Edge *edge, const char *mechanism, gboolean 
 static void ask_encoded(KxConn *conn, KxPop3Edge *edge, const char *mechanism, gboolean initial,
                         const char *encoded)
 {
-    size_t len = strlen(encoded);
-    if (!is_base64(encoded, len)) {
+    g_autofree char *copy = g_strdup(encoded);
+    size_t len = strlen(copy), n;
+    if (kx_base64_decode(copy, len, &n)) {
+        ask(conn, edge, mechanism, initial, (KxSlice){copy, n});
+    } else {
         edge->stage = KX_POP3_READY;
         kx_pop3_edge_wrong(conn, edge, "The response is not in base64");
-        return;
     }
-    gsize n = 0;
-    guchar *data = len > 0 ? g_base64_decode(encoded, &n) : NULL;
-    ask(conn, edge, mechanism, initial, (KxSlice){data ? (const char *)data : "", n});
-    if (data)
-        explicit_bzero(data, n);
-    g_free(data);
+    explicit_bzero(copy, len);
 }
 
 static gboolean refuse_clear(KxConn *conn, KxPop3Edge *edge)

@@ -3,6 +3,7 @@
  * AUTH: RFC 4954. Only on the submission services and only inside TLS (SVC-10). The core checks;
  * this side takes the base64 off.
  */
+#include "base/base64.h"
 #include "base/text.h"
 #include "smtp/edge-private.h"
 
@@ -22,25 +23,6 @@ static const char *find_mechanism(const char *name, size_t len)
     return NULL;
 }
 
-/* Strict base64 in place; g_base64_decode alone would pass over junk. */
-static gboolean decode(char *text, size_t len, KxSlice *ret)
-{
-    size_t pad = 0;
-    while (pad < len && pad < 2 && text[len - 1 - pad] == '=')
-        pad++;
-    for (size_t i = 0; i < len - pad; i++) {
-        if (!g_ascii_isalnum(text[i]) && text[i] != '+' && text[i] != '/')
-            return FALSE;
-    }
-    if (len % 4 != 0)
-        return FALSE;
-    gsize out_len = 0;
-    if (len > 0)
-        g_base64_decode_inplace(text, &out_len);
-    *ret = (KxSlice){text, out_len};
-    return TRUE;
-}
-
 static void end_exchange(KxSmtpEdge *edge)
 {
     edge->mode = KX_EDGE_COMMAND;
@@ -51,9 +33,9 @@ static void end_exchange(KxSmtpEdge *edge)
 static void ask(KxConn *conn, const char *mechanism, gboolean initial, const char *text, size_t len)
 {
     g_autofree char *copy = g_strndup(text, len);
-    KxSlice data;
-    if (decode(copy, len, &data)) {
-        kx_edge_ask_sasl(conn, mechanism, initial, data);
+    size_t n;
+    if (kx_base64_decode(copy, len, &n)) {
+        kx_edge_ask_sasl(conn, mechanism, initial, (KxSlice){copy, n});
     } else {
         end_exchange(kx_conn_state(conn));
         kx_edge_say(conn, 501, "5.5.2 The response is not base64");

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Base64 as RFC 4648 section 4 has it, strictly: for what a peer must send in exactly this form.
+ * (g_base64_decode() passes over what does not belong there.) Pure and thread-safe. */
+#pragma once
+
+#include <glib.h>
+
+/* Decodes in place: the first *ret_len bytes are the content. FALSE, with the text unchanged, if it
+ * is not base64. An empty text is empty content. */
+gboolean kx_base64_decode(char *text, size_t len, size_t *ret_len);

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/base64.h"
+
+/* RFC 4648 section 10, and what must not pass. */
+static void test_cases(void)
+{
+    static const struct {
+        const char *in, *out; /* NULL: not base64 */
+    } cases[] = {
+        {"", ""},         {"Zg==", "f"},        {"Zm8=", "fo"},
+        {"Zm9v", "foo"},  {"Zm9vYg==", "foob"}, {"+/+/", "\xfb\xff\xbf"},
+        {"Zg", NULL},     {"Zg=", NULL},        {"Z===", NULL},
+        {"====", NULL},   {"Zg==Zg==", NULL},   {"Zm 9v", NULL},
+        {"Zm9v\n", NULL}, {"Zm-_", NULL},       {"Zm9\xe9", NULL},
+        {"=Zm9", NULL},
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *text = g_strdup(cases[i].in);
+        size_t len = 99;
+        g_assert_cmpint(kx_base64_decode(text, strlen(text), &len), ==, cases[i].out != NULL);
+        if (cases[i].out)
+            g_assert_cmpmem(text, (int)len, cases[i].out, (int)strlen(cases[i].out));
+        else
+            g_assert_cmpstr(text, ==, cases[i].in);
+    }
+}
+
+static void test_round_trip(void)
+{
+    guchar bytes[256];
+    for (guint i = 0; i < sizeof bytes; i++)
+        bytes[i] = (guchar)i;
+    for (size_t len = 0; len <= sizeof bytes; len++) {
+        g_autofree char *text = g_base64_encode(bytes, len);
+        size_t back = 0;
+        g_assert_true(kx_base64_decode(text, strlen(text), &back));
+        g_assert_cmpmem(text, (int)back, bytes, (int)len);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/base/base64/cases", test_cases);
+    g_test_add_func("/base/base64/round-trip", test_round_trip);
+    return g_test_run();
+}
