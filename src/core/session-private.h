@@ -55,8 +55,7 @@ struct KxSession {
     KxServiceId service_id;
     gint64 since;
     gboolean secure;
-    guint local_port, remote_port;
-    char *local_ip, *remote_ip, *tls;
+    char *local_ip, *remote_ip;
 
     KxMutex lock;    /* held while a handler runs: everything below belongs to its holder */
     gint closing;    /* atomic: the client is gone */

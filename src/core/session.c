@@ -23,9 +23,6 @@ KxSession *kx_session_new(KxEdgeChannel *channel, guint32 id, const KxMsgSession
     session->secure = open->secure != 0;
     session->local_ip = g_strdup(open->local_ip);
     session->remote_ip = g_strdup(open->remote_ip);
-    session->local_port = open->local_port;
-    session->remote_port = open->remote_port;
-    session->tls = g_strdup(open->tls);
     kx_mutex_init(&session->lock);
     kx_buf_init(&session->out, KX_CHUNK_MAX);
     return session;
@@ -46,7 +43,6 @@ void kx_session_unref(KxSession *session)
     g_free(session->login);
     g_free(session->local_ip);
     g_free(session->remote_ip);
-    g_free(session->tls);
     g_clear_pointer(&session->state, g_bytes_unref);
     kx_buf_free(&session->out);
     kx_mutex_clear(&session->lock);

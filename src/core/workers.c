@@ -374,10 +374,8 @@ void kx_workers_free(KxWorkers *workers)
 
 /* ---- status ---- */
 
-void kx_session_info_free(KxSessionInfo *info)
+static void session_info_free(KxSessionInfo *info)
 {
-    if (!info)
-        return;
     g_free(info->remote_ip);
     g_free(info->login);
     g_free(info);
@@ -406,7 +404,7 @@ static void collect(KxEdgeChannel *channel, GPtrArray *list)
 
 GPtrArray *kx_workers_sessions(KxWorkers *workers)
 {
-    GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify)kx_session_info_free);
+    GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify)session_info_free);
     kx_mutex_lock(&workers->lock);
     for (guint i = 0; i < G_N_ELEMENTS(workers->edges); i++)
         if (workers->edges[i])

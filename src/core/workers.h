@@ -33,5 +33,4 @@ typedef struct {
     char *login;  /* NULL before sign-in */
     gint64 since; /* Unix seconds */
 } KxSessionInfo;
-void kx_session_info_free(KxSessionInfo *info);
-GPtrArray *kx_workers_sessions(KxWorkers *workers);
+GPtrArray *kx_workers_sessions(KxWorkers *workers); /* of KxSessionInfo */

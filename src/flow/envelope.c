@@ -40,14 +40,7 @@ static const Field RCPT_FIELDS[] = {
     RCPT_FIELD("Status", TEXT, status),
 };
 
-KxEnvelope *kx_envelope_new(void)
-{
-    KxEnvelope *envelope = g_new0(KxEnvelope, 1);
-    envelope->recipients = g_ptr_array_new_with_free_func((GDestroyNotify)kx_envelope_rcpt_free);
-    return envelope;
-}
-
-void kx_envelope_rcpt_free(KxEnvelopeRcpt *rcpt)
+static void rcpt_free(KxEnvelopeRcpt *rcpt)
 {
     if (!rcpt)
         return;
@@ -56,6 +49,13 @@ void kx_envelope_rcpt_free(KxEnvelopeRcpt *rcpt)
     g_free(rcpt->orcpt);
     g_free(rcpt->status);
     g_free(rcpt);
+}
+
+KxEnvelope *kx_envelope_new(void)
+{
+    KxEnvelope *envelope = g_new0(KxEnvelope, 1);
+    envelope->recipients = g_ptr_array_new_with_free_func((GDestroyNotify)rcpt_free);
+    return envelope;
 }
 
 void kx_envelope_free(KxEnvelope *envelope)

@@ -60,7 +60,6 @@ gboolean kx_queue_id_valid(const char *id);
 
 KxEnvelope *kx_envelope_new(void);
 void kx_envelope_free(KxEnvelope *envelope);
-void kx_envelope_rcpt_free(KxEnvelopeRcpt *rcpt);
 
 /* The duty is KX_DUTY_NOW for an account here, else KX_DUTY_QUEUED. The recipient belongs to the
  * envelope. */

@@ -9,11 +9,9 @@ static gboolean is_selected(KxImap *imap, const KxFolderInfo *info)
 
 void kx_imap_cmd_delete(KxImap *imap, KxImapParser *args)
 {
-    const char *path = NULL;
+    const char *path = kx_imap_mailbox_argument(imap, args);
     g_autoptr(GError) error = NULL;
-    if (kx_imap_parse_space(args))
-        kx_imap_parse_mailbox(args, &path);
-    if (!kx_imap_check(imap, args))
+    if (!path)
         return;
     if (strcmp(path, "INBOX") == 0) {
         kx_imap_no(imap, "CANNOT", "INBOX cannot be deleted");

@@ -4,11 +4,9 @@
 
 void kx_imap_cmd_subscribe(KxImap *imap, KxImapParser *args)
 {
-    const char *path = NULL;
+    const char *path = kx_imap_mailbox_argument(imap, args);
     g_autoptr(GError) error = NULL;
-    if (kx_imap_parse_space(args))
-        kx_imap_parse_mailbox(args, &path);
-    if (!kx_imap_check(imap, args))
+    if (!path)
         return;
     g_autoptr(KxFolderInfo) info = kx_imap_find_folder(imap, path, &error);
     if (!info || !kx_folder_subscribe(imap->account, path, TRUE, &error))

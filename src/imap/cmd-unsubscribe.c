@@ -4,11 +4,9 @@
 
 void kx_imap_cmd_unsubscribe(KxImap *imap, KxImapParser *args)
 {
-    const char *path = NULL;
+    const char *path = kx_imap_mailbox_argument(imap, args);
     g_autoptr(GError) error = NULL;
-    if (kx_imap_parse_space(args))
-        kx_imap_parse_mailbox(args, &path);
-    if (!kx_imap_check(imap, args))
+    if (!path)
         return;
     if (!kx_folder_subscribe(imap->account, path, FALSE, &error))
         kx_imap_no_error(imap, error);

@@ -114,6 +114,14 @@ gboolean kx_imap_check(KxImap *imap, KxImapParser *args)
     return FALSE;
 }
 
+const char *kx_imap_mailbox_argument(KxImap *imap, KxImapParser *args)
+{
+    const char *path = NULL;
+    if (kx_imap_parse_space(args))
+        kx_imap_parse_mailbox(args, &path);
+    return kx_imap_check(imap, args) ? path : NULL;
+}
+
 /* ---- folders ---- */
 
 gboolean kx_imap_shows(const KxFolderInfo *info)

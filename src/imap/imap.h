@@ -81,6 +81,9 @@ void kx_imap_end(KxImap *imap, guint reply_code); /* an answer without a tagged 
 gboolean kx_imap_check(
     KxImap *imap, KxImapParser *args); /* args read to the end without error? else BAD, FALSE */
 
+/* The mailbox name that is all a command has; NULL: BAD was sent. The parser owns it. */
+const char *kx_imap_mailbox_argument(KxImap *imap, KxImapParser *args);
+
 /* Sends what changed in the selected folder; see KxChanges. If the folder is gone, or too much
  * changed at once, says BYE instead. */
 void kx_imap_sync(KxImap *imap, gboolean allow_expunge);

@@ -84,7 +84,7 @@ KX_MESSAGE(SYSLOG, KxMsgSyslog, CORE, COURIER, 0)
 /* ---- sessions: one message outstanding for each session, from edge to core ---- */
 
 /* First for each session, and again after the core restarted, with the last ticket. Answer: SESSION_READY. */
-#define KX_FIELDS_SESSION_OPEN(F, S) F(S, U32, service, 0) F(S, U32, secure, 0) F(S, STR, local_ip, 64) F(S, U32, local_port, 0) F(S, STR, remote_ip, 64) F(S, U32, remote_port, 0) F(S, STR, tls, 128) F(S, BLOB, ticket, 4096)
+#define KX_FIELDS_SESSION_OPEN(F, S) F(S, U32, service, 0) F(S, U32, secure, 0) F(S, STR, local_ip, 64) F(S, STR, remote_ip, 64) F(S, BLOB, ticket, 4096)
 KX_MESSAGE(SESSION_OPEN, KxMsgSessionOpen, EDGE, CORE, 0)
 
 /* `state` is KxSessionStart. */

@@ -11,10 +11,8 @@ typedef struct Reason {
 
 static const Reason REASONS[] = {
     [KX_LOGIN_MISSING_PARAMETER] = {"missing parameter in AUTHENTICATE header", FALSE, ""},
-    [KX_LOGIN_METHOD_DISABLED] = {"authentication method ", TRUE, " is disabled"},
     [KX_LOGIN_METHOD_UNKNOWN] = {"authentication method ", TRUE, " is invalid or unknown"},
     [KX_LOGIN_ERROR] = {"error during authentication with method ", TRUE, ""},
-    [KX_LOGIN_CANCELLED] = {"authentication with method ", TRUE, " cancelled by user"},
     [KX_LOGIN_REFUSED] = {"authentication method ", TRUE, ""},
 };
 

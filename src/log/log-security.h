@@ -12,11 +12,9 @@
 /* Why a login failed; the texts are those of LOG-43, with the method where they name one. */
 typedef enum {
     KX_LOGIN_MISSING_PARAMETER, /* bad or missing login data */
-    KX_LOGIN_METHOD_DISABLED,
     KX_LOGIN_METHOD_UNKNOWN,
-    KX_LOGIN_ERROR,     /* e.g. the authentication server does not answer */
-    KX_LOGIN_CANCELLED, /* by the client */
-    KX_LOGIN_REFUSED,   /* unknown user, wrong password, account disabled */
+    KX_LOGIN_ERROR,   /* e.g. the authentication server does not answer */
+    KX_LOGIN_REFUSED, /* unknown user, wrong password, account disabled */
 } KxLoginFailure;
 
 /* "Failed IMAP login from 192.168.36.139, authentication method PLAIN". The method is not used for

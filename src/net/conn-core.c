@@ -12,10 +12,7 @@ static void send_open(KxConn *conn)
         .service = conn->service,
         .secure = conn->ssl != NULL,
         .local_ip = conn->local_ip,
-        .local_port = conn->local_port,
         .remote_ip = conn->remote_ip,
-        .remote_port = conn->remote_port,
-        .tls = conn->tls_text,
         .ticket = {ticket, len},
     };
     conn->opening = TRUE;

@@ -49,7 +49,7 @@ static void learn_addresses(KxConn *conn)
     socklen_t len = sizeof address;
     gboolean loopback = FALSE;
     if (getsockname(conn->fd, (struct sockaddr *)&address, &len) == 0)
-        conn->local_port = address_text(&address, conn->local_ip, &loopback);
+        address_text(&address, conn->local_ip, &loopback);
     len = sizeof address;
     loopback = FALSE;
     if (getpeername(conn->fd, (struct sockaddr *)&address, &len) == 0)

@@ -63,7 +63,7 @@ struct KxConn {
     guint epoch;     /* the core that knows this session; 0: none */
     guint timeout;   /* seconds, 0: none */
     gint64 deadline; /* monotonic microseconds */
-    guint local_port, remote_port;
+    guint remote_port;
     char local_ip[KX_IP_TEXT], remote_ip[KX_IP_TEXT];
     char tls_text[96];
     unsigned waiting : 1;       /* a request is outstanding */

@@ -3,17 +3,7 @@
 #include "base/error.h"
 #include "ipc/channel.h"
 #include "server/core-private.h"
-
-/* "192.0.2.1:25", "[2001:db8::1]:25", "*:25"; the settings table has checked it. */
-static void split_listen(const char *entry, char **ret_address, guint *ret_port)
-{
-    const char *colon = strrchr(entry, ':');
-    *ret_port = (guint)g_ascii_strtoull(colon + 1, NULL, 10);
-    if (entry[0] == '[')
-        *ret_address = g_strndup(entry + 1, (gsize)(colon - entry) - 2);
-    else
-        *ret_address = g_strndup(entry, (gsize)(colon - entry));
-}
+#include "settings/checks.h"
 
 /* `services`: a bit for each. */
 static void end_asking(KxCoreProcess *process, guint services)
@@ -21,26 +11,35 @@ static void end_asking(KxCoreProcess *process, guint services)
     kx_channel_send(process->keeper_fd, KX_MSG_LISTEN_END, 0, &(KxMsgListenEnd){services}, -1);
 }
 
-/* With the lock held. */
-static void ask(KxCoreProcess *process, KxServiceId id, KxSettings *settings)
+/* Where a service shall listen, as text; with `ask` the keeper is asked for it. */
+static char *wanted_listen(KxCoreProcess *process, KxServiceId id, KxSettings *settings,
+                           gboolean ask)
 {
-    KxServiceState *state = &process->services[id];
     guint offset = (guint)kx_settings_int(settings, KX_SET_SERVER_PORT_OFFSET);
     GString *all = g_string_new(NULL);
-    g_clear_pointer(&state->error, g_free);
-    state->listening = 0;
     const char *const *entry =
         kx_settings_list(settings, kx_setting_of_service(id, KX_SERVICE_ROW_LISTEN));
     for (; entry && *entry; entry++) {
         g_autofree char *address = NULL;
-        guint port;
-        split_listen(*entry, &address, &port);
-        KxMsgListen wish = {id, address, port + offset};
-        g_string_append_printf(all, "%s%s:%u", all->len ? ", " : "", address, port + offset);
-        kx_channel_send(process->keeper_fd, KX_MSG_LISTEN, 0, &wish, -1);
+        guint16 port = 0;
+        if (!kx_listen_parse(*entry, &address, &port, NULL))
+            continue; /* the table of settings lets no such entry in */
+        KxMsgListen wish = {id, address ? address : "*", port + offset};
+        g_string_append_printf(all, "%s%s:%u", all->len ? ", " : "", wish.address, wish.port);
+        if (ask)
+            kx_channel_send(process->keeper_fd, KX_MSG_LISTEN, 0, &wish, -1);
     }
+    return g_string_free(all, FALSE);
+}
+
+/* With the lock held. */
+static void ask(KxCoreProcess *process, KxServiceId id, KxSettings *settings)
+{
+    KxServiceState *state = &process->services[id];
+    g_clear_pointer(&state->error, g_free);
+    state->listening = 0;
     g_free(state->listen);
-    state->listen = g_string_free(all, FALSE);
+    state->listen = wanted_listen(process, id, settings, TRUE);
 }
 
 /* With the lock held. */
@@ -69,28 +68,13 @@ void kx_core_services_start(KxCoreProcess *process)
     kx_mutex_unlock(&process->lock);
 }
 
-static char *wanted_listen(KxSettings *settings, KxServiceId id)
-{
-    guint offset = (guint)kx_settings_int(settings, KX_SET_SERVER_PORT_OFFSET);
-    GString *all = g_string_new(NULL);
-    const char *const *entry =
-        kx_settings_list(settings, kx_setting_of_service(id, KX_SERVICE_ROW_LISTEN));
-    for (; entry && *entry; entry++) {
-        g_autofree char *address = NULL;
-        guint port;
-        split_listen(*entry, &address, &port);
-        g_string_append_printf(all, "%s%s:%u", all->len ? ", " : "", address, port + offset);
-    }
-    return g_string_free(all, FALSE);
-}
-
 void kx_core_services_settings(KxCoreProcess *process, KxSettings *settings)
 {
     guint asked = 0;
     kx_mutex_lock(&process->lock);
     for (guint id = 0; id < KX_SERVICE_COUNT && process->started_services; id++) {
         KxServiceState *state = &process->services[id];
-        g_autofree char *listen = wanted_listen(settings, id);
+        g_autofree char *listen = wanted_listen(process, id, settings, FALSE);
         if (!state->running || g_strcmp0(listen, state->listen) == 0)
             continue;
         ask(process, id, settings); /* addresses that stay are not interrupted */

@@ -12,7 +12,8 @@
 enum {
     STEADY_SECONDS = 2, /* a role that lived so long did not die at once */
     PAUSE_FIRST_MS = 50,
-    PAUSE_MOST_MS = 10000,
+    PAUSE_WORKED_MS = 1000, /* at most, for a role that had come up: its clients wait for it */
+    PAUSE_MOST_MS = 10000,  /* for one that dies before it works */
 };
 
 void kx_child_free(gpointer data)
@@ -191,7 +192,7 @@ static guint pause_ms(KxChild *child)
         child->quick_deaths = 0;
     guint pause = PAUSE_FIRST_MS << MIN(child->quick_deaths, 10U);
     child->quick_deaths++;
-    return MIN(pause, (guint)PAUSE_MOST_MS);
+    return MIN(pause, child->worked ? (guint)PAUSE_WORKED_MS : (guint)PAUSE_MOST_MS);
 }
 
 static void start_later(KxChild *child)
@@ -235,6 +236,7 @@ void kx_child_ended(KxChild *child, int status)
 {
     KxKeeper *keeper = child->keeper;
     g_clear_pointer(&child->link, kx_link_free);
+    child->worked = child->state == KX_STATE_RUNNING;
     child->state = KX_STATE_DOWN;
     if (!keeper->stopping)
         report(child, status);

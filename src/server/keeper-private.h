@@ -22,6 +22,7 @@ typedef struct {
     KxLink *link;
     KxRoleState state;
     guint restarts;
+    gboolean worked;    /* before it died last */
     guint quick_deaths; /* in a row; decides the pause before the next start */
     gint64 started;     /* monotonic microseconds */
     guint landlock, seccomp;

@@ -24,7 +24,8 @@ static gboolean is_hex(char c)
     return g_ascii_isdigit(c) || (c >= 'A' && c <= 'F');
 }
 
-gboolean kx_smtp_xtext_valid(const char *text, size_t len)
+/* xtext of RFC 3461 section 4. */
+static gboolean is_xtext(const char *text, size_t len)
 {
     for (size_t i = 0; i < len; i++) {
         if (text[i] < '!' || text[i] > '~' || text[i] == '=')
@@ -133,13 +134,13 @@ static gboolean read_ret(const Param *param, gboolean utf8, void *out)
 static gboolean read_envid(const Param *param, gboolean utf8, void *out)
 {
     char *envid = ((KxMailParams *)out)->envid;
-    return copy_value(param, envid, KX_SMTP_ENVID_MAX) && kx_smtp_xtext_valid(envid, strlen(envid));
+    return copy_value(param, envid, KX_SMTP_ENVID_MAX) && is_xtext(envid, strlen(envid));
 }
 
 static gboolean read_auth(const Param *param, gboolean utf8, void *out)
 {
     char *auth = ((KxMailParams *)out)->auth;
-    return copy_value(param, auth, KX_SMTP_ORCPT_MAX) && kx_smtp_xtext_valid(auth, strlen(auth));
+    return copy_value(param, auth, KX_SMTP_ORCPT_MAX) && is_xtext(auth, strlen(auth));
 }
 
 KxParamResult kx_smtp_mail_params(const char *at, const char *end, KxMailParams *ret_params,
@@ -197,7 +198,7 @@ static gboolean read_orcpt(const Param *param, gboolean utf8, void *out)
     }
     const char *address = semicolon + 1;
     if (!utf8 || !kx_ascii_equal(orcpt, (size_t)(semicolon - orcpt), "utf-8"))
-        return kx_smtp_xtext_valid(address, strlen(address));
+        return is_xtext(address, strlen(address));
     for (const char *c = address; *c; c++) {
         if ((guchar)*c <= ' ' || *c == '=' || *c == 0x7f)
             return FALSE;

@@ -36,6 +36,3 @@ KxParamResult kx_smtp_mail_params(const char *at, const char *end, KxMailParams 
 /* `utf8`: the transaction has SMTPUTF8, which allows UTF-8 in ORCPT (RFC 6533 section 3). */
 KxParamResult kx_smtp_rcpt_params(const char *at, const char *end, gboolean utf8,
                                   KxRcptParams *ret_params, char ret_name[static 32]);
-
-/* xtext of RFC 3461 section 4. */
-gboolean kx_smtp_xtext_valid(const char *text, size_t len);

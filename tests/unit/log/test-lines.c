@@ -87,24 +87,18 @@ static void test_failed_login(void)
     fixture_init(&f);
     fixture_set_time(&f, 2004, 4, 13, 17, 35, 49);
     kx_log_failed_login(f.logger, "IMAP", "192.168.36.139", KX_LOGIN_MISSING_PARAMETER, NULL);
-    kx_log_failed_login(f.logger, "IMAP", "127.0.0.1", KX_LOGIN_METHOD_DISABLED, "PLAIN");
     kx_log_failed_login(f.logger, "IMAP", "127.0.0.1", KX_LOGIN_METHOD_UNKNOWN, "CRAM_MD5");
     kx_log_failed_login(f.logger, "SMTP", "127.0.0.1", KX_LOGIN_ERROR, "CRAM-MD5");
-    kx_log_failed_login(f.logger, "SMTP", "127.0.0.1", KX_LOGIN_CANCELLED, "CRAM-MD5");
     kx_log_failed_login(f.logger, "IMAP", "127.0.0.1", KX_LOGIN_REFUSED, "PLAIN");
     assert_content(
         &f, "security.log",
         "[13/Apr/2004 17:35:49] Failed IMAP login from 192.168.36.139, missing parameter in "
         "AUTHENTICATE header\n"
-        "[13/Apr/2004 17:35:49] Failed IMAP login from 127.0.0.1, authentication method PLAIN is "
-        "disabled\n"
         "[13/Apr/2004 17:35:49] Failed IMAP login from 127.0.0.1, authentication method CRAM_MD5 "
         "is "
         "invalid or unknown\n"
         "[13/Apr/2004 17:35:49] Failed SMTP login from 127.0.0.1, error during authentication with "
         "method CRAM-MD5\n"
-        "[13/Apr/2004 17:35:49] Failed SMTP login from 127.0.0.1, authentication with method "
-        "CRAM-MD5 cancelled by user\n"
         "[13/Apr/2004 17:35:49] Failed IMAP login from 127.0.0.1, authentication method PLAIN\n");
     fixture_clear(&f);
 }
@@ -143,8 +137,7 @@ static void test_config_action(void)
     fixture_init(&f);
     fixture_set_time(&f, 2004, 6, 30, 9, 29, 8);
     kx_log_config_action(f.logger, "Admin", "Store backup started");
-    assert_content(&f, "config.log",
-                   "[30/Jun/2004 09:29:08] Admin - Store backup started\n");
+    assert_content(&f, "config.log", "[30/Jun/2004 09:29:08] Admin - Store backup started\n");
     fixture_clear(&f);
 }
 
