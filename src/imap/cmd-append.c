@@ -109,7 +109,6 @@ static gboolean parse_to_literal(KxImap *imap, KxImapParser *parser, Args *args)
 void kx_imap_cmd_append_literal(KxImap *imap, KxImapParser *parser)
 {
     g_auto(Args) args;
-    g_autoptr(GError) error = NULL;
     args_init(&args);
     if (!parse_to_literal(imap, parser, &args)) {
         kx_imap_bad(imap, parser->error);

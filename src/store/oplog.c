@@ -66,7 +66,7 @@ static void take_first_address(Cursor *cursor, char **ret_name, char **ret_addre
     if (!take(cursor, "(("))
         return;
     *ret_name = take_string(cursor);
-    g_autofree char *route = take_string(cursor);
+    g_free(take_string(cursor)); /* the route */
     g_autofree char *mailbox = take_string(cursor);
     g_autofree char *host = take_string(cursor);
     *ret_address = host && *host ? g_strdup_printf("%s@%s", mailbox ? mailbox : "", host)
@@ -77,7 +77,7 @@ static void take_origin(KxOpItem *item, const KxItemCache *cache)
 {
     Cursor cursor = {cache->envelope, cache->envelope + cache->envelope_len};
     take(&cursor, "(");
-    g_autofree char *date = take_string(&cursor);
+    g_free(take_string(&cursor)); /* the date */
     item->subject = take_string(&cursor);
     take_first_address(&cursor, &item->from_name, &item->from_address);
     if (!item->from_address)

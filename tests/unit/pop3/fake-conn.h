@@ -128,13 +128,13 @@ static void fake_send_bytes(KxConn *conn, const char *bytes, size_t len)
 }
 
 /* The timeout passes. */
-static void fake_timeout(KxConn *conn)
+static G_GNUC_UNUSED void fake_timeout(KxConn *conn)
 {
     kx_pop3_edge.timeout(conn);
     fake_process(conn);
 }
 
-static void fake_core_back(KxConn *conn)
+static G_GNUC_UNUSED void fake_core_back(KxConn *conn)
 {
     kx_pop3_edge.core_back(conn);
     fake_process(conn);
