@@ -33,7 +33,8 @@ static KxLogReader *open_reader(const KxCall *call, GError **error)
                               (guint)kx_call_int(call, "generation", 0), error);
 }
 
-/* "2026-05-31", "2026-05-31 18:05", "2026-05-31 18:05:09" in the server's local time, as in the logs. */
+/* "2026-05-31", "2026-05-31 18:05", "2026-05-31 18:05:09" in the server's local time, as in the
+ * logs. */
 static gboolean parse_time(const char *text, gint64 *ret_seconds, GError **error)
 {
     static const char *const FORMATS[] = {"%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S"};
@@ -50,8 +51,8 @@ static gboolean parse_time(const char *text, gint64 *ret_seconds, GError **error
 }
 
 /* Where --from or --since says to begin; `absent` if neither is given. */
-static gboolean first_line(const KxCall *call, KxLogReader *reader, gint64 absent,
-                           gint64 *ret_line, GError **error)
+static gboolean first_line(const KxCall *call, KxLogReader *reader, gint64 absent, gint64 *ret_line,
+                           GError **error)
 {
     const char *since = kx_call_text(call, "since");
     gint64 seconds = 0;
@@ -272,7 +273,7 @@ static json_t *debug_off(const KxCall *call, GError **error)
 #define SINCE_OPTION                                                                               \
     {                                                                                              \
         "since", KX_OPTION_TEXT, "TIME",                                                           \
-            "From this time on: 2026-05-31, '2026-05-31 18:05' or with seconds, as in the logs."  \
+            "From this time on: 2026-05-31, '2026-05-31 18:05' or with seconds, as in the logs."   \
     }
 
 static const KxOption tail_options[] = {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the commands about objects share: options made from directory/object-list.h, and mailboxes. */
+/* What the commands about objects share: options made from directory/object-list.h, and mailboxes.
+ */
 #pragma once
 
 #include "admin/command.h"
@@ -7,7 +8,8 @@
 /* The options of a call as fields. The array borrows the texts; free it with g_free(). */
 KxField *kx_call_fields(const KxCall *call, guint *ret_n);
 
-/* The account of a user, but only if it has a directory: looking must not make one. KX_ERR_NOT_FOUND. */
+/* The account of a user, but only if it has a directory: looking must not make one.
+ * KX_ERR_NOT_FOUND. */
 KxAccount *kx_call_account(const KxCall *call, const KxUser *user, GError **error);
 
 /* A list of texts; NULL counts as empty. */

@@ -29,17 +29,14 @@ void kx_buf_reset(KxBuf *buf)
     }
     buf->data = buf->base;
     buf->len = 0;
-    buf->overflow = FALSE;
     if (buf->data)
         buf->data[0] = '\0';
 }
 
 char *kx_buf_reserve(KxBuf *buf, size_t want)
 {
-    if (want > buf->max - buf->len) {
-        buf->overflow = TRUE;
+    if (want > buf->max - buf->len)
         return NULL;
-    }
     size_t head = buf->base ? (size_t)(buf->data - buf->base) : 0;
     if (buf->base && head + buf->len + want + 1 <= buf->room)
         return buf->data + buf->len;

@@ -4,8 +4,7 @@
  * number somebody else decides.
  *
  * Invariants: data[len] is always NUL (data may be NULL only while len is 0 and nothing was ever
- * appended); len <= max. An append that would pass max appends nothing, sets `overflow` and
- * returns FALSE; the flag stays until kx_buf_reset(), so a run of appends can be checked once.
+ * appended); len <= max. An append that would pass max appends nothing and returns FALSE.
  *
  * Consuming from the front is O(1): `head` moves, and the space is reclaimed when it pays.
  * Not thread-safe. Memory that held secrets: kx_buf_clear_secret().
@@ -20,7 +19,6 @@ typedef struct KxBuf {
     size_t max;  /* most live bytes ever allowed */
     char *base;  /* allocation */
     size_t room; /* size of the allocation */
-    gboolean overflow;
 } KxBuf;
 
 #define KX_BUF_INIT(maximum) ((KxBuf){.max = (maximum)})

@@ -23,8 +23,7 @@ typedef Next (*Respond)(struct KxSasl *sasl, KxSlice response, const char **ret_
 
 typedef struct Mechanism {
     const char *name;
-    gboolean client_first; /* without an initial response the server sends an empty challenge */
-    const char *greeting;  /* first challenge of a server-first mechanism */
+    const char *greeting; /* first challenge when there was no initial response */
     Respond respond;
 } Mechanism;
 
@@ -70,8 +69,8 @@ static Next respond_login(struct KxSasl *sasl, KxSlice response, const char **re
 }
 
 static const Mechanism mechanisms[] = {
-    {"PLAIN", TRUE, "", respond_plain},
-    {"LOGIN", FALSE, "Username:", respond_login},
+    {"PLAIN", "", respond_plain},
+    {"LOGIN", "Username:", respond_login},
 };
 
 void kx_sasl_free(struct KxSasl *sasl)

@@ -2,10 +2,11 @@
 /*
  * The database seam. Everything above speaks to KxDb; that SQLite is below is known only here.
  *
- * Statements keep to the dialect SQLite and PostgreSQL share (`?` placeholders, ON CONFLICT, RETURNING).
- * A KxDb is one connection and belongs to one thread at a time (the owner brings the lock); prepared
- * statements are cached inside it by their text, so SQL strings must be static or live as long as the
- * connection. Commits are durable: write-ahead log, synchronous, fsync before kx_db_commit() returns.
+ * Statements keep to the dialect SQLite and PostgreSQL share (`?` placeholders, ON CONFLICT,
+ * RETURNING). A KxDb is one connection and belongs to one thread at a time (the owner brings the
+ * lock); prepared statements are cached inside it by their text, so SQL strings must be static or
+ * live as long as the connection. Commits are durable: write-ahead log, synchronous, fsync before
+ * kx_db_commit() returns.
  *
  * Errors: GError in KX_ERROR. KX_ERR_CORRUPT means the file is damaged (the owner may rebuild),
  * KX_ERR_EXISTS a violated unique constraint, KX_ERR_IN_USE a lock that was not released in time,
@@ -22,7 +23,8 @@ typedef enum {
     KX_DB_CREATE = 1 << 0,    /* make the file if it is not there */
     KX_DB_READ_ONLY = 1 << 1, /* refuse writes; for reader connections beside a writer */
     KX_DB_SMALL = 1 << 2,     /* small page cache: there are thousands of these */
-    KX_DB_UNSYNCED = 1 << 3,  /* nothing is synced: a file being built, which the owner syncs after closing */
+    KX_DB_UNSYNCED =
+        1 << 3, /* nothing is synced: a file being built, which the owner syncs after closing */
 } KxDbFlags;
 
 KxDb *kx_db_open(const char *path, KxDbFlags flags, GError **error);
@@ -63,7 +65,7 @@ gint64 kx_stmt_int(KxStmt *stmt, int column);
 const char *kx_stmt_text(KxStmt *stmt, int column); /* NULL for NULL */
 const void *kx_stmt_blob(KxStmt *stmt, int column, size_t *ret_len);
 
-gint64 kx_db_changes(KxDb *db);        /* rows touched by the last statement */
+gint64 kx_db_changes(KxDb *db); /* rows touched by the last statement */
 gint64 kx_db_last_insert_id(KxDb *db);
 
 /* Structural check of the whole file (slow) or of its essentials (quick). */

@@ -180,7 +180,8 @@ static KxFrame begin_literal(KxFramer *framer)
         framer->state = KX_FRAMER_ASKING;
         return KX_FRAME_SPOOL;
     }
-    if (literal->size > KX_IMAP_INLINE_MAX || framer->text.len + literal->size > limits[framer->mode].text_max)
+    if (literal->size > KX_IMAP_INLINE_MAX ||
+        framer->text.len + literal->size > limits[framer->mode].text_max)
         return refuse_literal(framer);
     framer->left = literal->size;
     framer->state = KX_FRAMER_LITERAL;

@@ -4,11 +4,11 @@
  * limits both keep.
  *
  * A command travels as one text: its line with the content of its literals in place, each line
- * ending in CRLF. A literal with a message that kx_imap_is_spooled() is spooled: the edge first sends
- * the text up to and including the literal's header (LITERAL); if the core answers CONTINUE, the
- * content follows as SPOOL messages; then comes the next LITERAL or the final COMMAND, each time
- * with the whole text, in which spooled literals have their header and nothing else. So a literal's
- * size and place alone tell where its bytes are.
+ * ending in CRLF. A literal with a message that kx_imap_is_spooled() is spooled: the edge first
+ * sends the text up to and including the literal's header (LITERAL); if the core answers CONTINUE,
+ * the content follows as SPOOL messages; then comes the next LITERAL or the final COMMAND, each
+ * time with the whole text, in which spooled literals have their header and nothing else. So a
+ * literal's size and place alone tell where its bytes are.
  */
 #pragma once
 
@@ -19,12 +19,13 @@ enum {
     KX_IMAP_LINE_MAX = 64 * 1024,    /* bytes of one line of a command */
     KX_IMAP_COMMAND_MAX = 96 * 1024, /* bytes of a command with its inline literals */
     KX_IMAP_INLINE_MAX = 16 * 1024,  /* bytes of a literal inside the text */
-    KX_IMAP_INLINE_END = 48 * 1024,  /* bytes of a text after which messages are no longer put into it */
-    KX_IMAP_EARLY_MAX = 8 * 1024,    /* bytes of a line or a whole command before sign-in */
+    KX_IMAP_INLINE_END =
+        48 * 1024, /* bytes of a text after which messages are no longer put into it */
+    KX_IMAP_EARLY_MAX = 8 * 1024, /* bytes of a line or a whole command before sign-in */
 };
 
-/* Does a message of that size, whose literal's header ends so many bytes into the text, travel beside
- * it? */
+/* Does a message of that size, whose literal's header ends so many bytes into the text, travel
+ * beside it? */
 static inline gboolean kx_imap_is_spooled(size_t before, guint64 size)
 {
     return size > KX_IMAP_INLINE_MAX || before + size > KX_IMAP_INLINE_END;

@@ -36,14 +36,7 @@ void kx_crlf_scan(const char *data, size_t len, KxCrlfInfo *ret_info)
             info.bare_lf = TRUE;
         info.longest_line = MAX(info.longest_line, line);
         info.bare_cr |= memchr(data, '\r', line) != NULL;
-        guchar all = 0;
-        gboolean nul = FALSE;
-        for (size_t i = 0; i < line; i++) {
-            all |= (guchar)data[i];
-            nul |= data[i] == '\0';
-        }
-        info.eight_bit |= all >= 0x80;
-        info.nul |= nul;
+        info.nul |= memchr(data, '\0', line) != NULL;
         data = lf ? lf + 1 : end;
     }
     *ret_info = info;

@@ -20,7 +20,6 @@ typedef struct KxCrlfInfo {
     gboolean bare_lf;
     gboolean bare_cr;
     gboolean nul;
-    gboolean eight_bit;
     size_t longest_line; /* bytes without the line ending */
 } KxCrlfInfo;
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Content-Transfer-Encoding undone piece by piece (RFC 2045 section 6), for search. Damaged input decodes as far as it makes sense and sets `damaged`; it never stops
- * early. The decoder borrows its input. Not thread-safe; keep it on the stack.
+ * Content-Transfer-Encoding undone piece by piece (RFC 2045 section 6), for search. Damaged input
+ * decodes as far as it makes sense and sets `damaged`; it never stops early. The decoder borrows
+ * its input. Not thread-safe; keep it on the stack.
  */
 #pragma once
 

@@ -74,7 +74,8 @@ static size_t decoded_size(const KxMimeMessage *message, const KxMimePart *part)
     KxMimeDecoder decoder;
     char piece[16384];
     size_t size = 0;
-    kx_mime_decoder_init(&decoder, part->encoding, message->data + part->body_start, part->body_len);
+    kx_mime_decoder_init(&decoder, part->encoding, message->data + part->body_start,
+                         part->body_len);
     for (size_t n; (n = kx_mime_decoder_read(&decoder, piece, sizeof(piece))) > 0;)
         size += n;
     return size;

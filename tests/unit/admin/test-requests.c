@@ -162,8 +162,9 @@ static void test_log_since(void)
 {
     Fixture f;
     fixture_init(&f);
-    static const char LINES[] = "[30/May/2026 23:59:59] Recv: first\n[31/May/2026 00:00:00] Recv: second\n"
-                                "[31/May/2026 18:05:09] Recv: third\n[31/May/2026 18:06:00] Recv: fourth\n";
+    static const char LINES[] =
+        "[30/May/2026 23:59:59] Recv: first\n[31/May/2026 00:00:00] Recv: second\n"
+        "[31/May/2026 18:05:09] Recv: third\n[31/May/2026 18:06:00] Recv: fourth\n";
     g_assert_true(g_file_set_contents("store/logs/mail.log", LINES, -1, NULL));
     static const struct {
         const char *since;

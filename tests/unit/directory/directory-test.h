@@ -133,8 +133,9 @@ static inline void assert_login(Fixture *f, const char *login, const char *ip, c
 {
     kx_rw_lock_read(&f->directory->lock);
     const KxUserEntry *entry = kx_tables_find_login(f->directory, login, ip);
-    g_autofree char *got = entry != NULL ? g_strdup_printf("%s@%s", entry->user.name, entry->user.domain)
-                                         : g_strdup("nobody");
+    g_autofree char *got = entry != NULL
+                               ? g_strdup_printf("%s@%s", entry->user.name, entry->user.domain)
+                               : g_strdup("nobody");
     kx_rw_lock_unlock(&f->directory->lock);
     g_assert_cmpstr(got, ==, wanted);
 }

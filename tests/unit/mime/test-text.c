@@ -51,18 +51,10 @@ static void test_message(void)
         const char *needle;
         gboolean in_body, in_text;
     } cases[] = {
-        {"café AU LAIT", TRUE, TRUE},
-        {"über", TRUE, TRUE},
-        {"GRÜSSE", FALSE, TRUE},
-        {"inner topic", TRUE, TRUE},
-        {"inner words", TRUE, TRUE},
-        {"imagebytes", FALSE, FALSE},
-        {"picture.png", FALSE, FALSE},
-        {"charset", FALSE, FALSE},
-        {"unknown set", TRUE, TRUE},
-        {"to: a@b", FALSE, TRUE},
-        {"PGI", FALSE, FALSE},
-        {"", TRUE, TRUE},
+        {"café AU LAIT", TRUE, TRUE},  {"über", TRUE, TRUE},        {"GRÜSSE", FALSE, TRUE},
+        {"inner topic", TRUE, TRUE},   {"inner words", TRUE, TRUE}, {"imagebytes", FALSE, FALSE},
+        {"picture.png", FALSE, FALSE}, {"charset", FALSE, FALSE},   {"unknown set", TRUE, TRUE},
+        {"to: a@b", FALSE, TRUE},      {"PGI", FALSE, FALSE},       {"", TRUE, TRUE},
         {"not there", FALSE, FALSE},
     };
     g_auto(Mail) mail = mail_from(mail_text, TRUE);
