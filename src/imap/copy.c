@@ -44,7 +44,7 @@ gboolean kx_imap_copy(KxImap *imap, KxImapParser *args, gboolean move, char **re
 {
     g_auto(KxSeqSet) set = {0};
     g_autoptr(GArray) uids = NULL;
-    const char *path;
+    const char *path = NULL;
     if (kx_imap_parse_space(args) && kx_imap_parse_seqset(args, &set) && kx_imap_parse_space(args))
         kx_imap_parse_mailbox(args, &path);
     if (!kx_imap_check(imap, args) || !kx_imap_resolve(imap, &set, &uids))

@@ -29,7 +29,7 @@ static gboolean parse_seq_number(KxImapParser *parser, guint32 *ret)
 
 static gboolean parse_range(KxImapParser *parser, KxSeqRange *ret_range)
 {
-    guint32 from, to;
+    guint32 from = 0, to;
     if (!parse_seq_number(parser, &from))
         return FALSE;
     to = from;
