@@ -3,16 +3,18 @@
  * Load generator for IMAP servers on loopback: one thread, epoll, OpenSSL for TLS.
  *
  *   imap-load load PORT TLS(0|1) CLIENTS SECONDS USER-PATTERN PASSWORD MESSAGES
- *       Each client signs in, selects INBOX and then runs the script of load_script() over and over,
- *       one command at a time, until the time is up. Prints "commands N seconds S bytes B errors E".
+ *       Each client signs in, selects INBOX and then runs the script of load_script() over and
+ * over, one command at a time, until the time is up. Prints "commands N seconds S bytes B errors
+ * E".
  *
  *   imap-load hold PORT CONNECTIONS USER-PATTERN PASSWORD SECONDS-AT-MOST SOURCE
- *       Opens TLS connections from the address SOURCE (each has but 28,000 ports) that sign in and select
- *       INBOX, at most OPENING of them at once. Prints "held N" when all are there or the time is up, and
- *       holds them until standard input closes.
+ *       Opens TLS connections from the address SOURCE (each has but 28,000 ports) that sign in and
+ * select INBOX, at most OPENING of them at once. Prints "held N" when all are there or the time is
+ * up, and holds them until standard input closes.
  *
- * USER-PATTERN may hold one %d, which counts from 0 to USERS - 1. An answer ends with the line that starts
- * with the tag "t "; literals are skipped by their length, so that mail content cannot look like one.
+ * USER-PATTERN may hold one %d, which counts from 0 to USERS - 1. An answer ends with the line that
+ * starts with the tag "t "; literals are skipped by their length, so that mail content cannot look
+ * like one.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -50,8 +52,8 @@ struct client {
     unsigned step;
     size_t literal; /* bytes of a literal that are still to come */
     size_t line_len;
-    char line[64];  /* the start of the current line, enough for the tag */
-    char tail[24];  /* its last bytes, enough for {4294967295} */
+    char line[64]; /* the start of the current line, enough for the tag */
+    char tail[24]; /* its last bytes, enough for {4294967295} */
     size_t tail_len;
     unsigned random;
 };
@@ -89,7 +91,8 @@ static unsigned draw(struct client *client, unsigned below)
     return (client->random >> 8) % below;
 }
 
-/* What a mail program does: look at a page of the list, read some, mark them, look for news, search. */
+/* What a mail program does: look at a page of the list, read some, mark them, look for news,
+ * search. */
 static void load_script(const struct load *load, struct client *client, char *out, size_t size)
 {
     unsigned first = 1 + draw(client, load->messages > 50 ? load->messages - 50 : 1);
@@ -97,8 +100,8 @@ static void load_script(const struct load *load, struct client *client, char *ou
 
     switch (client->step++ % 10) {
     case 0:
-        snprintf(out, size, "t FETCH %u:%u (UID FLAGS INTERNALDATE RFC822.SIZE ENVELOPE)\r\n", first,
-                 first + 49);
+        snprintf(out, size, "t FETCH %u:%u (UID FLAGS INTERNALDATE RFC822.SIZE ENVELOPE)\r\n",
+                 first, first + 49);
         break;
     case 1:
         snprintf(out, size, "t FETCH %u:%u (FLAGS)\r\n", first, first + 49);
@@ -115,7 +118,8 @@ static void load_script(const struct load *load, struct client *client, char *ou
         snprintf(out, size, "t NOOP\r\n");
         break;
     case 7:
-        snprintf(out, size, "t FETCH %u (BODYSTRUCTURE BODY.PEEK[HEADER.FIELDS (FROM TO SUBJECT DATE)])\r\n",
+        snprintf(out, size,
+                 "t FETCH %u (BODYSTRUCTURE BODY.PEEK[HEADER.FIELDS (FROM TO SUBJECT DATE)])\r\n",
                  one);
         break;
     case 8:
@@ -136,11 +140,13 @@ static void fail(struct load *load, struct client *client)
     close(client->fd);
 }
 
-/* Commands are short and the socket's buffer is empty when one is sent: a short write is a failure. */
+/* Commands are short and the socket's buffer is empty when one is sent: a short write is a failure.
+ */
 static void send_text(struct load *load, struct client *client, const char *text)
 {
     int len = (int)strlen(text);
-    int done = client->ssl ? SSL_write(client->ssl, text, len) : (int)write(client->fd, text, (size_t)len);
+    int done =
+        client->ssl ? SSL_write(client->ssl, text, len) : (int)write(client->fd, text, (size_t)len);
     if (done != len)
         fail(load, client);
 }
@@ -196,7 +202,8 @@ static void end_of_line(struct load *load, struct client *client)
     client->tail_len = 0;
 }
 
-/* Follows the answer just far enough to find its end. A line that goes on behind a literal is no new line. */
+/* Follows the answer just far enough to find its end. A line that goes on behind a literal is no
+ * new line. */
 static void scan(struct load *load, struct client *client, const char *bytes, size_t len)
 {
     size_t i = 0;
@@ -328,15 +335,16 @@ static int run_load(struct load *load, struct client *clients, int count, double
     for (int i = 0; i < count; i++)
         open_client(load, &clients[i], i);
     double limit = now() + 60;
-    while (count_phase(clients, count, RUNNING) < (unsigned long)count && now() < limit && !load->failed)
+    while (count_phase(clients, count, RUNNING) < (unsigned long)count && now() < limit &&
+           !load->failed)
         turn(load, 100);
     load->counting = true;
     load->bytes = 0;
     double start = now();
     while (now() < start + seconds && load->failed == 0)
         turn(load, 50);
-    printf("commands %lu seconds %.3f bytes %llu errors %lu failed %lu\n", load->commands, now() - start,
-           load->bytes, load->errors, load->failed);
+    printf("commands %lu seconds %.3f bytes %llu errors %lu failed %lu\n", load->commands,
+           now() - start, load->bytes, load->errors, load->failed);
     return load->errors || load->failed ? 1 : 0;
 }
 

@@ -337,7 +337,8 @@ static gboolean receiving(KxConn *conn)
 {
     const KxImapEdge *edge = kx_conn_state(conn);
     const KxFramer *framer = &edge->framer;
-    return edge->phase == KX_PHASE_SIGNED_IN && (framer->state != KX_FRAMER_LINE || framer->text.len > 0);
+    return edge->phase == KX_PHASE_SIGNED_IN &&
+           (framer->state != KX_FRAMER_LINE || framer->text.len > 0);
 }
 
 static void close_connection(KxConn *conn)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The switches of the Debug log (LOG-65 to LOG-103), each one bit of a mask. A topic is listed when something
- * in the program writes under it, not before.
+ * The switches of the Debug log (LOG-65 to LOG-103), each one bit of a mask. A topic is listed when
+ * something in the program writes under it, not before.
  *
  * X(ID, slug, title, group). The slug is what settings and log lines say; title and group are what
  * the administration shows.

@@ -90,7 +90,7 @@ typedef struct KxSmtpEdge {
 
     /* the request to the core in progress */
     KxEdgeAsk ask;
-    KxEdgeRcpt *asked; /* the recipient asked about */
+    KxEdgeRcpt *asked;    /* the recipient asked about */
     gboolean asked_again; /* of a second core, because the first died over the question */
     guint replaying; /* 0: no; else telling the envelope again, recipient replaying - 1 is asked */
     void (*after_reset)(KxConn *conn);

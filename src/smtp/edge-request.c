@@ -180,7 +180,8 @@ void kx_edge_unanswered(KxConn *conn)
         edge->ask = KX_ASK_NOTHING;
         kx_edge_sasl_answered(conn, NULL);
     } else if (edge->ask == KX_ASK_RCPT && !edge->asked_again) {
-        edge->asked_again = TRUE; /* a question does no harm; but it must not kill core after core */
+        edge->asked_again =
+            TRUE; /* a question does no harm; but it must not kill core after core */
         edge->replaying = edge->recipients ? 1 : 0;
         if (edge->replaying)
             replay(conn, edge);

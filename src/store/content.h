@@ -6,11 +6,12 @@
 
 #include "store/view.h"
 
-/* The content of an item, mapped or read; immutable. KX_ERR_NOT_FOUND if the file has vanished (a scanner
- * or an administrator may remove files: TECH-07). Free with g_bytes_unref. */
+/* The content of an item, mapped or read; immutable. KX_ERR_NOT_FOUND if the file has vanished (a
+ * scanner or an administrator may remove files: TECH-07). Free with g_bytes_unref. */
 GBytes *kx_item_content(KxFolder *folder, guint32 uid, GError **error);
 
-/* Cached IMAP text of an item (RFC 9051 sections 7.5.2): ENVELOPE and extended BODYSTRUCTURE, without the name. */
+/* Cached IMAP text of an item (RFC 9051 sections 7.5.2): ENVELOPE and extended BODYSTRUCTURE,
+ * without the name. */
 typedef struct {
     char *envelope;
     size_t envelope_len;
@@ -20,7 +21,7 @@ typedef struct {
 void kx_item_cache_clear(KxItemCache *cache);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(KxItemCache, kx_item_cache_clear)
 
-/* Fills n caches for n ascending UIDs, reading the index once; an entry whose item is gone stays zeroed. Items
- * without a cache row (rebuilt index) are parsed and their row is written. */
+/* Fills n caches for n ascending UIDs, reading the index once; an entry whose item is gone stays
+ * zeroed. Items without a cache row (rebuilt index) are parsed and their row is written. */
 gboolean kx_folder_read_cache(KxFolder *folder, const guint32 *uids, guint n, KxItemCache *caches,
                               GError **error);

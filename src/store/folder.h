@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Folders of an account. A path is UTF-8 (NFC), levels divided by '/', at most KX_FOLDER_DEPTH levels
- * of KX_FOLDER_NAME_MAX bytes; the first level INBOX is recognised in any case. On disk each level is a
- * directory; bytes that a file system or the layout cannot take ('/', leading '.' or '#', '%', control
- * characters) are written %HH.
+ * Folders of an account. A path is UTF-8 (NFC), levels divided by '/', at most KX_FOLDER_DEPTH
+ * levels of KX_FOLDER_NAME_MAX bytes; the first level INBOX is recognised in any case. On disk each
+ * level is a directory; bytes that a file system or the layout cannot take ('/', leading '.' or
+ * '#', '%', control characters) are written %HH.
  */
 #pragma once
 
@@ -11,7 +11,13 @@
 
 enum { KX_FOLDER_DEPTH = 100, KX_FOLDER_NAME_MAX = 200, KX_FOLDERS_PER_ACCOUNT = 50000 };
 
-typedef enum { KX_TYPE_MAIL, KX_TYPE_CALENDAR, KX_TYPE_CONTACTS, KX_TYPE_TASKS, KX_TYPE_NOTES } KxFolderType;
+typedef enum {
+    KX_TYPE_MAIL,
+    KX_TYPE_CALENDAR,
+    KX_TYPE_CONTACTS,
+    KX_TYPE_TASKS,
+    KX_TYPE_NOTES
+} KxFolderType;
 
 /* Special use (RFC 6154), one bit each. */
 typedef enum {
@@ -45,26 +51,28 @@ typedef struct {
 void kx_folder_info_free(KxFolderInfo *info);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KxFolderInfo, kx_folder_info_free)
 
-/* All folders, sorted by path with INBOX first: array of KxFolderInfo. With `counts` FALSE the counts,
- * which cost a little, are left 0. */
+/* All folders, sorted by path with INBOX first: array of KxFolderInfo. With `counts` FALSE the
+ * counts, which cost a little, are left 0. */
 GPtrArray *kx_folder_list(KxAccount *account, gboolean counts, GError **error);
 
 /* KX_ERR_NOT_FOUND if there is none. */
 KxFolderInfo *kx_folder_find(KxAccount *account, const char *path, GError **error);
 
 /* Missing parents are made as well. KX_ERR_EXISTS, KX_ERR_INVALID (name), KX_ERR_TOO_BIG. */
-gboolean kx_folder_create(KxAccount *account, const char *path, KxFolderType type, guint special_use,
-                          GError **error);
+gboolean kx_folder_create(KxAccount *account, const char *path, KxFolderType type,
+                          guint special_use, GError **error);
 
 /* Subfolders move along. Renaming INBOX moves its items to a new folder and leaves INBOX empty
  * (RFC 9051 section 6.3.6). Logged as {MOVE_FOLDER}. */
-gboolean kx_folder_rename(KxAccount *account, const char *from, const char *to, const KxActor *actor,
+gboolean kx_folder_rename(KxAccount *account, const char *from, const char *to,
+                          const KxActor *actor, GError **error);
+
+/* KX_ERR_IN_USE if it has subfolders, KX_ERR_DENIED for INBOX. Logged as {DELETE_FOLDER}. Sessions
+ * that have it selected see kx_view_sync() fail with KX_ERR_NOT_FOUND. */
+gboolean kx_folder_delete(KxAccount *account, const char *path, const KxActor *actor,
                           GError **error);
 
-/* KX_ERR_IN_USE if it has subfolders, KX_ERR_DENIED for INBOX. Logged as {DELETE_FOLDER}. Sessions that
- * have it selected see kx_view_sync() fail with KX_ERR_NOT_FOUND. */
-gboolean kx_folder_delete(KxAccount *account, const char *path, const KxActor *actor, GError **error);
-
-/* Subscriptions are a list of names of its own: a name may outlive its folder (RFC 9051 section 6.3.7). */
+/* Subscriptions are a list of names of its own: a name may outlive its folder (RFC 9051
+ * section 6.3.7). */
 gboolean kx_folder_subscribe(KxAccount *account, const char *path, gboolean on, GError **error);
 GPtrArray *kx_folder_subscriptions(KxAccount *account, GError **error); /* of char * */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Content on its way into folders. It is written to a temporary file, synced, and then put into one or
- * many folders by hard link; each link is a durable commit of one account's index. What was delivered
- * survives kill -9 and power loss when kx_incoming_deliver() has returned; what was not leaves nothing
- * but a temporary file, removed at the next start.
+ * Content on its way into folders. It is written to a temporary file, synced, and then put into one
+ * or many folders by hard link; each link is a durable commit of one account's index. What was
+ * delivered survives kill -9 and power loss when kx_incoming_deliver() has returned; what was not
+ * leaves nothing but a temporary file, removed at the next start.
  *
  * Deliveries to the same account that come together are committed together, with one sync.
  *
@@ -25,29 +25,33 @@ guint64 kx_incoming_size(KxIncoming *incoming);
 /* Removes the temporary file if it was not delivered. */
 void kx_incoming_free(KxIncoming *incoming);
 
-/* For those who look inside before delivery (header checks): the bytes so far, mapped; valid until free. */
-gboolean kx_incoming_map(KxIncoming *incoming, const char **ret_data, size_t *ret_len, GError **error);
+/* For those who look inside before delivery (header checks): the bytes so far, mapped; valid until
+ * free. */
+gboolean kx_incoming_map(KxIncoming *incoming, const char **ret_data, size_t *ret_len,
+                         GError **error);
 
 /* Puts the synced file under a name of the caller's own (the queue) by hard link. */
 gboolean kx_incoming_link(KxIncoming *incoming, const char *path, GError **error);
 
 typedef struct {
-    KxAccount *account;    /* borrowed */
-    const char *folder;    /* path */
-    guint32 flags;         /* KxItemFlags */
+    KxAccount *account;          /* borrowed */
+    const char *folder;          /* path */
+    guint32 flags;               /* KxItemFlags */
     const char *const *keywords; /* NULL-terminated or NULL */
-    gint64 internal_date;  /* Unix seconds */
+    gint64 internal_date;        /* Unix seconds */
     /* results */
     guint32 ret_uid;
     guint32 ret_uid_validity;
-    GError *ret_error;     /* NULL when delivered; g_clear_error() it */
+    GError *ret_error; /* NULL when delivered; g_clear_error() it */
 } KxDelivery;
 
-/* Syncs the content and delivers to each target on its own; a failed one does not stop the others. Returns
- * TRUE if all succeeded. KX_ERR_NOT_FOUND (folder), KX_ERR_OVERQUOTA, KX_ERR_IO. */
+/* Syncs the content and delivers to each target on its own; a failed one does not stop the others.
+ * Returns TRUE if all succeeded. KX_ERR_NOT_FOUND (folder), KX_ERR_OVERQUOTA, KX_ERR_IO. */
 gboolean kx_incoming_deliver(KxIncoming *incoming, KxDelivery *targets, guint n);
 
-/* Several contents into one folder, all or none (IMAP MULTIAPPEND). Each delivery names the same folder. */
-gboolean kx_incoming_deliver_all(KxIncoming **incoming, KxDelivery *targets, guint n, GError **error);
+/* Several contents into one folder, all or none (IMAP MULTIAPPEND). Each delivery names the same
+ * folder. */
+gboolean kx_incoming_deliver_all(KxIncoming **incoming, KxDelivery *targets, guint n,
+                                 GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KxIncoming, kx_incoming_free)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An item is one thing in a folder: a mail, an event, a contact, a task, a note. Its content is a file
- * of its own; what is listed here is what the index knows about it.
+ * An item is one thing in a folder: a mail, an event, a contact, a task, a note. Its content is a
+ * file of its own; what is listed here is what the index knows about it.
  */
 #pragma once
 
@@ -18,7 +18,7 @@ typedef enum {
 #define KX_FLAG_ALL 0x1f
 
 enum {
-    KX_KEYWORD_MAX_LEN = 100,    /* bytes of one keyword */
+    KX_KEYWORD_MAX_LEN = 100, /* bytes of one keyword */
     KX_KEYWORDS_PER_ITEM = 100,
     KX_KEYWORDS_PER_FOLDER = 1000,
 };
@@ -28,8 +28,8 @@ enum {
 typedef const char *const *KxKeywords;
 
 typedef struct {
-    guint32 uid;          /* never 0 */
-    guint32 flags;        /* KxItemFlags */
+    guint32 uid;   /* never 0 */
+    guint32 flags; /* KxItemFlags */
     KxKeywords keywords;
     guint64 modseq;       /* of the last change to flags or keywords, or of arrival */
     guint64 size;         /* bytes of content, CRLF as stored */

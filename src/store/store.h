@@ -1,20 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The store: accounts, their folders and items, below the data directory (the current directory of the
- * role). Layout:
+ * The store: accounts, their folders and items, below the data directory (the current directory of
+ * the role). Layout:
  *
  *   store/mail/<domain>/<user>/index.db                       index of the account (SQLite)
- *   store/mail/<domain>/<user>/<Folder>/<Sub>/#msgs/0000002a.eml   content; the name is the UID in hex
- *   store/mail/<domain>/<user>/<Folder>/#folder               what must outlive the index: UIDVALIDITY,
- *                                                             a bound for UIDNEXT, type, special use
- *   store/tmp/                                                 content that is not in a folder yet
- *   store/open/<domain>/<user>                                 mark of an index open for writing
+ *   store/mail/<domain>/<user>/<Folder>/<Sub>/#msgs/0000002a.eml   content; the name is the UID in
+ * hex store/mail/<domain>/<user>/<Folder>/#folder               what must outlive the index:
+ * UIDVALIDITY, a bound for UIDNEXT, type, special use store/tmp/ content that is not in a folder
+ * yet store/open/<domain>/<user>                                 mark of an index open for writing
  *
  * Files are the truth for content, the index for everything else. An index that is gone or damaged
  * is rebuilt from the files at the next access; UIDs and UIDVALIDITY stay.
  *
- * Threads: all functions may be called from any thread. Objects are reference-counted. Content is written
- * and synced before an account's lock is taken.
+ * Threads: all functions may be called from any thread. Objects are reference-counted. Content is
+ * written and synced before an account's lock is taken.
  */
 #pragma once
 
@@ -42,8 +41,8 @@ void kx_store_recover(KxStore *store);
 /* Lets go of accounts nobody has used for a while; called every few seconds. */
 void kx_store_tick(KxStore *store);
 
-/* The account of user@domain; both are lower-case, the domain in A-label or ASCII form. It is made, with
- * the default folders, if it is not there. A new reference. */
+/* The account of user@domain; both are lower-case, the domain in A-label or ASCII form. It is made,
+ * with the default folders, if it is not there. A new reference. */
 KxAccount *kx_store_account(KxStore *store, const char *domain, const char *user, GError **error);
 KxAccount *kx_account_ref(KxAccount *account);
 void kx_account_unref(KxAccount *account);
@@ -57,10 +56,11 @@ typedef struct {
 KxUsage kx_account_usage(KxAccount *account);
 
 /* Removes the account with all its content. KX_ERR_IN_USE while somebody else holds it. */
-gboolean kx_store_remove_account(KxStore *store, const char *domain, const char *user, GError **error);
+gboolean kx_store_remove_account(KxStore *store, const char *domain, const char *user,
+                                 GError **error);
 
-/* Rebuilds the index of an account from its files, taking over flags from the old index as far as it
- * can be read. Open folders see the result as ordinary changes. */
+/* Rebuilds the index of an account from its files, taking over flags from the old index as far as
+ * it can be read. Open folders see the result as ordinary changes. */
 gboolean kx_account_reindex(KxAccount *account, guint *ret_items, GError **error);
 
 /* Compares index and files; each difference becomes a line. Empty means consistent. */

@@ -216,7 +216,9 @@ class Server:
         return [row for row in self.status()["roles"] if role in (None, row["role"])]
 
     def role_pids(self, role):
-        return [row["pid"] for row in self.roles(role) if row["pid"] > 0]
+        """Never empty: a core that has just come up may not have been told of all roles yet."""
+        return wait_until(lambda: [row["pid"] for row in self.roles(role) if row["pid"] > 0],
+                          what=f"a process of the role {role}")
 
     def kill_role(self, role, sig=signal.SIGKILL):
         """Kills every process of the role and returns their pids."""
