@@ -193,8 +193,6 @@ class Killer:
                 pids = self.server.role_pids(target)
             except kx.ServerError:
                 return  # between two lives; the next kill will hit
-            if not pids:
-                return
             with contextlib.suppress(ProcessLookupError):
                 kx.os.kill(self.chance.choice(pids), kx.signal.SIGKILL)
         self.kills[target] += 1

@@ -59,7 +59,6 @@ def test_install_says_what_to_do_next(in_system):
     assert "/usr/sbin/keryx" in out
 
 
-@pytest.mark.covers("INST-27", "INST-33", "INST-34")
 def test_the_service_is_there_and_not_root(in_system):
     out = in_system("dpkg --no-triggers -i /keryx.deb && cat /lib/systemd/system/keryx.service")
     assert "User=keryx" in out and "CAP_NET_BIND_SERVICE" in out
