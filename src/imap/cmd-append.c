@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* APPEND (RFC 9051 section 6.3.12, APPENDUID of RFC 4315, literal8 of RFC 3516) of one message or
  * of several, all or none (RFC 3502). */
-#include "imap/imap.h"
+#include "imap/mailbox.h"
 
 enum { MESSAGES_MAX = 100 }; /* of one command; each large one is an open file */
 
@@ -18,7 +18,8 @@ static void message_clear(Message *message)
 
 typedef struct {
     const char *folder;
-    GArray *messages; /* of Message */
+    GArray *messages;       /* of Message */
+    KxImapMailbox *mailbox; /* once admitted */
 } Args;
 
 static void args_init(Args *args)
@@ -30,6 +31,7 @@ static void args_init(Args *args)
 static void args_clear(Args *args)
 {
     g_array_unref(args->messages);
+    kx_imap_mailbox_free(args->mailbox);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Args, args_clear)
 
@@ -77,7 +79,7 @@ static gboolean admit_size(KxImap *imap, guint64 size)
 }
 
 /* May these messages go there? Answers NO if not. */
-static gboolean admit(KxImap *imap, const Args *args)
+static gboolean admit(KxImap *imap, Args *args)
 {
     g_autoptr(GError) error = NULL;
     if (args->messages->len > MESSAGES_MAX) {
@@ -87,10 +89,10 @@ static gboolean admit(KxImap *imap, const Args *args)
     for (guint i = 0; i < args->messages->len; i++)
         if (!admit_size(imap, g_array_index(args->messages, Message, i).content.size))
             return FALSE;
-    g_autoptr(KxFolderInfo) info = kx_imap_find_folder(imap, args->folder, &error);
-    if (!info)
+    args->mailbox = kx_imap_mailbox_open(imap, args->folder, KX_RIGHT_INSERT, &error);
+    if (!args->mailbox)
         kx_imap_no_target(imap, error);
-    return info != NULL;
+    return args->mailbox != NULL;
 }
 
 /* The text ends in the header of a message's literal, and those before it have come. */
@@ -185,8 +187,8 @@ static void deliver(KxImap *imap, const Args *args)
         const Message *message = &g_array_index(args->messages, Message, i);
         const GPtrArray *keywords = message->flags.keywords;
         deliveries[i] = (KxDelivery){
-            .account = imap->account,
-            .folder = args->folder,
+            .account = args->mailbox->account,
+            .folder = args->mailbox->path,
             .flags = message->flags.flags,
             .keywords = keywords ? (const char *const *)keywords->pdata : NULL,
             .internal_date = message->date,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* CREATE (RFC 9051 section 6.3.4) with CREATE-SPECIAL-USE (RFC 6154 section 3). */
-#include "imap/imap.h"
 #include "imap/list.h"
+#include "imap/mailbox.h"
 #include "imap/special-use.h"
 
 typedef struct {
@@ -58,13 +58,15 @@ void kx_imap_cmd_create(KxImap *imap, KxImapParser *parser)
         path[strlen(path) - 1] = '\0';
         args.given.len--;
     }
-    if (!kx_folder_create(imap->account, path, KX_TYPE_MAIL, args.special_use, &error)) {
+    g_autoptr(KxImapMailbox) place = kx_imap_mailbox_at(imap, path, &error);
+    if (!place ||
+        !kx_folder_create(place->account, place->path, KX_TYPE_MAIL, args.special_use, &error)) {
         kx_imap_no_error(imap, error);
         return;
     }
-    g_autoptr(KxFolderInfo) info =
-        imap->enabled & KX_IMAP_REV2 ? kx_imap_find_folder(imap, path, NULL) : NULL;
-    if (info)
-        kx_imap_write_list(imap, info, args.given);
+    g_autoptr(KxImapMailbox) made =
+        imap->enabled & KX_IMAP_REV2 ? kx_imap_mailbox_open(imap, path, 0, NULL) : NULL;
+    if (made)
+        kx_imap_write_list(imap, made->info, args.given);
     kx_imap_ok(imap, NULL, "CREATE completed");
 }

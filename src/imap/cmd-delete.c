@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* DELETE (RFC 9051 section 6.3.5). */
-#include "imap/imap.h"
+#include "imap/mailbox.h"
 
-static gboolean is_selected(KxImap *imap, const KxFolderInfo *info)
+static gboolean is_selected(KxImap *imap, const KxImapMailbox *mailbox)
 {
-    return imap->view && kx_folder_id(kx_view_folder(imap->view)) == info->id;
+    return imap->view && imap->selected->account == mailbox->account &&
+           kx_folder_id(kx_view_folder(imap->view)) == mailbox->info->id;
 }
 
 void kx_imap_cmd_delete(KxImap *imap, KxImapParser *args)
@@ -17,12 +18,12 @@ void kx_imap_cmd_delete(KxImap *imap, KxImapParser *args)
         kx_imap_no(imap, "CANNOT", "INBOX cannot be deleted");
         return;
     }
-    g_autoptr(KxFolderInfo) info = kx_imap_find_folder(imap, path, &error);
+    g_autoptr(KxImapMailbox) mailbox = kx_imap_mailbox_open(imap, path, KX_RIGHT_DELETE, &error);
     KxActor actor = kx_session_actor(imap->session);
-    if (!info) {
+    if (!mailbox) {
         kx_imap_no_error(imap, error);
-    } else if (kx_folder_delete(imap->account, path, &actor, &error)) {
-        if (is_selected(imap, info)) {
+    } else if (kx_folder_delete(mailbox->account, mailbox->path, &actor, &error)) {
+        if (is_selected(imap, mailbox)) {
             kx_imap_deselect(imap);
             kx_session_puts(imap->session, "* OK [CLOSED] The selected folder was deleted\r\n");
         }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* RENAME (RFC 9051 section 6.3.6). */
-#include "imap/imap.h"
+#include "imap/mailbox.h"
 
 void kx_imap_cmd_rename(KxImap *imap, KxImapParser *args)
 {
@@ -13,8 +13,9 @@ void kx_imap_cmd_rename(KxImap *imap, KxImapParser *args)
     if (!kx_imap_check(imap, args))
         return;
     KxActor actor = kx_session_actor(imap->session);
-    g_autoptr(KxFolderInfo) info = kx_imap_find_folder(imap, from, &error);
-    if (info && kx_folder_rename(imap->account, from, to, &actor, &error))
+    g_autoptr(KxImapMailbox) mailbox = kx_imap_mailbox_open(imap, from, KX_RIGHT_DELETE, &error);
+    g_autoptr(KxImapMailbox) place = mailbox ? kx_imap_mailbox_at(imap, to, &error) : NULL;
+    if (place && kx_folder_rename(mailbox->account, mailbox->path, place->path, &actor, &error))
         kx_imap_ok(imap, NULL, "RENAME completed");
     else
         kx_imap_no_error(imap, error);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SELECT and EXAMINE (RFC 9051 sections 6.3.2 and 6.3.3, RFC 7162 section 3.1.8). */
-#include "imap/imap.h"
 #include "imap/list.h"
+#include "imap/mailbox.h"
 
 typedef struct {
     KxSlice given;
@@ -49,15 +49,17 @@ static void describe(KxImap *imap, const KxFolderInfo *info, guint64 modseq, KxS
 
 static gboolean open_view(KxImap *imap, const Args *args, gboolean read_only, GError **error)
 {
-    g_autoptr(KxFolderInfo) info = kx_imap_find_folder(imap, args->path, error);
-    g_autoptr(KxFolder) folder = info ? kx_folder_open(imap->account, args->path, error) : NULL;
+    g_autoptr(KxImapMailbox) mailbox = kx_imap_mailbox_open(imap, args->path, KX_RIGHT_READ, error);
+    g_autoptr(KxFolder) folder =
+        mailbox ? kx_folder_open(mailbox->account, mailbox->path, error) : NULL;
     if (!folder)
         return FALSE;
     guint64 modseq =
         kx_folder_highest_modseq(folder); /* before the view: it knows at least as much */
     imap->view = kx_view_new(folder, !read_only);
     imap->read_only = read_only;
-    describe(imap, info, modseq, args->given);
+    imap->selected = g_steal_pointer(&mailbox);
+    describe(imap, imap->selected->info, modseq, args->given);
     return TRUE;
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "imap/copy.h"
 
+#include "imap/mailbox.h"
+
 /* A sequence number may belong to a message somebody else has expunged: then nothing is copied at
  * all. A UID that is gone is just not there. */
 static gboolean all_there(KxImap *imap, const GArray *uids)
@@ -30,9 +32,10 @@ static gboolean copy(KxImap *imap, const GArray *uids, const char *path, gboolea
     g_auto(KxCopied) copied = {0};
     g_autoptr(GError) error = NULL;
     KxActor actor = kx_session_actor(imap->session);
-    g_autoptr(KxFolderInfo) target = kx_imap_find_folder(imap, path, &error);
-    if (!target || !kx_folder_copy(kx_view_folder(imap->view), (const guint32 *)(void *)uids->data,
-                                   uids->len, imap->account, path, move, &actor, &copied, &error)) {
+    g_autoptr(KxImapMailbox) target = kx_imap_mailbox_open(imap, path, KX_RIGHT_INSERT, &error);
+    if (!target ||
+        !kx_folder_copy(kx_view_folder(imap->view), (const guint32 *)(void *)uids->data, uids->len,
+                        target->account, target->path, move, &actor, &copied, &error)) {
         kx_imap_no_target(imap, error);
         return FALSE;
     }

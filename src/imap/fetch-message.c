@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "imap/fetch-message.h"
 
+#include "imap/mailbox.h"
 #include "mime/header.h"
 #include "store/content.h"
 
@@ -158,7 +159,7 @@ gboolean kx_imap_report_losses(KxImap *imap, const KxImapLosses *losses)
     g_autofree char *path = kx_folder_path(kx_view_folder(imap->view));
     kx_log(kx_session_core(imap->session)->logger, KX_LOG_ERROR,
            "IMAP: %u messages of ~%s/%s cannot be read, the first is UID %u: %s",
-           losses->unreadable, kx_account_name(imap->account), path, losses->first_uid,
+           losses->unreadable, kx_account_name(imap->selected->account), path, losses->first_uid,
            losses->first_error ? losses->first_error->message : "its envelope is missing");
     return TRUE;
 }

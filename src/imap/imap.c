@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The session: messages from the edge, the state that outlives the core, and the ends of commands.
  */
-#include "imap/imap.h"
+#include "imap/mailbox.h"
 
 /* ---- state that travels in the ticket ---- */
 
-enum { STATE_VERSION = 1 };
+enum { STATE_VERSION = 2 };
 enum { STATE_READ_ONLY = 1, STATE_COMPRESSED = 2, STATE_SELECTED = 4 };
 
 typedef struct {
-    guint8 version;
-    guint8 enabled;
-    guint8 flags;
-    guint8 reserved;
+    guint32 version;
+    guint32 enabled;
+    guint32 flags;
     guint32 keywords_told;
     KxViewState view;
 } State;
@@ -22,10 +21,9 @@ static void save_state(KxImap *imap)
     State state;
     memset(&state, 0, sizeof state); /* padding too: states are compared as bytes */
     state.version = STATE_VERSION;
-    state.enabled = (guint8)imap->enabled;
-    state.flags =
-        (guint8)((imap->read_only ? STATE_READ_ONLY : 0) |
-                 (imap->compressed ? STATE_COMPRESSED : 0) | (imap->view ? STATE_SELECTED : 0));
+    state.enabled = imap->enabled;
+    state.flags = (imap->read_only ? STATE_READ_ONLY : 0) |
+                  (imap->compressed ? STATE_COMPRESSED : 0) | (imap->view ? STATE_SELECTED : 0);
     state.keywords_told = imap->keywords_told;
     if (imap->view)
         kx_view_save(imap->view, &state.view);
@@ -124,26 +122,12 @@ const char *kx_imap_mailbox_argument(KxImap *imap, KxImapParser *args)
 
 /* ---- folders ---- */
 
-gboolean kx_imap_shows(const KxFolderInfo *info)
-{
-    return info->type == KX_TYPE_MAIL;
-}
-
-KxFolderInfo *kx_imap_find_folder(KxImap *imap, const char *path, GError **error)
-{
-    g_autoptr(KxFolderInfo) info = kx_folder_find(imap->account, path, error);
-    if (info && !kx_imap_shows(info)) {
-        kx_fail(error, KX_ERR_NOT_FOUND, "The folder is not a mail folder");
-        return NULL;
-    }
-    return g_steal_pointer(&info);
-}
-
 void kx_imap_deselect(KxImap *imap)
 {
     kx_imap_idle_stop(imap);
     kx_imap_messages_reset(imap);
     g_clear_pointer(&imap->view, kx_view_free);
+    g_clear_pointer(&imap->selected, kx_imap_mailbox_free);
     imap->read_only = FALSE;
     imap->keywords_told = 0;
 }
@@ -172,6 +156,16 @@ static void signed_in(KxSession *session)
     save_state(new_imap(session));
 }
 
+static gboolean resume_view(KxImap *imap, const KxViewState *state)
+{
+    imap->view = kx_view_resume(imap->account, state, NULL);
+    if (!imap->view)
+        return FALSE;
+    g_autofree char *path = kx_folder_path(kx_view_folder(imap->view));
+    imap->selected = kx_imap_mailbox_open(imap, path, KX_RIGHT_READ, NULL);
+    return imap->selected != NULL;
+}
+
 static gboolean resume(KxSession *session, const void *bytes, size_t len)
 {
     State state;
@@ -187,9 +181,7 @@ static gboolean resume(KxSession *session, const void *bytes, size_t len)
     imap->keywords_told = state.keywords_told;
     if (!open_account(imap, NULL))
         return FALSE;
-    if (state.flags & STATE_SELECTED)
-        imap->view = kx_view_resume(imap->account, &state.view, NULL);
-    return imap->view || !(state.flags & STATE_SELECTED);
+    return !(state.flags & STATE_SELECTED) || resume_view(imap, &state.view);
 }
 
 static void command(KxImap *imap, const KxMsgCommand *message)

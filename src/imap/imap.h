@@ -30,6 +30,7 @@ typedef enum {
 } KxImapCommandFlags;
 
 typedef struct KxImap KxImap;
+typedef struct KxImapMailbox KxImapMailbox;
 typedef void (*KxImapFunc)(KxImap *imap, KxImapParser *args);
 
 typedef struct {
@@ -51,7 +52,8 @@ struct KxImap {
     KxAccount *account;
     guint enabled; /* KxImapEnabled */
     /* the selected folder */
-    KxView *view; /* NULL if none is selected */
+    KxView *view;            /* NULL if none is selected */
+    KxImapMailbox *selected; /* as it was when it was selected */
     gboolean read_only;
     guint watch; /* kx_folder_watch() id while idling, 0 otherwise */
     gboolean idling;
@@ -94,10 +96,6 @@ void kx_imap_tell_flags(KxImap *imap, gboolean news_only);
 
 /* Leaves the selected folder without removing anything. */
 void kx_imap_deselect(KxImap *imap);
-
-/* The folder, if IMAP shows it (mail only). KX_ERR_NOT_FOUND. */
-KxFolderInfo *kx_imap_find_folder(KxImap *imap, const char *path, GError **error);
-gboolean kx_imap_shows(const KxFolderInfo *info);
 
 /* NO for a target that does not exist: with TRYCREATE (APPEND, COPY, MOVE). */
 void kx_imap_no_target(KxImap *imap, const GError *error);

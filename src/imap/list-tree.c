@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "imap/list-tree.h"
 
-#include "imap/imap.h"
+#include "imap/mailbox.h"
 
 static void node_free(gpointer data)
 {
