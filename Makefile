@@ -43,6 +43,7 @@ bench:
 	@$(INSTALL) build run bench
 	@tools/build build-release -Dbuildtype=release -Dtests=false
 	@$(PYTHON) bench/bench.py --keryx build-release/keryx
+	@$(PYTHON) bench/imap_bench.py --keryx build-release/keryx
 
 fuzz:
 	@$(INSTALL) build test

@@ -368,6 +368,11 @@ def print_table(plan, only, disk, ours, theirs, shapes):
     table.print()
 
 
+def raise_file_limit():
+    most_files = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most_files, most_files))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -381,8 +386,7 @@ def main():
     only = set(options.only.split(","))
     plan = QUICK if options.quick else Plan()
     shapes = ("one mailbox", f"{plan.boxes} mailboxes", f"{plan.recipients} recipients each")
-    most_files = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most_files, most_files))
+    raise_file_limit()
     started = time.monotonic()
     disk = {}
     if "disk" in only:

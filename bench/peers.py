@@ -210,6 +210,10 @@ class Peers:
         self._start_dovecot()
         self._start_postfix()
 
+    def restart_dovecot(self):
+        self._stop_dovecot()
+        self._start_dovecot()
+
     def _start_dovecot(self):
         mail_user = pwd.getpwnam("mail")
         home = self.base / "home"
@@ -256,14 +260,18 @@ class Peers:
             subprocess.run(["/usr/sbin/postfix", "-c", str(self._config), "stop"],
                            stdin=subprocess.DEVNULL, capture_output=True)
             self.postfix_running = False
-        if self.dovecot is not None:
-            self.dovecot.terminate()
-            try:
-                self.dovecot.wait(20)
-            except subprocess.TimeoutExpired:
-                self.dovecot.kill()
-                self.dovecot.wait()
-            self.dovecot = None
+        self._stop_dovecot()
+
+    def _stop_dovecot(self):
+        if self.dovecot is None:
+            return
+        self.dovecot.terminate()
+        try:
+            self.dovecot.wait(20)
+        except subprocess.TimeoutExpired:
+            self.dovecot.kill()
+            self.dovecot.wait()
+        self.dovecot = None
 
     def log(self, name):
         path = self.base / f"{name}.log"
