@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reading items: files, and the cached envelopes. */
+/* Reading the files of items. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -10,8 +10,6 @@
 #include "store/store-private.h"
 
 enum { READ_MAX = 256 * 1024 };
-
-/* ---- content ---- */
 
 typedef struct {
     void *data;
@@ -93,80 +91,4 @@ GBytes *kx_item_content(KxFolder *folder, guint32 uid, GError **error)
         }
         g_error_free(problem);
     }
-}
-
-/* ---- cache ---- */
-
-typedef struct {
-    KxFolder *folder;
-    const guint32 *uids;
-    guint n;
-    KxItemCache *caches;
-    gboolean *fresh; /* parsed just now: to be written */
-} CacheRead;
-
-static gboolean read_caches(KxAccount *account, KxDb *db, gpointer data, GError **error)
-{
-    CacheRead *read = data;
-    for (guint i = 0; i < read->n; i++)
-        if (!read->caches[i].envelope &&
-            !kx_index_read_cache(db, read->folder->id, read->uids[i], &read->caches[i], error))
-            return FALSE;
-    return TRUE;
-}
-
-static gboolean write_caches(KxAccount *account, gpointer data, GError **error)
-{
-    CacheRead *read = data;
-    g_auto(KxTxn) txn = {0};
-    if (!kx_folder_load(read->folder, error) || !kx_txn_begin(&txn, account, error))
-        return FALSE;
-    for (guint i = 0; i < read->n; i++)
-        if (read->fresh[i] && kx_items_find(read->folder, read->uids[i]) &&
-            !kx_index_add_cache(txn.db, read->folder->id, read->uids[i], &read->caches[i], error))
-            return FALSE;
-    return kx_txn_commit(&txn, error);
-}
-
-static gboolean is_there(KxFolder *folder, guint32 uid)
-{
-    if (!kx_folder_lock_loaded(folder, NULL))
-        return FALSE;
-    gboolean there = kx_items_find(folder, uid) != NULL;
-    pthread_mutex_unlock(&folder->account->state_lock);
-    return there;
-}
-
-static gboolean parse_missing(CacheRead *read)
-{
-    gboolean any = FALSE;
-    for (guint i = 0; i < read->n; i++) {
-        if (read->caches[i].envelope || !is_there(read->folder, read->uids[i]))
-            continue;
-        g_autoptr(GBytes) content = kx_item_content(read->folder, read->uids[i], NULL);
-        if (!content)
-            continue;
-        gsize len;
-        const char *bytes = g_bytes_get_data(content, &len);
-        kx_item_parse(bytes ? bytes : "", len, &read->caches[i]);
-        any = read->fresh[i] = TRUE;
-    }
-    return any;
-}
-
-gboolean kx_folder_read_cache(KxFolder *folder, const guint32 *uids, guint n, KxItemCache *caches,
-                              GError **error)
-{
-    g_autofree gboolean *fresh = g_new0(gboolean, n + 1);
-    CacheRead read = {folder, uids, n, caches, fresh};
-    memset(caches, 0, n * sizeof *caches);
-    if (!kx_account_read(folder->account, read_caches, &read, error)) {
-        for (guint i = 0; i < n; i++)
-            kx_item_cache_clear(&caches[i]);
-        return FALSE;
-    }
-    /* The answer does not depend on whether the rows can be written. */
-    if (parse_missing(&read))
-        kx_account_write(folder->account, write_caches, &read, NULL);
-    return TRUE;
 }

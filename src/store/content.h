@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Reading items: content from its file, envelope and body structure from the index.
+ * Reading items: content from its file; envelope, body structure and what else is made of the
+ * content once from the index.
  */
 #pragma once
 
+#include "store/summary.h"
 #include "store/view.h"
 
 /* The content of an item, mapped or read; immutable. KX_ERR_NOT_FOUND if the file has vanished (a
@@ -25,3 +27,16 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(KxItemCache, kx_item_cache_clear)
  * zeroed. Items without a cache row (rebuilt index) are parsed and their row is written. */
 gboolean kx_folder_read_cache(KxFolder *folder, const guint32 *uids, guint n, KxItemCache *caches,
                               GError **error);
+
+/* Previews (RFC 8970), likewise; to be freed with g_free. With `lazy` only those that are there:
+ * the others are NULL. */
+gboolean kx_folder_read_previews(KxFolder *folder, const guint32 *uids, guint n, gboolean lazy,
+                                 char **previews, GError **error);
+
+/* EMAILID and THREADID (RFC 8474), likewise. */
+typedef struct {
+    gboolean known; /* FALSE: the item is gone */
+    KxObjectId email_id, thread_id;
+} KxItemIds;
+gboolean kx_folder_read_ids(KxFolder *folder, const guint32 *uids, guint n, KxItemIds *ids,
+                            GError **error);

@@ -13,7 +13,7 @@
 typedef struct {
     KxEntry entry;     /* as it was in the source */
     char **keywords;   /* NULL-terminated, NULL if none */
-    KxItemCache cache; /* filled when the source is in another account */
+    KxItemFacts facts; /* filled when the source is in another account */
     guint32 uid;       /* new */
 } Source;
 
@@ -21,7 +21,7 @@ static void clear_source(gpointer data)
 {
     Source *source = data;
     g_strfreev(source->keywords);
-    kx_item_cache_clear(&source->cache);
+    kx_item_facts_clear(&source->facts);
 }
 
 typedef struct {
@@ -64,13 +64,13 @@ static gboolean collect_sources(Copy *copy, GError **error)
     return TRUE;
 }
 
-static gboolean read_cache_work(KxAccount *account, KxDb *db, gpointer data, GError **error)
+static gboolean read_facts_work(KxAccount *account, KxDb *db, gpointer data, GError **error)
 {
     Copy *copy = data;
     for (guint i = 0; i < copy->sources->len; i++) {
         Source *source = &g_array_index(copy->sources, Source, i);
-        if (!source->cache.envelope &&
-            !kx_index_read_cache(db, copy->from->id, source->entry.uid, &source->cache, error))
+        if (!kx_index_read_facts(db, copy->from->id, source->entry.uid, KX_FACT_ALL, &source->facts,
+                                 error))
             return FALSE;
     }
     return TRUE;
@@ -121,16 +121,12 @@ static void unlink_all(Copy *copy)
 
 /* ---- rows ---- */
 
-static gboolean copy_cache(KxTxn *txn, Copy *copy, Source *source, GError **error)
+static gboolean copy_facts(KxTxn *txn, Copy *copy, Source *source, GError **error)
 {
-    g_auto(KxItemCache) cache = {0};
-    if (source->cache.envelope)
-        return kx_index_add_cache(txn->db, copy->to->id, source->uid, &source->cache, error);
     if (copy->from->account != txn->account)
-        return TRUE;
-    return kx_index_read_cache(txn->db, copy->from->id, source->entry.uid, &cache, error) &&
-           (!cache.envelope ||
-            kx_index_add_cache(txn->db, copy->to->id, source->uid, &cache, error));
+        return kx_index_add_facts(txn->db, copy->to->id, source->uid, &source->facts, error);
+    return kx_index_copy_facts(txn->db, copy->from->id, source->entry.uid, copy->to->id,
+                               source->uid, error);
 }
 
 static gboolean insert_source(KxTxn *txn, Copy *copy, KxFolderMeta *meta, Source *source,
@@ -157,7 +153,7 @@ static gboolean insert_source(KxTxn *txn, Copy *copy, KxFolderMeta *meta, Source
     g_array_append_val(added, entry);
     return kx_index_add_item(txn->db, to->id, &entry,
                              kx_keywords_bytes(&to->keywords, entry.keywords), error) &&
-           copy_cache(txn, copy, source, error);
+           copy_facts(txn, copy, source, error);
 }
 
 static gboolean insert_all(KxTxn *txn, Copy *copy, KxFolderMeta *meta, GArray *added,
@@ -259,7 +255,7 @@ static gboolean run_copy(Copy *copy, KxAccount *to_account, GError **error)
     if (from_account == to_account)
         return kx_account_write(to_account, copy_work, copy, error);
     return collect_sources(copy, error) &&
-           kx_account_read(from_account, read_cache_work, copy, error) &&
+           kx_account_read(from_account, read_facts_work, copy, error) &&
            kx_account_write(to_account, copy_work, copy, error);
 }
 

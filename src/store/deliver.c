@@ -153,7 +153,7 @@ static gboolean insert_post(KxTxn *txn, const Post *post, GError **error)
 {
     GBytes *keywords = kx_keywords_bytes(&post->folder->keywords, post->entry.keywords);
     return kx_index_add_item(txn->db, post->folder->id, &post->entry, keywords, error) &&
-           kx_index_add_cache(txn->db, post->folder->id, post->entry.uid, &post->incoming->cache,
+           kx_index_add_facts(txn->db, post->folder->id, post->entry.uid, &post->incoming->facts,
                               error);
 }
 

@@ -17,7 +17,7 @@ struct KxIncoming {
     gboolean synced;
     GArray *maps; /* GBytes-like pairs, newest last */
     gboolean parsed;
-    KxItemCache cache;
+    KxItemFacts facts;
 };
 
 /* The file complete and durable, its time set (an index that is lost takes the internal date from

@@ -41,7 +41,7 @@ void kx_incoming_free(KxIncoming *incoming)
         unlink(incoming->path);
         close(incoming->fd);
     }
-    kx_item_cache_clear(&incoming->cache);
+    kx_item_facts_clear(&incoming->facts);
     g_free(incoming->path);
     g_free(incoming->buffer);
     g_free(incoming);
@@ -155,8 +155,8 @@ gboolean kx_incoming_parse(KxIncoming *incoming, GError **error)
         return TRUE;
     if (!kx_incoming_map(incoming, &data, &len, error))
         return FALSE;
-    kx_item_cache_clear(&incoming->cache);
-    kx_item_parse(data, len, &incoming->cache);
+    kx_item_facts_clear(&incoming->facts);
+    kx_item_parse(data, len, &incoming->facts);
     incoming->parsed = TRUE;
     return TRUE;
 }

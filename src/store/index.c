@@ -40,6 +40,11 @@ static const char *const SCHEMA[] = {
     "TEXT NOT NULL);"
     "CREATE TABLE subscriptions (account INTEGER NOT NULL, path TEXT NOT NULL,"
     "  PRIMARY KEY (account, path)) WITHOUT ROWID;",
+    /* What SORT and THREAD scan is apart from what is fetched one by one. Rows from before have
+     * none of it: it is made when it is asked for. */
+    "CREATE TABLE summaries (account INTEGER NOT NULL, item INTEGER NOT NULL PRIMARY KEY,"
+    "  data BLOB NOT NULL);"
+    "ALTER TABLE cache ADD COLUMN preview TEXT;",
 };
 
 const char KX_SQL_ITEMS[] =
@@ -75,7 +80,7 @@ KxStmt *kx_index_stmt(KxDb *db, const char *sql, GError **error)
     return stmt;
 }
 
-static gint64 item_key(guint32 folder, guint32 uid)
+gint64 kx_index_item_key(guint32 folder, guint32 uid)
 {
     return (gint64)((guint64)folder << 32 | uid);
 }
@@ -208,10 +213,17 @@ gboolean kx_index_remove_folder(KxDb *db, guint32 id, GError **error)
         if (!stmt || !run(stmt, 2, (const gint64[]){id}, 1, error))
             return FALSE;
     }
-    KxStmt *stmt =
-        kx_index_stmt(db, "DELETE FROM cache WHERE account=? AND item>=? AND item<?", error);
-    const gint64 values[] = {item_key(id, 0), item_key(id + 1, 0)};
-    return stmt && run(stmt, 2, values, 2, error);
+    static const char *const OF_ITEMS[] = {
+        "DELETE FROM cache WHERE account=? AND item>=? AND item<?",
+        "DELETE FROM summaries WHERE account=? AND item>=? AND item<?",
+    };
+    const gint64 values[] = {kx_index_item_key(id, 0), kx_index_item_key(id + 1, 0)};
+    for (guint i = 0; i < G_N_ELEMENTS(OF_ITEMS); i++) {
+        KxStmt *stmt = kx_index_stmt(db, OF_ITEMS[i], error);
+        if (!stmt || !run(stmt, 2, values, 2, error))
+            return FALSE;
+    }
+    return TRUE;
 }
 
 gboolean kx_index_set_removing(KxDb *db, guint32 id, const char *path, GError **error)
@@ -298,52 +310,16 @@ gboolean kx_index_remove_item(KxDb *db, guint32 folder, guint32 uid, guint64 mod
         return FALSE;
     if (kx_db_changes(db) != 1)
         return kx_fail(error, KX_ERR_CORRUPT, "the index has lost an item");
-    stmt = kx_index_stmt(db, "DELETE FROM cache WHERE account=? AND item=?", error);
-    return stmt && run(stmt, 2, (const gint64[]){item_key(folder, uid)}, 1, error) &&
-           kx_index_add_tombstone(db, folder, uid, modseq, error);
-}
-
-gboolean kx_index_add_cache(KxDb *db, guint32 folder, guint32 uid, const KxItemCache *cache,
-                            GError **error)
-{
-    KxStmt *stmt = kx_index_stmt(db,
-                                 "INSERT INTO cache (account, item, envelope, structure)"
-                                 " VALUES (?, ?, ?, ?) ON CONFLICT (item) DO UPDATE SET"
-                                 " envelope=excluded.envelope, structure=excluded.structure",
-                                 error);
-    if (!stmt)
-        return FALSE;
-    kx_stmt_bind_int(stmt, 2, item_key(folder, uid));
-    kx_stmt_bind_blob(stmt, 3, cache->envelope, cache->envelope_len);
-    kx_stmt_bind_blob(stmt, 4, cache->structure, cache->structure_len);
-    return kx_stmt_run(stmt, error);
-}
-
-static char *copy_blob(KxStmt *stmt, int column, size_t *ret_len)
-{
-    const void *bytes = kx_stmt_blob(stmt, column, ret_len);
-    char *copy = g_malloc(*ret_len + 1);
-    if (*ret_len > 0)
-        memcpy(copy, bytes, *ret_len);
-    copy[*ret_len] = '\0';
-    return copy;
-}
-
-gboolean kx_index_read_cache(KxDb *db, guint32 folder, guint32 uid, KxItemCache *ret_cache,
-                             GError **error)
-{
-    KxStmt *stmt = kx_index_stmt(
-        db, "SELECT envelope, structure FROM cache WHERE account=? AND item=?", error);
-    if (!stmt)
-        return FALSE;
-    kx_stmt_bind_int(stmt, 2, item_key(folder, uid));
-    int rc = kx_stmt_step(stmt, error);
-    if (rc == 1) {
-        ret_cache->envelope = copy_blob(stmt, 0, &ret_cache->envelope_len);
-        ret_cache->structure = copy_blob(stmt, 1, &ret_cache->structure_len);
-        kx_stmt_reset(stmt);
+    static const char *const STATEMENTS[] = {
+        "DELETE FROM cache WHERE account=? AND item=?",
+        "DELETE FROM summaries WHERE account=? AND item=?",
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(STATEMENTS); i++) {
+        stmt = kx_index_stmt(db, STATEMENTS[i], error);
+        if (!stmt || !run(stmt, 2, (const gint64[]){kx_index_item_key(folder, uid)}, 1, error))
+            return FALSE;
     }
-    return rc >= 0;
+    return kx_index_add_tombstone(db, folder, uid, modseq, error);
 }
 
 gboolean kx_index_add_keyword(KxDb *db, guint32 folder, guint number, const char *name,

@@ -97,14 +97,17 @@ void kx_op_item_free(gpointer data)
 
 static gboolean read_cache(KxFolder *folder, guint32 uid, KxItemCache *cache, GError **error)
 {
-    if (!kx_index_read_cache(folder->account->db, folder->id, uid, cache, error))
+    g_auto(KxItemFacts) facts = {0};
+    if (!kx_index_read_facts(folder->account->db, folder->id, uid, KX_FACT_CACHE, &facts, error))
         return FALSE;
-    if (!cache->envelope) {
+    if (!facts.cache.envelope) {
         g_autoptr(GBytes) content = kx_item_content(folder, uid, NULL);
         gsize len = 0;
         const char *bytes = content ? g_bytes_get_data(content, &len) : NULL;
-        kx_item_parse(bytes ? bytes : "", len, cache);
+        kx_item_parse(bytes ? bytes : "", len, &facts);
     }
+    *cache = facts.cache;
+    facts.cache = (KxItemCache){0};
     return TRUE;
 }
 

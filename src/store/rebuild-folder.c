@@ -58,14 +58,14 @@ static Fate decide(FolderBuild *build, guint32 uid)
 
 /* ---- items ---- */
 
-static void copy_cache(FolderBuild *build, guint32 uid)
+static void copy_facts(FolderBuild *build, guint32 uid)
 {
     KxRebuild *rebuild = build->rebuild;
-    g_auto(KxItemCache) cache = {0};
+    g_auto(KxItemFacts) facts = {0};
     guint32 id = build->found->file.id;
-    if (rebuild->old->db && kx_index_read_cache(rebuild->old->db, id, uid, &cache, NULL) &&
-        cache.envelope)
-        kx_index_add_cache(rebuild->db, id, uid, &cache, NULL);
+    if (rebuild->old->db &&
+        kx_index_read_facts(rebuild->old->db, id, uid, KX_FACT_ALL, &facts, NULL))
+        kx_index_add_facts(rebuild->db, id, uid, &facts, NULL);
 }
 
 static gboolean add_entry(FolderBuild *build, const KxEntry *entry, GBytes *keywords,
@@ -93,7 +93,7 @@ static gboolean add_old_item(FolderBuild *build, const KxEntry *old, const KxFou
     if (!same || entry.modseq > build->rebuild->base)
         entry.modseq = build->rebuild->base;
     if (same)
-        copy_cache(build, old->uid);
+        copy_facts(build, old->uid);
     g_hash_table_add(build->kept, GUINT_TO_POINTER(old->uid));
     return add_entry(build, &entry, keywords, error);
 }

@@ -23,6 +23,7 @@
 #include "store/folder.h"
 #include "store/incoming.h"
 #include "store/store.h"
+#include "store/summary.h"
 #include "store/view.h"
 
 #define KX_MAIL_DIR "store/mail"
@@ -63,6 +64,22 @@ typedef struct {
     guint64 highest_modseq;
     guint64 floor_modseq; /* tombstones up to here may be missing */
 } KxFolderMeta;
+
+/* All that the index keeps of an item's content. */
+typedef enum {
+    KX_FACT_CACHE = 1 << 0,
+    KX_FACT_SUMMARY = 1 << 1,
+    KX_FACT_PREVIEW = 1 << 2,
+    KX_FACT_ALL = KX_FACT_CACHE | KX_FACT_SUMMARY | KX_FACT_PREVIEW,
+} KxFactKind;
+
+typedef struct {
+    KxItemCache cache;
+    GBytes *summary; /* kx_summary_pack() */
+    char *preview;   /* RFC 8970 */
+} KxItemFacts;
+void kx_item_facts_clear(KxItemFacts *facts);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(KxItemFacts, kx_item_facts_clear)
 
 /* ---- items in memory ---- */
 
@@ -232,7 +249,7 @@ gboolean kx_folder_file_read(const char *dir, KxFolderFile *ret_file, GError **e
 /* Makes #folder cover meta->uid_next; the write lock is held. */
 gboolean kx_folder_reserve_uid(KxFolder *folder, KxFolderMeta *meta, GError **error);
 
-/* ---- index.c: the statements ---- */
+/* ---- index.c, index-facts.c: the statements ---- */
 
 KxDb *kx_index_open(const char *path, KxDbFlags flags, GError **error);
 KxStmt *kx_index_stmt(KxDb *db, const char *sql, GError **error); /* the first parameter is bound */
@@ -256,8 +273,13 @@ gboolean kx_index_remove_item(KxDb *db, guint32 folder, guint32 uid, guint64 mod
                               GError **error);
 gboolean kx_index_add_tombstone(KxDb *db, guint32 folder, guint32 uid, guint64 modseq,
                                 GError **error);
-gboolean kx_index_add_cache(KxDb *db, guint32 folder, guint32 uid, const KxItemCache *cache,
-                            GError **error);
+gint64 kx_index_item_key(guint32 folder, guint32 uid);
+gboolean kx_index_add_facts(KxDb *db, guint32 folder, guint32 uid, const KxItemFacts *facts,
+                            GError **error); /* what is there of them, in place of the row */
+gboolean kx_index_read_facts(KxDb *db, guint32 folder, guint32 uid, guint what,
+                             KxItemFacts *ret_facts, GError **error); /* those that are NULL */
+gboolean kx_index_copy_facts(KxDb *db, guint32 folder, guint32 uid, guint32 to_folder,
+                             guint32 to_uid, GError **error);
 gboolean kx_index_read_cache(KxDb *db, guint32 folder, guint32 uid, KxItemCache *ret_cache,
                              GError **error);
 gboolean kx_index_add_keyword(KxDb *db, guint32 folder, guint number, const char *name,
@@ -361,9 +383,12 @@ GBytes *kx_keywords_bytes(KxKeywordTable *table, guint set); /* borrowed; NULL f
 gboolean kx_keywords_save(KxDb *db, KxFolder *folder,
                           GError **error); /* those the index does not have */
 
-/* ---- parse.c, watch.c, oplog.c ---- */
+/* ---- parse.c, content-facts.c, watch.c, oplog.c ---- */
 
-void kx_item_parse(const char *data, size_t len, KxItemCache *ret_cache);
+void kx_item_parse(const char *data, size_t len, KxItemFacts *ret_facts); /* all of them */
+/* Like kx_folder_read_cache(); without `parse`, what the index lacks stays NULL. */
+gboolean kx_folder_read_facts(KxFolder *folder, const guint32 *uids, guint n, guint what,
+                              gboolean parse, KxItemFacts *facts, GError **error);
 gboolean kx_watch_start(KxStore *store, GError **error);
 void kx_watch_stop(KxStore *store);
 void kx_watch_signal(KxFolder *folder);

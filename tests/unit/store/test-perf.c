@@ -94,10 +94,12 @@ static gboolean fill_work(KxAccount *account, gpointer data, GError **error)
 {
     KxFolder *folder = data;
     g_auto(KxTxn) txn = {0};
-    KxItemCache cache = {
-        "(\"Thu, 7 Aug 2008 11:05:27 +0000\" \"a subject\" NIL NIL NIL NIL NIL NIL NIL NIL)", 80,
-        "(\"text\" \"plain\" (\"charset\" \"utf-8\") NIL NIL \"8bit\" 3000 60 NIL NIL NIL NIL)",
-        75};
+    KxItemFacts facts = {
+        .cache = {
+            "(\"Thu, 7 Aug 2008 11:05:27 +0000\" \"a subject\" NIL NIL NIL NIL NIL NIL NIL NIL)",
+            80,
+            "(\"text\" \"plain\" (\"charset\" \"utf-8\") NIL NIL \"8bit\" 3000 60 NIL NIL NIL NIL)",
+            75}};
     if (!kx_txn_begin(&txn, account, error))
         return FALSE;
     KxFolderMeta *meta = kx_txn_folder(&txn, folder);
@@ -115,7 +117,7 @@ static gboolean fill_work(KxAccount *account, gpointer data, GError **error)
         txn.meta.items++;
         txn.meta.bytes += entry.size;
         if (!kx_index_add_item(txn.db, folder->id, &entry, NULL, error) ||
-            !kx_index_add_cache(txn.db, folder->id, entry.uid, &cache, error))
+            !kx_index_add_facts(txn.db, folder->id, entry.uid, &facts, error))
             return FALSE;
     }
     if (!kx_txn_commit(&txn, error))
