@@ -126,6 +126,7 @@ static void drop_log(KxFolder *folder)
 
 void kx_folder_unload(KxFolder *folder)
 {
+    g_clear_pointer(&folder->sort, kx_sort_table_unref);
     if (folder->loaded) {
         drop_log(folder);
         g_clear_pointer(&folder->removed, g_array_unref);

@@ -3,6 +3,7 @@
  * What the files of src/store/ share.
  *
  * Locks, in the order in which they may be taken:
+ *   the lock of a KxSortTable (sort-data.c), held over disk waits
  *   account->write_lock   one writer at a time: index commits, loading, rebuilding; held over disk
  * waits account->reader_lock  the pool of read connections account->state_lock   what is in memory;
  * never held over disk waits store->lock           the table of accounts, reference counts
@@ -84,6 +85,8 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(KxItemFacts, kx_item_facts_clear)
 /* ---- items in memory ---- */
 
 typedef struct KxWatch KxWatch;
+typedef struct KxSortTable KxSortTable; /* sort-data.c */
+void kx_sort_table_unref(KxSortTable *table);
 
 typedef struct {
     guint32 uid;
@@ -132,6 +135,8 @@ struct KxFolder {
     GArray *removed;       /* KxLogEntry, removals that not every view has taken over */
     GArray *changed;       /* KxLogEntry, latest flag changes */
     guint64 changed_floor; /* flag changes up to here may be missing in it */
+
+    KxSortTable *sort; /* a reference, or NULL */
 
     KxView *views;
     KxWatch *watches; /* watch_lock */
@@ -201,6 +206,7 @@ struct KxStore {
     GHashTable *accounts;
     guint64 next_temp; /* atomic */
     int n_open;        /* atomic; indexes open */
+    gint64 sort_bytes; /* atomic; of all KxSortTable */
     int max_open;
 
     pthread_mutex_t watch_lock;
