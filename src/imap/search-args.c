@@ -327,16 +327,27 @@ static const struct {
     guint bit;
 } RETURNS[] = {
     {"MIN", KX_RETURN_MIN},     {"MAX", KX_RETURN_MAX},   {"ALL", KX_RETURN_ALL},
-    {"COUNT", KX_RETURN_COUNT}, {"SAVE", KX_RETURN_SAVE},
+    {"COUNT", KX_RETURN_COUNT}, {"SAVE", KX_RETURN_SAVE}, {"PARTIAL", KX_RETURN_PARTIAL},
 };
 
-static gboolean parse_return_option(KxImapParser *args, guint *returns)
+/* A command has one PARTIAL or one ALL (RFC 9394 section 3.1). */
+static gboolean parse_partial(KxImapParser *args, KxSearchProgram *program)
+{
+    if (program->partial.given)
+        return kx_imap_parser_fail(args, "PARTIAL may be given once");
+    return kx_imap_parse_space(args) && kx_partial_parse(args, &program->partial);
+}
+
+static gboolean parse_return_option(KxImapParser *args, KxSearchProgram *program)
 {
     for (guint i = 0; i < G_N_ELEMENTS(RETURNS); i++) {
-        if (kx_imap_accept_atom(args, RETURNS[i].name)) {
-            *returns |= RETURNS[i].bit;
-            return TRUE;
-        }
+        if (!kx_imap_accept_atom(args, RETURNS[i].name))
+            continue;
+        program->returns |= RETURNS[i].bit;
+        if (RETURNS[i].bit == KX_RETURN_PARTIAL && !parse_partial(args, program))
+            return FALSE;
+        return !(program->returns & KX_RETURN_PARTIAL && program->returns & KX_RETURN_ALL) ||
+               kx_imap_parser_fail(args, "PARTIAL and ALL exclude each other");
     }
     return kx_imap_parser_fail(args, "Unknown option of RETURN");
 }
@@ -351,7 +362,7 @@ static gboolean parse_returns(KxImapParser *args, KxSearchProgram *program)
         return FALSE;
     if (!kx_imap_peek(args, ')')) {
         do {
-            if (!parse_return_option(args, &program->returns))
+            if (!parse_return_option(args, program))
                 return FALSE;
         } while (kx_imap_accept(args, ' '));
     }
@@ -384,6 +395,7 @@ void kx_search_program_free(KxSearchProgram *program)
     if (!program)
         return;
     key_free(program->root);
+    kx_partial_clear(&program->partial);
     g_free(program);
 }
 

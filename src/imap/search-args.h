@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The arguments of SEARCH (RFC 9051 section 6.4.4, RFC 3501; RFC 5032 WITHIN, RFC 5182 SAVE, RFC
- * 7162 MODSEQ, RFC 8514 SAVEDATE) read into a program: a tree of keys, and what to return.
+ * 7162 MODSEQ, RFC 8514 SAVEDATE, RFC 9394 PARTIAL) read into a program: a tree of keys, and what
+ * to return.
  *
  * Keys know what they cost; those of an AND or OR are sorted by it, so that content is read only
  * for messages about which the index leaves a doubt.
@@ -9,6 +10,7 @@
 #pragma once
 
 #include "imap/imap.h"
+#include "imap/search-partial.h"
 #include "mime/text.h"
 
 enum {
@@ -51,12 +53,14 @@ typedef enum {
     KX_RETURN_ALL = 1 << 2,
     KX_RETURN_COUNT = 1 << 3,
     KX_RETURN_SAVE = 1 << 4,
+    KX_RETURN_PARTIAL = 1 << 5,
 } KxSearchReturn;
 
 typedef struct {
     KxSearchKey *root;
     gboolean extended; /* RETURN was given */
     guint returns;     /* KxSearchReturn */
+    KxPartial partial; /* with KX_RETURN_PARTIAL */
     gboolean modseq;   /* a MODSEQ key: the answer carries one */
     gboolean uses_envelope;
     gboolean bad_charset; /* the command is NO [BADCHARSET] */

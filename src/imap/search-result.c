@@ -8,22 +8,29 @@ static guint32 number_at(const GArray *numbers, guint i)
     return g_array_index(numbers, guint32, i);
 }
 
-/* ---- RETURN (SAVE), RFC 5182 section 2.1: with MIN or MAX and nothing that needs more, just those
- * ---- */
-
-static void save(KxImap *imap, guint returns, const GArray *uids)
+/* Whether the i-th of n messages found is among those the options name: MIN, MAX and PARTIAL name
+ * a few, unless something needs all (RFC 5182 section 2.1, RFC 9394 section 3.2). */
+static gboolean is_returned(const KxSearchProgram *program, guint i, guint n)
 {
-    guint n = uids->len;
+    enum { FEW = KX_RETURN_MIN | KX_RETURN_MAX | KX_RETURN_PARTIAL };
+    guint returns = program->returns, first = 0;
+    if (!(returns & FEW) || returns & (KX_RETURN_ALL | KX_RETURN_COUNT))
+        return TRUE;
+    if ((returns & KX_RETURN_MIN && i == 0) || (returns & KX_RETURN_MAX && i == n - 1))
+        return TRUE;
+    guint count = returns & KX_RETURN_PARTIAL ? kx_partial_window(&program->partial, n, &first) : 0;
+    return i >= first && i - first < count;
+}
+
+/* ---- RETURN (SAVE), RFC 5182 ---- */
+
+static void save(KxImap *imap, const KxSearchProgram *program, const GArray *uids)
+{
     GArray *saved = g_array_new(FALSE, FALSE, sizeof(guint32));
-    if (n > 0 && (returns & (KX_RETURN_MIN | KX_RETURN_MAX)) &&
-        !(returns & (KX_RETURN_ALL | KX_RETURN_COUNT))) {
-        guint32 least = number_at(uids, 0), most = number_at(uids, n - 1);
-        if (returns & KX_RETURN_MIN)
-            g_array_append_val(saved, least);
-        if ((returns & KX_RETURN_MAX) && (n > 1 || !(returns & KX_RETURN_MIN)))
-            g_array_append_val(saved, most);
-    } else {
-        g_array_append_vals(saved, uids->data, n);
+    for (guint i = 0; i < uids->len; i++) {
+        guint32 uid = number_at(uids, i);
+        if (is_returned(program, i, uids->len))
+            g_array_append_val(saved, uid);
     }
     g_clear_pointer(&imap->saved, g_array_unref);
     imap->saved = saved;
@@ -32,17 +39,12 @@ static void save(KxImap *imap, guint returns, const GArray *uids)
 /* ---- modseqs, RFC 7162 sections 3.1.5 and 3.1.10 ---- */
 
 /* The highest of the messages that are returned. */
-static guint64 highest(const KxSearchFound *found, guint returns)
+static guint64 highest(const KxSearchProgram *program, const KxSearchFound *found)
 {
     guint64 most = 0;
-    guint n = found->modseqs->len;
-    gboolean ends_only = returns != 0 && !(returns & (KX_RETURN_ALL | KX_RETURN_COUNT));
-    for (guint i = 0; i < n; i++) {
-        if (ends_only && !(i == 0 && (returns & KX_RETURN_MIN)) &&
-            !(i == n - 1 && (returns & KX_RETURN_MAX)))
-            continue;
-        most = MAX(most, g_array_index(found->modseqs, guint64, i));
-    }
+    for (guint i = 0; i < found->modseqs->len; i++)
+        if (is_returned(program, i, found->modseqs->len))
+            most = MAX(most, g_array_index(found->modseqs, guint64, i));
     return most;
 }
 
@@ -64,8 +66,13 @@ static void append_esearch(KxImap *imap, const KxSearchProgram *program, const K
         g_string_append(out, " ALL ");
         kx_seqset_format(out, (const guint32 *)(void *)numbers->data, n);
     }
-    if (program->modseq && n > 0)
-        g_string_append_printf(out, " MODSEQ %" G_GUINT64_FORMAT, highest(found, returns));
+    if (returns & KX_RETURN_PARTIAL) {
+        g_string_append_c(out, ' ');
+        kx_partial_format(out, &program->partial, (const guint32 *)(void *)numbers->data, n);
+    }
+    guint64 modseq = program->modseq ? highest(program, found) : 0;
+    if (modseq > 0)
+        g_string_append_printf(out, " MODSEQ %" G_GUINT64_FORMAT, modseq);
     g_string_append(out, "\r\n");
 }
 
@@ -79,7 +86,7 @@ static void append_search(KxImap *imap, const KxSearchProgram *program, const Kx
         kx_fetch_append_uint(out, number_at(numbers, i));
     }
     if (program->modseq && numbers->len > 0)
-        g_string_append_printf(out, " (MODSEQ %" G_GUINT64_FORMAT ")", highest(found, 0));
+        g_string_append_printf(out, " (MODSEQ %" G_GUINT64_FORMAT ")", highest(program, found));
     g_string_append(out, "\r\n");
 }
 
@@ -88,7 +95,7 @@ void kx_search_answer(KxImap *imap, const KxSearchProgram *program, const KxSear
 {
     guint returns = program->returns;
     if (returns & KX_RETURN_SAVE)
-        save(imap, returns, found->uids);
+        save(imap, program, found->uids);
     if (program->extended && returns != KX_RETURN_SAVE)
         append_esearch(imap, program, found, returns, out);
     else if (!program->extended && (imap->enabled & KX_IMAP_REV2))
