@@ -254,6 +254,18 @@ void kx_session_drop_cursor(KxSession *session)
     session->cursor_free = NULL;
 }
 
+/* The cursor is out of the session while it works, so that its last step may set another. */
+static void run_step(KxSession *session)
+{
+    KxCursorStep step = g_steal_pointer(&session->step);
+    gpointer cursor = g_steal_pointer(&session->cursor);
+    GDestroyNotify destroy = g_steal_pointer(&session->cursor_free);
+    if (step(session, cursor) == KX_STEP_MORE)
+        kx_session_set_cursor(session, step, cursor, destroy);
+    else if (destroy)
+        destroy(cursor);
+}
+
 void kx_session_run_cursor(KxSession *session)
 {
     gint64 turn_ends = g_get_monotonic_time() + TURN_US;
@@ -262,10 +274,9 @@ void kx_session_run_cursor(KxSession *session)
             kx_session_drop_cursor(session);
             return;
         }
-        if (session->step(session, session->cursor) == KX_STEP_DONE) {
-            kx_session_drop_cursor(session);
+        run_step(session);
+        if (!session->step)
             return;
-        }
         if (kx_session_full(session) || g_get_monotonic_time() > turn_ends) {
             kx_session_flush(session, KX_REPLY_MORE, 0);
             return;
