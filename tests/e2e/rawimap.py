@@ -2,10 +2,13 @@
 """An IMAP client that hides nothing: sends what it is given and reads every response into Python values.
 
 Atoms become str, quoted strings and literals bytes, NIL None, parenthesised lists lists. A response line is a list
-of such values; of a status response (OK, NO, ...) the code and the text are kept apart.
+of such values; of a status response (OK, NO, ...) the code and the text are kept apart. Every response passes the
+checker of imap_grammar.py first: a malformed one fails the test, whatever the test is about.
 """
 
 import collections
+
+import imap_grammar
 
 Answer = collections.namedtuple("Answer", "status code text untagged")
 
@@ -116,6 +119,7 @@ class RawImap:
         self.file = self.socket.makefile("rb")
         self.counter = 0
         self.on_untagged = None
+        self.mode = imap_grammar.Mode()
         self.greeting = self.read_response()
         if user:
             from kx import password_of
@@ -135,21 +139,22 @@ class RawImap:
 
     def read_line(self):
         """One response: its line with literals left out, and the literals."""
-        line, literals = b"", []
+        line, literals, octets = b"", [], []
         while True:
             part = self.file.readline()
+            octets.append(part)
             if not part.endswith(b"\r\n"):
                 raise EOFError(f"connection closed after {line + part!r}")
             line += part[:-2]
-            if not line.endswith(b"}") or b"{" not in line:
-                return line, literals
-            size = line[line.rindex(b"{") + 1:-1]
+            size = line[line.rindex(b"{") + 1:-1] if line.endswith(b"}") and b"{" in line else b""
             if not size.isdigit():
+                imap_grammar.check(b"".join(octets), self.mode)
                 return line, literals
             content = self.file.read(int(size))
             if len(content) != int(size):
                 raise EOFError("connection closed in a literal")
             literals.append(content)
+            octets.append(content)
 
     def read_response(self):
         """(tag, values): for status responses the values are [status, code, text]."""
