@@ -32,6 +32,10 @@ static const struct {
     {"MULTIAPPEND", KX_IMAP_SIGNED_IN},
     {"BINARY", KX_IMAP_SIGNED_IN},
     {"CONDSTORE", KX_IMAP_SIGNED_IN},
+    {"QRESYNC", KX_IMAP_SIGNED_IN},
+    {"UIDONLY", KX_IMAP_SIGNED_IN},
+    {"UIDBATCHES", KX_IMAP_SIGNED_IN},
+    {"INPROGRESS", KX_IMAP_SIGNED_IN},
     {"ESEARCH", KX_IMAP_SIGNED_IN},
     {"SEARCHRES", KX_IMAP_SIGNED_IN},
     {"PARTIAL", KX_IMAP_SIGNED_IN},
@@ -40,7 +44,18 @@ static const struct {
     {"COMPRESS=DEFLATE", KX_IMAP_CAN_COMPRESS},
 };
 
-char *kx_imap_capabilities(guint circumstances)
+/* RFC 9738 section 3: the one or the other. */
+static void append_limits(GString *out, const KxSettings *settings)
+{
+    gint64 all = kx_settings_int(settings, KX_SET_IMAP_MESSAGE_LIMIT);
+    gint64 saved = kx_settings_int(settings, KX_SET_IMAP_SAVE_LIMIT);
+    if (all > 0)
+        g_string_append_printf(out, " MESSAGELIMIT=%" G_GINT64_FORMAT, all);
+    else if (saved > 0)
+        g_string_append_printf(out, " SAVELIMIT=%" G_GINT64_FORMAT, saved);
+}
+
+char *kx_imap_capabilities(guint circumstances, const KxSettings *settings)
 {
     GString *out = g_string_new(NULL);
     for (guint i = 0; i < G_N_ELEMENTS(capabilities); i++) {
@@ -50,5 +65,7 @@ char *kx_imap_capabilities(guint circumstances)
             g_string_append_c(out, ' ');
         g_string_append(out, capabilities[i].name);
     }
+    if (circumstances & KX_IMAP_SIGNED_IN)
+        append_limits(out, settings);
     return g_string_free(out, FALSE);
 }

@@ -4,6 +4,8 @@
 
 #include <glib.h>
 
+#include "settings/settings.h"
+
 typedef enum {
     KX_IMAP_CAN_STARTTLS = 1 << 0, /* before sign-in: the connection is clear and TLS can start */
     KX_IMAP_CAN_LOGIN = 1 << 1,    /* before sign-in: passwords may be sent */
@@ -13,4 +15,4 @@ typedef enum {
 } KxImapCircumstances;
 
 /* "IMAP4rev1 IMAP4rev2 ...", to be freed with g_free. */
-char *kx_imap_capabilities(guint circumstances);
+char *kx_imap_capabilities(guint circumstances, const KxSettings *settings);

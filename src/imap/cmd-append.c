@@ -2,6 +2,7 @@
 /* APPEND (RFC 9051 section 6.3.12, APPENDUID of RFC 4315, literal8 of RFC 3516) of one message or
  * of several, all or none (RFC 3502). */
 #include "imap/mailbox.h"
+#include "imap/message-limit.h"
 
 enum { MESSAGES_MAX = 100 }; /* of one command; each large one is an open file */
 
@@ -86,6 +87,8 @@ static gboolean admit(KxImap *imap, Args *args)
         kx_imap_no(imap, "LIMIT", "Too many messages at a time");
         return FALSE;
     }
+    if (!kx_imap_admit_saving(imap, args->messages->len, NULL))
+        return FALSE;
     for (guint i = 0; i < args->messages->len; i++)
         if (!admit_size(imap, g_array_index(args->messages, Message, i).content.size))
             return FALSE;

@@ -9,6 +9,8 @@ static const struct {
 } extensions[] = {
     {"IMAP4rev2", KX_IMAP_REV2},
     {"CONDSTORE", KX_IMAP_CONDSTORE},
+    {"QRESYNC", KX_IMAP_QRESYNC},
+    {"UIDONLY", KX_IMAP_UIDONLY},
 };
 
 static guint find(KxSlice name)
@@ -27,7 +29,7 @@ static void enable(KxImap *imap, guint wanted)
             kx_session_printf(imap->session, " %s", extensions[i].name);
     }
     kx_session_puts(imap->session, "\r\n");
-    if (wanted & KX_IMAP_CONDSTORE)
+    if (wanted & (KX_IMAP_CONDSTORE | KX_IMAP_QRESYNC)) /* RFC 7162 section 3.2.3 */
         kx_imap_use_condstore(imap);
     imap->enabled |= wanted;
 }

@@ -11,6 +11,7 @@ KX_IMAP_COMMAND(move)
     if (!kx_imap_copy(imap, args, TRUE, &code))
         return;
     if (code) {
+        imap->removed = TRUE;
         kx_session_puts(imap->session, "* OK [");
         kx_session_puts(imap->session, code);
         kx_session_puts(imap->session, "] Moved UIDs.\r\n");

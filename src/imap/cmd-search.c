@@ -6,6 +6,10 @@ KX_IMAP_COMMAND(search)
 {
     g_autoptr(KxSearchProgram) program =
         kx_search_parse(args, !(imap->enabled & KX_IMAP_UTF8), g_get_real_time() / G_USEC_PER_SEC);
+    if (program && imap->enabled & KX_IMAP_UIDONLY && kx_search_uses_numbers(program)) {
+        args->code = "UIDREQUIRED";
+        kx_imap_parser_fail(args, "After ENABLE UIDONLY there are no sequence numbers");
+    }
     if (!kx_imap_check(imap, args))
         return;
     if (program->bad_charset) {

@@ -1,15 +1,36 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SELECT and EXAMINE (RFC 9051 sections 6.3.2 and 6.3.3, RFC 7162 section 3.1.8). */
+/* SELECT and EXAMINE (RFC 9051 sections 6.3.2 and 6.3.3, RFC 7162 sections 3.1.8 and 3.2.5). */
 #include "imap/list.h"
 #include "imap/mailbox.h"
+#include "imap/qresync.h"
 
 typedef struct {
     KxSlice given;
     const char *path;
     gboolean condstore;
+    KxQresync qresync;
 } Args;
 
-static gboolean parse(KxImapParser *parser, Args *ret)
+static void args_clear(Args *args)
+{
+    kx_qresync_clear(&args->qresync);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Args, args_clear)
+
+static gboolean parse_parameter(KxImap *imap, KxImapParser *parser, Args *ret)
+{
+    if (kx_imap_accept_atom(parser, "CONDSTORE")) {
+        ret->condstore = TRUE;
+        return TRUE;
+    }
+    if (!kx_imap_accept_atom(parser, "QRESYNC"))
+        return kx_imap_parser_fail(parser, "Unknown parameter of SELECT");
+    if (!(imap->enabled & KX_IMAP_QRESYNC))
+        return kx_imap_parser_fail(parser, "QRESYNC needs ENABLE QRESYNC first");
+    return kx_qresync_parse(parser, (imap->enabled & KX_IMAP_UIDONLY) != 0, &ret->qresync);
+}
+
+static gboolean parse(KxImap *imap, KxImapParser *parser, Args *ret)
 {
     if (!kx_imap_parse_space(parser) || !kx_imap_parse_astring(parser, &ret->given) ||
         !kx_imap_decode_mailbox(parser, ret->given, &ret->path))
@@ -19,9 +40,8 @@ static gboolean parse(KxImapParser *parser, Args *ret)
     if (!kx_imap_parse_char(parser, '('))
         return FALSE;
     do {
-        if (!kx_imap_accept_atom(parser, "CONDSTORE"))
-            return kx_imap_parser_fail(parser, "Unknown parameter of SELECT");
-        ret->condstore = TRUE;
+        if (!parse_parameter(imap, parser, ret))
+            return FALSE;
     } while (kx_imap_accept(parser, ' '));
     return kx_imap_parse_char(parser, ')');
 }
@@ -38,7 +58,7 @@ static void describe(KxImap *imap, const KxFolderInfo *info, guint64 modseq, KxS
     if (!rev2)
         kx_session_printf(session, "* %u RECENT\r\n",
                           imap->read_only ? info->recent : kx_view_recent(imap->view));
-    if (!rev2 && unseen != 0)
+    if (!rev2 && unseen != 0 && !(imap->enabled & KX_IMAP_UIDONLY))
         kx_session_printf(session, "* OK [UNSEEN %u] First unseen\r\n", unseen);
     kx_session_printf(session, "* OK [UIDVALIDITY %u] UIDs valid\r\n", state.uid_validity);
     kx_session_printf(session, "* OK [UIDNEXT %u] Predicted next UID\r\n", state.uid_next);
@@ -65,9 +85,11 @@ static gboolean open_view(KxImap *imap, const Args *args, gboolean read_only, GE
 
 static void select_folder(KxImap *imap, KxImapParser *parser, gboolean read_only)
 {
-    Args args = {0};
+    g_auto(Args) args = {0};
     g_autoptr(GError) error = NULL;
-    parse(parser, &args);
+    const char *code = read_only ? "READ-ONLY" : "READ-WRITE";
+    const char *text = read_only ? "EXAMINE completed" : "SELECT completed";
+    parse(imap, parser, &args);
     if (!kx_imap_check(imap, parser))
         return;
     if (imap->view) {
@@ -78,10 +100,10 @@ static void select_folder(KxImap *imap, KxImapParser *parser, gboolean read_only
         kx_imap_use_condstore(imap);
     if (!open_view(imap, &args, read_only, &error))
         kx_imap_no_error(imap, error);
-    else if (read_only)
-        kx_imap_ok(imap, "READ-ONLY", "EXAMINE completed");
+    else if (args.qresync.given)
+        kx_qresync_run(imap, &args.qresync, code, text);
     else
-        kx_imap_ok(imap, "READ-WRITE", "SELECT completed");
+        kx_imap_ok(imap, code, text);
 }
 
 void kx_imap_cmd_select(KxImap *imap, KxImapParser *args)

@@ -8,6 +8,7 @@
  * it.
  */
 #include "imap/fetch-cursor.h"
+#include "imap/message-limit.h"
 #include "store/change.h"
 
 typedef struct {
@@ -157,10 +158,11 @@ static char *modified_code(KxImap *imap, const GArray *failed)
 static void answer(KxImap *imap, const StoreArgs *store, GArray *ranges, guint64 modseq, char *code)
 {
     gboolean condstore = (imap->enabled & KX_IMAP_CONDSTORE) != 0;
+    gboolean with_uid = imap->uid && !(imap->enabled & KX_IMAP_UIDONLY);
     if (store->silent && (!condstore || modseq == 0))
         g_array_set_size(ranges, 0);
     guint with = (store->silent ? 0 : KX_FETCH_HAS_FLAGS) | (condstore ? KX_FETCH_HAS_MODSEQ : 0) |
-                 (imap->uid ? KX_FETCH_HAS_UID : 0);
+                 (with_uid ? KX_FETCH_HAS_UID : 0);
     KxFetchPlan *plan = kx_fetch_plan_new(with);
     if (store->silent && modseq > 0) {
         plan->since = TRUE;
@@ -180,6 +182,7 @@ KX_IMAP_COMMAND(store)
         return;
     if (store.conditional)
         kx_imap_use_condstore(imap);
+    kx_imap_limit_ranges(imap, &ranges);
     g_autoptr(GArray) uids = kx_seqset_to_uids(ranges, imap->view);
     if (uids->len > 0 && !apply(imap, &store, uids, &modseq, &failed, &error)) {
         kx_imap_no_error(imap, error);

@@ -20,7 +20,8 @@ static const KxImapCommand commands[] = {
     {"DELETE", kx_imap_cmd_delete, ANY},
     {"ENABLE", kx_imap_cmd_enable, ANY},
     {"EXAMINE", kx_imap_cmd_examine, ANY | KX_IMAP_NO_SYNC},
-    {"EXPUNGE", kx_imap_cmd_expunge, SELECTED | KX_IMAP_WRITES | KX_IMAP_HAS_UID},
+    {"EXPUNGE", kx_imap_cmd_expunge,
+     SELECTED | KX_IMAP_WRITES | KX_IMAP_HAS_UID | KX_IMAP_NO_NUMBERS},
     {"FETCH", kx_imap_cmd_fetch, SELECTED | KX_IMAP_NO_EXPUNGE | KX_IMAP_HAS_UID},
     {"ID", kx_imap_cmd_id, ANY},
     {"IDLE", kx_imap_cmd_idle, ANY},
@@ -36,6 +37,7 @@ static const KxImapCommand commands[] = {
     {"STATUS", kx_imap_cmd_status, ANY},
     {"STORE", kx_imap_cmd_store, SELECTED | KX_IMAP_WRITES | KX_IMAP_NO_EXPUNGE | KX_IMAP_HAS_UID},
     {"SUBSCRIBE", kx_imap_cmd_subscribe, ANY},
+    {"UIDBATCHES", kx_imap_cmd_uidbatches, SELECTED},
     {"UNSELECT", kx_imap_cmd_unselect, SELECTED | KX_IMAP_NO_SYNC},
     {"UNSUBSCRIBE", kx_imap_cmd_unsubscribe, ANY},
 };
@@ -77,6 +79,11 @@ static gboolean may_run(KxImap *imap)
     guint flags = imap->command->flags;
     if (!(flags & (imap->view ? KX_IMAP_IN_SELECTED : KX_IMAP_IN_AUTH))) {
         kx_imap_bad(imap, "Select a folder first");
+        return FALSE;
+    }
+    if (imap->enabled & KX_IMAP_UIDONLY && !imap->uid && flags & KX_IMAP_HAS_UID &&
+        !(flags & KX_IMAP_NO_NUMBERS)) { /* RFC 9586 section 3 */
+        kx_imap_bad_code(imap, "UIDREQUIRED", "After ENABLE UIDONLY use the UID command");
         return FALSE;
     }
     if (flags & KX_IMAP_WRITES && imap->read_only) {

@@ -2,6 +2,7 @@
 #include "imap/copy.h"
 
 #include "imap/mailbox.h"
+#include "imap/message-limit.h"
 
 /* A sequence number may belong to a message somebody else has expunged: then nothing is copied at
  * all. A UID that is gone is just not there. */
@@ -56,6 +57,10 @@ gboolean kx_imap_copy(KxImap *imap, KxImapParser *args, gboolean move, char **re
         kx_imap_no(imap, "EXPUNGEISSUED", "Some of the messages no longer exist");
         return FALSE;
     }
+    if (move)
+        kx_imap_limit_uids(imap, uids);
+    if (!kx_imap_admit_saving(imap, uids->len, uids))
+        return FALSE;
     *ret_code = NULL;
     return uids->len == 0 || copy(imap, uids, path, move, ret_code);
 }

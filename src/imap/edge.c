@@ -57,11 +57,12 @@ char *kx_imap_edge_capabilities(KxConn *conn)
 {
     KxImapEdge *edge = kx_conn_state(conn);
     if (edge->phase == KX_PHASE_SIGNED_IN)
-        return kx_imap_capabilities(KX_IMAP_SIGNED_IN | KX_IMAP_CAN_COMPRESS);
+        return kx_imap_capabilities(KX_IMAP_SIGNED_IN | KX_IMAP_CAN_COMPRESS,
+                                    kx_conn_settings(conn));
     guint circumstances = kx_imap_edge_may_login(conn) ? KX_IMAP_CAN_LOGIN : KX_IMAP_NO_LOGIN;
     if (!kx_conn_is_secure(conn))
         circumstances |= KX_IMAP_CAN_STARTTLS;
-    return kx_imap_capabilities(circumstances);
+    return kx_imap_capabilities(circumstances, kx_conn_settings(conn));
 }
 
 /* ---- requests ---- */

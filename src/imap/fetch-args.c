@@ -64,6 +64,7 @@ void kx_fetch_plan_free(KxFetchPlan *plan)
     if (!plan)
         return;
     g_ptr_array_unref(plan->attrs);
+    kx_partial_clear(&plan->partial);
     g_free(plan);
 }
 
@@ -274,20 +275,59 @@ static gboolean parse_macro_or_attr(KxImapParser *args, KxFetchPlan *plan)
     return parse_attr(args, plan, name);
 }
 
+static gboolean parse_changed_since(KxImapParser *args, KxFetchPlan *plan)
+{
+    plan->since = TRUE;
+    return kx_imap_parse_space(args) &&
+           kx_imap_parse_number(args, G_MAXINT64, &plan->changed_since);
+}
+
+static gboolean parse_vanished(KxImapParser *args, KxFetchPlan *plan)
+{
+    plan->vanished = TRUE;
+    return kx_imap_parser_ok(args);
+}
+
+static gboolean parse_window(KxImapParser *args, KxFetchPlan *plan)
+{
+    return kx_imap_parse_space(args) && kx_partial_parse(args, &plan->partial);
+}
+
+static const struct {
+    const char *name;
+    gboolean (*parse)(KxImapParser *args, KxFetchPlan *plan);
+} MODIFIERS[] = {
+    {"CHANGEDSINCE", parse_changed_since},
+    {"VANISHED", parse_vanished},
+    {"PARTIAL", parse_window},
+};
+
+static gboolean parse_modifier(KxImapParser *args, KxFetchPlan *plan, guint *seen)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(MODIFIERS); i++) {
+        if (!kx_imap_accept_atom(args, MODIFIERS[i].name))
+            continue;
+        if (*seen & 1U << i)
+            return kx_imap_parser_fail(args, "%s may be given once", MODIFIERS[i].name);
+        *seen |= 1U << i;
+        return MODIFIERS[i].parse(args, plan);
+    }
+    return kx_imap_parser_fail(args, "Unknown FETCH modifier");
+}
+
 static gboolean parse_modifiers(KxImapParser *args, KxFetchPlan *plan)
 {
+    guint seen = 0;
     if (!kx_imap_accept(args, ' '))
         return kx_imap_parser_ok(args);
     if (!kx_imap_parse_char(args, '('))
         return FALSE;
     do {
-        if (!kx_imap_accept_atom(args, "CHANGEDSINCE"))
-            return kx_imap_parser_fail(args, "Unknown FETCH modifier");
-        if (!kx_imap_parse_space(args) ||
-            !kx_imap_parse_number(args, G_MAXINT64, &plan->changed_since))
+        if (!parse_modifier(args, plan, &seen))
             return FALSE;
-        plan->since = TRUE;
     } while (kx_imap_accept(args, ' '));
+    if (plan->vanished && !plan->since)
+        return kx_imap_parser_fail(args, "VANISHED needs CHANGEDSINCE");
     return kx_imap_parse_char(args, ')');
 }
 

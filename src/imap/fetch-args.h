@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The arguments of FETCH (RFC 9051 section 6.4.5, RFC 3501 for RFC822*, RFC 7162 for MODSEQ and
- * CHANGEDSINCE, RFC 8514 for SAVEDATE) read into a plan: which data items to write for each
- * message, and what they need.
+ * The arguments of FETCH (RFC 9051 section 6.4.5, RFC 3501 for RFC822*, RFC 7162 for MODSEQ,
+ * CHANGEDSINCE and VANISHED, RFC 8514 for SAVEDATE, RFC 9394 for PARTIAL) read into a plan: which
+ * data items to write for each message, and what they need.
  */
 #pragma once
 
 #include "imap/parser.h"
+#include "imap/search-partial.h"
 #include "mime/section.h"
 
 enum {
@@ -52,6 +53,8 @@ typedef struct {
     guint traits;     /* of all of them */
     gboolean since;   /* CHANGEDSINCE */
     guint64 changed_since;
+    gboolean vanished; /* VANISHED, with CHANGEDSINCE */
+    KxPartial partial; /* PARTIAL, if `given` is not NULL */
 } KxFetchPlan;
 
 void kx_fetch_plan_free(KxFetchPlan *plan);

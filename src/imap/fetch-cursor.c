@@ -20,6 +20,7 @@ static void cursor_free(gpointer data)
     KxFetchCursor *cursor = data;
     clear_caches(cursor);
     g_clear_pointer(&cursor->literal.owned, g_bytes_unref);
+    kx_vanished_free(cursor->vanished);
     kx_fetch_plan_free(cursor->plan);
     kx_fetch_plan_free(cursor->seen_plan);
     g_array_unref(cursor->ranges);
@@ -178,9 +179,10 @@ static gboolean begin_message(KxFetchCursor *cursor)
     cursor->any = FALSE;
     cursor->attr = 0;
     cursor->begin = cursor->out->len;
+    gboolean uid_only = (cursor->imap->enabled & KX_IMAP_UIDONLY) != 0;
     g_string_append_len(cursor->out, "* ", 2);
-    kx_fetch_append_uint(cursor->out, cursor->seqs[cursor->at]);
-    g_string_append_len(cursor->out, " FETCH (", 8);
+    kx_fetch_append_uint(cursor->out, uid_only ? uid : cursor->seqs[cursor->at]);
+    g_string_append(cursor->out, uid_only ? " UIDFETCH (" : " FETCH (");
     return TRUE;
 }
 
@@ -248,6 +250,9 @@ static void finish(KxFetchCursor *cursor)
 static KxStep step(KxSession *session, gpointer data)
 {
     KxFetchCursor *cursor = data;
+    if (cursor->vanished && !kx_vanished_step(cursor->vanished))
+        return KX_STEP_MORE;
+    g_clear_pointer(&cursor->vanished, kx_vanished_free);
     while (!kx_session_full(session)) {
         if (cursor->literal.left > 0) {
             write_literal(cursor);
@@ -267,8 +272,15 @@ static KxStep step(KxSession *session, gpointer data)
 
 void kx_fetch_run(KxImap *imap, KxFetchPlan *plan, GArray *ranges, char *code, const char *text)
 {
+    kx_fetch_run_after(imap, NULL, plan, ranges, code, text);
+}
+
+void kx_fetch_run_after(KxImap *imap, KxVanished *vanished, KxFetchPlan *plan, GArray *ranges,
+                        char *code, const char *text)
+{
     KxFetchCursor *cursor = g_new0(KxFetchCursor, 1);
     cursor->imap = imap;
+    cursor->vanished = vanished;
     cursor->plan = plan;
     cursor->seen_plan = kx_fetch_plan_new(
         KX_FETCH_HAS_FLAGS | (imap->enabled & KX_IMAP_CONDSTORE ? KX_FETCH_HAS_MODSEQ : 0));

@@ -13,6 +13,7 @@
 #include "imap/fetch-args.h"
 #include "imap/fetch-format.h"
 #include "imap/fetch-message.h"
+#include "imap/vanished.h"
 #include "store/content.h"
 
 enum {
@@ -36,6 +37,7 @@ typedef struct KxFetchCursor {
     GArray *ranges;         /* KxSeqRange of sequence numbers */
     char *code;             /* of the tagged OK, or NULL */
     const char *text;
+    KxVanished *vanished; /* comes first, or NULL */
     /* where it stands */
     guint range;
     guint32 next_seq;
@@ -62,3 +64,7 @@ typedef struct KxFetchCursor {
 /* Writes the responses and ends the command with OK, `code` (may be NULL) and `text` (static).
  * Takes the plan, the ranges and the code. */
 void kx_fetch_run(KxImap *imap, KxFetchPlan *plan, GArray *ranges, char *code, const char *text);
+
+/* The same after `vanished`, which it takes (RFC 7162 section 3.2.6). */
+void kx_fetch_run_after(KxImap *imap, KxVanished *vanished, KxFetchPlan *plan, GArray *ranges,
+                        char *code, const char *text);

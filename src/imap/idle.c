@@ -24,7 +24,8 @@ static void start(KxImap *imap)
     if (!imap->view)
         return;
     imap->watch = kx_folder_watch(kx_view_folder(imap->view), folder_changed, imap->session);
-    kx_imap_sync(imap, TRUE);
+    if (!kx_imap_sync(imap, TRUE))
+        kx_session_poke(imap->session);
 }
 
 void kx_imap_cmd_idle(KxImap *imap, KxImapParser *args)

@@ -2,6 +2,7 @@
 /* The session: messages from the edge, the state that outlives the core, and the ends of commands.
  */
 #include "imap/mailbox.h"
+#include "imap/message-limit.h"
 
 /* ---- state that travels in the ticket ---- */
 
@@ -26,7 +27,7 @@ static void save_state(KxImap *imap)
                   (imap->compressed ? STATE_COMPRESSED : 0) | (imap->view ? STATE_SELECTED : 0);
     state.keywords_told = imap->keywords_told;
     if (imap->view)
-        kx_view_save(imap->view, &state.view);
+        kx_imap_save_view(imap, &state.view);
     kx_session_set_state(imap->session, &state, sizeof state);
 }
 
@@ -37,21 +38,92 @@ void kx_imap_end(KxImap *imap, guint reply_code)
     kx_imap_drop_spools(imap);
     g_clear_pointer(&imap->tag, g_free);
     imap->command = NULL;
-    imap->uid = FALSE;
+    imap->uid = imap->removed = FALSE;
+    imap->limit_uid = 0;
     save_state(imap);
     kx_session_reply(imap->session, imap->ending ? KX_REPLY_CLOSE : 0, reply_code);
 }
 
+/* The end of a command: what changed in the folder, which may take a while, then the tagged line.
+ */
+typedef struct {
+    KxImap *imap;
+    gboolean synced;
+    const char *status;
+    char *code, *text;
+} Ending;
+
+static void ending_free(gpointer data)
+{
+    Ending *ending = data;
+    g_free(ending->code);
+    g_free(ending->text);
+    g_free(ending);
+}
+
+static gboolean tell_changes(Ending *ending)
+{
+    KxImap *imap = ending->imap;
+    guint flags = imap->command ? imap->command->flags : 0;
+    if (!kx_imap_tell_news(imap))
+        return FALSE;
+    if (ending->synced || !imap->view || flags & KX_IMAP_NO_SYNC || imap->ending)
+        return TRUE;
+    ending->synced = TRUE;
+    return kx_imap_sync(imap, !(flags & KX_IMAP_NO_EXPUNGE) || imap->uid);
+}
+
+/* Codes that the command's work brings about. One line has one of them (RFC 9738 section 3.1). */
+static void add_codes(Ending *ending)
+{
+    KxImap *imap = ending->imap;
+    if (!g_str_equal(ending->status, "OK"))
+        return;
+    if (imap->removed && !ending->code && imap->view && imap->enabled & KX_IMAP_QRESYNC) {
+        KxViewState state;
+        kx_imap_save_view(imap, &state);
+        ending->code = g_strdup_printf("HIGHESTMODSEQ %" G_GUINT64_FORMAT, state.change_modseq);
+    }
+    if (imap->limit_uid == 0)
+        return;
+    g_autofree char *limit = kx_imap_limit_code(imap, imap->limit_uid);
+    if (ending->code)
+        kx_session_printf(imap->session, "* NO [%s] More messages than the limit\r\n", limit);
+    else
+        ending->code = g_steal_pointer(&limit);
+}
+
+static void write_ending(Ending *ending)
+{
+    KxImap *imap = ending->imap;
+    add_codes(ending);
+    kx_session_printf(imap->session, "%s %s ", imap->tag, ending->status);
+    if (ending->code) { /* may be long */
+        kx_session_puts(imap->session, "[");
+        kx_session_puts(imap->session, ending->code);
+        kx_session_puts(imap->session, "] ");
+    }
+    kx_session_printf(imap->session, "%s\r\n", ending->text);
+    kx_imap_end(imap, imap->reply_code);
+}
+
+static KxStep end_step(KxSession *session, gpointer ending)
+{
+    if (!tell_changes(ending))
+        return KX_STEP_MORE;
+    write_ending(ending);
+    return KX_STEP_DONE;
+}
+
 static void finish(KxImap *imap, const char *status, const char *code, const char *text)
 {
-    guint flags = imap->command ? imap->command->flags : 0;
-    if (imap->view && !(flags & KX_IMAP_NO_SYNC) && !imap->ending)
-        kx_imap_sync(imap, !(flags & KX_IMAP_NO_EXPUNGE) || imap->uid);
-    if (code)
-        kx_session_printf(imap->session, "%s %s [%s] %s\r\n", imap->tag, status, code, text);
+    Ending *ending = g_new0(Ending, 1);
+    *ending =
+        (Ending){.imap = imap, .status = status, .code = g_strdup(code), .text = g_strdup(text)};
+    if (end_step(imap->session, ending) == KX_STEP_DONE)
+        ending_free(ending);
     else
-        kx_session_printf(imap->session, "%s %s %s\r\n", imap->tag, status, text);
-    kx_imap_end(imap, imap->reply_code);
+        kx_session_set_cursor(imap->session, end_step, ending, ending_free);
 }
 
 void kx_imap_ok(KxImap *imap, const char *code, const char *text)
@@ -67,6 +139,11 @@ void kx_imap_no(KxImap *imap, const char *code, const char *text)
 void kx_imap_bad(KxImap *imap, const char *text)
 {
     finish(imap, "BAD", NULL, text);
+}
+
+void kx_imap_bad_code(KxImap *imap, const char *code, const char *text)
+{
+    finish(imap, "BAD", code, text);
 }
 
 /* RFC 5530 */
@@ -108,7 +185,7 @@ gboolean kx_imap_check(KxImap *imap, KxImapParser *args)
 {
     if (kx_imap_parse_end(args))
         return TRUE;
-    kx_imap_bad(imap, args->error);
+    kx_imap_bad_code(imap, args->code, args->error);
     return FALSE;
 }
 
@@ -126,6 +203,7 @@ void kx_imap_deselect(KxImap *imap)
 {
     kx_imap_idle_stop(imap);
     kx_imap_messages_reset(imap);
+    kx_imap_drop_news(imap);
     g_clear_pointer(&imap->view, kx_view_free);
     g_clear_pointer(&imap->selected, kx_imap_mailbox_free);
     imap->read_only = FALSE;
@@ -228,7 +306,8 @@ static void notify(KxSession *session)
     KxImap *imap = kx_session_data(session);
     if (!imap->idling || !imap->view || imap->ending)
         return;
-    kx_imap_sync(imap, TRUE);
+    if (!kx_imap_tell_news(imap) || !kx_imap_sync(imap, TRUE))
+        kx_session_poke(session); /* others get their turn first */
     save_state(imap);
     if (imap->ending)
         kx_session_kick(session, NULL);

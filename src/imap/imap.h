@@ -27,6 +27,7 @@ typedef enum {
     KX_IMAP_NO_SYNC = 1 << 3,     /* sends no unsolicited data at its end (SELECT, LOGOUT, ...) */
     KX_IMAP_WRITES = 1 << 4,      /* refused in a folder opened with EXAMINE */
     KX_IMAP_HAS_UID = 1 << 5,     /* exists with the UID prefix too */
+    KX_IMAP_NO_NUMBERS = 1 << 6,  /* and has nothing to do with sequence numbers without it */
 } KxImapCommandFlags;
 
 typedef struct KxImap KxImap;
@@ -45,6 +46,8 @@ typedef enum {
     KX_IMAP_REV2 = 1 << 0,
     KX_IMAP_CONDSTORE = 1 << 1,
     KX_IMAP_UTF8 = 1 << 2,
+    KX_IMAP_QRESYNC = 1 << 3,
+    KX_IMAP_UIDONLY = 1 << 4,
 } KxImapEnabled;
 
 struct KxImap {
@@ -60,11 +63,15 @@ struct KxImap {
     guint keywords_told; /* keywords of the folder the client has been told in FLAGS */
     gboolean compressed;
     gboolean ending; /* BYE was said: close after the answer */
+    struct KxImapNews
+        *news; /* changes of the folder on their way to the client (sync.c), or NULL */
     /* the command in progress */
     char *tag;
     const KxImapCommand *command;
     gboolean uid;          /* with the UID prefix */
     guint reply_code;      /* KxImapCode of its answer */
+    gboolean removed;      /* it removed messages: its OK tells HIGHESTMODSEQ (RFC 7162 3.2.7) */
+    guint32 limit_uid;     /* it did no more than imap.message-limit, down to here; 0: all of it */
     GPtrArray *spools;     /* KxIncoming * of large literals, in order */
     KxCrlf spool_crlf;     /* line endings of the one that is coming in */
     gboolean spool_binary; /* it is a literal8: line endings stay as they are */
@@ -78,6 +85,7 @@ struct KxImap {
 void kx_imap_ok(KxImap *imap, const char *code, const char *text);
 void kx_imap_no(KxImap *imap, const char *code, const char *text);
 void kx_imap_bad(KxImap *imap, const char *text);
+void kx_imap_bad_code(KxImap *imap, const char *code, const char *text);
 void kx_imap_no_error(KxImap *imap, const GError *error); /* NO with the response code that fits */
 void kx_imap_end(KxImap *imap, guint reply_code); /* an answer without a tagged line (IDLE) */
 gboolean kx_imap_check(
@@ -86,9 +94,19 @@ gboolean kx_imap_check(
 /* The mailbox name that is all a command has; NULL: BAD was sent. The parser owns it. */
 const char *kx_imap_mailbox_argument(KxImap *imap, KxImapParser *args);
 
-/* Sends what changed in the selected folder; see KxChanges. If the folder is gone, or too much
- * changed at once, says BYE instead. */
-void kx_imap_sync(KxImap *imap, gboolean allow_expunge);
+/* Looks what changed in the selected folder, see KxChanges, and sends as much of it as the session
+ * takes now. FALSE: there is more, for kx_imap_tell_news(). If the folder is gone, says BYE. */
+gboolean kx_imap_sync(KxImap *imap, gboolean allow_expunge);
+
+/* Goes on telling; TRUE if nothing is left. */
+gboolean kx_imap_tell_news(KxImap *imap);
+void kx_imap_drop_news(KxImap *imap);
+
+/* What the client knows of the folder: the view without the news that are on their way. */
+void kx_imap_save_view(KxImap *imap, KxViewState *ret_state);
+
+/* EXPUNGE is VANISHED (RFC 7162 section 3.2.10, RFC 9586 section 3.4). */
+gboolean kx_imap_tells_vanished(const KxImap *imap);
 
 /* Sends FLAGS and PERMANENTFLAGS; with `news_only` if the folder got keywords the client has not
  * been told. */
@@ -187,5 +205,6 @@ KX_IMAP_COMMAND(select);
 KX_IMAP_COMMAND(status);
 KX_IMAP_COMMAND(store);
 KX_IMAP_COMMAND(subscribe);
+KX_IMAP_COMMAND(uidbatches);
 KX_IMAP_COMMAND(unselect);
 KX_IMAP_COMMAND(unsubscribe);

@@ -27,6 +27,7 @@ typedef struct KxImapParser {
     guint spooled;    /* spooled literals met so far */
     GPtrArray *owned; /* unescaped strings; freed with the parser */
     char error[160];  /* "" while all is well */
+    const char *code; /* a response code for the error, or NULL */
 } KxImapParser;
 
 void kx_imap_parser_init(KxImapParser *parser, const char *text, size_t len, gboolean utf8);

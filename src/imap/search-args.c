@@ -172,6 +172,46 @@ static gboolean parse_uid(Context *context, const Kind *kind, KxSearchKey *key)
     return kx_imap_parse_space(context->args) && kx_imap_parse_seqset(context->args, &key->set);
 }
 
+static gboolean parse_bound(Context *context, const char *name, guint32 *ret)
+{
+    guint64 uid;
+    if (!kx_imap_parse_space(context->args) ||
+        !kx_imap_parse_number(context->args, G_MAXUINT32, &uid))
+        return FALSE;
+    if (uid == 0)
+        return kx_imap_parser_fail(context->args, "%s takes a UID", name);
+    *ret = (guint32)MIN(uid, KX_SEQSET_STAR - 2);
+    return TRUE;
+}
+
+static void take_uids(KxSearchKey *key, guint32 from, guint32 to)
+{
+    KxSeqRange range = {from, to};
+    key->set_kind = KX_SEQSET_UIDS;
+    key->set.ranges = g_array_new(FALSE, FALSE, sizeof range);
+    g_array_append_val(key->set.ranges, range);
+}
+
+/* UIDAFTER 100 is UID 101:*, but for that it does not turn round at the end; UIDBEFORE 100 is
+ * UID 1:99 (RFC 9738 section 3.2). */
+static gboolean parse_after(Context *context, const Kind *kind, KxSearchKey *key)
+{
+    guint32 uid = 0;
+    if (!parse_bound(context, kind->name, &uid))
+        return FALSE;
+    take_uids(key, uid + 1, KX_SEQSET_STAR - 1);
+    return TRUE;
+}
+
+static gboolean parse_before(Context *context, const Kind *kind, KxSearchKey *key)
+{
+    guint32 uid = 0;
+    if (!parse_bound(context, kind->name, &uid))
+        return FALSE;
+    take_uids(key, MIN(1, uid - 1), uid - 1); /* 0 is the UID of none */
+    return TRUE;
+}
+
 #define FLAG(name, flag)                                                                           \
     {name, NULL, kx_search_test_flag, KX_SEARCH_INDEX, flag},                                      \
     {                                                                                              \
@@ -211,6 +251,8 @@ static const Kind KINDS[] = {
     INDEX("SMALLER", parse_number, smaller),
     INDEX("MODSEQ", parse_modseq, modseq),
     INDEX("UID", parse_uid, set),
+    INDEX("UIDAFTER", parse_after, set),
+    INDEX("UIDBEFORE", parse_before, set),
     ENVELOPE("BCC", BCC),
     ENVELOPE("CC", CC),
     ENVELOPE("FROM", FROM),
@@ -409,6 +451,21 @@ KxSearchProgram *kx_search_parse(KxImapParser *args, gboolean charset_allowed, g
         return NULL;
     sort_by_cost(program->root);
     return g_steal_pointer(&program);
+}
+
+static gboolean uses_numbers(const KxSearchKey *key)
+{
+    if (key->set.ranges && key->set_kind == KX_SEQSET_SEQS)
+        return TRUE;
+    for (guint i = 0; key->keys && i < key->keys->len; i++)
+        if (uses_numbers(g_ptr_array_index(key->keys, i)))
+            return TRUE;
+    return FALSE;
+}
+
+gboolean kx_search_uses_numbers(const KxSearchProgram *program)
+{
+    return uses_numbers(program->root);
 }
 
 static void resolve_key(KxSearchKey *key, KxImap *imap)

@@ -69,6 +69,10 @@ typedef struct {
 /* Reads all arguments. NULL: the parser has the error. `now` (Unix seconds) is for OLDER and
  * YOUNGER; with `charset_allowed` FALSE a CHARSET is an error (RFC 6855 section 3). */
 KxSearchProgram *kx_search_parse(KxImapParser *args, gboolean charset_allowed, gint64 now);
+
+/* Is there a sequence set among the keys ("$" does not count)? After ENABLE UIDONLY that is an
+ * error (RFC 9586 section 3.5). */
+gboolean kx_search_uses_numbers(const KxSearchProgram *program);
 void kx_search_program_free(KxSearchProgram *program);
 
 /* Resolves the sequence sets of the program. Numbers out of range match nothing, as in an empty

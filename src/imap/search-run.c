@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "imap/search-run.h"
 
+#include "imap/message-limit.h"
+#include "imap/progress.h"
 #include "imap/search-match.h"
 #include "imap/search-result.h"
 
@@ -9,7 +11,6 @@ enum {
     ENVELOPES = 32, /* read at once */
     SLICE_MICROSECONDS = 50 * 1000,
     PIECE = 32 * 1024,
-    SIGN_OF_LIFE_SECONDS = 30, /* clients and the routers between give up on silence */
 };
 
 typedef struct {
@@ -27,8 +28,9 @@ typedef struct {
     KxSearchFound found;
     KxImapLosses losses;
     gint64 started; /* monotonic, microseconds */
-    gint64 last_sign;
-    GString *answer; /* when all is found */
+    KxProgress progress;
+    guint seen, total; /* messages taken into batches, and to be looked at */
+    GString *answer;   /* when all is found */
     size_t sent;
     GError *error;
 } Run;
@@ -63,6 +65,7 @@ static void take_items(Run *run)
     if (last == range->to)
         run->range++;
     run->n += got;
+    run->seen += got;
 }
 
 static KxMatch match_item(Run *run, guint i, KxSearchCost level, const KxItemCache *cache)
@@ -147,15 +150,6 @@ static void note_found(Run *run, guint i)
 
 /* ---- the cursor ---- */
 
-static void give_sign_of_life(Run *run, gint64 now)
-{
-    if (now - run->last_sign < SIGN_OF_LIFE_SECONDS * G_USEC_PER_SEC)
-        return;
-    run->last_sign = now;
-    kx_session_printf(run->imap->session, "* OK Searching, %u messages found so far\r\n",
-                      run->found.seqs->len);
-}
-
 /* TRUE when all messages have been looked at, or run->error is set. */
 static gboolean search_slice(Run *run)
 {
@@ -172,7 +166,7 @@ static gboolean search_slice(Run *run)
             return TRUE;
         now = g_get_monotonic_time();
     }
-    give_sign_of_life(run, now);
+    kx_imap_progress(run->imap, &run->progress, run->seen - run->n + run->at, run->total);
     return FALSE;
 }
 
@@ -220,20 +214,23 @@ static KxStep step(KxSession *session, gpointer data)
     return KX_STEP_DONE;
 }
 
-/* What the whole is narrowed to by a set that stands beside the other keys: "UID SEARCH UID 5:9
+/* What the whole is narrowed to by sets that stand beside the other keys: "UID SEARCH UID 5:9
  * UNSEEN". */
 static GArray *ranges_to_search(const KxSearchProgram *program, KxView *view)
 {
+    GArray *ranges = g_array_new(FALSE, FALSE, sizeof(KxSeqRange));
+    KxSeqRange all = {1, kx_view_count(view)};
+    if (all.to > 0)
+        g_array_append_val(ranges, all);
     for (guint i = 0; i < program->root->keys->len; i++) {
         const KxSearchKey *key = g_ptr_array_index(program->root->keys, i);
-        if (key->seqs)
-            return g_array_ref(key->seqs);
+        if (!key->seqs)
+            continue;
+        GArray *shared = kx_seqset_intersect(ranges, key->seqs);
+        g_array_unref(ranges);
+        ranges = shared;
     }
-    GArray *all = g_array_new(FALSE, FALSE, sizeof(KxSeqRange));
-    KxSeqRange range = {1, kx_view_count(view)};
-    if (range.to > 0)
-        g_array_append_val(all, range);
-    return all;
+    return ranges;
 }
 
 void kx_search_run(KxImap *imap, KxSearchProgram *program)
@@ -242,10 +239,13 @@ void kx_search_run(KxImap *imap, KxSearchProgram *program)
     run->imap = imap;
     run->program = program;
     run->ranges = ranges_to_search(program, imap->view);
+    kx_imap_limit_ranges(imap, &run->ranges);
+    run->total = kx_seqset_count(run->ranges);
     run->found.seqs = g_array_new(FALSE, FALSE, sizeof(guint32));
     run->found.uids = g_array_new(FALSE, FALSE, sizeof(guint32));
     if (program->modseq)
         run->found.modseqs = g_array_new(FALSE, FALSE, sizeof(guint64));
-    run->started = run->last_sign = g_get_monotonic_time();
+    run->started = g_get_monotonic_time();
+    run->progress = (KxProgress){run->started};
     kx_session_set_cursor(imap->session, step, run, run_free);
 }

@@ -115,8 +115,7 @@ gboolean kx_seqset_contains(const GArray *ranges, guint32 number)
 
 /* ---- resolving ---- */
 
-/* The lowest sequence number whose UID is at least `uid`; count + 1 if there is none. */
-static guint32 first_seq_from(KxView *view, guint32 uid)
+guint32 kx_seqset_first_from(KxView *view, guint32 uid)
 {
     guint32 exact = kx_view_seq(view, uid);
     if (exact > 0)
@@ -132,13 +131,13 @@ static guint32 first_seq_from(KxView *view, guint32 uid)
     return low;
 }
 
-static GArray *seqs_of_uid_ranges(const GArray *uid_ranges, KxView *view)
+GArray *kx_seqset_from_uid_ranges(const GArray *uid_ranges, KxView *view)
 {
     GArray *seqs = g_array_sized_new(FALSE, FALSE, sizeof(KxSeqRange), uid_ranges->len);
     for (guint i = 0; i < uid_ranges->len; i++) {
         const KxSeqRange *uids = &g_array_index(uid_ranges, KxSeqRange, i);
-        guint32 from = first_seq_from(view, uids->from);
-        guint32 to = first_seq_from(view, uids->to + 1) - 1;
+        guint32 from = kx_seqset_first_from(view, uids->from);
+        guint32 to = kx_seqset_first_from(view, uids->to + 1) - 1;
         if (from <= to)
             append_merged(seqs, (KxSeqRange){from, to});
     }
@@ -182,7 +181,7 @@ gboolean kx_seqset_resolve(const KxSeqSet *set, KxSeqSetKind kind, KxView *view,
     if (kind == KX_SEQSET_UIDS) {
         /* In an empty folder "*" means no message; 0 is the UID of none. */
         g_autoptr(GArray) uids = kx_seqset_normalize(set->ranges, kx_view_max_uid(view));
-        *ret_ranges = seqs_of_uid_ranges(uids, view);
+        *ret_ranges = kx_seqset_from_uid_ranges(uids, view);
         return TRUE;
     }
     g_autoptr(GArray) seqs = kx_seqset_normalize(set->ranges, kx_view_count(view));
@@ -202,6 +201,64 @@ GArray *kx_seqset_to_uids(const GArray *ranges, KxView *view)
         }
     }
     return uids;
+}
+
+GArray *kx_seqset_uid_ranges(const KxSeqSet *set, guint32 max, const GArray *saved)
+{
+    if (!set->saved)
+        return kx_seqset_normalize(set->ranges, max);
+    GArray *ranges = g_array_new(FALSE, FALSE, sizeof(KxSeqRange));
+    for (guint i = 0; saved && i < saved->len; i++) {
+        guint32 uid = g_array_index(saved, guint32, i);
+        append_merged(ranges, (KxSeqRange){uid, uid});
+    }
+    return ranges;
+}
+
+GArray *kx_seqset_intersect(const GArray *a, const GArray *b)
+{
+    GArray *shared = g_array_new(FALSE, FALSE, sizeof(KxSeqRange));
+    for (guint i = 0, k = 0; i < a->len && k < b->len;) {
+        const KxSeqRange *left = &g_array_index(a, KxSeqRange, i);
+        const KxSeqRange *right = &g_array_index(b, KxSeqRange, k);
+        KxSeqRange range = {MAX(left->from, right->from), MIN(left->to, right->to)};
+        if (range.from <= range.to)
+            g_array_append_val(shared, range);
+        if (left->to < right->to)
+            i++;
+        else
+            k++;
+    }
+    return shared;
+}
+
+guint kx_seqset_count(const GArray *ranges)
+{
+    guint n = 0;
+    for (guint i = 0; i < ranges->len; i++) {
+        const KxSeqRange *range = &g_array_index(ranges, KxSeqRange, i);
+        n += range->to - range->from + 1;
+    }
+    return n;
+}
+
+GArray *kx_seqset_slice(const GArray *ranges, guint first, guint n)
+{
+    GArray *slice = g_array_new(FALSE, FALSE, sizeof(KxSeqRange));
+    for (guint i = 0; i < ranges->len && n > 0; i++) {
+        KxSeqRange range = g_array_index(ranges, KxSeqRange, i);
+        guint len = range.to - range.from + 1;
+        if (first >= len) {
+            first -= len;
+            continue;
+        }
+        range.from += first;
+        range.to = MIN(range.to, range.from + n - 1);
+        n -= range.to - range.from + 1;
+        first = 0;
+        g_array_append_val(slice, range);
+    }
+    return slice;
 }
 
 /* ---- writing ---- */

@@ -48,6 +48,23 @@ gboolean kx_seqset_resolve(const KxSeqSet *set, KxSeqSetKind kind, KxView *view,
 GArray *kx_seqset_to_uids(const GArray *ranges, KxView *view);
 GArray *kx_seqset_from_uids(const GArray *uids, KxView *view);
 
+/* The UIDs a set of UIDs means, whether there are such messages or not, with `max` for "*". */
+GArray *kx_seqset_uid_ranges(const KxSeqSet *set, guint32 max, const GArray *saved);
+
+/* The sequence numbers of messages in ranges of UIDs that are ascending and apart. */
+GArray *kx_seqset_from_uid_ranges(const GArray *uid_ranges, KxView *view);
+
+/* The lowest sequence number whose UID is at least `uid`; count + 1 if there is none. */
+guint32 kx_seqset_first_from(KxView *view, guint32 uid);
+
+/* What two such lists of ranges share. */
+GArray *kx_seqset_intersect(const GArray *a, const GArray *b);
+
+/* How many numbers ranges have that are apart; and those of n of them from the position `first`,
+ * which counts from 0. */
+guint kx_seqset_count(const GArray *ranges);
+GArray *kx_seqset_slice(const GArray *ranges, guint first, guint n);
+
 /* TRUE if a number is in ranges that are ascending and apart. */
 gboolean kx_seqset_contains(const GArray *ranges, guint32 number);
 

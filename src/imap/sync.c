@@ -1,10 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a client is told without asking (RFC 9051 section 7.5): EXPUNGE, FETCH, EXISTS, FLAGS. */
+/*
+ * What a client is told without asking (RFC 9051 section 7.5): EXPUNGE, FETCH, EXISTS, FLAGS; with
+ * QRESYNC or UIDONLY VANISHED (RFC 7162 section 3.2.10), with UIDONLY UIDFETCH (RFC 9586).
+ */
 #include "imap/flags.h"
 #include "imap/imap.h"
+#include "imap/vanished.h"
 
-/* More changes at once than this are cheaper to learn by selecting the folder anew. */
-enum { SYNC_MAX = 100000 };
+/* Changes that were taken over by the view and are being told. Removals and new messages belong to
+ * the view's numbers; flags are told as they are when their turn comes. */
+struct KxImapNews {
+    KxChanges changes;
+    guint64 since; /* flag changes up to here were known before */
+    gboolean counted;
+    guint expunged, changed; /* so many are told */
+};
 
 static void say_bye(KxImap *imap, const char *text)
 {
@@ -29,49 +39,112 @@ void kx_imap_tell_flags(KxImap *imap, gboolean news_only)
                           all->str, n < KX_KEYWORDS_PER_FOLDER ? " \\*" : "");
 }
 
-static void tell_changed(KxImap *imap, const KxItem *item)
+gboolean kx_imap_tells_vanished(const KxImap *imap)
 {
-    guint32 seq = kx_view_seq(imap->view, item->uid);
-    if (seq == 0)
+    return (imap->enabled & (KX_IMAP_QRESYNC | KX_IMAP_UIDONLY)) != 0;
+}
+
+static void tell_changed(KxImap *imap, guint32 uid)
+{
+    guint32 seq = kx_view_seq(imap->view, uid);
+    KxItem item;
+    if (seq == 0 || !kx_view_item(imap->view, uid, &item))
         return;
-    kx_session_printf(imap->session, "* %u FETCH (UID %u FLAGS ", seq, item->uid);
-    kx_imap_write_flags(imap, item, kx_view_is_recent(imap->view, item->uid));
+    if (imap->enabled & KX_IMAP_UIDONLY)
+        kx_session_printf(imap->session, "* %u UIDFETCH (FLAGS ", uid);
+    else
+        kx_session_printf(imap->session, "* %u FETCH (UID %u FLAGS ", seq, uid);
+    kx_imap_write_flags(imap, &item, kx_view_is_recent(imap->view, uid));
     if (imap->enabled & KX_IMAP_CONDSTORE)
-        kx_session_printf(imap->session, " MODSEQ (%" G_GUINT64_FORMAT ")", item->modseq);
+        kx_session_printf(imap->session, " MODSEQ (%" G_GUINT64_FORMAT ")", item.modseq);
     kx_session_puts(imap->session, ")\r\n");
 }
 
-static void tell(KxImap *imap, const KxChanges *changes)
+static void tell_count(KxImap *imap, const struct KxImapNews *news)
 {
-    for (guint i = 0; changes->expunged && i < changes->expunged->len; i++)
-        kx_session_printf(imap->session, "* %u EXPUNGE\r\n",
-                          g_array_index(changes->expunged, guint32, i));
-    if (changes->exists) {
+    if (news->changes.exists) {
         kx_session_printf(imap->session, "* %u EXISTS\r\n", kx_view_count(imap->view));
         if (!(imap->enabled & KX_IMAP_REV2))
             kx_session_printf(imap->session, "* %u RECENT\r\n", kx_view_recent(imap->view));
     }
-    guint n = changes->changed ? changes->changed->len : 0;
-    if (changes->exists || n > 0)
+    if (news->changes.exists || news->changes.changed->len > 0)
         kx_imap_tell_flags(imap, TRUE);
-    for (guint i = 0; i < n; i++)
-        tell_changed(imap, &g_array_index(changes->changed, KxItem, i));
 }
 
-void kx_imap_sync(KxImap *imap, gboolean allow_expunge)
+/* While the client idles its ticket must say which removals it was told: all are told at once. */
+static gboolean tell_expunged(KxImap *imap, struct KxImapNews *news)
 {
-    g_auto(KxChanges) changes = {0};
-    g_autoptr(GError) error = NULL;
-    if (!kx_view_sync(imap->view, allow_expunge, !imap->read_only, &changes, &error)) {
-        gboolean gone = g_error_matches(error, KX_ERROR, KX_ERR_NOT_FOUND);
-        say_bye(imap, gone ? "The selected folder was deleted"
-                           : "[UNAVAILABLE] The selected folder cannot be read");
-        return;
+    const GArray *expunged = news->changes.expunged;
+    if (kx_imap_tells_vanished(imap) && news->expunged < expunged->len) {
+        kx_vanished_write(imap, news->changes.vanished);
+        news->expunged = expunged->len;
     }
-    guint n = (changes.expunged ? changes.expunged->len : 0) +
-              (changes.changed ? changes.changed->len : 0);
-    if (n > SYNC_MAX)
-        say_bye(imap, "[UNAVAILABLE] Too many changes at once, please select the folder again");
-    else
-        tell(imap, &changes);
+    while (news->expunged < expunged->len && (imap->idling || !kx_session_full(imap->session)))
+        kx_session_printf(imap->session, "* %u EXPUNGE\r\n",
+                          g_array_index(expunged, guint32, news->expunged++));
+    return news->expunged == expunged->len;
+}
+
+/* A client that keeps the highest modseq it has seen must not pass over a removal it cannot be told
+ * of now (RFC 7162 section 3.2). */
+static void tell_behind(KxImap *imap, const struct KxImapNews *news)
+{
+    KxViewState state;
+    if (!news->changes.behind || !(imap->enabled & KX_IMAP_QRESYNC))
+        return;
+    kx_view_save(imap->view, &state);
+    kx_session_printf(imap->session, "* OK [HIGHESTMODSEQ %" G_GUINT64_FORMAT "] Highest\r\n",
+                      state.expunge_modseq);
+}
+
+gboolean kx_imap_tell_news(KxImap *imap)
+{
+    struct KxImapNews *news = imap->news;
+    if (!news)
+        return TRUE;
+    if (!tell_expunged(imap, news))
+        return FALSE;
+    if (!news->counted)
+        tell_count(imap, news);
+    news->counted = TRUE;
+    const GArray *changed = news->changes.changed;
+    while (news->changed < changed->len && !kx_session_full(imap->session))
+        tell_changed(imap, g_array_index(changed, guint32, news->changed++));
+    if (news->changed < changed->len)
+        return FALSE;
+    tell_behind(imap, news);
+    kx_imap_drop_news(imap);
+    return TRUE;
+}
+
+void kx_imap_drop_news(KxImap *imap)
+{
+    if (!imap->news)
+        return;
+    kx_changes_clear(&imap->news->changes);
+    g_clear_pointer(&imap->news, g_free);
+}
+
+gboolean kx_imap_sync(KxImap *imap, gboolean allow_expunge)
+{
+    g_autoptr(GError) error = NULL;
+    KxViewState before;
+    g_return_val_if_fail(!imap->news, TRUE);
+    kx_view_save(imap->view, &before);
+    imap->news = g_new0(struct KxImapNews, 1);
+    imap->news->since = before.change_modseq;
+    if (kx_view_sync(imap->view, allow_expunge, !imap->read_only, &imap->news->changes, &error))
+        return kx_imap_tell_news(imap);
+    kx_imap_drop_news(imap);
+    gboolean gone = g_error_matches(error, KX_ERROR, KX_ERR_NOT_FOUND);
+    say_bye(imap, gone ? "The selected folder was deleted"
+                       : "[UNAVAILABLE] The selected folder cannot be read");
+    return TRUE;
+}
+
+void kx_imap_save_view(KxImap *imap, KxViewState *ret_state)
+{
+    kx_view_save(imap->view, ret_state);
+    if (imap->news)
+        ret_state->change_modseq = imap->news->since;
 }

@@ -33,6 +33,10 @@ KX_SETTING(IMAP_IDLE_TIMEOUT, "imap.idle-timeout", DURATION, 60, 86400, NULL, "3
     "How long a signed-in client may be silent (RFC 9051 section 5.4 asks for at least 30 minutes).")
 KX_SETTING(IMAP_MAX_APPEND, "imap.max-append-size", SIZE, 0, 4294967296, NULL, "1G", KX_SETTING_EDGE, "", NULL,
     "Largest message a client may store with APPEND; 0 means no limit.")
+KX_SETTING(IMAP_MESSAGE_LIMIT, "imap.message-limit", INT, 0, 4294967295, NULL, "0", KX_SETTING_EDGE, "", NULL,
+    "Most messages one IMAP command works on (MESSAGELIMIT, RFC 9738, which asks for at least 1000); 0 means no limit.")
+KX_SETTING(IMAP_SAVE_LIMIT, "imap.save-limit", INT, 0, 4294967295, NULL, "0", KX_SETTING_EDGE, "", NULL,
+    "Most messages one COPY, MOVE or APPEND adds to a mailbox, for IMAP without imap.message-limit (SAVELIMIT, RFC 9738); 0 means no limit.")
 KX_SETTING(POP3_IDLE_TIMEOUT, "pop3.idle-timeout", DURATION, 600, 86400, NULL, "10m", KX_SETTING_EDGE, "SMTP-36", NULL,
     "How long a client may be silent (RFC 1939 section 3 asks for at least 10 minutes).")
 KX_SETTING(LOGIN_TIMEOUT, "server.login-timeout", DURATION, 10, 3600, NULL, "1m", KX_SETTING_EDGE, "", NULL,

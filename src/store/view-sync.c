@@ -8,7 +8,7 @@ void kx_changes_clear(KxChanges *changes)
     g_clear_pointer(&changes->expunged, g_array_unref);
     g_clear_pointer(&changes->vanished, g_array_unref);
     g_clear_pointer(&changes->changed, g_array_unref);
-    changes->exists = FALSE;
+    changes->exists = changes->behind = FALSE;
 }
 
 static int compare_log(gconstpointer a, gconstpointer b)
@@ -30,9 +30,7 @@ static void report_change(KxView *view, const KxEntry *entry, KxChanges *changes
 {
     if (entry->uid >= view->uid_next || entry->modseq <= view->change_modseq || is_own(view, entry))
         return;
-    KxItem item;
-    kx_item_from_entry(view->folder, entry, &item);
-    g_array_append_val(changes->changed, item);
+    g_array_append_val(changes->changed, entry->uid);
 }
 
 static guint first_change_after(KxFolder *folder, guint64 modseq)
@@ -86,7 +84,8 @@ static void sync_locked(KxView *view, gboolean expunge, KxChanges *changes)
     g_array_set_size(view->own, 0);
     if (expunge)
         report_removed(view, changes);
-    if (expunge || kx_view_pending_below(view, view->uid_next) == 0) {
+    changes->behind = !expunge && kx_view_pending_below(view, view->uid_next) > 0;
+    if (!changes->behind) {
         g_array_set_size(view->pending, 0);
         view->expunge_modseq = now;
     }
@@ -100,7 +99,7 @@ gboolean kx_view_sync(KxView *view, gboolean expunge, gboolean claim_recent, KxC
 {
     changes->expunged = g_array_new(FALSE, FALSE, sizeof(guint32));
     changes->vanished = g_array_new(FALSE, FALSE, sizeof(guint32));
-    changes->changed = g_array_new(FALSE, FALSE, sizeof(KxItem));
+    changes->changed = g_array_new(FALSE, FALSE, sizeof(guint32));
     if (!kx_folder_lock_loaded(view->folder, error))
         return FALSE;
     gboolean lost = view->folder->gone || view->stale;

@@ -65,8 +65,10 @@ typedef struct {
     GArray *expunged; /* guint32 sequence numbers, in the order to send: each counts after the ones
                          before */
     GArray *vanished; /* the same as guint32 UIDs, ascending (RFC 7162) */
-    GArray *changed;  /* KxItem whose flags changed and were known before, by UID */
+    GArray *changed;  /* guint32 UIDs of items whose flags changed and that were known before,
+                         ascending */
     gboolean exists;  /* the count grew: send EXISTS (and RECENT) */
+    gboolean behind;  /* there are removals that the view was not told of */
 } KxChanges;
 
 void kx_changes_clear(KxChanges *changes);

@@ -145,8 +145,8 @@ static void test_own_changes(Fixture *fixture, gconstpointer data)
     kx_view_note_own(view, mine, 2, modseq);
     sync_view(view, TRUE, &changes);
     g_assert_cmpuint(changes.changed->len, ==, 2);
-    g_assert_cmpuint(g_array_index(changes.changed, KxItem, 0).uid, ==, 2);
-    g_assert_cmpuint(g_array_index(changes.changed, KxItem, 1).uid, ==, 3);
+    g_assert_cmpuint(at(changes.changed, 0), ==, 2);
+    g_assert_cmpuint(at(changes.changed, 1), ==, 3);
     close_box(&box);
 }
 
@@ -310,10 +310,11 @@ static void session_sync(Model *model, Session *session, gboolean expunge_too)
         g_hash_table_remove(session->flags, GUINT_TO_POINTER(gone));
     }
     for (guint i = 0; i < changes.changed->len; i++) {
-        const KxItem *item = &g_array_index(changes.changed, KxItem, i);
-        g_assert_true(g_hash_table_contains(session->flags, GUINT_TO_POINTER(item->uid)));
-        g_hash_table_insert(session->flags, GUINT_TO_POINTER(item->uid),
-                            GUINT_TO_POINTER(item->flags));
+        KxItem item;
+        g_assert_true(kx_view_item(session->view, at(changes.changed, i), &item));
+        g_assert_true(g_hash_table_contains(session->flags, GUINT_TO_POINTER(item.uid)));
+        g_hash_table_insert(session->flags, GUINT_TO_POINTER(item.uid),
+                            GUINT_TO_POINTER(item.flags));
     }
     guint count = kx_view_count(session->view);
     g_assert_cmpint(count > session->uids->len, ==, changes.exists);
