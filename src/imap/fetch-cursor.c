@@ -175,6 +175,7 @@ static gboolean begin_message(KxFetchCursor *cursor)
         kx_imap_lose(cursor->imap, &cursor->losses, uid, error);
         return FALSE;
     }
+    cursor->highest = MAX(cursor->highest, cursor->items[cursor->at].modseq);
     cursor->begun = TRUE;
     cursor->any = FALSE;
     cursor->attr = 0;
@@ -235,6 +236,9 @@ static void finish(KxFetchCursor *cursor)
 {
     KxImap *imap = cursor->imap;
     kx_imap_message_settle(imap);
+    if (imap->command->flags &
+        KX_IMAP_NO_SYNC) /* SELECT: what is new is told by the next command */
+        kx_imap_cap_modseq(imap, cursor->highest);
     if (cursor->error)
         kx_imap_no_error(imap, cursor->error);
     else if (kx_imap_report_losses(imap, &cursor->losses))

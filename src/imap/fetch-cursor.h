@@ -38,6 +38,7 @@ typedef struct KxFetchCursor {
     char *code;             /* of the tagged OK, or NULL */
     const char *text;
     KxVanished *vanished; /* comes first, or NULL */
+    guint64 highest;      /* modseq of what was told */
     /* where it stands */
     guint range;
     guint32 next_seq;

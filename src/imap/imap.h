@@ -105,6 +105,11 @@ void kx_imap_drop_news(KxImap *imap);
 /* What the client knows of the folder: the view without the news that are on their way. */
 void kx_imap_save_view(KxImap *imap, KxViewState *ret_state);
 
+/* A client with QRESYNC that keeps the highest modseq it has seen, `told`, must not pass over a
+ * removal or a change that it is not told of yet: it is told how far it may count on what it knows.
+ */
+void kx_imap_cap_modseq(KxImap *imap, guint64 told);
+
 /* EXPUNGE is VANISHED (RFC 7162 section 3.2.10, RFC 9586 section 3.4). */
 gboolean kx_imap_tells_vanished(const KxImap *imap);
 
