@@ -168,11 +168,12 @@ static gboolean begin_message(KxFetchCursor *cursor)
     if (plan->traits & KX_FETCH_NEEDS_CACHE)
         found = cursor->caches[cursor->at].envelope != NULL;
     if (found && (plan->traits & KX_FETCH_NEEDS_CONTENT)) {
-        cursor->message = kx_imap_message(cursor->imap, uid, &error);
+        cursor->message =
+            kx_imap_message(cursor->imap, kx_view_folder(cursor->imap->view), uid, &error);
         found = cursor->message != NULL;
     }
     if (!found) {
-        kx_imap_lose(cursor->imap, &cursor->losses, uid, error);
+        kx_imap_lose(cursor->imap->view, &cursor->losses, uid, error);
         return FALSE;
     }
     cursor->begun = TRUE;
@@ -237,7 +238,7 @@ static void finish(KxFetchCursor *cursor)
     kx_imap_message_settle(imap);
     if (cursor->error)
         kx_imap_no_error(imap, cursor->error);
-    else if (kx_imap_report_losses(imap, &cursor->losses))
+    else if (kx_imap_report_losses(imap, imap->view, &cursor->losses))
         kx_imap_no(imap, "SERVERBUG", "Some messages could not be read");
     else if (cursor->unknown_encoding)
         kx_imap_no(imap, "UNKNOWN-CTE", "Some parts have an unknown transfer encoding");
