@@ -34,10 +34,12 @@ static const KxImapCommand commands[] = {
     {"RENAME", kx_imap_cmd_rename, ANY},
     {"SEARCH", kx_imap_cmd_search, SELECTED | KX_IMAP_NO_EXPUNGE | KX_IMAP_HAS_UID},
     {"SELECT", kx_imap_cmd_select, ANY | KX_IMAP_NO_SYNC},
+    {"SORT", kx_imap_cmd_sort, SELECTED | KX_IMAP_NO_EXPUNGE | KX_IMAP_HAS_UID},
     {"STATUS", kx_imap_cmd_status, ANY},
     {"STORE", kx_imap_cmd_store, SELECTED | KX_IMAP_WRITES | KX_IMAP_NO_EXPUNGE | KX_IMAP_HAS_UID},
     {"SUBSCRIBE", kx_imap_cmd_subscribe, ANY},
     {"UIDBATCHES", kx_imap_cmd_uidbatches, SELECTED},
+    {"THREAD", kx_imap_cmd_thread, SELECTED | KX_IMAP_NO_EXPUNGE | KX_IMAP_HAS_UID},
     {"UNSELECT", kx_imap_cmd_unselect, SELECTED | KX_IMAP_NO_SYNC},
     {"UNSUBSCRIBE", kx_imap_cmd_unsubscribe, ANY},
 };

@@ -55,6 +55,8 @@ typedef struct KxFetchCursor {
     guint32 seqs[KX_FETCH_BATCH];
     gboolean seen_now[KX_FETCH_BATCH]; /* this command set \Seen */
     KxItemCache caches[KX_FETCH_CACHE_BATCH];
+    KxItemIds ids[KX_FETCH_CACHE_BATCH];
+    char *previews[KX_FETCH_CACHE_BATCH];
     KxFetchZone zone;
     /* what went wrong */
     KxImapLosses losses;

@@ -130,6 +130,7 @@ gboolean kx_imap_is_utf8(const KxImap *imap);
  * wants them. */
 void kx_imap_write_string(KxImap *imap, const char *bytes, size_t len);
 void kx_imap_write_mailbox(KxImap *imap, const char *path);
+void kx_imap_append_mailbox(KxImap *imap, GString *out, const char *path);
 void kx_imap_write_flags(KxImap *imap, const KxItem *item, gboolean recent); /* "(\Seen ...)" */
 
 /* Flags of a STORE or APPEND: "(\Seen $Junk)" or, for STORE, without parentheses. \Recent is
@@ -207,9 +208,11 @@ KX_IMAP_COMMAND(noop);
 KX_IMAP_COMMAND(rename);
 KX_IMAP_COMMAND(search);
 KX_IMAP_COMMAND(select);
+KX_IMAP_COMMAND(sort);
 KX_IMAP_COMMAND(status);
 KX_IMAP_COMMAND(store);
 KX_IMAP_COMMAND(subscribe);
 KX_IMAP_COMMAND(uidbatches);
+KX_IMAP_COMMAND(thread);
 KX_IMAP_COMMAND(unselect);
 KX_IMAP_COMMAND(unsubscribe);

@@ -2,6 +2,7 @@
 #include "imap/status.h"
 
 #include "base/text.h"
+#include "imap/object-id.h"
 
 enum {
     MESSAGES = 1 << 0,
@@ -12,16 +13,18 @@ enum {
     DELETED = 1 << 5,
     SIZE = 1 << 6,
     HIGHESTMODSEQ = 1 << 7,
+    MAILBOXID = 1 << 8, /* RFC 8474 */
 };
 
 static const struct {
     const char *name;
     guint item;
 } items_by_name[] = {
-    {"MESSAGES", MESSAGES}, {"RECENT", RECENT},
-    {"UIDNEXT", UIDNEXT},   {"UIDVALIDITY", UIDVALIDITY},
-    {"UNSEEN", UNSEEN},     {"DELETED", DELETED},
-    {"SIZE", SIZE},         {"HIGHESTMODSEQ", HIGHESTMODSEQ},
+    {"MESSAGES", MESSAGES},   {"RECENT", RECENT},
+    {"UIDNEXT", UIDNEXT},     {"UIDVALIDITY", UIDVALIDITY},
+    {"UNSEEN", UNSEEN},       {"DELETED", DELETED},
+    {"SIZE", SIZE},           {"HIGHESTMODSEQ", HIGHESTMODSEQ},
+    {"MAILBOXID", MAILBOXID},
 };
 
 static gboolean parse_item(KxImapParser *args, guint *items)
@@ -81,13 +84,25 @@ static guint64 value_of(const KxFolderInfo *info, guint item)
     }
 }
 
+static void append_value(GString *out, const KxFolderInfo *info, guint item)
+{
+    char id[KX_OBJECT_ID_TEXT];
+    if (item == MAILBOXID) {
+        kx_mailbox_id_format(info, id);
+        g_string_append_printf(out, "(%s)", id);
+    } else {
+        g_string_append_printf(out, "%" G_GUINT64_FORMAT, value_of(info, item));
+    }
+}
+
 void kx_imap_write_status(KxImap *imap, const KxFolderInfo *info, guint items)
 {
     g_autoptr(GString) out = g_string_new(" (");
     for (guint i = 0; i < G_N_ELEMENTS(items_by_name); i++) {
-        if (items & items_by_name[i].item)
-            g_string_append_printf(out, "%s%s %" G_GUINT64_FORMAT, out->len > 2 ? " " : "",
-                                   items_by_name[i].name, value_of(info, items_by_name[i].item));
+        if (!(items & items_by_name[i].item))
+            continue;
+        g_string_append_printf(out, "%s%s ", out->len > 2 ? " " : "", items_by_name[i].name);
+        append_value(out, info, items_by_name[i].item);
     }
     g_string_append(out, ")\r\n");
     kx_session_puts(imap->session, "* STATUS ");
