@@ -60,7 +60,7 @@ static gboolean drop_standard_files(GError **error)
 static void warm_up(void)
 {
     xmlInitParser();
-    g_autofree char *text = kx_charset_to_utf8("windows-1252", strlen("windows-1252"), "a", 1);
+    g_free(kx_charset_to_utf8("windows-1252", strlen("windows-1252"), "a", 1));
 }
 
 /* ---- serving ---- */
