@@ -60,6 +60,12 @@ gboolean kx_imap_admit_saving(KxImap *imap, guint n, const GArray *uids)
     return refuse(imap, uids ? g_array_index(uids, guint32, n - limit) : 0);
 }
 
+gboolean kx_imap_admit_all(KxImap *imap, guint n)
+{
+    guint32 limit = kx_imap_message_limit(imap);
+    return limit == 0 || n <= limit || refuse(imap, 0);
+}
+
 gboolean kx_imap_admit_window(KxImap *imap, const KxPartial *partial)
 {
     guint32 limit = kx_imap_message_limit(imap);

@@ -2,7 +2,8 @@
 /*
  * MESSAGELIMIT and SAVELIMIT (RFC 9738): how many messages one command works on. FETCH, STORE,
  * SEARCH, MOVE and UID EXPUNGE do what they can, beginning with the highest UIDs, and their OK
- * tells how far they came; COPY and APPEND, which are done as a whole or not at all, are refused.
+ * tells how far they came; COPY, APPEND, SORT and THREAD, which are done as a whole or not at all,
+ * are refused.
  */
 #pragma once
 
@@ -23,6 +24,9 @@ void kx_imap_limit_uids(KxImap *imap, GArray *uids);
 /* May COPY or APPEND take so many messages? NO was sent if not. `uids` (may be NULL) are those to
  * be copied. */
 gboolean kx_imap_admit_saving(KxImap *imap, guint n, const GArray *uids);
+
+/* May a command that cannot do less look at n messages (SORT, THREAD)? NO was sent if not. */
+gboolean kx_imap_admit_all(KxImap *imap, guint n);
 
 /* May FETCH look at a window of that size? NO was sent if not. */
 gboolean kx_imap_admit_window(KxImap *imap, const KxPartial *partial);

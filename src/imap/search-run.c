@@ -297,14 +297,29 @@ gboolean kx_search_accept(KxImap *imap, KxImapParser *args, KxSearchProgram *pro
     return TRUE;
 }
 
+/* SEARCH looks at as many messages as the limit allows; SORT and THREAD mean all of them or none
+ * (RFC 9738 section 3.3). FALSE: NO was sent. */
+static gboolean limit_ranges(const KxSearchTask *task, GArray **ranges)
+{
+    if (task->view != task->imap->view)
+        return TRUE;
+    if (task->kind->wants_sort_data)
+        return kx_imap_admit_all(task->imap, kx_seqset_count(*ranges));
+    kx_imap_limit_ranges(task->imap, ranges);
+    return TRUE;
+}
+
 void kx_search_run(KxSearchTask *task)
 {
+    g_autoptr(GArray) ranges = ranges_to_search(task->program, task->view);
+    if (!limit_ranges(task, &ranges)) {
+        task_free(task);
+        return;
+    }
     Run *run = g_new0(Run, 1);
     KxSearchFound *found = &task->found;
     run->task = task;
-    run->ranges = ranges_to_search(task->program, task->view);
-    if (task->view == task->imap->view)
-        kx_imap_limit_ranges(task->imap, &run->ranges);
+    run->ranges = g_steal_pointer(&ranges);
     run->total = kx_seqset_count(run->ranges);
     found->seqs = g_array_new(FALSE, FALSE, sizeof(guint32));
     found->uids = g_array_new(FALSE, FALSE, sizeof(guint32));

@@ -198,6 +198,13 @@ def test_append_of_too_many_is_refused(session):
     session.ok(*parts[:21])
 
 
+@pytest.mark.parametrize("command", ["UID SORT (ARRIVAL) UTF-8 {}", "UID THREAD ORDEREDSUBJECT UTF-8 {}"])
+def test_sort_and_thread_are_refused_as_a_whole(session, command):
+    answer = session.command(command.format("ALL"))
+    assert (answer.status, answer.code) == ("NO", "MESSAGELIMIT 10")
+    assert session.ok(command.format("UIDAFTER 15")).code is None
+
+
 def test_window_of_fetch(session):
     answer = session.command("UID FETCH 1:* FLAGS (PARTIAL 1:11)")
     assert (answer.status, answer.code) == ("NO", "MESSAGELIMIT 10")

@@ -315,6 +315,7 @@ class Client:
     def copy(self, verb="COPY"):
         chosen, uid, picked = self.choose()
         target = self.random.choice(FOLDERS)
+        known = [row.uid for row in picked]
         answer = self.command(f"{uid}{verb} {chosen} {target}", fine=("OK", "NO"))
         if answer.status == "NO":
             assert answer.code == "EXPUNGEISSUED", answer
@@ -325,7 +326,7 @@ class Client:
             return
         sources, targets = (numbers(part) for part in code.split()[2:])
         assert len(sources) == len(targets)
-        assert set(row.uid for row in picked if row.uid) >= set(sources) or not all(row.uid for row in picked)
+        assert set(known) >= set(sources) or None in known
         for source, copied in zip(sources, targets):
             identity = self.identities.get(self.folder, source)
             if identity:

@@ -47,7 +47,8 @@ def test_capability_and_enable(connect):
 @pytest.mark.parametrize("command", [
     "FETCH 1 (FLAGS)", "FETCH 1:* FLAGS", "STORE 1 +FLAGS (\\Seen)", "SEARCH ALL", "SEARCH RETURN (COUNT) UNSEEN", "COPY 1 INBOX",
     "MOVE 1 INBOX", "UID SEARCH 1", "UID SEARCH 1:*", "UID SEARCH NOT 1", "UID SEARCH OR (SEEN 1:5) DRAFT",
-    "UID SEARCH RETURN (ALL) UNSEEN *",
+    "UID SEARCH RETURN (ALL) UNSEEN *", "SORT (DATE) UTF-8 ALL", "THREAD REFERENCES UTF-8 ALL", "UID SORT (DATE) UTF-8 1:*",
+    "UID THREAD REFERENCES UTF-8 NOT 1",
 ])
 def test_sequence_numbers_are_refused(connect, command):
     session = connect("UIDONLY")
