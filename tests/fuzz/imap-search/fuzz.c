@@ -15,7 +15,7 @@ int LLVMFuzzerTestOneInput(const guint8 *data, size_t size)
     size_t envelope_len = size - (size_t)(envelope - text);
     g_auto(KxImapParser) parser = {0};
     kx_imap_parser_init(&parser, text, len, FALSE);
-    g_autoptr(KxSearchProgram) program = kx_search_parse(&parser, TRUE, 1700000000);
+    g_autoptr(KxSearchProgram) program = kx_search_parse(&parser, KX_COLLATION_UNICODE, TRUE, 1700000000);
     g_assert(program || parser.error[0]);
     if (program) {
         /* Without a folder: only what the index and the envelope can tell, and no sets. */

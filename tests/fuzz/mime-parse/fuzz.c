@@ -137,7 +137,7 @@ int LLVMFuzzerTestOneInput(const guint8 *bytes, size_t len)
     check_structures(message);
     check_sections(message);
     check_binary_safe(data, len);
-    g_autoptr(KxNeedle) needle = kx_needle_new("n\xc3\xa9"
+    g_autoptr(KxNeedle) needle = kx_needle_new(KX_COLLATION_UNICODE, "n\xc3\xa9"
                                                "edle",
                                                7);
     kx_mime_search_text(message, needle);
