@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SEARCH and UID SEARCH (RFC 9051 section 6.4.4). */
-#include "imap/search-run.h"
+#include "imap/search-context.h"
 
 static void answer(KxSearchTask *task, GString *out)
 {
@@ -13,14 +13,16 @@ static void answer(KxSearchTask *task, GString *out)
         kx_search_append_esearch(imap, program, &task->found, KX_RETURN_ALL, NULL, out);
     else if (!program->extended)
         kx_search_append_list(imap, "SEARCH", program, &task->found, out);
+    if (program->returns & KX_RETURN_UPDATE)
+        kx_context_add(task, NULL, imap->uid, out);
 }
 
 static const KxSearchKind SEARCH = {.done = "Search completed", .answer = answer};
 
 KX_IMAP_COMMAND(search)
 {
-    g_autoptr(KxSearchProgram) program =
-        kx_search_parse(args, !(imap->enabled & KX_IMAP_UTF8), g_get_real_time() / G_USEC_PER_SEC);
+    g_autoptr(KxSearchProgram) program = kx_search_parse(
+        args, imap->collation, !(imap->enabled & KX_IMAP_UTF8), g_get_real_time() / G_USEC_PER_SEC);
     if (!kx_search_accept(imap, args, program))
         return;
     KxSearchTask *task = g_new0(KxSearchTask, 1);

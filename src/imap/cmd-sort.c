@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SORT and UID SORT (RFC 5256; RFC 5957 DISPLAYFROM and DISPLAYTO; RFC 5267 section 3 RETURN). */
-#include "imap/search-run.h"
+/* SORT and UID SORT (RFC 5256; RFC 5957 DISPLAYFROM and DISPLAYTO; RFC 5267 RETURN). */
+#include "imap/search-context.h"
 #include "imap/sort-order.h"
 
 static GArray *permuted(GArray *values, const guint32 *order)
@@ -15,7 +15,7 @@ static GArray *permuted(GArray *values, const guint32 *order)
     return sorted;
 }
 
-static void sort_found(KxSearchTask *task)
+static gboolean sort_found(KxSearchTask *task)
 {
     KxSearchFound *found = &task->found;
     const KxSortInput input = {
@@ -23,22 +23,31 @@ static void sort_found(KxSearchTask *task)
         .uids = (const guint32 *)(void *)found->uids->data,
         .arrivals = (const gint64 *)(void *)found->arrivals->data,
         .sizes = (const gint64 *)(void *)found->sizes->data,
+        .collation = task->imap->collation,
+        .folder = kx_view_folder(task->view),
     };
-    g_autofree guint32 *order = kx_sort_order(task->data, &input, task->sort_data);
+    g_autofree guint32 *order =
+        kx_sort_order(task->data, &input, task->sort_data, &task->end.error);
+    if (!order)
+        return FALSE;
     found->seqs = permuted(found->seqs, order);
     found->uids = permuted(found->uids, order);
     found->modseqs = permuted(found->modseqs, order);
+    return TRUE;
 }
 
 static void answer(KxSearchTask *task, GString *out)
 {
     const KxSearchProgram *program = task->program;
-    sort_found(task);
+    if (!sort_found(task))
+        return;
     kx_search_save(task->imap, program, &task->found);
     if (!program->extended)
         kx_search_append_list(task->imap, "SORT", program, &task->found, out);
     else if (kx_search_wants_answer(program))
         kx_search_append_esearch(task->imap, program, &task->found, program->returns, NULL, out);
+    if (program->returns & KX_RETURN_UPDATE)
+        kx_context_add(task, task->data, task->imap->uid, out);
 }
 
 static const KxSearchKind SORT = {
@@ -62,6 +71,7 @@ static GArray *parse(KxImapParser *args, KxSearchProgram *program)
 KX_IMAP_COMMAND(sort)
 {
     g_autoptr(KxSearchProgram) program = g_new0(KxSearchProgram, 1);
+    program->collation = imap->collation;
     g_autoptr(GArray) criteria = parse(args, program);
     if (!kx_search_accept(imap, args, program))
         return;

@@ -64,6 +64,7 @@ KX_IMAP_COMMAND(thread)
 {
     g_autoptr(KxSearchProgram) program = g_new0(KxSearchProgram, 1);
     gconstpointer algorithm = NULL;
+    program->collation = imap->collation;
     parse(args, program, &algorithm);
     if (!kx_search_accept(imap, args, program))
         return;

@@ -2,11 +2,13 @@
 /* The session: messages from the edge, the state that outlives the core, and the ends of commands.
  */
 #include "imap/mailbox.h"
+#include "imap/search-context.h"
 #include "imap/message-limit.h"
 
 /* ---- state that travels in the ticket ---- */
 
-enum { STATE_VERSION = 2 };
+enum { STATE_VERSION = 3 };
+enum { TAGS_ROOM = KX_SEARCH_CONTEXTS * (KX_IMAP_TAG_MAX + 1) };
 enum { STATE_READ_ONLY = 1, STATE_COMPRESSED = 2, STATE_SELECTED = 4 };
 
 typedef struct {
@@ -14,7 +16,10 @@ typedef struct {
     guint32 enabled;
     guint32 flags;
     guint32 keywords_told;
+    guint32 collation; /* KxCollation */
     KxViewState view;
+    guint32 tags_len; /* of what of `tags` is used */
+    char tags[TAGS_ROOM];
 } State;
 
 static void save_state(KxImap *imap)
@@ -28,7 +33,9 @@ static void save_state(KxImap *imap)
     state.keywords_told = imap->keywords_told;
     if (imap->view)
         kx_imap_save_view(imap, &state.view);
-    kx_session_set_state(imap->session, &state, sizeof state);
+    state.collation = imap->collation;
+    state.tags_len = (guint32)kx_contexts_save(imap, state.tags, sizeof state.tags);
+    kx_session_set_state(imap->session, &state, offsetof(State, tags) + state.tags_len);
 }
 
 /* ---- answers ---- */
@@ -203,6 +210,8 @@ void kx_imap_deselect(KxImap *imap)
 {
     kx_imap_idle_stop(imap);
     kx_imap_messages_reset(imap);
+    kx_contexts_clear(imap);
+    g_clear_pointer(&imap->lost_contexts, g_strfreev);
     kx_imap_drop_news(imap);
     g_clear_pointer(&imap->view, kx_view_free);
     g_clear_pointer(&imap->selected, kx_imap_mailbox_free);
@@ -246,17 +255,20 @@ static gboolean resume_view(KxImap *imap, const KxViewState *state)
 
 static gboolean resume(KxSession *session, const void *bytes, size_t len)
 {
-    State state;
-    if (len != sizeof state)
+    State state = {0};
+    if (len < offsetof(State, tags) || len > sizeof state)
         return FALSE;
     memcpy(&state, bytes, len);
-    if (state.version != STATE_VERSION)
+    if (state.version != STATE_VERSION || state.collation > KX_COLLATION_OCTET ||
+        len != offsetof(State, tags) + state.tags_len)
         return FALSE;
     KxImap *imap = new_imap(session);
     imap->enabled = state.enabled;
     imap->read_only = (state.flags & STATE_READ_ONLY) != 0;
     imap->compressed = (state.flags & STATE_COMPRESSED) != 0;
     imap->keywords_told = state.keywords_told;
+    imap->collation = (KxCollation)state.collation;
+    kx_contexts_restore(imap, state.tags, state.tags_len);
     if (!open_account(imap, NULL))
         return FALSE;
     return !(state.flags & STATE_SELECTED) || resume_view(imap, &state.view);

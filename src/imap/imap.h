@@ -16,6 +16,7 @@
 #include "imap/parser.h"
 #include "imap/seqset.h"
 #include "imap/wire.h"
+#include "mime/casemap.h"
 #include "mime/crlf.h"
 #include "store/incoming.h"
 #include "store/view.h"
@@ -62,7 +63,10 @@ struct KxImap {
     gboolean idling;
     guint keywords_told; /* keywords of the folder the client has been told in FLAGS */
     gboolean compressed;
-    gboolean ending; /* BYE was said: close after the answer */
+    gboolean ending;       /* BYE was said: close after the answer */
+    KxCollation collation; /* the active comparator (RFC 5255) */
+    GPtrArray *contexts;   /* searches whose changes are told (search-context.h), or NULL */
+    char **lost_contexts;  /* tags of those that a restart of the core has ended, or NULL */
     struct KxImapNews
         *news; /* changes of the folder on their way to the client (sync.c), or NULL */
     /* the command in progress */
@@ -186,19 +190,23 @@ extern const KxHandler kx_imap_handler;
 #define KX_IMAP_COMMAND(name) void kx_imap_cmd_##name(KxImap *imap, KxImapParser *args)
 KX_IMAP_COMMAND(append);
 KX_IMAP_COMMAND(append_literal);
+KX_IMAP_COMMAND(cancelupdate);
 KX_IMAP_COMMAND(capability);
 KX_IMAP_COMMAND(check);
 KX_IMAP_COMMAND(close);
+KX_IMAP_COMMAND(comparator);
 KX_IMAP_COMMAND(compress);
 KX_IMAP_COMMAND(copy);
 KX_IMAP_COMMAND(create);
 KX_IMAP_COMMAND(delete);
 KX_IMAP_COMMAND(enable);
+KX_IMAP_COMMAND(esearch);
 KX_IMAP_COMMAND(examine);
 KX_IMAP_COMMAND(expunge);
 KX_IMAP_COMMAND(fetch);
 KX_IMAP_COMMAND(id);
 KX_IMAP_COMMAND(idle);
+KX_IMAP_COMMAND(language);
 KX_IMAP_COMMAND(list);
 KX_IMAP_COMMAND(logout);
 KX_IMAP_COMMAND(lsub);

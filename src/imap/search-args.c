@@ -28,6 +28,7 @@ static void key_free(gpointer data)
         return;
     g_clear_pointer(&key->keys, g_ptr_array_unref);
     g_clear_pointer(&key->seqs, g_array_unref);
+    g_clear_pointer(&key->uids, g_array_unref);
     kx_seqset_clear(&key->set);
     kx_needle_free(key->needle);
     g_free(key->word);
@@ -76,9 +77,9 @@ static gboolean parse_needle(Context *context, KxSearchKey *key)
         return FALSE;
     if (context->charset.len > 0) {
         g_autofree char *utf8 = kx_search_charset_convert(context->charset, text);
-        key->needle = kx_needle_new(utf8, strlen(utf8));
+        key->needle = kx_needle_new(context->program->collation, utf8, strlen(utf8));
     } else {
-        key->needle = kx_needle_new(text.data, text.len);
+        key->needle = kx_needle_new(context->program->collation, text.data, text.len);
     }
     return TRUE;
 }
@@ -382,8 +383,9 @@ static const struct {
     const char *name;
     guint bit;
 } RETURNS[] = {
-    {"MIN", KX_RETURN_MIN},     {"MAX", KX_RETURN_MAX},   {"ALL", KX_RETURN_ALL},
-    {"COUNT", KX_RETURN_COUNT}, {"SAVE", KX_RETURN_SAVE}, {"PARTIAL", KX_RETURN_PARTIAL},
+    {"MIN", KX_RETURN_MIN},         {"MAX", KX_RETURN_MAX},       {"ALL", KX_RETURN_ALL},
+    {"COUNT", KX_RETURN_COUNT},     {"SAVE", KX_RETURN_SAVE},     {"PARTIAL", KX_RETURN_PARTIAL},
+    {"CONTEXT", KX_RETURN_CONTEXT}, {"UPDATE", KX_RETURN_UPDATE},
 };
 
 /* A command has one PARTIAL or one ALL (RFC 9394 section 3.1). */
@@ -489,9 +491,11 @@ gboolean kx_search_parse_sorted_keys(KxImapParser *args, KxSearchProgram *progra
     return take_charset(&context) && parse_keys(&context);
 }
 
-KxSearchProgram *kx_search_parse(KxImapParser *args, gboolean charset_allowed, gint64 now)
+KxSearchProgram *kx_search_parse(KxImapParser *args, KxCollation collation,
+                                 gboolean charset_allowed, gint64 now)
 {
     g_autoptr(KxSearchProgram) program = g_new0(KxSearchProgram, 1);
+    program->collation = collation;
     if (!kx_imap_parse_space(args) || !parse_returns(args, program) ||
         !kx_search_parse_keys(args, program, charset_allowed, now))
         return NULL;
@@ -515,6 +519,7 @@ gboolean kx_search_uses_numbers(const KxSearchProgram *program)
 
 static void resolve_key(KxSearchKey *key, KxView *view, const GArray *saved)
 {
+    g_clear_pointer(&key->seqs, g_array_unref);
     if (key->set.ranges || key->set.saved)
         kx_seqset_resolve(&key->set, key->set_kind, view, saved, &key->seqs);
     for (guint i = 0; key->keys && i < key->keys->len; i++)
@@ -524,4 +529,51 @@ static void resolve_key(KxSearchKey *key, KxView *view, const GArray *saved)
 void kx_search_resolve(KxSearchProgram *program, KxView *view, const GArray *saved)
 {
     resolve_key(program->root, view, saved);
+}
+
+/* "5:*" goes on; "*" alone is the last message there is. */
+static GArray *open_ended(const KxSeqSet *set, guint32 last)
+{
+    g_autoptr(GArray) ranges = g_array_new(FALSE, FALSE, sizeof(KxSeqRange));
+    for (guint i = 0; i < set->ranges->len; i++) {
+        KxSeqRange range = g_array_index(set->ranges, KxSeqRange, i);
+        if (range.from == KX_SEQSET_STAR)
+            range.from = range.to = last;
+        else if (range.to == KX_SEQSET_STAR)
+            range = (KxSeqRange){MIN(range.from, MAX(last, 1)), KX_SEQSET_STAR - 1};
+        g_array_append_val(ranges, range);
+    }
+    return kx_seqset_normalize(ranges, last);
+}
+
+static GArray *as_uid_ranges(const GArray *seqs, KxView *view)
+{
+    g_autoptr(GArray) uids = kx_seqset_to_uids(seqs, view);
+    g_autoptr(GArray) ranges = g_array_new(FALSE, FALSE, sizeof(KxSeqRange));
+    for (guint i = 0; i < uids->len; i++) {
+        guint32 uid = g_array_index(uids, guint32, i);
+        KxSeqRange range = {uid, uid};
+        KxSeqRange *before =
+            ranges->len > 0 ? &g_array_index(ranges, KxSeqRange, ranges->len - 1) : NULL;
+        if (before && before->to + 1 == uid)
+            before->to = uid;
+        else
+            g_array_append_val(ranges, range);
+    }
+    return g_steal_pointer(&ranges);
+}
+
+static void freeze_key(KxSearchKey *key, KxView *view)
+{
+    if (key->seqs && key->set.ranges && key->set_kind == KX_SEQSET_UIDS)
+        key->uids = open_ended(&key->set, kx_view_max_uid(view));
+    else if (key->seqs)
+        key->uids = as_uid_ranges(key->seqs, view);
+    for (guint i = 0; key->keys && i < key->keys->len; i++)
+        freeze_key(g_ptr_array_index(key->keys, i), view);
+}
+
+void kx_search_freeze(KxSearchProgram *program, KxView *view)
+{
+    freeze_key(program->root, view);
 }

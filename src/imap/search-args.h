@@ -45,6 +45,7 @@ struct KxSearchKey {
     KxSeqSet set;
     KxSeqSetKind set_kind;
     GArray *seqs; /* the set resolved: KxSeqRange */
+    GArray *uids; /* once it is frozen, in place of `seqs`: KxSeqRange of UIDs */
 };
 
 typedef enum {
@@ -54,14 +55,17 @@ typedef enum {
     KX_RETURN_COUNT = 1 << 3,
     KX_RETURN_SAVE = 1 << 4,
     KX_RETURN_PARTIAL = 1 << 5,
+    KX_RETURN_CONTEXT = 1 << 6, /* RFC 5267: a hint, which is not needed here */
+    KX_RETURN_UPDATE = 1 << 7,
 } KxSearchReturn;
 
 typedef struct {
     KxSearchKey *root;
-    gboolean extended; /* RETURN was given */
-    guint returns;     /* KxSearchReturn */
-    KxPartial partial; /* with KX_RETURN_PARTIAL */
-    gboolean modseq;   /* a MODSEQ key: the answer carries one */
+    gboolean extended;     /* RETURN was given */
+    guint returns;         /* KxSearchReturn */
+    KxCollation collation; /* how texts are compared */
+    KxPartial partial;     /* with KX_RETURN_PARTIAL */
+    gboolean modseq;       /* a MODSEQ key: the answer carries one */
     gboolean uses_envelope;
     gboolean uses_ids;    /* EMAILID or THREADID */
     gboolean bad_charset; /* the command is NO [BADCHARSET] */
@@ -69,14 +73,16 @@ typedef struct {
 
 /* Reads all arguments. NULL: the parser has the error. `now` (Unix seconds) is for OLDER and
  * YOUNGER; with `charset_allowed` FALSE a CHARSET is an error (RFC 6855 section 3). */
-KxSearchProgram *kx_search_parse(KxImapParser *args, gboolean charset_allowed, gint64 now);
+KxSearchProgram *kx_search_parse(KxImapParser *args, KxCollation collation,
+                                 gboolean charset_allowed, gint64 now);
 
 /* Is there a sequence set among the keys ("$" does not count)? After ENABLE UIDONLY that is an
  * error (RFC 9586 section 3.5). */
 gboolean kx_search_uses_numbers(const KxSearchProgram *program);
 void kx_search_program_free(KxSearchProgram *program);
 
-/* The same in pieces, for other commands that search; `program` is zeroed memory to begin with.
+/* The same in pieces, for other commands that search; `program` is zeroed memory to begin with, but
+ * for its collation.
  * "RETURN (...) " if it is there; then the keys, with CHARSET before them as in SEARCH, or with the
  * name of a character set as in SORT and THREAD (RFC 5256). */
 gboolean kx_search_parse_returns(KxImapParser *args, KxSearchProgram *program);
@@ -87,5 +93,9 @@ gboolean kx_search_parse_sorted_keys(KxImapParser *args, KxSearchProgram *progra
 /* Resolves the sequence sets of the program; `saved` is what "$" stands for, or NULL. Numbers out
  * of range match nothing, as in an empty folder "1:*". */
 void kx_search_resolve(KxSearchProgram *program, KxView *view, const GArray *saved);
+
+/* Makes of sequence numbers the messages they mean now, for a program that is kept (RFC 5267
+ * section 4.3); UIDs up to "*" go on without end. */
+void kx_search_freeze(KxSearchProgram *program, KxView *view);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KxSearchProgram, kx_search_program_free)

@@ -132,15 +132,46 @@ static gboolean skip_value(Reader *reader, GString *scratch)
     return sane;
 }
 
+/* At the value of a field. */
+static gboolean find_value(Reader *reader, KxEnvelopeField field, GString *scratch)
+{
+    gboolean sane = accept(reader, '(');
+    for (guint i = 0; sane && i < field; i++)
+        sane = skip_value(reader, scratch) && accept(reader, ' ');
+    return sane;
+}
+
+static char *take_decoded(Reader *reader, GString *scratch)
+{
+    gboolean sane;
+    gboolean there = read_nstring(reader, scratch, &sane);
+    accept(reader, ' ');
+    return there ? kx_header_decode(scratch->str, scratch->len, scratch->len) : NULL;
+}
+
+char *kx_envelope_first(const char *envelope, size_t len, KxEnvelopeField field, gboolean display)
+{
+    Reader reader = {envelope, envelope + len};
+    g_autoptr(GString) scratch = g_string_new(NULL);
+    if (!find_value(&reader, field, scratch) || !accept(&reader, '(') || !accept(&reader, '('))
+        return NULL;
+    g_autofree char *name = take_decoded(&reader, scratch);
+    g_autofree char *route = take_decoded(&reader, scratch);
+    g_autofree char *mailbox = take_decoded(&reader, scratch);
+    g_autofree char *host = take_decoded(&reader, scratch);
+    if (!display || !host)
+        return g_steal_pointer(&mailbox);
+    return name && *name ? g_steal_pointer(&name)
+                         : g_strdup_printf("%s@%s", mailbox ? mailbox : "", host);
+}
+
 char *kx_envelope_get(const char *envelope, size_t len, KxEnvelopeField field)
 {
     Reader reader = {envelope, envelope + len};
     g_autoptr(GString) scratch = g_string_new(NULL);
     g_autoptr(GString) out = g_string_new(NULL);
-    gboolean sane = accept(&reader, '(');
-    for (guint i = 0; sane && i < field; i++)
-        sane = skip_value(&reader, scratch) && accept(&reader, ' ');
-    if (!sane || !read_value(&reader, out, scratch, &sane))
+    gboolean sane;
+    if (!find_value(&reader, field, scratch) || !read_value(&reader, out, scratch, &sane))
         return NULL;
     return g_string_free(g_steal_pointer(&out), FALSE);
 }

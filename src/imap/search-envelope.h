@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads fields out of the text of an ENVELOPE as the index keeps it, for SEARCH. Thread-safe. */
+/* Reads fields out of the text of an ENVELOPE as the index keeps it, for SEARCH and SORT.
+ * Thread-safe. */
 #pragma once
 
 #include <glib.h>
@@ -20,3 +21,7 @@ typedef enum { /* in the order of RFC 9051 section 7.5.2 */
 /* The field as UTF-8 with encoded words decoded; addresses as "name <mailbox@host>, ...". NULL if
  * it is NIL or the text makes no sense. Free with g_free. */
 char *kx_envelope_get(const char *envelope, size_t len, KxEnvelopeField field);
+
+/* Of the first address of a field: the mailbox, or with `display` the display name, for want of one
+ * the address (RFC 5957). NULL if there is no address. */
+char *kx_envelope_first(const char *envelope, size_t len, KxEnvelopeField field, gboolean display);

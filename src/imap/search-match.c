@@ -108,7 +108,8 @@ TEST(modseq)
 
 TEST(set)
 {
-    return kx_seqset_contains(key->seqs, message->seq);
+    return key->uids ? kx_seqset_contains(key->uids, message->item->uid)
+                     : kx_seqset_contains(key->seqs, message->seq);
 }
 
 static gboolean has_id(const KxSearchKey *key, KxSearchMessage *message, gboolean thread)

@@ -62,7 +62,7 @@ static guint64 highest(const KxSearchProgram *program, const KxSearchFound *foun
 
 gboolean kx_search_wants_answer(const KxSearchProgram *program)
 {
-    return program->returns != KX_RETURN_SAVE;
+    return (program->returns & ~(guint)KX_RETURN_CONTEXT) != KX_RETURN_SAVE;
 }
 
 static void append_correlators(KxImap *imap, const KxSearchPlace *place, GString *out)

@@ -3,6 +3,7 @@
 
 #include "imap/message-limit.h"
 #include "imap/progress.h"
+#include "imap/search-context.h"
 #include "imap/search-match.h"
 
 enum {
@@ -38,7 +39,8 @@ static void task_free(KxSearchTask *task)
     GArray *arrays[] = {found->seqs, found->uids, found->modseqs, found->arrivals, found->sizes};
     for (guint i = 0; i < G_N_ELEMENTS(arrays); i++)
         g_clear_pointer(&arrays[i], g_array_unref);
-    kx_search_program_free(task->program);
+    if (!task->program_kept)
+        kx_search_program_free(task->program);
     kx_sort_data_unref(task->sort_data);
     g_clear_error(&task->end.error);
     if (task->free_data)
@@ -282,6 +284,9 @@ gboolean kx_search_accept(KxImap *imap, KxImapParser *args, KxSearchProgram *pro
         args->code = "UIDREQUIRED";
         kx_imap_parser_fail(args, "After ENABLE UIDONLY there are no sequence numbers");
     }
+    if (kx_imap_parser_ok(args) && (program->returns & KX_RETURN_UPDATE) &&
+        kx_context_exists(imap, imap->tag))
+        kx_imap_parser_fail(args, "This tag is in use for updates");
     if (!kx_imap_check(imap, args))
         return FALSE;
     if (program->bad_charset) {
@@ -319,6 +324,7 @@ void kx_search_run(KxSearchTask *task)
     Run *run = g_new0(Run, 1);
     KxSearchFound *found = &task->found;
     run->task = task;
+    task->modseq = kx_folder_highest_modseq(kx_view_folder(task->view));
     run->ranges = g_steal_pointer(&ranges);
     run->total = kx_seqset_count(run->ranges);
     found->seqs = g_array_new(FALSE, FALSE, sizeof(guint32));

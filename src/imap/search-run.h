@@ -34,10 +34,12 @@ struct KxSearchTask {
     KxImap *imap;
     const KxSearchKind *kind;
     KxView *view;             /* where; belongs to the session or to `data` */
-    KxSearchProgram *program; /* resolved; owned */
+    KxSearchProgram *program; /* resolved; owned, unless */
+    gboolean program_kept;    /* somebody else has it */
     gpointer data;            /* of the kind */
     GDestroyNotify free_data; /* may be NULL */
     /* results */
+    guint64 modseq; /* of the folder when the search began */
     KxSearchFound found;
     KxSortData *sort_data; /* of the view's folder, complete; NULL if nobody wants it */
     KxSearchEnd end;

@@ -1,14 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "imap/sort-order.h"
 
+#include "imap/sort-collate.h"
+
 /* Numbers to sort by: for each message one of each criterion, with its place behind them. */
 typedef struct {
     guint columns;
     gint64 *values; /* of message i from i * columns on */
 } Table;
 
-static void fill_column(Table *table, guint column, const KxSortCriterion *criterion,
-                        const KxSortInput *input, KxSortData *data)
+static gboolean read_ranks(const KxSortCriterion *criterion, const KxSortInput *input,
+                           KxSortData *data, guint32 *ranks, GError **error)
+{
+    if (input->collation != KX_COLLATION_UNICODE)
+        return kx_sort_collate(input->folder, input->collation, criterion->key, input->uids,
+                               input->n, ranks, error);
+    kx_sort_data_ranks(data, criterion->key, input->uids, input->n, ranks);
+    return TRUE;
+}
+
+static gboolean fill_column(Table *table, guint column, const KxSortCriterion *criterion,
+                            const KxSortInput *input, KxSortData *data, GError **error)
 {
     g_autofree gint64 *values =
         g_memdup2(criterion->kind == KX_SORT_BY_SIZE ? input->sizes : input->arrivals,
@@ -17,13 +29,15 @@ static void fill_column(Table *table, guint column, const KxSortCriterion *crite
         kx_sort_data_dates(data, input->uids, input->n, values);
     if (criterion->kind == KX_SORT_BY_KEY) {
         g_autofree guint32 *ranks = g_new(guint32, input->n + 1);
-        kx_sort_data_ranks(data, criterion->key, input->uids, input->n, ranks);
+        if (!read_ranks(criterion, input, data, ranks, error))
+            return FALSE;
         for (guint i = 0; i < input->n; i++)
             values[i] = ranks[i];
     }
     for (guint i = 0; i < input->n; i++)
         table->values[(gsize)i * table->columns + column] =
             criterion->reverse ? ~values[i] : values[i];
+    return TRUE;
 }
 
 static int compare_rows(gconstpointer left, gconstpointer right, gpointer data)
@@ -35,13 +49,16 @@ static int compare_rows(gconstpointer left, gconstpointer right, gpointer data)
     return 0;
 }
 
-guint32 *kx_sort_order(const GArray *criteria, const KxSortInput *input, KxSortData *data)
+guint32 *kx_sort_order(const GArray *criteria, const KxSortInput *input, KxSortData *data,
+                       GError **error)
 {
     Table table = {.columns = criteria->len + 1};
     g_autofree gint64 *values = g_new(gint64, (gsize)input->n * table.columns + 1);
     table.values = values;
     for (guint i = 0; i < criteria->len; i++)
-        fill_column(&table, i, &g_array_index(criteria, KxSortCriterion, i), input, data);
+        if (!fill_column(&table, i, &g_array_index(criteria, KxSortCriterion, i), input, data,
+                         error))
+            return NULL;
     for (guint i = 0; i < input->n; i++)
         values[(gsize)i * table.columns + criteria->len] = i;
     g_qsort_with_data(values, (gint)input->n, table.columns * sizeof(gint64), compare_rows,

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "imap/sort-args.h"
+#include "mime/casemap.h"
 #include "store/sort-data.h"
 
 typedef struct {
@@ -13,7 +14,11 @@ typedef struct {
     const guint32 *uids; /* ascending */
     const gint64 *arrivals;
     const gint64 *sizes;
+    KxCollation collation;
+    KxFolder *folder; /* where they are, for a collation that is not the default */
 } KxSortInput;
 
-/* The places of the messages in `input`, sorted. Free with g_free. */
-guint32 *kx_sort_order(const GArray *criteria, const KxSortInput *input, KxSortData *data);
+/* The places of the messages in `input`, sorted. Free with g_free. NULL only if something had to be
+ * read and cannot be. */
+guint32 *kx_sort_order(const GArray *criteria, const KxSortInput *input, KxSortData *data,
+                       GError **error);

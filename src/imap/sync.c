@@ -4,7 +4,7 @@
  * QRESYNC or UIDONLY VANISHED (RFC 7162 section 3.2.10), with UIDONLY UIDFETCH (RFC 9586).
  */
 #include "imap/flags.h"
-#include "imap/imap.h"
+#include "imap/search-context.h"
 #include "imap/vanished.h"
 
 /* Changes that were taken over by the view and are being told. Removals and new messages belong to
@@ -13,6 +13,7 @@ struct KxImapNews {
     KxChanges changes;
     guint64 since; /* flag changes up to here were known before */
     gboolean counted;
+    gboolean removed;        /* contexts have told of removals */
     guint expunged, changed; /* so many are told */
     guint64 told;            /* the highest modseq among them */
 };
@@ -77,6 +78,9 @@ static void tell_count(KxImap *imap, const struct KxImapNews *news)
 static gboolean tell_expunged(KxImap *imap, struct KxImapNews *news)
 {
     const GArray *expunged = news->changes.expunged;
+    if (news->expunged == 0 && expunged->len > 0 && !news->removed)
+        kx_contexts_tell_removed(imap, news->changes.vanished, expunged);
+    news->removed = TRUE;
     if (kx_imap_tells_vanished(imap) && news->expunged < expunged->len) {
         kx_vanished_write(imap, news->changes.vanished);
         news->expunged = expunged->len;
@@ -114,6 +118,7 @@ gboolean kx_imap_tell_news(KxImap *imap)
         tell_changed(imap, g_array_index(changed, guint32, news->changed++));
     if (news->changed < changed->len)
         return FALSE;
+    kx_contexts_tell_changed(imap);
     kx_imap_cap_modseq(imap, news->changes.behind ? G_MAXUINT64 : news->told);
     kx_imap_drop_news(imap);
     return TRUE;

@@ -3,6 +3,7 @@
 #include "mime/needle-private.h"
 
 struct KxNeedle {
+    KxCollation collation;
     char *text; /* folded */
     size_t len;
 };
@@ -20,8 +21,12 @@ static gboolean is_ascii(const char *text, size_t len)
 
 /* Appends `text` (valid UTF-8 without NUL) folded: case first, then NFKD, then case again for what
  * the decomposition brought out (a full-width or superscript capital). */
-static void append_folded(GString *out, const char *text, size_t len)
+static void append_folded(GString *out, KxCollation collation, const char *text, size_t len)
 {
+    if (collation != KX_COLLATION_UNICODE) {
+        kx_casemap_append(out, collation, text, len);
+        return;
+    }
     if (is_ascii(text, len)) {
         size_t start = out->len;
         g_string_append_len(out, text, (gssize)len);
@@ -35,19 +40,20 @@ static void append_folded(GString *out, const char *text, size_t len)
     g_string_append(out, again);
 }
 
-static char *fold(const char *text, size_t len, size_t *ret_len)
+static char *fold(KxCollation collation, const char *text, size_t len, size_t *ret_len)
 {
     g_autofree char *valid = g_utf8_make_valid(text, (gssize)len);
     GString *out = g_string_new(NULL);
-    append_folded(out, valid, strlen(valid));
+    append_folded(out, collation, valid, strlen(valid));
     *ret_len = out->len;
     return g_string_free(out, FALSE);
 }
 
-KxNeedle *kx_needle_new(const char *text, size_t len)
+KxNeedle *kx_needle_new(KxCollation collation, const char *text, size_t len)
 {
     KxNeedle *needle = g_new(KxNeedle, 1);
-    needle->text = fold(text, len, &needle->len);
+    needle->collation = collation;
+    needle->text = fold(collation, text, len, &needle->len);
     return needle;
 }
 
@@ -69,7 +75,7 @@ gboolean kx_needle_in_text(const KxNeedle *needle, const char *text, size_t len)
     if (needle->len == 0)
         return TRUE;
     size_t folded_len;
-    g_autofree char *folded = fold(text, len, &folded_len);
+    g_autofree char *folded = fold(needle->collation, text, len, &folded_len);
     return memmem(folded, folded_len, needle->text, needle->len) != NULL;
 }
 
@@ -115,7 +121,7 @@ gboolean kx_haystack_search(KxHaystack *haystack, gboolean last)
     const KxNeedle *needle = haystack->needle;
     size_t cut = last ? raw->len : cut_at(raw);
     if (!haystack->found && cut > 0) {
-        append_folded(folded, raw->str, cut);
+        append_folded(folded, needle->collation, raw->str, cut);
         haystack->found = memmem(folded->str, folded->len, needle->text, needle->len) != NULL;
         if (folded->len >= needle->len)
             g_string_erase(folded, 0, (gssize)(folded->len - needle->len + 1));

@@ -8,12 +8,14 @@
 #pragma once
 
 #include <glib.h>
+#include "mime/casemap.h"
 #include "mime/part.h"
 
 typedef struct KxNeedle KxNeedle;
 
-/* `text` is UTF-8 (other bytes are replaced); an empty needle matches everything. */
-KxNeedle *kx_needle_new(const char *text, size_t len);
+/* `text` is UTF-8 (other bytes are replaced); an empty needle matches everything. The collation is
+ * that of the needle; what is said above is of KX_COLLATION_UNICODE. */
+KxNeedle *kx_needle_new(KxCollation collation, const char *text, size_t len);
 void kx_needle_free(KxNeedle *needle);
 
 /* Any UTF-8 text: an address, a subject. */

@@ -9,8 +9,10 @@
 #include "mime/crlf.h"
 #include "mime/decode.h"
 #include "mime/imap-envelope.h"
+#include "mime/preview.h"
 #include "mime/section.h"
 #include "mime/text.h"
+#include "store/summary.h"
 
 int LLVMFuzzerTestOneInput(const guint8 *bytes, size_t len);
 
@@ -123,6 +125,26 @@ static void check_binary_safe(const char *data, size_t len)
     g_assert(!info.nul && !info.bare_cr && !info.bare_lf);
 }
 
+/* What the index keeps of it. */
+static void check_digest(const KxMimeMessage *message)
+{
+    g_auto(KxSummary) summary = {0}, again = {0};
+    g_autofree char *preview = kx_mime_preview(message);
+    g_assert(g_utf8_validate(preview, -1, NULL));
+    g_assert(g_utf8_strlen(preview, -1) <= KX_PREVIEW_CHARACTERS);
+    kx_summary_of(message->data, message->len, &summary);
+    g_autoptr(GBytes) row = kx_summary_pack(&summary);
+    g_assert(kx_summary_unpack(g_bytes_get_data(row, NULL), g_bytes_get_size(row), &again));
+    g_assert(again.message_id == summary.message_id && again.sent == summary.sent);
+    for (guint i = 0; i < KX_SORT_KEYS; i++) {
+        g_assert(g_utf8_validate(summary.keys[i], -1, NULL));
+        g_assert(g_str_equal(summary.keys[i], again.keys[i]));
+    }
+    kx_summary_clear(&again);
+    if (kx_summary_unpack(message->data, message->len, &again)) /* any bytes for a row */
+        g_assert(again.keys[0]);
+}
+
 int LLVMFuzzerTestOneInput(const guint8 *bytes, size_t len)
 {
     const char *data = (const char *)bytes;
@@ -137,7 +159,9 @@ int LLVMFuzzerTestOneInput(const guint8 *bytes, size_t len)
     check_structures(message);
     check_sections(message);
     check_binary_safe(data, len);
-    g_autoptr(KxNeedle) needle = kx_needle_new("n\xc3\xa9"
+    check_digest(message);
+    g_autoptr(KxNeedle) needle = kx_needle_new(KX_COLLATION_UNICODE,
+                                               "n\xc3\xa9"
                                                "edle",
                                                7);
     kx_mime_search_text(message, needle);

@@ -13,7 +13,7 @@ static KxSearchProgram *parse(const char *text)
 {
     g_auto(KxImapParser) parser = {0};
     kx_imap_parser_init(&parser, text, strlen(text), FALSE);
-    g_autoptr(KxSearchProgram) program = kx_search_parse(&parser, TRUE, NOW);
+    g_autoptr(KxSearchProgram) program = kx_search_parse(&parser, KX_COLLATION_UNICODE, TRUE, NOW);
     return program && kx_imap_parse_end(&parser) ? g_steal_pointer(&program) : NULL;
 }
 

@@ -5,7 +5,7 @@
 
 static KxNeedle *needle_for(const char *text)
 {
-    return kx_needle_new(text, strlen(text));
+    return kx_needle_new(KX_COLLATION_UNICODE, text, strlen(text));
 }
 
 static void test_folding(void)
