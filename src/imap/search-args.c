@@ -4,7 +4,7 @@
 #include "base/text.h"
 #include "imap/object-id.h"
 #include "imap/search-charset.h"
-#include "imap/search-envelope.h"
+#include "mime/envelope-read.h"
 #include "imap/search-match.h"
 
 enum { DAY_SECONDS = 24 * 60 * 60 };

@@ -2,7 +2,7 @@
 #include "imap/search-match.h"
 
 #include "imap/object-id.h"
-#include "imap/search-envelope.h"
+#include "mime/envelope-read.h"
 #include "mime/date.h"
 #include "mime/text.h"
 

@@ -2,7 +2,7 @@
 /* The arguments of SEARCH, and fields of an envelope: the input up to its first NUL is the one, the
  * rest the other. */
 #include "imap/search-args.h"
-#include "imap/search-envelope.h"
+#include "mime/envelope-read.h"
 #include "imap/search-match.h"
 
 int LLVMFuzzerTestOneInput(const guint8 *data, size_t size);
