@@ -28,6 +28,7 @@ static void sort_found(KxSearchTask *task)
     found->seqs = permuted(found->seqs, order);
     found->uids = permuted(found->uids, order);
     found->modseqs = permuted(found->modseqs, order);
+    found->scores = permuted(found->scores, order);
 }
 
 static void answer(KxSearchTask *task, GString *out)
