@@ -28,6 +28,8 @@ static json_t *reindex(const KxCall *call, GError **error)
         return check_account(account, error);
     if (!kx_account_reindex(account, &items, error))
         return NULL;
+    if (call->context->core->search) /* the files may be others now */
+        kx_search_wish(call->context->core->search, account, TRUE);
     kx_call_log(call, "Index of %s rebuilt, %u items", kx_account_name(account), items);
     return json_pack("{s:s, s:i}", "user", kx_account_name(account), "items", (int)items);
 }

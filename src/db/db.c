@@ -69,10 +69,11 @@ KxDb *kx_db_open(const char *path, KxDbFlags flags, GError **error)
     sqlite3_extended_result_codes(db->raw, 1);
     sqlite3_busy_timeout(db->raw, BUSY_MS);
     sqlite3_db_config(db->raw, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-    g_autofree char *setup = g_strdup_printf(
-        "PRAGMA journal_mode=WAL; PRAGMA synchronous=%s; PRAGMA cache_size=-%d;"
-        "PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY;",
-        flags & KX_DB_UNSYNCED ? "OFF" : "FULL", flags & KX_DB_SMALL ? SMALL_CACHE_KB : CACHE_KB);
+    const char *sync = flags & KX_DB_UNSYNCED ? "OFF" : flags & KX_DB_RELAXED ? "NORMAL" : "FULL";
+    g_autofree char *setup =
+        g_strdup_printf("PRAGMA journal_mode=WAL; PRAGMA synchronous=%s; PRAGMA cache_size=-%d;"
+                        "PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY;",
+                        sync, flags & KX_DB_SMALL ? SMALL_CACHE_KB : CACHE_KB);
     if (!kx_db_exec(db, setup, error)) {
         kx_db_close(db);
         return NULL;
@@ -144,6 +145,11 @@ static gboolean run_static(KxDb *db, const char *sql, GError **error)
 gboolean kx_db_begin(KxDb *db, GError **error)
 {
     return run_static(db, "BEGIN IMMEDIATE", error);
+}
+
+gboolean kx_db_begin_reading(KxDb *db, GError **error)
+{
+    return run_static(db, "BEGIN", error);
 }
 
 gboolean kx_db_commit(KxDb *db, GError **error)

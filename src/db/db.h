@@ -25,6 +25,7 @@ typedef enum {
     KX_DB_SMALL = 1 << 2,     /* small page cache: there are thousands of these */
     KX_DB_UNSYNCED =
         1 << 3, /* nothing is synced: a file being built, which the owner syncs after closing */
+    KX_DB_RELAXED = 1 << 4, /* commits may be lost, but what is there stays sound: can be rebuilt */
 } KxDbFlags;
 
 KxDb *kx_db_open(const char *path, KxDbFlags flags, GError **error);
@@ -38,7 +39,8 @@ gboolean kx_db_exec(KxDb *db, const char *sql, GError **error);
  * ("made by a newer version"). */
 gboolean kx_db_migrate(KxDb *db, const char *const *scripts, guint n, GError **error);
 
-gboolean kx_db_begin(KxDb *db, GError **error); /* takes the write lock at once */
+gboolean kx_db_begin(KxDb *db, GError **error);         /* takes the write lock at once */
+gboolean kx_db_begin_reading(KxDb *db, GError **error); /* sees one state until rolled back */
 gboolean kx_db_commit(KxDb *db, GError **error);
 void kx_db_rollback(KxDb *db);
 gboolean kx_db_in_transaction(KxDb *db);

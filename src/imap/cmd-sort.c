@@ -33,6 +33,7 @@ static gboolean sort_found(KxSearchTask *task)
     found->seqs = permuted(found->seqs, order);
     found->uids = permuted(found->uids, order);
     found->modseqs = permuted(found->modseqs, order);
+    found->scores = permuted(found->scores, order);
     return TRUE;
 }
 

@@ -4,7 +4,8 @@
 #include "base/text.h"
 #include "imap/object-id.h"
 #include "imap/search-charset.h"
-#include "imap/search-envelope.h"
+#include "imap/search-fulltext.h"
+#include "mime/envelope-read.h"
 #include "imap/search-match.h"
 
 enum { DAY_SECONDS = 24 * 60 * 60 };
@@ -15,6 +16,7 @@ typedef struct {
     KxSlice charset; /* empty: UTF-8 */
     gint64 now;
     guint depth, keys;
+    guint fuzzy; /* FUZZY keys around */
 } Context;
 
 static KxSearchKey *parse_key(Context *context);
@@ -31,6 +33,8 @@ static void key_free(gpointer data)
     g_clear_pointer(&key->uids, g_array_unref);
     kx_seqset_clear(&key->set);
     kx_needle_free(key->needle);
+    kx_fuzzy_free(key->fuzzy);
+    kx_search_hints_free(key->hints);
     g_free(key->word);
     g_free(key);
 }
@@ -70,6 +74,13 @@ struct Kind {
     guint param;
 };
 
+static void set_needle(Context *context, KxSearchKey *key, const char *text, size_t len)
+{
+    key->needle = kx_needle_new(context->program->collation, text, len);
+    if (context->fuzzy > 0)
+        key->fuzzy = kx_fuzzy_new(text, len);
+}
+
 static gboolean parse_needle(Context *context, KxSearchKey *key)
 {
     KxSlice text;
@@ -77,9 +88,9 @@ static gboolean parse_needle(Context *context, KxSearchKey *key)
         return FALSE;
     if (context->charset.len > 0) {
         g_autofree char *utf8 = kx_search_charset_convert(context->charset, text);
-        key->needle = kx_needle_new(context->program->collation, utf8, strlen(utf8));
+        set_needle(context, key, utf8, strlen(utf8));
     } else {
-        key->needle = kx_needle_new(context->program->collation, text.data, text.len);
+        set_needle(context, key, text.data, text.len);
     }
     return TRUE;
 }
@@ -310,6 +321,16 @@ static gboolean parse_not(Context *context, KxSearchKey *key)
     return kx_imap_parse_space(context->args) && add_key(context, key);
 }
 
+/* Of keys that do not look for text, the exact way is the one that is meant. */
+static gboolean parse_fuzzy(Context *context, KxSearchKey *key)
+{
+    context->program->fuzzy = TRUE;
+    context->fuzzy++;
+    gboolean ok = kx_imap_parse_space(context->args) && add_key(context, key);
+    context->fuzzy--;
+    return ok;
+}
+
 static gboolean parse_or(Context *context, KxSearchKey *key)
 {
     return kx_imap_parse_space(context->args) && add_key(context, key) &&
@@ -369,6 +390,8 @@ static KxSearchKey *parse_key(Context *context)
         return parse_tree(context, KX_SEARCH_AND, parse_group);
     if (kx_imap_accept_atom(args, "NOT"))
         return parse_tree(context, KX_SEARCH_NOT, parse_not);
+    if (kx_imap_accept_atom(args, "FUZZY"))
+        return parse_tree(context, KX_SEARCH_AND, parse_fuzzy);
     if (kx_imap_accept_atom(args, "OR"))
         return parse_tree(context, KX_SEARCH_OR, parse_or);
     if (args->at < args->end &&
@@ -383,9 +406,15 @@ static const struct {
     const char *name;
     guint bit;
 } RETURNS[] = {
-    {"MIN", KX_RETURN_MIN},         {"MAX", KX_RETURN_MAX},       {"ALL", KX_RETURN_ALL},
-    {"COUNT", KX_RETURN_COUNT},     {"SAVE", KX_RETURN_SAVE},     {"PARTIAL", KX_RETURN_PARTIAL},
-    {"CONTEXT", KX_RETURN_CONTEXT}, {"UPDATE", KX_RETURN_UPDATE},
+    {"MIN", KX_RETURN_MIN},
+    {"MAX", KX_RETURN_MAX},
+    {"ALL", KX_RETURN_ALL},
+    {"COUNT", KX_RETURN_COUNT},
+    {"SAVE", KX_RETURN_SAVE},
+    {"PARTIAL", KX_RETURN_PARTIAL},
+    {"CONTEXT", KX_RETURN_CONTEXT},
+    {"UPDATE", KX_RETURN_UPDATE},
+    {"RELEVANCY", KX_RETURN_RELEVANCY},
 };
 
 /* A command has one PARTIAL or one ALL (RFC 9394 section 3.1). */
@@ -461,6 +490,7 @@ void kx_search_program_free(KxSearchProgram *program)
         return;
     key_free(program->root);
     kx_partial_clear(&program->partial);
+    kx_search_reader_free(program->reader);
     g_free(program);
 }
 
@@ -470,6 +500,8 @@ static gboolean parse_keys(Context *context)
     if (!add_keys(context, context->program->root))
         return FALSE;
     sort_by_cost(context->program->root);
+    if ((context->program->returns & KX_RETURN_RELEVANCY) && !context->program->fuzzy)
+        return kx_imap_parser_fail(context->args, "RELEVANCY needs a FUZZY key");
     return TRUE;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The arguments of SEARCH (RFC 9051 section 6.4.4, RFC 3501; RFC 5032 WITHIN, RFC 5182 SAVE, RFC
- * 7162 MODSEQ, RFC 8514 SAVEDATE, RFC 9394 PARTIAL) read into a program: a tree of keys, and what
- * to return.
+ * 7162 MODSEQ, RFC 8514 SAVEDATE, RFC 9394 PARTIAL, RFC 6203 FUZZY) read into a program: a tree
+ * of keys, and what to return.
  *
  * Keys know what they cost; those of an AND or OR are sorted by it, so that content is read only
  * for messages about which the index leaves a doubt.
@@ -11,7 +11,9 @@
 
 #include "imap/imap.h"
 #include "imap/search-partial.h"
+#include "mime/fuzzy.h"
 #include "mime/text.h"
+#include "search/search.h"
 
 enum {
     KX_SEARCH_DEPTH = 100, /* of parentheses, NOT and OR */
@@ -30,6 +32,7 @@ typedef enum { KX_SEARCH_TEST, KX_SEARCH_NOT, KX_SEARCH_AND, KX_SEARCH_OR } KxSe
 
 struct KxSearchMessage;
 typedef struct KxSearchKey KxSearchKey;
+typedef struct KxSearchHints KxSearchHints; /* search-fulltext.h */
 typedef gboolean (*KxSearchMatch)(const KxSearchKey *key, struct KxSearchMessage *message);
 
 struct KxSearchKey {
@@ -42,6 +45,8 @@ struct KxSearchKey {
     gint64 number; /* days since 1970, seconds, bytes or a modseq */
     char *word;    /* keyword or header name */
     KxNeedle *needle;
+    KxFuzzy *fuzzy;       /* match by this instead */
+    KxSearchHints *hints; /* what the index knows; NULL: nothing */
     KxSeqSet set;
     KxSeqSetKind set_kind;
     GArray *seqs; /* the set resolved: KxSeqRange */
@@ -57,6 +62,7 @@ typedef enum {
     KX_RETURN_PARTIAL = 1 << 5,
     KX_RETURN_CONTEXT = 1 << 6, /* RFC 5267: a hint, which is not needed here */
     KX_RETURN_UPDATE = 1 << 7,
+    KX_RETURN_RELEVANCY = 1 << 8, /* RFC 6203 */
 } KxSearchReturn;
 
 typedef struct {
@@ -67,8 +73,10 @@ typedef struct {
     KxPartial partial;     /* with KX_RETURN_PARTIAL */
     gboolean modseq;       /* a MODSEQ key: the answer carries one */
     gboolean uses_envelope;
-    gboolean uses_ids;    /* EMAILID or THREADID */
-    gboolean bad_charset; /* the command is NO [BADCHARSET] */
+    gboolean uses_ids;      /* EMAILID or THREADID */
+    gboolean fuzzy;         /* a FUZZY key */
+    KxSearchReader *reader; /* while it runs; NULL: no index */
+    gboolean bad_charset;   /* the command is NO [BADCHARSET] */
 } KxSearchProgram;
 
 /* Reads all arguments. NULL: the parser has the error. `now` (Unix seconds) is for OLDER and

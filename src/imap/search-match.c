@@ -2,7 +2,9 @@
 #include "imap/search-match.h"
 
 #include "imap/object-id.h"
-#include "imap/search-envelope.h"
+#include "imap/search-fulltext.h"
+#include "imap/search-fuzzy.h"
+#include "mime/envelope-read.h"
 #include "mime/date.h"
 #include "mime/text.h"
 
@@ -39,6 +41,8 @@ KxMatch kx_search_match(const KxSearchKey *key, KxSearchMessage *message)
         return match_keys(key, message, KX_MATCH_YES);
     if (key->op == KX_SEARCH_NOT)
         return invert(kx_search_match(g_ptr_array_index(key->keys, 0), message));
+    if (key->hints && kx_search_fulltext_excludes(key->hints, message->item->uid))
+        return KX_MATCH_NO;
     if (key->cost > message->level)
         return KX_MATCH_MAYBE;
     return key->match(key, message) ? KX_MATCH_YES : KX_MATCH_NO;
@@ -193,7 +197,10 @@ static char *envelope_field(KxSearchMessage *message, KxEnvelopeField field)
 TEST(envelope)
 {
     g_autofree char *text = envelope_field(message, key->param);
-    return text && kx_needle_in_text(key->needle, text, strlen(text));
+    if (!text)
+        return FALSE;
+    return key->fuzzy ? kx_search_fuzzy_text(key, message, text)
+                      : kx_needle_in_text(key->needle, text, strlen(text));
 }
 
 static gboolean sent_day(KxSearchMessage *message, gint64 *ret_day)
@@ -241,19 +248,34 @@ TEST(header)
     size_t len;
     if (!read_content(message))
         return FALSE;
+    if (key->fuzzy)
+        return kx_search_fuzzy_header(key, message, kx_imap_message_parts(message->content));
     const char *data = kx_imap_message_data(message->content, &len);
     return kx_mime_search_header(data, kx_imap_message_header_len(message->content), key->word,
                                  key->needle);
 }
 
+static gboolean in_attachments(const KxSearchKey *key, const KxSearchMessage *message)
+{
+    size_t len;
+    g_autofree char *text = kx_search_fulltext_attachments(key, message->item->uid, &len);
+    return text && kx_needle_in_text(key->needle, text, len);
+}
+
 TEST(body)
 {
-    return read_content(message) &&
-           kx_mime_search_body(kx_imap_message_parts(message->content), key->needle);
+    if (!read_content(message))
+        return FALSE;
+    const KxMimeMessage *parts = kx_imap_message_parts(message->content);
+    return key->fuzzy ? kx_search_fuzzy_content(key, message, parts, FALSE)
+                      : kx_mime_search_body(parts, key->needle) || in_attachments(key, message);
 }
 
 TEST(text)
 {
-    return read_content(message) &&
-           kx_mime_search_text(kx_imap_message_parts(message->content), key->needle);
+    if (!read_content(message))
+        return FALSE;
+    const KxMimeMessage *parts = kx_imap_message_parts(message->content);
+    return key->fuzzy ? kx_search_fuzzy_content(key, message, parts, TRUE)
+                      : kx_mime_search_text(parts, key->needle) || in_attachments(key, message);
 }

@@ -25,6 +25,7 @@ typedef struct KxSearchMessage {
     gboolean unreadable;      /* it could not be: the message does not match, whatever the keys */
     GError *error;            /* why */
     KxFetchZone *zone;
+    guint score, scores; /* sum and number of the fuzzy keys that matched */
 } KxSearchMessage;
 
 KxMatch kx_search_match(const KxSearchKey *key, KxSearchMessage *message);

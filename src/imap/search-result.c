@@ -58,6 +58,19 @@ static guint64 highest(const KxSearchProgram *program, const KxSearchFound *foun
     return most;
 }
 
+/* ---- RFC 6203 section 4: a score for each message of the result, in its order ---- */
+
+static void append_scores(const GArray *scores, GString *out)
+{
+    g_string_append(out, " RELEVANCY (");
+    for (guint i = 0; i < scores->len; i++) {
+        if (i > 0)
+            g_string_append_c(out, ' ');
+        kx_fetch_append_uint(out, g_array_index(scores, guint8, i));
+    }
+    g_string_append_c(out, ')');
+}
+
 /* ---- the two forms ---- */
 
 gboolean kx_search_wants_answer(const KxSearchProgram *program)
@@ -100,6 +113,8 @@ void kx_search_append_esearch(KxImap *imap, const KxSearchProgram *program,
         g_string_append_c(out, ' ');
         kx_partial_format(out, &program->partial, (const guint32 *)(void *)numbers->data, n);
     }
+    if (found->scores && n > 0)
+        append_scores(found->scores, out);
     guint64 modseq = program->modseq ? highest(program, found) : 0;
     if (modseq > 0)
         g_string_append_printf(out, " MODSEQ %" G_GUINT64_FORMAT, modseq);

@@ -11,6 +11,7 @@ typedef struct {
     GArray *modseqs;  /* guint64, the same messages; NULL unless the program asks for modseqs */
     GArray *arrivals; /* gint64, INTERNALDATE; NULL unless somebody sorts */
     GArray *sizes;    /* gint64, likewise */
+    GArray *scores;   /* guint8; NULL unless the program asks for RELEVANCY */
 } KxSearchFound;
 
 /* The mailbox a result is of, if that must be said (RFC 7377 section 2.1). */

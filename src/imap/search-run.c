@@ -5,6 +5,8 @@
 #include "imap/progress.h"
 #include "imap/search-context.h"
 #include "imap/search-match.h"
+#include "imap/search-fulltext.h"
+#include "imap/search-fuzzy.h"
 
 enum {
     BATCH = 256,
@@ -24,6 +26,7 @@ typedef struct {
     KxItem items[BATCH];
     guint32 seqs[BATCH];
     KxMatch matches[BATCH];
+    guint8 scores[BATCH];
     KxFetchZone zone;
     KxImapLosses losses;
     gint64 started; /* monotonic, microseconds */
@@ -36,7 +39,8 @@ typedef struct {
 static void task_free(KxSearchTask *task)
 {
     KxSearchFound *found = &task->found;
-    GArray *arrays[] = {found->seqs, found->uids, found->modseqs, found->arrivals, found->sizes};
+    GArray *arrays[] = {found->seqs,     found->uids,  found->modseqs,
+                        found->arrivals, found->sizes, found->scores};
     for (guint i = 0; i < G_N_ELEMENTS(arrays); i++)
         g_clear_pointer(&arrays[i], g_array_unref);
     if (!task->program_kept)
@@ -94,6 +98,7 @@ static KxMatch match_item(Run *run, guint i, KxSearchCost level, const KxItemCac
         return KX_MATCH_NO;
     }
     KxMatch match = kx_search_match(run->task->program->root, &message);
+    run->scores[i] = (guint8)kx_search_score(&message);
     if (!message.unreadable)
         return match;
     kx_imap_lose(run->task->view, &run->losses, message.item->uid, message.error);
@@ -165,6 +170,8 @@ static void note_found(Run *run, guint i)
         g_array_append_val(found->arrivals, item->internal_date);
         g_array_append_val(found->sizes, size);
     }
+    if (found->scores)
+        g_array_append_val(found->scores, run->scores[i]);
 }
 
 /* ---- the cursor ---- */
@@ -335,10 +342,14 @@ void kx_search_run(KxSearchTask *task)
         found->arrivals = g_array_new(FALSE, FALSE, sizeof(gint64));
         found->sizes = g_array_new(FALSE, FALSE, sizeof(gint64));
     }
+    if (task->program->returns & KX_RETURN_RELEVANCY)
+        found->scores = g_array_new(FALSE, FALSE, sizeof(guint8));
     run->prepared = !task->kind->wants_sort_data && !task->program->uses_ids;
     if (!run->prepared)
         task->sort_data = kx_sort_data_get(kx_view_folder(task->view));
     run->started = g_get_monotonic_time();
     run->progress = (KxProgress){run->started};
+    kx_search_fulltext_prepare(task->program, kx_session_core(task->imap->session)->search,
+                               kx_view_folder(task->view));
     kx_session_set_cursor(task->imap->session, step, run, run_free);
 }

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "imap/search-envelope.h"
+#include "mime/envelope-read.h"
 #include "mime/base-subject.h"
 #include "store/content.h"
 

@@ -1,23 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Searching text that arrives in pieces; see text.h. Private to src/mime. */
+/* Searching folded text that arrives in pieces; see text.h. Private to src/mime. */
 #pragma once
 
+#include "mime/fold.h"
 #include "mime/text.h"
 
 typedef struct KxHaystack {
-    const KxNeedle *needle;
-    GString *raw;    /* UTF-8 not folded yet */
-    GString *folded; /* folded text, whose end may hold the start of a match */
-    gboolean found;
+    const KxNeedle *needle; /* not empty */
+    GString *tail;          /* of the unit so far: where a match may begin */
 } KxHaystack;
 
 void kx_haystack_init(KxHaystack *haystack, const KxNeedle *needle);
 void kx_haystack_clear(KxHaystack *haystack);
 
-/* The buffer to append UTF-8 to, before each call of kx_haystack_search(). */
-GString *kx_haystack_buffer(KxHaystack *haystack);
-
-/* Searches what was appended; `last` ends this text. Returns whether the needle was ever found. */
-gboolean kx_haystack_search(KxHaystack *haystack, gboolean last);
-
-gboolean kx_needle_is_empty(const KxNeedle *needle);
+/* A KxTextTake for a KxHaystack: enough is one match. */
+gboolean kx_haystack_take(gpointer haystack, const char *folded, size_t len, gboolean end);

@@ -18,6 +18,13 @@ typedef struct KxNeedle KxNeedle;
 KxNeedle *kx_needle_new(KxCollation collation, const char *text, size_t len);
 void kx_needle_free(KxNeedle *needle);
 
+KxCollation kx_needle_collation(const KxNeedle *needle);
+
+/* What is sought, folded for KX_COLLATION_UNICODE (mime/fold.h); the needle's own. NULL if it
+ * compares otherwise. */
+const char *kx_needle_folded(const KxNeedle *needle, size_t *ret_len);
+gboolean kx_needle_is_empty(const KxNeedle *needle);
+
 /* Any UTF-8 text: an address, a subject. */
 gboolean kx_needle_in_text(const KxNeedle *needle, const char *text, size_t len);
 

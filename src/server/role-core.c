@@ -53,10 +53,18 @@ static void send_courier_settings(KxCoreProcess *process, KxSettings *settings)
     kx_core_tell_courier(process, KX_MSG_SETTINGS, &(KxMsgSettings){{bytes, len}});
 }
 
+static void apply_search_settings(KxCoreProcess *process, KxSettings *settings)
+{
+    kx_search_set_automatic(
+        process->core.search,
+        g_str_equal(kx_settings_text(settings, KX_SET_SEARCH_INDEX), "automatic"));
+}
+
 static void settings_changed(gpointer data, KxSettings *settings)
 {
     KxCoreProcess *process = data;
     kx_log_apply_settings(process->core.logger, settings);
+    apply_search_settings(process, settings);
     if (!process->workers)
         return;
     send_settings(process);
@@ -256,6 +264,12 @@ static gboolean hold_store(GError **error)
                    "another process works on the store of this data directory");
 }
 
+static gboolean extract_text(gpointer data, const char *type, const char *file_name,
+                             GBytes *content, char **ret_text, GError **error)
+{
+    return kx_convert_text(data, type, file_name, content, ret_text, error);
+}
+
 static gboolean open_data(KxCoreProcess *process, GError **error)
 {
     KxCore *core = &process->core;
@@ -272,6 +286,10 @@ static gboolean open_data(KxCoreProcess *process, GError **error)
         return FALSE;
     kx_store_recover(core->store);
     core->convert = kx_convert_new(core->logger, tell_converter, process);
+    if (!(core->search =
+              kx_search_open(core->store, core->logger, extract_text, core->convert, error)))
+        return FALSE;
+    apply_search_settings(process, settings);
     core->maildrops = kx_exclusive_new();
     core->pop3_logins = kx_recent_logins_new();
     core->queue = kx_queue_open(core->store, core->directory, core->logger, error);
@@ -284,6 +302,7 @@ static void close_data(KxCoreProcess *process)
 {
     KxCore *core = &process->core;
     g_clear_pointer(&core->queue, kx_queue_close);
+    g_clear_pointer(&core->search, kx_search_close);
     g_clear_pointer(&core->convert, kx_convert_free);
     g_clear_pointer(&core->store, kx_store_close);
     g_clear_pointer(&core->maildrops, kx_exclusive_free);

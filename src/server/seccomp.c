@@ -197,6 +197,8 @@ static const Condition conditions[] = {
     {"clone", 0, CLONE_THREAD, CLONE_THREAD, MOST},
     /* Its own limits only. */
     {"prlimit64", 0, WHOLE, 0, MOST},
+    /* A thread steps back behind the others. */
+    {"setpriority", 1, WHOLE, 0, KX_ROLE_CORE},
     /* F_SETOWN would send signals to other processes. */
     {"fcntl", 1, WHOLE, F_DUPFD, MOST},
     {"fcntl", 1, WHOLE, F_DUPFD_CLOEXEC, MOST},

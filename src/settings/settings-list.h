@@ -29,6 +29,9 @@ KX_SETTING(SMTP_TIMEOUT, "smtp.timeout", DURATION, 10, 3600, NULL, "5m", KX_SETT
 KX_SETTING(QUEUE_RETRY, "queue.retry-interval", DURATION, 1, 86400, NULL, "30m", 0, "SMTP-30", NULL,
     "Longest wait before a message in the queue is tried again; mailboxes here are first tried after a minute.")
 
+KX_SETTING(SEARCH_INDEX, "search.index", CHOICE, 0, 0, "automatic|off", "automatic", 0, "", NULL,
+    "Whether the texts of messages that come in are indexed in the background, so that searching is fast. What was indexed before is used either way, and answers are the same.")
+
 KX_SETTING(IMAP_IDLE_TIMEOUT, "imap.idle-timeout", DURATION, 60, 86400, NULL, "30m", KX_SETTING_EDGE, "", NULL,
     "How long a signed-in client may be silent (RFC 9051 section 5.4 asks for at least 30 minutes).")
 KX_SETTING(IMAP_MAX_APPEND, "imap.max-append-size", SIZE, 0, 4294967296, NULL, "1G", KX_SETTING_EDGE, "", NULL,

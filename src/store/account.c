@@ -100,6 +100,11 @@ const char *kx_account_name(KxAccount *account)
     return account->name;
 }
 
+char *kx_account_file(KxAccount *account, const char *name)
+{
+    return g_build_filename(account->dir, name, NULL);
+}
+
 KxUsage kx_account_usage(KxAccount *account)
 {
     pthread_mutex_lock(&account->state_lock);

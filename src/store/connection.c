@@ -250,10 +250,13 @@ static gboolean load_index(KxAccount *account, GError **error)
     return !was_left_open(account) || kx_account_quick_check(account, error);
 }
 
-static gboolean open_locked(KxAccount *account, GError **error)
+static gboolean open_locked(KxAccount *account, gboolean create, GError **error)
 {
     g_autoptr(GError) problem = NULL;
-    if (is_new(account) && !kx_account_create(account, error))
+    gboolean absent = is_new(account);
+    if (absent && !create)
+        return kx_fail(error, KX_ERR_NOT_FOUND, "there is no mailbox %s", account->name);
+    if (absent && !kx_account_create(account, error))
         return FALSE;
     gboolean ok = index_inode(account) != 0 && load_index(account, &problem);
     if (!ok && (!problem || is_damage(problem))) {
@@ -267,7 +270,7 @@ static gboolean open_locked(KxAccount *account, GError **error)
     return ok;
 }
 
-gboolean kx_account_open(KxAccount *account, GError **error)
+gboolean kx_account_open(KxAccount *account, gboolean create, GError **error)
 {
     gboolean ready = __atomic_load_n(&account->ready, __ATOMIC_ACQUIRE) != 0;
     guint64 inode = index_inode(account);
@@ -276,7 +279,7 @@ gboolean kx_account_open(KxAccount *account, GError **error)
     gboolean ok = TRUE;
     pthread_mutex_lock(&account->write_lock);
     if (!account->ready)
-        ok = open_locked(account, error);
+        ok = open_locked(account, create, error);
     else if (index_inode(account) != account->inode) /* taken away by the administrator */
         ok = kx_account_rebuild(account, TRUE, NULL, error);
     pthread_mutex_unlock(&account->write_lock);

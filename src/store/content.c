@@ -92,3 +92,28 @@ GBytes *kx_item_content(KxFolder *folder, guint32 uid, GError **error)
         g_error_free(problem);
     }
 }
+
+/* ---- UIDs ---- */
+
+typedef struct {
+    KxFolder *folder;
+    guint32 from;
+    guint max;
+    GArray *uids;
+} UidRead;
+
+static gboolean read_uids(KxAccount *account, KxDb *db, gpointer data, GError **error)
+{
+    UidRead *read = data;
+    g_array_set_size(read->uids, 0);
+    return kx_index_read_uids(db, read->folder->id, read->from, read->max, read->uids, error);
+}
+
+GArray *kx_folder_uids(KxFolder *folder, guint32 from, guint max, GError **error)
+{
+    UidRead read = {folder, from, max, g_array_new(FALSE, FALSE, sizeof(guint32))};
+    if (kx_account_read(folder->account, read_uids, &read, error))
+        return read.uids;
+    g_array_unref(read.uids);
+    return NULL;
+}

@@ -12,6 +12,10 @@
  * scanner or an administrator may remove files: TECH-07). Free with g_bytes_unref. */
 GBytes *kx_item_content(KxFolder *folder, guint32 uid, GError **error);
 
+/* At most `max` UIDs from `from` on, ascending, as they are in the index now: guint32. Does not
+ * bring the folder into memory. */
+GArray *kx_folder_uids(KxFolder *folder, guint32 from, guint max, GError **error);
+
 /* Cached IMAP text of an item (RFC 9051 sections 7.5.2): ENVELOPE and extended BODYSTRUCTURE,
  * without the name. */
 typedef struct {

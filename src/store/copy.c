@@ -293,8 +293,10 @@ gboolean kx_folder_copy(KxFolder *from, const guint32 *uids, guint n, KxAccount 
                  .taken = taken,
                  .op_items = op_items};
     gboolean ok = run_copy(&copy, to_account, error);
-    if (ok && taken->len > 0)
+    if (ok && taken->len > 0) {
         kx_watch_signal(copy.to);
+        kx_store_arrived(to_account);
+    }
     if (ok && move)
         ok = finish_move(&copy, to_account, actor, error);
     g_clear_pointer(&copy.to, kx_folder_unref);

@@ -263,6 +263,8 @@ static gboolean queue_work(KxAccount *account, gpointer data, GError **error)
     gboolean ok = batch_work(account, &batch, error);
     for (guint i = 0; i < changed->len; i++)
         kx_watch_signal(changed->pdata[i]);
+    if (changed->len > 0)
+        kx_store_arrived(account);
     return ok;
 }
 

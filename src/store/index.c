@@ -322,6 +322,25 @@ gboolean kx_index_remove_item(KxDb *db, guint32 folder, guint32 uid, guint64 mod
     return kx_index_add_tombstone(db, folder, uid, modseq, error);
 }
 
+gboolean kx_index_read_uids(KxDb *db, guint32 folder, guint32 from, guint max, GArray *uids,
+                            GError **error)
+{
+    KxStmt *stmt = kx_index_stmt(
+        db, "SELECT uid FROM items WHERE account=? AND folder=? AND uid>=? ORDER BY uid LIMIT ?",
+        error);
+    if (!stmt)
+        return FALSE;
+    kx_stmt_bind_int(stmt, 2, folder);
+    kx_stmt_bind_int(stmt, 3, from);
+    kx_stmt_bind_int(stmt, 4, max);
+    int rc;
+    while ((rc = kx_stmt_step(stmt, error)) == 1) {
+        guint32 uid = (guint32)kx_stmt_int(stmt, 0);
+        g_array_append_val(uids, uid);
+    }
+    return rc == 0;
+}
+
 gboolean kx_index_add_keyword(KxDb *db, guint32 folder, guint number, const char *name,
                               GError **error)
 {

@@ -59,7 +59,7 @@ char *kx_path_normalise(const char *path, GError **error)
 /* Names that the layout has for itself in the account's directory. */
 static gboolean is_reserved(const char *name)
 {
-    return g_str_has_prefix(name, "index.");
+    return g_str_has_prefix(name, "index.") || g_str_has_prefix(name, "search.db");
 }
 
 static gboolean must_escape(const char *name, size_t at)

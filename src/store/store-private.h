@@ -201,6 +201,7 @@ struct KxAccount {
 
 struct KxStore {
     KxLogger *logger;
+    KxStoreHooks hooks;
     pthread_mutex_t lock;
     pthread_cond_t closed;
     GHashTable *accounts;
@@ -288,6 +289,8 @@ gboolean kx_index_copy_facts(KxDb *db, guint32 folder, guint32 uid, guint32 to_f
                              guint32 to_uid, GError **error);
 gboolean kx_index_read_cache(KxDb *db, guint32 folder, guint32 uid, KxItemCache *ret_cache,
                              GError **error);
+gboolean kx_index_read_uids(KxDb *db, guint32 folder, guint32 from, guint max, GArray *uids,
+                            GError **error);
 gboolean kx_index_add_keyword(KxDb *db, guint32 folder, guint number, const char *name,
                               GError **error);
 gboolean kx_index_subscribe(KxDb *db, const char *path, gboolean on, GError **error);
@@ -299,8 +302,8 @@ extern const char KX_SQL_ITEMS[], KX_SQL_FOLDERS[], KX_SQL_KEYWORDS[], KX_SQL_TO
 
 KxAccount *kx_account_new(KxStore *store, const char *domain, const char *user, const char *dir);
 void kx_account_free(KxAccount *account);
-gboolean kx_account_open(KxAccount *account,
-                         GError **error); /* folders into memory, index sound or rebuilt */
+/* Folders into memory, index sound or rebuilt; without `create` only an account that is there. */
+gboolean kx_account_open(KxAccount *account, gboolean create, GError **error);
 gboolean kx_account_load(KxAccount *account, GError **error);      /* write lock held */
 gboolean kx_account_connect(KxAccount *account, GError **error);   /* write lock held */
 gboolean kx_account_disconnect(KxAccount *account, gboolean wait); /* write lock held */
@@ -309,6 +312,7 @@ gboolean kx_account_mark(KxAccount *account,
 void kx_account_touch(KxAccount *account);
 gboolean kx_account_create(KxAccount *account, GError **error);
 gboolean kx_account_shut(KxAccount *account, gboolean wait); /* write lock held: a clean end */
+void kx_store_arrived(KxAccount *account);                   /* items were added */
 void kx_store_make_room(KxStore *store);                     /* for one more open index */
 /* Closes what was not used since `before`, for folders somebody has open `before_open` (monotonic
  * time). */

@@ -90,14 +90,40 @@ static KxAccount *find_or_add(KxStore *store, const char *domain, const char *us
     return account;
 }
 
-KxAccount *kx_store_account(KxStore *store, const char *domain, const char *user, GError **error)
+static KxAccount *open_account(KxStore *store, const char *domain, const char *user,
+                               gboolean create, GError **error)
 {
     g_autofree char *dir = kx_account_dir(domain, user, error);
     if (!dir)
         return NULL;
     g_autoptr(KxAccount) account = find_or_add(store, domain, user, dir);
     kx_account_touch(account);
-    return kx_account_open(account, error) ? g_steal_pointer(&account) : NULL;
+    return kx_account_open(account, create, error) ? g_steal_pointer(&account) : NULL;
+}
+
+KxAccount *kx_store_account(KxStore *store, const char *domain, const char *user, GError **error)
+{
+    return open_account(store, domain, user, TRUE, error);
+}
+
+KxAccount *kx_store_existing_account(KxStore *store, const char *domain, const char *user,
+                                     GError **error)
+{
+    return open_account(store, domain, user, FALSE, error);
+}
+
+/* ---- hooks ---- */
+
+void kx_store_set_hooks(KxStore *store, const KxStoreHooks *hooks)
+{
+    store->hooks = hooks ? *hooks : (KxStoreHooks){0};
+}
+
+void kx_store_arrived(KxAccount *account)
+{
+    const KxStoreHooks *hooks = &account->store->hooks;
+    if (hooks->arrived)
+        hooks->arrived(hooks->data, account->name);
 }
 
 /* ---- closing ---- */
@@ -260,6 +286,9 @@ gboolean kx_store_remove_account(KxStore *store, const char *domain, const char 
                                  GError **error)
 {
     g_autofree char *dir = kx_account_dir(domain, user, error);
+    g_autofree char *key = account_key(domain, user);
+    if (store->hooks.removing)
+        store->hooks.removing(store->hooks.data, key);
     KxAccount *account = dir ? take_for_removal(store, domain, user, dir, error) : NULL;
     if (!account)
         return FALSE;

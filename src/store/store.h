@@ -41,12 +41,30 @@ void kx_store_recover(KxStore *store);
 /* Lets go of accounts nobody has used for a while; called every few seconds. */
 void kx_store_tick(KxStore *store);
 
+/* What the index of full texts must hear of. Set before accounts are used and not while any is;
+ * `arrived` comes after a commit that added items, from any thread, maybe with the account's write
+ * lock held: it must be quick and call nothing of the store. `removing` comes before an account is
+ * removed; when it returns, its owner holds the account no more. */
+typedef struct {
+    void (*arrived)(gpointer data, const char *account_name);
+    void (*removing)(gpointer data, const char *account_name);
+    gpointer data;
+} KxStoreHooks;
+void kx_store_set_hooks(KxStore *store, const KxStoreHooks *hooks); /* NULL: none any more */
+
 /* The account of user@domain; both are lower-case, the domain in A-label or ASCII form. It is made,
  * with the default folders, if it is not there. A new reference. */
 KxAccount *kx_store_account(KxStore *store, const char *domain, const char *user, GError **error);
+/* The same, but an account that is not there is KX_ERR_NOT_FOUND. */
+KxAccount *kx_store_existing_account(KxStore *store, const char *domain, const char *user,
+                                     GError **error);
 KxAccount *kx_account_ref(KxAccount *account);
 void kx_account_unref(KxAccount *account);
 const char *kx_account_name(KxAccount *account); /* "user@domain" */
+
+/* The path of a file of that name in the account's directory, where what can be lost may be kept;
+ * free with g_free. */
+char *kx_account_file(KxAccount *account, const char *name);
 
 /* What an account holds, of every kind. */
 typedef struct {

@@ -3,7 +3,7 @@
  * NUL is the one, the rest the other. */
 #include "imap/mailbox-filter.h"
 #include "imap/search-args.h"
-#include "imap/search-envelope.h"
+#include "mime/envelope-read.h"
 #include "imap/search-match.h"
 #include "imap/sort-args.h"
 

@@ -3,7 +3,7 @@
  * envelopes. */
 #include "imap/search-args.h"
 #include "imap/search-charset.h"
-#include "imap/search-envelope.h"
+#include "mime/envelope-read.h"
 #include "imap/search-match.h"
 #include "mime/imap-envelope.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reads fields out of the text of an ENVELOPE as the index keeps it, for SEARCH and SORT.
- * Thread-safe. */
+/* Reads fields out of the text of an ENVELOPE as the store's index keeps it, for searching and
+ * sorting. Thread-safe. */
 #pragma once
 
 #include <glib.h>

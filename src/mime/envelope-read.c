@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "imap/search-envelope.h"
+#include "mime/envelope-read.h"
 
 #include "mime/header.h"
 

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Sets of numbers as bytes, with a check at the end: a damaged file must not hide messages, so what
+ * is read is believed only if it is what was written for this place. Private to src/search.
+ */
+#pragma once
+
+#include <glib.h>
+
+enum { KX_BLOCK_ITEMS = 1024, KX_BLOCK_WORDS = KX_BLOCK_ITEMS / 64 };
+
+/* Ascending numbers; `place` is where they are kept. `out` is emptied first. */
+void kx_pack(GByteArray *out, guint64 place, const guint32 *numbers, guint n);
+/* Appends to `numbers`. FALSE: damaged. */
+gboolean kx_unpack(const guint8 *bytes, size_t len, guint64 place, GArray *numbers);
+
+/* Numbers below KX_BLOCK_ITEMS, as what is shorter: numbers or bits. */
+void kx_pack_members(GByteArray *out, guint64 place, const guint32 *numbers, guint n);
+gboolean kx_unpack_members(const guint8 *bytes, size_t len, guint64 place,
+                           guint64 bits[KX_BLOCK_WORDS]);
