@@ -41,6 +41,9 @@ static const struct {
     {"PARTIAL", KX_IMAP_SIGNED_IN},
     {"WITHIN", KX_IMAP_SIGNED_IN},
     {"SAVEDATE", KX_IMAP_SIGNED_IN},
+    {"UTF8=ACCEPT", KX_IMAP_SIGNED_IN},
+    {"CATENATE", KX_IMAP_SIGNED_IN},
+    {"URL-PARTIAL", KX_IMAP_SIGNED_IN},
     {"COMPRESS=DEFLATE", KX_IMAP_CAN_COMPRESS},
 };
 
@@ -55,6 +58,15 @@ static void append_limits(GString *out, const KxSettings *settings)
         g_string_append_printf(out, " SAVELIMIT=%" G_GINT64_FORMAT, saved);
 }
 
+/* One limit for all folders; without one, STATUS says so for each (RFC 7889 section 3.1). */
+static void append_size_limit(GString *out, const KxSettings *settings)
+{
+    gint64 limit = kx_settings_int(settings, KX_SET_IMAP_MAX_APPEND);
+    g_string_append(out, " APPENDLIMIT");
+    if (limit > 0)
+        g_string_append_printf(out, "=%" G_GINT64_FORMAT, limit);
+}
+
 char *kx_imap_capabilities(guint circumstances, const KxSettings *settings)
 {
     GString *out = g_string_new(NULL);
@@ -65,7 +77,9 @@ char *kx_imap_capabilities(guint circumstances, const KxSettings *settings)
             g_string_append_c(out, ' ');
         g_string_append(out, capabilities[i].name);
     }
-    if (circumstances & KX_IMAP_SIGNED_IN)
+    if (circumstances & KX_IMAP_SIGNED_IN) {
         append_limits(out, settings);
+        append_size_limit(out, settings);
+    }
     return g_string_free(out, FALSE);
 }

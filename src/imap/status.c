@@ -12,16 +12,22 @@ enum {
     DELETED = 1 << 5,
     SIZE = 1 << 6,
     HIGHESTMODSEQ = 1 << 7,
+    APPENDLIMIT = 1 << 8,
 };
 
 static const struct {
     const char *name;
     guint item;
 } items_by_name[] = {
-    {"MESSAGES", MESSAGES}, {"RECENT", RECENT},
-    {"UIDNEXT", UIDNEXT},   {"UIDVALIDITY", UIDVALIDITY},
-    {"UNSEEN", UNSEEN},     {"DELETED", DELETED},
-    {"SIZE", SIZE},         {"HIGHESTMODSEQ", HIGHESTMODSEQ},
+    {"MESSAGES", MESSAGES},
+    {"RECENT", RECENT},
+    {"UIDNEXT", UIDNEXT},
+    {"UIDVALIDITY", UIDVALIDITY},
+    {"UNSEEN", UNSEEN},
+    {"DELETED", DELETED},
+    {"SIZE", SIZE},
+    {"HIGHESTMODSEQ", HIGHESTMODSEQ},
+    {"APPENDLIMIT", APPENDLIMIT},
 };
 
 static gboolean parse_item(KxImapParser *args, guint *items)
@@ -59,7 +65,13 @@ void kx_imap_note_status_items(KxImap *imap, guint items)
         kx_imap_use_condstore(imap);
 }
 
-static guint64 value_of(const KxFolderInfo *info, guint item)
+/* 0: no limit, which RFC 7889 section 3.2 calls NIL. */
+static guint64 append_limit(KxImap *imap)
+{
+    return (guint64)kx_settings_int(kx_session_settings(imap->session), KX_SET_IMAP_MAX_APPEND);
+}
+
+static guint64 value_of(KxImap *imap, const KxFolderInfo *info, guint item)
 {
     switch (item) {
     case MESSAGES:
@@ -76,6 +88,8 @@ static guint64 value_of(const KxFolderInfo *info, guint item)
         return info->deleted;
     case SIZE:
         return info->size;
+    case APPENDLIMIT:
+        return append_limit(imap);
     default:
         return info->highest_modseq;
     }
@@ -85,9 +99,15 @@ void kx_imap_write_status(KxImap *imap, const KxFolderInfo *info, guint items)
 {
     g_autoptr(GString) out = g_string_new(" (");
     for (guint i = 0; i < G_N_ELEMENTS(items_by_name); i++) {
-        if (items & items_by_name[i].item)
-            g_string_append_printf(out, "%s%s %" G_GUINT64_FORMAT, out->len > 2 ? " " : "",
-                                   items_by_name[i].name, value_of(info, items_by_name[i].item));
+        guint item = items_by_name[i].item;
+        if (!(items & item))
+            continue;
+        guint64 value = value_of(imap, info, item);
+        g_string_append_printf(out, "%s%s ", out->len > 2 ? " " : "", items_by_name[i].name);
+        if (item == APPENDLIMIT && value == 0)
+            g_string_append(out, "NIL");
+        else
+            g_string_append_printf(out, "%" G_GUINT64_FORMAT, value);
     }
     g_string_append(out, ")\r\n");
     kx_session_puts(imap->session, "* STATUS ");
