@@ -178,6 +178,20 @@ gboolean kx_imap_append_admit(KxImap *imap, const KxImapAppendArgs *args)
     return TRUE;
 }
 
+gboolean kx_imap_append_fits(KxImap *imap, KxAccount *account, const KxImapAppendArgs *args)
+{
+    KxLimits limits = kx_account_limits(account);
+    KxUsage usage = kx_account_usage(account);
+    guint64 size = 0;
+    for (guint i = 0; i < args->messages->len; i++)
+        size += literal_size(args, &g_array_index(args->messages, KxImapAppendMessage, i));
+    if ((limits.bytes == 0 || usage.bytes + size <= limits.bytes) &&
+        (limits.items == 0 || usage.items + args->messages->len <= limits.items))
+        return TRUE;
+    kx_imap_no(imap, "OVERQUOTA", "The mailbox is full");
+    return FALSE;
+}
+
 /* ---- a large literal is about to come ---- */
 
 static gboolean next_literal(KxImap *imap, KxImapParser *parser, const KxImapAppendArgs *args,

@@ -42,6 +42,10 @@ gboolean kx_imap_append_args_parse(KxImapParser *parser, guint most, KxImapAppen
 /* May these messages be stored, as far as their literals tell? Answers NO if not. */
 gboolean kx_imap_append_admit(KxImap *imap, const KxImapAppendArgs *args);
 
+/* Is there room for them in the account now? Answers NO if not, before a client that waits has sent
+ * them; what counts is what the store says in the end. */
+gboolean kx_imap_append_fits(KxImap *imap, KxAccount *account, const KxImapAppendArgs *args);
+
 /* For a command's `literal`: the arguments must end in a large literal, which is the next to come.
  * Makes room for it and tells the edge to go on, or answers. */
 void kx_imap_append_begin_literal(KxImap *imap, KxImapParser *parser, const KxImapAppendArgs *args);

@@ -19,10 +19,12 @@ static KxImapMailbox *admit(KxImap *imap, const char *folder, const KxImapAppend
     if (!kx_imap_append_admit(imap, args) ||
         !kx_imap_admit_saving(imap, args->messages->len, NULL))
         return NULL;
-    KxImapMailbox *mailbox = kx_imap_mailbox_open(imap, folder, KX_RIGHT_INSERT, &error);
+    g_autoptr(KxImapMailbox) mailbox = kx_imap_mailbox_open(imap, folder, KX_RIGHT_INSERT, &error);
     if (!mailbox)
         kx_imap_no_target(imap, error);
-    return mailbox;
+    else if (kx_imap_append_fits(imap, mailbox->account, args))
+        return g_steal_pointer(&mailbox);
+    return NULL;
 }
 
 void kx_imap_cmd_append_literal(KxImap *imap, KxImapParser *parser)

@@ -13,6 +13,7 @@ enum {
     SIZE = 1 << 6,
     HIGHESTMODSEQ = 1 << 7,
     APPENDLIMIT = 1 << 8,
+    DELETED_STORAGE = 1 << 9,
 };
 
 static const struct {
@@ -28,6 +29,7 @@ static const struct {
     {"SIZE", SIZE},
     {"HIGHESTMODSEQ", HIGHESTMODSEQ},
     {"APPENDLIMIT", APPENDLIMIT},
+    {"DELETED-STORAGE", DELETED_STORAGE},
 };
 
 static gboolean parse_item(KxImapParser *args, guint *items)
@@ -71,6 +73,14 @@ static guint64 append_limit(KxImap *imap)
     return (guint64)kx_settings_int(kx_session_settings(imap->session), KX_SET_IMAP_MAX_APPEND);
 }
 
+/* 0 if the index cannot be read: an estimate may be wrong (RFC 9208 section 4.1.4). */
+static guint64 deleted_bytes(KxImap *imap, const KxFolderInfo *info)
+{
+    guint64 bytes = 0;
+    kx_folder_deleted_bytes(imap->account, info, &bytes, NULL);
+    return bytes;
+}
+
 static guint64 value_of(KxImap *imap, const KxFolderInfo *info, guint item)
 {
     switch (item) {
@@ -90,6 +100,8 @@ static guint64 value_of(KxImap *imap, const KxFolderInfo *info, guint item)
         return info->size;
     case APPENDLIMIT:
         return append_limit(imap);
+    case DELETED_STORAGE:
+        return deleted_bytes(imap, info);
     default:
         return info->highest_modseq;
     }
