@@ -150,7 +150,7 @@ static KxIncoming *catenate(KxImap *imap, const KxImapAppendArgs *args,
 static gboolean fits_a_code(const char *url)
 {
     for (; *url; url++)
-        if (!g_ascii_isprint(*url) || *url == ']')
+        if (!g_ascii_isprint(*url) || strchr("]\"\\", *url))
             return FALSE;
     return TRUE;
 }
@@ -159,7 +159,7 @@ static void refuse(KxImap *imap, const Catenate *cat)
 {
     if (cat->bad_url) {
         g_autofree char *code =
-            g_strconcat("BADURL ", fits_a_code(cat->bad_url) ? cat->bad_url : "?", NULL);
+            g_strdup_printf("BADURL \"%s\"", fits_a_code(cat->bad_url) ? cat->bad_url : "?");
         kx_imap_no(imap, code, cat->error->message);
     } else if (g_error_matches(cat->error, KX_ERROR, KX_ERR_TOO_BIG)) {
         kx_imap_no(imap, "TOOBIG", cat->error->message);

@@ -69,7 +69,7 @@ static void append_limits(GString *out, const KxSettings *settings)
 /* One limit for all folders; without one, STATUS says so for each (RFC 7889 section 3.1). */
 static void append_size_limit(GString *out, const KxSettings *settings)
 {
-    gint64 limit = kx_settings_int(settings, KX_SET_IMAP_MAX_APPEND);
+    gint64 limit = MIN(kx_settings_int(settings, KX_SET_IMAP_MAX_APPEND), G_MAXUINT32);
     g_string_append(out, " APPENDLIMIT");
     if (limit > 0)
         g_string_append_printf(out, "=%" G_GINT64_FORMAT, limit);

@@ -70,7 +70,8 @@ void kx_imap_note_status_items(KxImap *imap, guint items)
 /* 0: no limit, which RFC 7889 section 3.2 calls NIL. */
 static guint64 append_limit(KxImap *imap)
 {
-    return (guint64)kx_settings_int(kx_session_settings(imap->session), KX_SET_IMAP_MAX_APPEND);
+    gint64 limit = kx_settings_int(kx_session_settings(imap->session), KX_SET_IMAP_MAX_APPEND);
+    return (guint64)MIN(limit, G_MAXUINT32);
 }
 
 /* 0 if the index cannot be read: an estimate may be wrong (RFC 9208 section 4.1.4). */

@@ -77,13 +77,13 @@ def test_relative_to_the_selected_folder_and_absolute(server, box):
     client.ok(f"SELECT {name}")
     assert client.ok(f"APPEND {name} CATENATE (URL \";UID=1\")").code.startswith("APPENDUID")
     client.ok("UNSELECT")
-    assert client.command(f"APPEND {name} CATENATE (URL \";UID=1\")").code == "BADURL ;UID=1"
+    assert client.command(f"APPEND {name} CATENATE (URL \";UID=1\")").code == 'BADURL ";UID=1"'
     user = server.address("alice").replace("@", "%40")
     assert catenate(client, name, f"imap://{server.hostname}/{name}/;UID=1") == ORIGINAL
     assert catenate(client, name, f"imap://{user};AUTH=*@{server.hostname}:993/{name}/;UID=1") == ORIGINAL
     bob = server.address("bob").replace("@", "%40")
     for url in (f"imap://{bob}@{server.hostname}/{name}/;UID=1", f"imap://elsewhere.example/{name}/;UID=1"):
-        assert catenate(client, name, url).code == f"BADURL {url}"
+        assert catenate(client, name, url).code == f'BADURL "{url}"'
 
 
 def test_names_are_percent_encoded_utf8(box):
@@ -103,7 +103,7 @@ def test_bad_urls(box, url):
     url = url.format(box=name)
     before = client.ok(f"STATUS {name} (MESSAGES)").untagged
     answer = catenate(client, name, HEADER, url)
-    assert (answer.status, answer.code) == ("NO", f"BADURL {url}")
+    assert (answer.status, answer.code) == ("NO", f'BADURL "{url}"')
     assert client.ok(f"STATUS {name} (MESSAGES)").untagged == before
 
 
@@ -150,7 +150,7 @@ def test_several_messages_all_or_none(box):
     answer = client.command(f"APPEND {name} {good} (\\Flagged) ", HEADER + b"plain\r\n", f" {good}")
     assert answer.status == "OK" and answer.code.split()[2] == "2:4"
     answer = client.command(f"APPEND {name} {good} ", HEADER + b"plain\r\n", f' CATENATE (URL "/{name}/;UID=77")')
-    assert answer.code == f"BADURL /{name}/;UID=77"
+    assert answer.code == f'BADURL "/{name}/;UID=77"'
     (row,) = client.ok(f"STATUS {name} (MESSAGES)").untagged
     assert row[2][1] == "4"
 

@@ -199,4 +199,4 @@ def test_catenate_takes_signed_urls(server, owner):
         bob.ok("EXAMINE INBOX")
         (found,) = bob.fetch(f"UID FETCH {code.split()[2]} BODY.PEEK[]").values()
         assert found["BODY[]"] == b"A: b\r\n\r\n" + PART_1
-        assert bob.command(f'APPEND INBOX CATENATE (URL "{url[:-1]}")').code == f"BADURL {url[:-1]}"
+        assert bob.command(f'APPEND INBOX CATENATE (URL "{url[:-1]}")').code == f'BADURL "{url[:-1]}"'
