@@ -44,7 +44,7 @@ def test_one_comes_and_one_goes(box, command):
     assert contents(client) == {"1": OLD, "3": OLD, "4": NEW}
     found = client.fetch("FETCH 3 (FLAGS INTERNALDATE)")[3]
     assert {"\\Seen", "$Note"} <= set(found["FLAGS"])
-    assert found["INTERNALDATE"] == b"01-Jan-2020 00:00:00 +0000"
+    assert found["INTERNALDATE"] == b" 1-Jan-2020 00:00:00 +0000"
     (row,) = client.ok(f"STATUS {name} (MESSAGES SIZE)").untagged
     assert row[2][3] == str(2 * len(OLD) + len(NEW))
 
