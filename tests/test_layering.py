@@ -92,6 +92,8 @@ def test_folders_include_only_what_lies_below():
     ("net", "loop.c", "ipc/channel.h", True),
     ("ipc", "channel.c", "net/loop.h", False),
     ("base", "buf.c", "db/db.h", False),
+    ("store", "store.c", "convert/convert.h", True),
+    ("convert", "pdf.c", "store/store.h", False),
     ("flow", "queue.c", "store/store-private.h", False),
     ("store", "store.c", "store-private.h", False),
 ])

@@ -155,7 +155,14 @@ static void show_status(const json_t *result, FILE *out)
     kx_show_table("title:Service,status:Status,startup:Startup,listen:Addresses,access:Access,"
                   "connections:Connections,error:Error",
                   json_object_get(result, "services"), out);
-    fprintf(out, "\n%zu sessions\n", json_array_size(json_object_get(result, "sessions")));
+    const json_t *conversions = json_object_get(result, "conversions");
+    fprintf(out,
+            "\nAttachments converted to text: %" JSON_INTEGER_FORMAT
+            ", broken: %" JSON_INTEGER_FORMAT ", waiting: %" JSON_INTEGER_FORMAT "\n",
+            json_integer_value(json_object_get(conversions, "done")),
+            json_integer_value(json_object_get(conversions, "failed")),
+            json_integer_value(json_object_get(conversions, "waiting")));
+    fprintf(out, "%zu sessions\n", json_array_size(json_object_get(result, "sessions")));
 }
 
 static int ask_status(const KxInvocation *invocation)

@@ -3,6 +3,7 @@
  * ended. */
 #pragma once
 
+#include "convert/convert.h"
 #include "core/exclusive.h"
 #include "core/recent-logins.h"
 #include "directory/directory.h"
@@ -15,6 +16,7 @@ typedef struct KxCore {
     KxDirectory *directory;
     KxStore *store;
     KxQueue *queue;
+    KxConvert *convert;     /* NULL without a running server */
     KxExclusive *maildrops; /* held by POP3 sessions */
     KxRecentLogins *pop3_logins;
 } KxCore;

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* CREATE (RFC 9051 section 6.3.4) with CREATE-SPECIAL-USE (RFC 6154 section 3). */
+/* CREATE (RFC 9051 section 6.3.4) with CREATE-SPECIAL-USE (RFC 6154 section 3) and MAILBOXID (RFC
+ * 8474 section 4.1). */
 #include "imap/list.h"
 #include "imap/mailbox.h"
+#include "imap/object-id.h"
 #include "imap/special-use.h"
 
 typedef struct {
@@ -64,9 +66,15 @@ void kx_imap_cmd_create(KxImap *imap, KxImapParser *parser)
         kx_imap_no_error(imap, error);
         return;
     }
-    g_autoptr(KxImapMailbox) made =
-        imap->enabled & KX_IMAP_REV2 ? kx_imap_mailbox_open(imap, path, 0, NULL) : NULL;
-    if (made)
+    g_autoptr(KxImapMailbox) made = kx_imap_mailbox_open(imap, path, 0, NULL);
+    if (!made) { /* somebody has removed it already */
+        kx_imap_ok(imap, NULL, "CREATE completed");
+        return;
+    }
+    if (imap->enabled & KX_IMAP_REV2)
         kx_imap_write_list(imap, made->info, args.given);
-    kx_imap_ok(imap, NULL, "CREATE completed");
+    char id[KX_OBJECT_ID_TEXT];
+    kx_mailbox_id_format(made->info, id);
+    g_autofree char *code = g_strdup_printf("MAILBOXID (%s)", id);
+    kx_imap_ok(imap, code, "CREATE completed");
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* SELECT and EXAMINE (RFC 9051 sections 6.3.2 and 6.3.3, RFC 7162 sections 3.1.8 and 3.2.5). */
 #include "imap/list.h"
+#include "imap/object-id.h"
 #include "imap/mailbox.h"
 #include "imap/qresync.h"
 #include "imap/quota.h"
@@ -64,6 +65,9 @@ static void describe(KxImap *imap, const KxFolderInfo *info, guint64 modseq, KxS
     kx_session_printf(session, "* OK [UIDVALIDITY %u] UIDs valid\r\n", state.uid_validity);
     kx_session_printf(session, "* OK [UIDNEXT %u] Predicted next UID\r\n", state.uid_next);
     kx_session_printf(session, "* OK [HIGHESTMODSEQ %" G_GUINT64_FORMAT "] Highest\r\n", modseq);
+    char id[KX_OBJECT_ID_TEXT];
+    kx_mailbox_id_format(info, id);
+    kx_session_printf(session, "* OK [MAILBOXID (%s)] Mailbox\r\n", id);
     if (rev2)
         kx_imap_write_list(imap, info, given);
     kx_imap_warn_quota(imap);

@@ -14,6 +14,9 @@ static const KxFetchKind KINDS[] = {
     {"INTERNALDATE", "INTERNALDATE", kx_fetch_write_internal_date, 0},
     {"SAVEDATE", "SAVEDATE", kx_fetch_write_save_date, 0},
     {"RFC822.SIZE", "RFC822.SIZE", kx_fetch_write_size, 0},
+    {"EMAILID", "EMAILID", kx_fetch_write_email_id, KX_FETCH_NEEDS_IDS},
+    {"THREADID", "THREADID", kx_fetch_write_thread_id, KX_FETCH_NEEDS_IDS},
+    {"PREVIEW", "PREVIEW", kx_fetch_write_preview, KX_FETCH_NEEDS_PREVIEW},
     {"ENVELOPE", "ENVELOPE", kx_fetch_write_envelope, KX_FETCH_NEEDS_CACHE},
     {"BODYSTRUCTURE", "BODYSTRUCTURE", kx_fetch_write_structure, KX_FETCH_NEEDS_CACHE},
     {"BODY", "BODY", kx_fetch_write_body, KX_FETCH_NEEDS_CONTENT},
@@ -232,6 +235,21 @@ static gboolean plan_has(const KxFetchPlan *plan, const KxFetchKind *kind)
     return FALSE;
 }
 
+/* [SP "(" "LAZY" ")"] behind PREVIEW; in its place may stand a modifier of FETCH. */
+static gboolean parse_lazy(KxImapParser *args, KxFetchPlan *plan)
+{
+    static const char START[] = " (LAZY";
+    if ((size_t)(args->end - args->at) < strlen(START) ||
+        g_ascii_strncasecmp(args->at, START, strlen(START)) != 0)
+        return TRUE;
+    args->at += strlen(START);
+    plan->lazy_preview = TRUE;
+    while (kx_imap_accept(args, ' '))
+        if (!kx_imap_accept_atom(args, "LAZY"))
+            return kx_imap_parser_fail(args, "Unknown modifier of PREVIEW");
+    return kx_imap_parse_char(args, ')');
+}
+
 static gboolean parse_attr(KxImapParser *args, KxFetchPlan *plan, KxSlice name)
 {
     gboolean section = kx_imap_accept(args, '[');
@@ -239,6 +257,8 @@ static gboolean parse_attr(KxImapParser *args, KxFetchPlan *plan, KxSlice name)
     if (!kind)
         return kx_imap_parser_fail(args, "Unknown data item %.*s", (int)MIN(name.len, 60),
                                    name.data);
+    if ((kind->traits & KX_FETCH_NEEDS_PREVIEW) && !parse_lazy(args, plan))
+        return FALSE;
     if (!section && plan_has(plan, kind))
         return TRUE;
     if (plan->attrs->len == KX_FETCH_ATTRS)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The arguments of FETCH (RFC 9051 section 6.4.5, RFC 3501 for RFC822*, RFC 7162 for MODSEQ,
- * CHANGEDSINCE and VANISHED, RFC 8514 for SAVEDATE, RFC 9394 for PARTIAL) read into a plan: which
- * data items to write for each message, and what they need.
+ * CHANGEDSINCE and VANISHED, RFC 8474 for EMAILID and THREADID, RFC 8514 for SAVEDATE, RFC 8970 for
+ * PREVIEW, RFC 9394 for PARTIAL) read into a plan: which data items to write for each message, and
+ * what they need.
  */
 #pragma once
 
@@ -25,6 +26,8 @@ typedef enum {
     KX_FETCH_TAKES_SECTION = 1 << 6, /* the name is followed by "[" */
     KX_FETCH_TAKES_PARTIAL = 1 << 7, /* and may be followed by "<" */
     KX_FETCH_BINARY = 1 << 8,        /* its section is a part number alone */
+    KX_FETCH_NEEDS_IDS = 1 << 9,     /* EMAILID, THREADID: from the index */
+    KX_FETCH_NEEDS_PREVIEW = 1 << 10,
 } KxFetchTraits;
 
 struct KxFetchCursor;
@@ -49,9 +52,10 @@ struct KxFetchAttr {
 };
 
 typedef struct {
-    GPtrArray *attrs; /* KxFetchAttr */
-    guint traits;     /* of all of them */
-    gboolean since;   /* CHANGEDSINCE */
+    GPtrArray *attrs;      /* KxFetchAttr */
+    guint traits;          /* of all of them */
+    gboolean lazy_preview; /* PREVIEW (LAZY), RFC 8970 section 4 */
+    gboolean since;        /* CHANGEDSINCE */
     guint64 changed_since;
     gboolean vanished; /* VANISHED, with CHANGEDSINCE */
     KxPartial partial; /* PARTIAL, if `given` is not NULL */

@@ -7,12 +7,15 @@
 enum {
     FLUSH_SIZE = 32 * 1024,
     LITERAL_PIECE = 64 * 1024,
+    NEEDS_INDEX = KX_FETCH_NEEDS_CACHE | KX_FETCH_NEEDS_IDS | KX_FETCH_NEEDS_PREVIEW,
 };
 
 static void clear_caches(KxFetchCursor *cursor)
 {
     for (guint i = 0; i < KX_FETCH_CACHE_BATCH; i++)
         kx_item_cache_clear(&cursor->caches[i]);
+    for (guint i = 0; i < KX_FETCH_CACHE_BATCH; i++)
+        g_clear_pointer(&cursor->previews[i], g_free);
 }
 
 static void cursor_free(gpointer data)
@@ -86,21 +89,30 @@ static gboolean set_seen(KxFetchCursor *cursor)
     return TRUE;
 }
 
+/* What the plan needs of the index, for the batch. */
 static gboolean read_caches(KxFetchCursor *cursor)
 {
+    KxFolder *folder = kx_view_folder(cursor->imap->view);
+    guint traits = cursor->plan->traits;
     guint32 uids[KX_FETCH_CACHE_BATCH];
     for (guint i = 0; i < cursor->n; i++)
         uids[i] = cursor->items[i].uid;
     clear_caches(cursor);
-    return kx_folder_read_cache(kx_view_folder(cursor->imap->view), uids, cursor->n, cursor->caches,
-                                &cursor->error);
+    return (!(traits & KX_FETCH_NEEDS_CACHE) ||
+            kx_folder_read_cache(folder, uids, cursor->n, cursor->caches, &cursor->error)) &&
+           (!(traits & KX_FETCH_NEEDS_IDS) ||
+            kx_folder_read_ids(folder, uids, cursor->n, cursor->ids, &cursor->error)) &&
+           (!(traits & KX_FETCH_NEEDS_PREVIEW) ||
+            kx_folder_read_previews(folder, uids, cursor->n, cursor->plan->lazy_preview,
+                                    cursor->previews, &cursor->error));
 }
 
 /* FALSE at the end, or when something failed: cursor->error tells. */
 static gboolean load_batch(KxFetchCursor *cursor)
 {
     const KxFetchPlan *plan = cursor->plan;
-    guint room = plan->traits & KX_FETCH_NEEDS_CACHE ? KX_FETCH_CACHE_BATCH : KX_FETCH_BATCH;
+    gboolean index = (plan->traits & NEEDS_INDEX) != 0;
+    guint room = index ? KX_FETCH_CACHE_BATCH : KX_FETCH_BATCH;
     cursor->n = cursor->at = 0;
     while (cursor->n < room && cursor->range < cursor->ranges->len) {
         take_items(cursor, room);
@@ -111,7 +123,7 @@ static gboolean load_batch(KxFetchCursor *cursor)
         return FALSE;
     if ((plan->traits & KX_FETCH_SETS_SEEN) && !cursor->imap->read_only && !set_seen(cursor))
         return FALSE;
-    return !(plan->traits & KX_FETCH_NEEDS_CACHE) || read_caches(cursor);
+    return !index || read_caches(cursor);
 }
 
 /* ---- writing ---- */
@@ -167,14 +179,18 @@ static gboolean begin_message(KxFetchCursor *cursor)
     gboolean found = TRUE;
     if (plan->traits & KX_FETCH_NEEDS_CACHE)
         found = cursor->caches[cursor->at].envelope != NULL;
+    if (plan->traits & KX_FETCH_NEEDS_IDS)
+        found = found && cursor->ids[cursor->at].known;
     if (found && (plan->traits & KX_FETCH_NEEDS_CONTENT)) {
-        cursor->message = kx_imap_message(cursor->imap, uid, &error);
+        cursor->message =
+            kx_imap_message(cursor->imap, kx_view_folder(cursor->imap->view), uid, &error);
         found = cursor->message != NULL;
     }
     if (!found) {
-        kx_imap_lose(cursor->imap, &cursor->losses, uid, error);
+        kx_imap_lose(cursor->imap->view, &cursor->losses, uid, error);
         return FALSE;
     }
+    cursor->highest = MAX(cursor->highest, cursor->items[cursor->at].modseq);
     cursor->begun = TRUE;
     cursor->any = FALSE;
     cursor->attr = 0;
@@ -235,9 +251,12 @@ static void finish(KxFetchCursor *cursor)
 {
     KxImap *imap = cursor->imap;
     kx_imap_message_settle(imap);
+    if (imap->command->flags &
+        KX_IMAP_NO_SYNC) /* SELECT: what is new is told by the next command */
+        kx_imap_cap_modseq(imap, cursor->highest);
     if (cursor->error)
         kx_imap_no_error(imap, cursor->error);
-    else if (kx_imap_report_losses(imap, &cursor->losses))
+    else if (kx_imap_report_losses(imap, imap->view, &cursor->losses))
         kx_imap_no(imap, "SERVERBUG", "Some messages could not be read");
     else if (cursor->unknown_encoding)
         kx_imap_no(imap, "UNKNOWN-CTE", "Some parts have an unknown transfer encoding");

@@ -38,6 +38,7 @@ typedef struct KxFetchCursor {
     char *code;             /* of the tagged OK, or NULL */
     const char *text;
     KxVanished *vanished; /* comes first, or NULL */
+    guint64 highest;      /* modseq of what was told */
     /* where it stands */
     guint range;
     guint32 next_seq;
@@ -54,6 +55,8 @@ typedef struct KxFetchCursor {
     guint32 seqs[KX_FETCH_BATCH];
     gboolean seen_now[KX_FETCH_BATCH]; /* this command set \Seen */
     KxItemCache caches[KX_FETCH_CACHE_BATCH];
+    KxItemIds ids[KX_FETCH_CACHE_BATCH];
+    char *previews[KX_FETCH_CACHE_BATCH];
     KxFetchZone zone;
     /* what went wrong */
     KxImapLosses losses;

@@ -38,9 +38,8 @@ void kx_imap_message_free(KxImapMessage *message)
     g_free(message);
 }
 
-KxImapMessage *kx_imap_message(KxImap *imap, guint32 uid, GError **error)
+KxImapMessage *kx_imap_message(KxImap *imap, KxFolder *folder, guint32 uid, GError **error)
 {
-    KxFolder *folder = kx_view_folder(imap->view);
     if (imap->message && imap->message->folder == folder && imap->message->uid == uid)
         return imap->message;
     g_clear_pointer(&imap->message, kx_imap_message_free);
@@ -139,10 +138,10 @@ size_t kx_imap_message_read_decoded(KxImapMessage *message, guint64 offset, char
 
 /* ---- losses ---- */
 
-void kx_imap_lose(KxImap *imap, KxImapLosses *losses, guint32 uid, const GError *error)
+void kx_imap_lose(KxView *view, KxImapLosses *losses, guint32 uid, const GError *error)
 {
     KxItem item;
-    if (!kx_view_item(imap->view, uid, &item)) {
+    if (!kx_view_item(view, uid, &item)) {
         losses->expunged++;
         return;
     }
@@ -152,14 +151,15 @@ void kx_imap_lose(KxImap *imap, KxImapLosses *losses, guint32 uid, const GError 
     }
 }
 
-gboolean kx_imap_report_losses(KxImap *imap, const KxImapLosses *losses)
+gboolean kx_imap_report_losses(KxImap *imap, KxView *view, const KxImapLosses *losses)
 {
     if (losses->unreadable == 0)
         return FALSE;
-    g_autofree char *path = kx_folder_path(kx_view_folder(imap->view));
+    g_autofree char *path = kx_folder_path(kx_view_folder(view));
     kx_log(kx_session_core(imap->session)->logger, KX_LOG_ERROR,
            "IMAP: %u messages of ~%s/%s cannot be read, the first is UID %u: %s",
-           losses->unreadable, kx_account_name(imap->selected->account), path, losses->first_uid,
+           losses->unreadable, kx_account_name(kx_folder_account(kx_view_folder(view))), path,
+           losses->first_uid,
            losses->first_error ? losses->first_error->message : "its envelope is missing");
     return TRUE;
 }

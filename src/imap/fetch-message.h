@@ -15,7 +15,7 @@ typedef struct KxImapMessage KxImapMessage;
 
 /* The message, which stays valid until the next call for another or kx_imap_messages_reset().
  * KX_ERR_NOT_FOUND if its file is gone. */
-KxImapMessage *kx_imap_message(KxImap *imap, guint32 uid, GError **error);
+KxImapMessage *kx_imap_message(KxImap *imap, KxFolder *folder, guint32 uid, GError **error);
 
 /* At the end of a command: keeps only what is dear to make again. */
 void kx_imap_message_settle(KxImap *imap);
@@ -46,9 +46,9 @@ typedef struct {
 } KxImapLosses;
 
 /* Counts a message as the one or the other. `error` may be NULL. */
-void kx_imap_lose(KxImap *imap, KxImapLosses *losses, guint32 uid, const GError *error);
+void kx_imap_lose(KxView *view, KxImapLosses *losses, guint32 uid, const GError *error);
 
 /* At the end of a command: unreadable messages are told to the administrator, in one line, and TRUE
  * is returned. */
-gboolean kx_imap_report_losses(KxImap *imap, const KxImapLosses *losses);
+gboolean kx_imap_report_losses(KxImap *imap, KxView *view, const KxImapLosses *losses);
 void kx_imap_losses_clear(KxImapLosses *losses);

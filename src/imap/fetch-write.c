@@ -3,6 +3,7 @@
 #include "imap/fetch-write.h"
 
 #include "imap/fetch-cursor.h"
+#include "imap/object-id.h"
 #include "mime/imap-envelope.h"
 
 void kx_fetch_write_label(KxFetchCursor *cursor, const KxFetchAttr *attr)
@@ -80,4 +81,36 @@ KX_FETCH_WRITE(body)
 {
     kx_fetch_write_label(cursor, attr);
     kx_imap_append_body(cursor->out, kx_imap_message_parts(cursor->message));
+}
+
+/* ---- RFC 8474 ---- */
+
+static void write_id(KxFetchCursor *cursor, const KxFetchAttr *attr, char kind,
+                     const KxObjectId *id)
+{
+    char text[KX_OBJECT_ID_TEXT];
+    kx_object_id_format(kind, id, text);
+    kx_fetch_write_label(cursor, attr);
+    g_string_append_printf(cursor->out, "(%s)", text);
+}
+
+KX_FETCH_WRITE(email_id)
+{
+    write_id(cursor, attr, 'M', &cursor->ids[cursor->at].email_id);
+}
+
+KX_FETCH_WRITE(thread_id)
+{
+    write_id(cursor, attr, 'T', &cursor->ids[cursor->at].thread_id);
+}
+
+/* ---- RFC 8970: NIL is for LAZY alone ---- */
+
+KX_FETCH_WRITE(preview)
+{
+    const char *preview = cursor->previews[cursor->at];
+    kx_fetch_write_label(cursor, attr);
+    if (!preview && !cursor->plan->lazy_preview)
+        preview = "";
+    kx_imap_append_nstring(cursor->out, preview, -1);
 }

@@ -24,6 +24,9 @@ KX_FETCH_WRITE(body);
 KX_FETCH_WRITE(section);
 KX_FETCH_WRITE(binary);
 KX_FETCH_WRITE(binary_size);
+KX_FETCH_WRITE(email_id);
+KX_FETCH_WRITE(thread_id);
+KX_FETCH_WRITE(preview);
 
 /* What each begins with: the space after the item before, and the label. */
 void kx_fetch_write_label(struct KxFetchCursor *cursor, const struct KxFetchAttr *attr);

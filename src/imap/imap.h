@@ -105,6 +105,11 @@ void kx_imap_drop_news(KxImap *imap);
 /* What the client knows of the folder: the view without the news that are on their way. */
 void kx_imap_save_view(KxImap *imap, KxViewState *ret_state);
 
+/* A client with QRESYNC that keeps the highest modseq it has seen, `told`, must not pass over a
+ * removal or a change that it is not told of yet: it is told how far it may count on what it knows.
+ */
+void kx_imap_cap_modseq(KxImap *imap, guint64 told);
+
 /* EXPUNGE is VANISHED (RFC 7162 section 3.2.10, RFC 9586 section 3.4). */
 gboolean kx_imap_tells_vanished(const KxImap *imap);
 
@@ -125,6 +130,7 @@ gboolean kx_imap_is_utf8(const KxImap *imap);
  * wants them. */
 void kx_imap_write_string(KxImap *imap, const char *bytes, size_t len);
 void kx_imap_write_mailbox(KxImap *imap, const char *path);
+void kx_imap_append_mailbox(KxImap *imap, GString *out, const char *path);
 void kx_imap_write_flags(KxImap *imap, const KxItem *item, gboolean recent); /* "(\Seen ...)" */
 
 /* Flags of a STORE or APPEND: "(\Seen $Junk)" or, for STORE, without parentheses. \Recent is
@@ -209,11 +215,13 @@ KX_IMAP_COMMAND(resetkey);
 KX_IMAP_COMMAND(search);
 KX_IMAP_COMMAND(select);
 KX_IMAP_COMMAND(setquota);
+KX_IMAP_COMMAND(sort);
 KX_IMAP_COMMAND(status);
 KX_IMAP_COMMAND(store);
 KX_IMAP_COMMAND(subscribe);
 KX_IMAP_COMMAND(uidbatches);
 KX_IMAP_COMMAND(unauthenticate);
+KX_IMAP_COMMAND(thread);
 KX_IMAP_COMMAND(unselect);
 KX_IMAP_COMMAND(unsubscribe);
 KX_IMAP_COMMAND(urlfetch);

@@ -2,6 +2,7 @@
 #include "imap/search-args.h"
 
 #include "base/text.h"
+#include "imap/object-id.h"
 #include "imap/search-charset.h"
 #include "imap/search-envelope.h"
 #include "imap/search-match.h"
@@ -212,6 +213,17 @@ static gboolean parse_before(Context *context, const Kind *kind, KxSearchKey *ke
     return TRUE;
 }
 
+/* RFC 8474 section 5.3 */
+static gboolean parse_object_id(Context *context, const Kind *kind, KxSearchKey *key)
+{
+    KxSlice id;
+    if (!kx_imap_parse_space(context->args) || !kx_imap_parse_object_id(context->args, &id))
+        return FALSE;
+    context->program->uses_ids = TRUE;
+    key->word = g_strndup(id.data, id.len);
+    return TRUE;
+}
+
 #define FLAG(name, flag)                                                                           \
     {name, NULL, kx_search_test_flag, KX_SEARCH_INDEX, flag},                                      \
     {                                                                                              \
@@ -253,6 +265,8 @@ static const Kind KINDS[] = {
     INDEX("UID", parse_uid, set),
     INDEX("UIDAFTER", parse_after, set),
     INDEX("UIDBEFORE", parse_before, set),
+    INDEX("EMAILID", parse_object_id, email_id),
+    INDEX("THREADID", parse_object_id, thread_id),
     ENVELOPE("BCC", BCC),
     ENVELOPE("CC", CC),
     ENVELOPE("FROM", FROM),
@@ -413,14 +427,11 @@ static gboolean parse_returns(KxImapParser *args, KxSearchProgram *program)
     return kx_imap_parse_char(args, ')') && kx_imap_parse_space(args);
 }
 
-static gboolean parse_charset(Context *context, gboolean allowed)
+/* The name of a character set and the space behind it. */
+static gboolean take_charset(Context *context)
 {
     KxImapParser *args = context->args;
-    if (!kx_imap_accept_atom(args, "CHARSET"))
-        return kx_imap_parser_ok(args);
-    if (!allowed)
-        return kx_imap_parser_fail(args, "CHARSET is not allowed after ENABLE UTF8=ACCEPT");
-    if (!kx_imap_parse_space(args) || !kx_imap_parse_astring(args, &context->charset))
+    if (!kx_imap_parse_astring(args, &context->charset))
         return FALSE;
     if (!kx_search_charset_known(context->charset)) {
         context->program->bad_charset = TRUE;
@@ -432,6 +443,16 @@ static gboolean parse_charset(Context *context, gboolean allowed)
     return kx_imap_parse_space(args);
 }
 
+static gboolean parse_charset(Context *context, gboolean allowed)
+{
+    KxImapParser *args = context->args;
+    if (!kx_imap_accept_atom(args, "CHARSET"))
+        return kx_imap_parser_ok(args);
+    if (!allowed)
+        return kx_imap_parser_fail(args, "CHARSET is not allowed after ENABLE UTF8=ACCEPT");
+    return kx_imap_parse_space(args) && take_charset(context);
+}
+
 void kx_search_program_free(KxSearchProgram *program)
 {
     if (!program)
@@ -441,15 +462,39 @@ void kx_search_program_free(KxSearchProgram *program)
     g_free(program);
 }
 
+static gboolean parse_keys(Context *context)
+{
+    context->program->root = key_new(KX_SEARCH_AND);
+    if (!add_keys(context, context->program->root))
+        return FALSE;
+    sort_by_cost(context->program->root);
+    return TRUE;
+}
+
+gboolean kx_search_parse_returns(KxImapParser *args, KxSearchProgram *program)
+{
+    return parse_returns(args, program);
+}
+
+gboolean kx_search_parse_keys(KxImapParser *args, KxSearchProgram *program,
+                              gboolean charset_allowed, gint64 now)
+{
+    Context context = {.args = args, .program = program, .now = now};
+    return parse_charset(&context, charset_allowed) && parse_keys(&context);
+}
+
+gboolean kx_search_parse_sorted_keys(KxImapParser *args, KxSearchProgram *program, gint64 now)
+{
+    Context context = {.args = args, .program = program, .now = now};
+    return take_charset(&context) && parse_keys(&context);
+}
+
 KxSearchProgram *kx_search_parse(KxImapParser *args, gboolean charset_allowed, gint64 now)
 {
     g_autoptr(KxSearchProgram) program = g_new0(KxSearchProgram, 1);
-    Context context = {.args = args, .program = program, .now = now};
-    program->root = key_new(KX_SEARCH_AND);
     if (!kx_imap_parse_space(args) || !parse_returns(args, program) ||
-        !parse_charset(&context, charset_allowed) || !add_keys(&context, program->root))
+        !kx_search_parse_keys(args, program, charset_allowed, now))
         return NULL;
-    sort_by_cost(program->root);
     return g_steal_pointer(&program);
 }
 
@@ -468,15 +513,15 @@ gboolean kx_search_uses_numbers(const KxSearchProgram *program)
     return uses_numbers(program->root);
 }
 
-static void resolve_key(KxSearchKey *key, KxImap *imap)
+static void resolve_key(KxSearchKey *key, KxView *view, const GArray *saved)
 {
     if (key->set.ranges || key->set.saved)
-        kx_seqset_resolve(&key->set, key->set_kind, imap->view, imap->saved, &key->seqs);
+        kx_seqset_resolve(&key->set, key->set_kind, view, saved, &key->seqs);
     for (guint i = 0; key->keys && i < key->keys->len; i++)
-        resolve_key(g_ptr_array_index(key->keys, i), imap);
+        resolve_key(g_ptr_array_index(key->keys, i), view, saved);
 }
 
-void kx_search_resolve(KxSearchProgram *program, KxImap *imap)
+void kx_search_resolve(KxSearchProgram *program, KxView *view, const GArray *saved)
 {
-    resolve_key(program->root, imap);
+    resolve_key(program->root, view, saved);
 }

@@ -63,6 +63,7 @@ typedef struct {
     KxPartial partial; /* with KX_RETURN_PARTIAL */
     gboolean modseq;   /* a MODSEQ key: the answer carries one */
     gboolean uses_envelope;
+    gboolean uses_ids;    /* EMAILID or THREADID */
     gboolean bad_charset; /* the command is NO [BADCHARSET] */
 } KxSearchProgram;
 
@@ -75,8 +76,16 @@ KxSearchProgram *kx_search_parse(KxImapParser *args, gboolean charset_allowed, g
 gboolean kx_search_uses_numbers(const KxSearchProgram *program);
 void kx_search_program_free(KxSearchProgram *program);
 
-/* Resolves the sequence sets of the program. Numbers out of range match nothing, as in an empty
- * folder "1:*". */
-void kx_search_resolve(KxSearchProgram *program, KxImap *imap);
+/* The same in pieces, for other commands that search; `program` is zeroed memory to begin with.
+ * "RETURN (...) " if it is there; then the keys, with CHARSET before them as in SEARCH, or with the
+ * name of a character set as in SORT and THREAD (RFC 5256). */
+gboolean kx_search_parse_returns(KxImapParser *args, KxSearchProgram *program);
+gboolean kx_search_parse_keys(KxImapParser *args, KxSearchProgram *program,
+                              gboolean charset_allowed, gint64 now);
+gboolean kx_search_parse_sorted_keys(KxImapParser *args, KxSearchProgram *program, gint64 now);
+
+/* Resolves the sequence sets of the program; `saved` is what "$" stands for, or NULL. Numbers out
+ * of range match nothing, as in an empty folder "1:*". */
+void kx_search_resolve(KxSearchProgram *program, KxView *view, const GArray *saved);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KxSearchProgram, kx_search_program_free)

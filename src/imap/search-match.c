@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "imap/search-match.h"
 
+#include "imap/object-id.h"
 #include "imap/search-envelope.h"
 #include "mime/date.h"
 #include "mime/text.h"
@@ -77,7 +78,7 @@ TEST(no_keyword)
 
 TEST(recent)
 {
-    return kx_view_is_recent(message->imap->view, message->item->uid);
+    return kx_view_is_recent(message->view, message->item->uid);
 }
 
 TEST(old)
@@ -108,6 +109,27 @@ TEST(modseq)
 TEST(set)
 {
     return kx_seqset_contains(key->seqs, message->seq);
+}
+
+static gboolean has_id(const KxSearchKey *key, KxSearchMessage *message, gboolean thread)
+{
+    KxObjectId email_id, thread_id;
+    if (!key->word ||
+        !kx_sort_data_ids(message->sort_data, message->item->uid, &email_id, &thread_id))
+        return FALSE;
+    char text[KX_OBJECT_ID_TEXT];
+    kx_object_id_format(thread ? 'T' : 'M', thread ? &thread_id : &email_id, text);
+    return strcmp(text, key->word) == 0;
+}
+
+TEST(email_id)
+{
+    return has_id(key, message, FALSE);
+}
+
+TEST(thread_id)
+{
+    return has_id(key, message, TRUE);
 }
 
 /* ---- dates: days as INTERNALDATE shows them, times of day disregarded ---- */
@@ -206,7 +228,8 @@ TEST(sent_since)
 static gboolean read_content(KxSearchMessage *message)
 {
     if (!message->content && !message->unreadable) {
-        message->content = kx_imap_message(message->imap, message->item->uid, &message->error);
+        message->content = kx_imap_message(message->imap, kx_view_folder(message->view),
+                                           message->item->uid, &message->error);
         message->unreadable = message->content == NULL;
     }
     return !message->unreadable;

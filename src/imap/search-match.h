@@ -9,12 +9,15 @@
 #include "imap/fetch-message.h"
 #include "imap/search-args.h"
 #include "store/content.h"
+#include "store/sort-data.h"
 
 typedef enum { KX_MATCH_NO, KX_MATCH_YES, KX_MATCH_MAYBE } KxMatch;
 
 typedef struct KxSearchMessage {
     KxImap *imap;
-    KxSearchCost level; /* what may be read */
+    KxView *view;          /* where the message is */
+    KxSortData *sort_data; /* complete, if the program asks for EMAILID or THREADID */
+    KxSearchCost level;    /* what may be read */
     const KxItem *item;
     guint32 seq;
     const KxItemCache *cache; /* at KX_SEARCH_ENVELOPE and above */
@@ -30,10 +33,11 @@ KxMatch kx_search_match(const KxSearchKey *key, KxSearchMessage *message);
 #define KX_SEARCH_TESTS(X)                                                                         \
     X(all)                                                                                         \
     X(flag)                                                                                        \
-    X(no_flag) X(keyword) X(no_keyword) X(recent) X(old) X(new) X(before) X(on) X(since)           \
-        X(sent_before) X(sent_on) X(sent_since) X(saved_before) X(saved_on) X(saved_since)         \
-            X(larger) X(smaller) X(older) X(younger) X(modseq) X(set) X(envelope) X(header)        \
-                X(body) X(text)
+    X(no_flag)                                                                                     \
+    X(keyword) X(no_keyword) X(recent) X(old) X(new) X(before) X(on) X(since) X(sent_before)       \
+        X(sent_on) X(sent_since) X(saved_before) X(saved_on) X(saved_since) X(larger) X(smaller)   \
+            X(older) X(younger) X(modseq) X(set) X(envelope) X(header) X(body) X(text) X(email_id) \
+                X(thread_id)
 #define KX_SEARCH_DECLARE_TEST(name)                                                               \
     gboolean kx_search_test_##name(const KxSearchKey *key, KxSearchMessage *message);
 KX_SEARCH_TESTS(KX_SEARCH_DECLARE_TEST)

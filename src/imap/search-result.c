@@ -24,14 +24,24 @@ static gboolean is_returned(const KxSearchProgram *program, guint i, guint n)
 
 /* ---- RETURN (SAVE), RFC 5182 ---- */
 
-static void save(KxImap *imap, const KxSearchProgram *program, const GArray *uids)
+static int compare_numbers(gconstpointer a, gconstpointer b)
 {
+    guint32 left = *(const guint32 *)a, right = *(const guint32 *)b;
+    return left < right ? -1 : left > right;
+}
+
+void kx_search_save(KxImap *imap, const KxSearchProgram *program, const KxSearchFound *found)
+{
+    const GArray *uids = found->uids;
+    if (!(program->returns & KX_RETURN_SAVE))
+        return;
     GArray *saved = g_array_new(FALSE, FALSE, sizeof(guint32));
     for (guint i = 0; i < uids->len; i++) {
         guint32 uid = number_at(uids, i);
         if (is_returned(program, i, uids->len))
             g_array_append_val(saved, uid);
     }
+    g_array_sort(saved, compare_numbers); /* they may have been found in another order */
     g_clear_pointer(&imap->saved, g_array_unref);
     imap->saved = saved;
 }
@@ -50,12 +60,32 @@ static guint64 highest(const KxSearchProgram *program, const KxSearchFound *foun
 
 /* ---- the two forms ---- */
 
-static void append_esearch(KxImap *imap, const KxSearchProgram *program, const KxSearchFound *found,
-                           guint returns, GString *out)
+gboolean kx_search_wants_answer(const KxSearchProgram *program)
 {
-    const GArray *numbers = imap->uid ? found->uids : found->seqs;
+    return program->returns != KX_RETURN_SAVE;
+}
+
+static void append_correlators(KxImap *imap, const KxSearchPlace *place, GString *out)
+{
+    g_string_append_printf(out, "* ESEARCH (TAG \"%s\"", imap->tag);
+    if (place) {
+        g_string_append(out, " MAILBOX ");
+        kx_imap_append_mailbox(imap, out, place->name);
+        g_string_append_printf(out, " UIDVALIDITY %u", place->uid_validity);
+    }
+    g_string_append(out, ")");
+}
+
+void kx_search_append_esearch(KxImap *imap, const KxSearchProgram *program,
+                              const KxSearchFound *found, guint returns, const KxSearchPlace *place,
+                              GString *out)
+{
+    gboolean uid = imap->uid || place;
+    const GArray *numbers = uid ? found->uids : found->seqs;
     guint n = numbers->len;
-    g_string_append_printf(out, "* ESEARCH (TAG \"%s\")%s", imap->tag, imap->uid ? " UID" : "");
+    append_correlators(imap, place, out);
+    if (uid)
+        g_string_append(out, " UID");
     if ((returns & KX_RETURN_MIN) && n > 0)
         g_string_append_printf(out, " MIN %u", number_at(numbers, 0));
     if ((returns & KX_RETURN_MAX) && n > 0)
@@ -76,11 +106,11 @@ static void append_esearch(KxImap *imap, const KxSearchProgram *program, const K
     g_string_append(out, "\r\n");
 }
 
-static void append_search(KxImap *imap, const KxSearchProgram *program, const KxSearchFound *found,
-                          GString *out)
+void kx_search_append_list(KxImap *imap, const char *name, const KxSearchProgram *program,
+                           const KxSearchFound *found, GString *out)
 {
     const GArray *numbers = imap->uid ? found->uids : found->seqs;
-    g_string_append(out, "* SEARCH");
+    g_string_append_printf(out, "* %s", name);
     for (guint i = 0; i < numbers->len; i++) {
         g_string_append_c(out, ' ');
         kx_fetch_append_uint(out, number_at(numbers, i));
@@ -88,18 +118,4 @@ static void append_search(KxImap *imap, const KxSearchProgram *program, const Kx
     if (program->modseq && numbers->len > 0)
         g_string_append_printf(out, " (MODSEQ %" G_GUINT64_FORMAT ")", highest(program, found));
     g_string_append(out, "\r\n");
-}
-
-void kx_search_answer(KxImap *imap, const KxSearchProgram *program, const KxSearchFound *found,
-                      GString *out)
-{
-    guint returns = program->returns;
-    if (returns & KX_RETURN_SAVE)
-        save(imap, program, found->uids);
-    if (program->extended && returns != KX_RETURN_SAVE)
-        append_esearch(imap, program, found, returns, out);
-    else if (!program->extended && (imap->enabled & KX_IMAP_REV2))
-        append_esearch(imap, program, found, KX_RETURN_ALL, out);
-    else if (!program->extended)
-        append_search(imap, program, found, out);
 }

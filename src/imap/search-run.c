@@ -4,7 +4,6 @@
 #include "imap/message-limit.h"
 #include "imap/progress.h"
 #include "imap/search-match.h"
-#include "imap/search-result.h"
 
 enum {
     BATCH = 256,
@@ -14,9 +13,9 @@ enum {
 };
 
 typedef struct {
-    KxImap *imap;
-    KxSearchProgram *program;
-    GArray *ranges; /* KxSeqRange: what can match */
+    KxSearchTask *task;
+    gboolean prepared; /* task->sort_data is complete, if anybody wants it */
+    GArray *ranges;    /* KxSeqRange: what can match */
     guint range;
     guint32 next_seq;
     guint n, at;     /* the batch */
@@ -25,28 +24,36 @@ typedef struct {
     guint32 seqs[BATCH];
     KxMatch matches[BATCH];
     KxFetchZone zone;
-    KxSearchFound found;
     KxImapLosses losses;
     gint64 started; /* monotonic, microseconds */
     KxProgress progress;
     guint seen, total; /* messages taken into batches, and to be looked at */
     GString *answer;   /* when all is found */
     size_t sent;
-    GError *error;
 } Run;
+
+static void task_free(KxSearchTask *task)
+{
+    KxSearchFound *found = &task->found;
+    GArray *arrays[] = {found->seqs, found->uids, found->modseqs, found->arrivals, found->sizes};
+    for (guint i = 0; i < G_N_ELEMENTS(arrays); i++)
+        g_clear_pointer(&arrays[i], g_array_unref);
+    kx_search_program_free(task->program);
+    kx_sort_data_unref(task->sort_data);
+    g_clear_error(&task->end.error);
+    if (task->free_data)
+        task->free_data(task->data);
+    g_free(task);
+}
 
 static void run_free(gpointer data)
 {
     Run *run = data;
-    kx_search_program_free(run->program);
     g_array_unref(run->ranges);
-    g_array_unref(run->found.seqs);
-    g_array_unref(run->found.uids);
-    g_clear_pointer(&run->found.modseqs, g_array_unref);
     if (run->answer)
         g_string_free(run->answer, TRUE);
-    g_clear_error(&run->error);
     kx_imap_losses_clear(&run->losses);
+    task_free(run->task);
     g_free(run);
 }
 
@@ -57,7 +64,7 @@ static void take_items(Run *run)
     const KxSeqRange *range = &g_array_index(run->ranges, KxSeqRange, run->range);
     guint32 from = MAX(range->from, run->next_seq);
     guint room = BATCH - run->n;
-    guint got = kx_view_items(run->imap->view, from, range->to, run->items + run->n,
+    guint got = kx_view_items(run->task->view, from, range->to, run->items + run->n,
                               run->seqs + run->n, room);
     guint32 last = got < room ? range->to : run->seqs[run->n + got - 1];
     run->losses.expunged += last - from + 1 - got;
@@ -71,21 +78,23 @@ static void take_items(Run *run)
 static KxMatch match_item(Run *run, guint i, KxSearchCost level, const KxItemCache *cache)
 {
     KxSearchMessage message = {
-        .imap = run->imap,
+        .imap = run->task->imap,
+        .view = run->task->view,
+        .sort_data = run->task->sort_data,
         .level = level,
         .item = &run->items[i],
         .seq = run->seqs[i],
         .cache = cache,
         .zone = &run->zone,
     };
-    if (level >= KX_SEARCH_ENVELOPE && run->program->uses_envelope && !cache->envelope) {
-        kx_imap_lose(run->imap, &run->losses, message.item->uid, NULL);
+    if (level >= KX_SEARCH_ENVELOPE && run->task->program->uses_envelope && !cache->envelope) {
+        kx_imap_lose(run->task->view, &run->losses, message.item->uid, NULL);
         return KX_MATCH_NO;
     }
-    KxMatch match = kx_search_match(run->program->root, &message);
+    KxMatch match = kx_search_match(run->task->program->root, &message);
     if (!message.unreadable)
         return match;
-    kx_imap_lose(run->imap, &run->losses, message.item->uid, message.error);
+    kx_imap_lose(run->task->view, &run->losses, message.item->uid, message.error);
     g_clear_error(&message.error);
     return KX_MATCH_NO;
 }
@@ -96,7 +105,8 @@ static void clear_caches(KxItemCache *caches)
         kx_item_cache_clear(&caches[i]);
 }
 
-/* Reads the envelopes of some open items and goes on as far as `level`. FALSE: run->error is set.
+/* Reads the envelopes of some open items and goes on as far as `level`. FALSE: task->end.error is
+ * set.
  */
 static gboolean match_with_envelopes(Run *run, const guint *open, guint n, KxSearchCost level)
 {
@@ -104,8 +114,8 @@ static gboolean match_with_envelopes(Run *run, const guint *open, guint n, KxSea
     KxItemCache caches[ENVELOPES] = {0};
     for (guint i = 0; i < n; i++)
         uids[i] = run->items[open[i]].uid;
-    gboolean good =
-        kx_folder_read_cache(kx_view_folder(run->imap->view), uids, n, caches, &run->error);
+    gboolean good = kx_folder_read_cache(kx_view_folder(run->task->view), uids, n, caches,
+                                         &run->task->end.error);
     for (guint i = 0; good && i < n; i++)
         run->matches[open[i]] = match_item(run, open[i], level, &caches[i]);
     clear_caches(caches);
@@ -118,7 +128,7 @@ static gboolean match_open(Run *run)
 {
     static const KxItemCache none = {0};
     guint open[ENVELOPES] = {run->at}, n = 0;
-    if (!run->program->uses_envelope) {
+    if (!run->task->program->uses_envelope) {
         run->matches[run->at] = match_item(run, run->at, KX_SEARCH_BODY, &none);
         return TRUE;
     }
@@ -142,20 +152,42 @@ static gboolean load_batch(Run *run)
 
 static void note_found(Run *run, guint i)
 {
-    g_array_append_val(run->found.seqs, run->seqs[i]);
-    g_array_append_val(run->found.uids, run->items[i].uid);
-    if (run->found.modseqs)
-        g_array_append_val(run->found.modseqs, run->items[i].modseq);
+    KxSearchFound *found = &run->task->found;
+    const KxItem *item = &run->items[i];
+    gint64 size = (gint64)item->size;
+    g_array_append_val(found->seqs, run->seqs[i]);
+    g_array_append_val(found->uids, item->uid);
+    if (found->modseqs)
+        g_array_append_val(found->modseqs, item->modseq);
+    if (found->arrivals) {
+        g_array_append_val(found->arrivals, item->internal_date);
+        g_array_append_val(found->sizes, size);
+    }
 }
 
 /* ---- the cursor ---- */
 
-/* TRUE when all messages have been looked at, or run->error is set. */
+/* TRUE when the sort data are there, or not wanted, or cannot be had. */
+static gboolean prepare(Run *run)
+{
+    KxSearchTask *task = run->task;
+    gboolean done = FALSE;
+    if (!run->prepared && !kx_sort_data_fill(task->sort_data, &done, &task->end.error))
+        return TRUE;
+    run->prepared |= done;
+    return run->prepared;
+}
+
+/* TRUE when all messages have been looked at, or the task has an error. */
 static gboolean search_slice(Run *run)
 {
     gint64 start = g_get_monotonic_time(), now = start;
     while (now - start < SLICE_MICROSECONDS) {
-        if (run->at == run->n && !load_batch(run))
+        if (!prepare(run)) {
+            now = g_get_monotonic_time();
+            continue;
+        }
+        if (run->task->end.error || (run->at == run->n && !load_batch(run)))
             return TRUE;
         while (run->at < run->n && run->matches[run->at] != KX_MATCH_MAYBE) {
             if (run->matches[run->at] == KX_MATCH_YES)
@@ -166,31 +198,41 @@ static gboolean search_slice(Run *run)
             return TRUE;
         now = g_get_monotonic_time();
     }
-    kx_imap_progress(run->imap, &run->progress, run->seen - run->n + run->at, run->total);
+    kx_imap_progress(run->task->imap, &run->progress, run->seen - run->n + run->at, run->total);
     return FALSE;
+}
+
+void kx_search_end(KxImap *imap, const KxSearchEnd *end, const char *done)
+{
+    if (end->error)
+        kx_imap_no_error(imap, end->error);
+    else if (end->unreadable)
+        kx_imap_no(imap, "SERVERBUG", "Some messages could not be read");
+    else if (end->expunged > 0)
+        kx_imap_ok(imap, "EXPUNGEISSUED", "Completed, some messages were already expunged");
+    else
+        kx_imap_ok(imap, NULL, done);
 }
 
 static void finish(Run *run)
 {
-    KxImap *imap = run->imap;
-    gboolean unreadable = kx_imap_report_losses(imap, &run->losses);
-    g_autofree char *path = kx_folder_path(kx_view_folder(imap->view));
+    KxSearchTask *task = run->task;
+    KxImap *imap = task->imap;
+    task->end.unreadable = kx_imap_report_losses(imap, task->view, &run->losses);
+    task->end.expunged = run->losses.expunged;
+    g_autofree char *path = kx_folder_path(kx_view_folder(task->view));
     kx_debug(kx_session_core(imap->session)->logger, KX_DEBUG_SEARCH_SORT,
              "%s searched %s: %u of %u messages in %" G_GINT64_FORMAT " ms",
-             kx_session_login(imap->session), path, run->found.seqs->len, kx_view_count(imap->view),
-             (g_get_monotonic_time() - run->started) / 1000);
+             kx_session_login(imap->session), path, task->found.seqs->len,
+             kx_view_count(task->view), (g_get_monotonic_time() - run->started) / 1000);
     kx_imap_message_settle(imap);
-    if ((run->error || unreadable) && (run->program->returns & KX_RETURN_SAVE))
+    if ((task->end.error || task->end.unreadable) && (task->program->returns & KX_RETURN_SAVE))
         g_clear_pointer(&imap->saved,
                         g_array_unref); /* RFC 5182 section 2.1: NO leaves nothing saved */
-    if (run->error)
-        kx_imap_no_error(imap, run->error);
-    else if (unreadable)
-        kx_imap_no(imap, "SERVERBUG", "Some messages could not be read");
-    else if (run->losses.expunged > 0)
-        kx_imap_ok(imap, "EXPUNGEISSUED", "Search completed, some messages were already expunged");
+    if (task->kind->next)
+        task->kind->next(task);
     else
-        kx_imap_ok(imap, NULL, "Search completed");
+        kx_search_end(imap, &task->end, task->kind->done);
 }
 
 static KxStep step(KxSession *session, gpointer data)
@@ -200,8 +242,8 @@ static KxStep step(KxSession *session, gpointer data)
         if (!search_slice(run))
             return KX_STEP_MORE;
         run->answer = g_string_new(NULL);
-        if (!run->error)
-            kx_search_answer(run->imap, run->program, &run->found, run->answer);
+        if (!run->task->end.error)
+            run->task->kind->answer(run->task, run->answer);
     }
     while (run->sent < run->answer->len && !kx_session_full(session)) {
         size_t n = MIN(run->answer->len - run->sent, PIECE);
@@ -233,19 +275,49 @@ static GArray *ranges_to_search(const KxSearchProgram *program, KxView *view)
     return ranges;
 }
 
-void kx_search_run(KxImap *imap, KxSearchProgram *program)
+gboolean kx_search_accept(KxImap *imap, KxImapParser *args, KxSearchProgram *program)
+{
+    if (kx_imap_parser_ok(args) && imap->enabled & KX_IMAP_UIDONLY &&
+        kx_search_uses_numbers(program)) {
+        args->code = "UIDREQUIRED";
+        kx_imap_parser_fail(args, "After ENABLE UIDONLY there are no sequence numbers");
+    }
+    if (!kx_imap_check(imap, args))
+        return FALSE;
+    if (program->bad_charset) {
+        if (program->returns & KX_RETURN_SAVE)
+            g_clear_pointer(&imap->saved, g_array_unref);
+        kx_imap_no(imap, "BADCHARSET (US-ASCII UTF-8)", "Unknown character set");
+        return FALSE;
+    }
+    if (program->modseq)
+        kx_imap_use_condstore(imap);
+    if (imap->view)
+        kx_search_resolve(program, imap->view, imap->saved);
+    return TRUE;
+}
+
+void kx_search_run(KxSearchTask *task)
 {
     Run *run = g_new0(Run, 1);
-    run->imap = imap;
-    run->program = program;
-    run->ranges = ranges_to_search(program, imap->view);
-    kx_imap_limit_ranges(imap, &run->ranges);
+    KxSearchFound *found = &task->found;
+    run->task = task;
+    run->ranges = ranges_to_search(task->program, task->view);
+    if (task->view == task->imap->view)
+        kx_imap_limit_ranges(task->imap, &run->ranges);
     run->total = kx_seqset_count(run->ranges);
-    run->found.seqs = g_array_new(FALSE, FALSE, sizeof(guint32));
-    run->found.uids = g_array_new(FALSE, FALSE, sizeof(guint32));
-    if (program->modseq)
-        run->found.modseqs = g_array_new(FALSE, FALSE, sizeof(guint64));
+    found->seqs = g_array_new(FALSE, FALSE, sizeof(guint32));
+    found->uids = g_array_new(FALSE, FALSE, sizeof(guint32));
+    if (task->program->modseq)
+        found->modseqs = g_array_new(FALSE, FALSE, sizeof(guint64));
+    if (task->kind->wants_arrivals) {
+        found->arrivals = g_array_new(FALSE, FALSE, sizeof(gint64));
+        found->sizes = g_array_new(FALSE, FALSE, sizeof(gint64));
+    }
+    run->prepared = !task->kind->wants_sort_data && !task->program->uses_ids;
+    if (!run->prepared)
+        task->sort_data = kx_sort_data_get(kx_view_folder(task->view));
     run->started = g_get_monotonic_time();
     run->progress = (KxProgress){run->started};
-    kx_session_set_cursor(imap->session, step, run, run_free);
+    kx_session_set_cursor(task->imap->session, step, run, run_free);
 }

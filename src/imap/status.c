@@ -2,6 +2,7 @@
 #include "imap/status.h"
 
 #include "base/text.h"
+#include "imap/object-id.h"
 
 enum {
     MESSAGES = 1 << 0,
@@ -12,8 +13,9 @@ enum {
     DELETED = 1 << 5,
     SIZE = 1 << 6,
     HIGHESTMODSEQ = 1 << 7,
-    APPENDLIMIT = 1 << 8,
-    DELETED_STORAGE = 1 << 9,
+    MAILBOXID = 1 << 8, /* RFC 8474 */
+    APPENDLIMIT = 1 << 9,
+    DELETED_STORAGE = 1 << 10,
 };
 
 static const struct {
@@ -28,6 +30,7 @@ static const struct {
     {"DELETED", DELETED},
     {"SIZE", SIZE},
     {"HIGHESTMODSEQ", HIGHESTMODSEQ},
+    {"MAILBOXID", MAILBOXID},
     {"APPENDLIMIT", APPENDLIMIT},
     {"DELETED-STORAGE", DELETED_STORAGE},
 };
@@ -108,19 +111,27 @@ static guint64 value_of(KxImap *imap, const KxFolderInfo *info, guint item)
     }
 }
 
+static void append_value(KxImap *imap, GString *out, const KxFolderInfo *info, guint item)
+{
+    char id[KX_OBJECT_ID_TEXT];
+    if (item == MAILBOXID) {
+        kx_mailbox_id_format(info, id);
+        g_string_append_printf(out, "(%s)", id);
+    } else if (item == APPENDLIMIT && append_limit(imap) == 0) {
+        g_string_append(out, "NIL");
+    } else {
+        g_string_append_printf(out, "%" G_GUINT64_FORMAT, value_of(imap, info, item));
+    }
+}
+
 void kx_imap_write_status(KxImap *imap, const KxFolderInfo *info, guint items)
 {
     g_autoptr(GString) out = g_string_new(" (");
     for (guint i = 0; i < G_N_ELEMENTS(items_by_name); i++) {
-        guint item = items_by_name[i].item;
-        if (!(items & item))
+        if (!(items & items_by_name[i].item))
             continue;
-        guint64 value = value_of(imap, info, item);
         g_string_append_printf(out, "%s%s ", out->len > 2 ? " " : "", items_by_name[i].name);
-        if (item == APPENDLIMIT && value == 0)
-            g_string_append(out, "NIL");
-        else
-            g_string_append_printf(out, "%" G_GUINT64_FORMAT, value);
+        append_value(imap, out, info, items_by_name[i].item);
     }
     g_string_append(out, ")\r\n");
     kx_session_puts(imap->session, "* STATUS ");

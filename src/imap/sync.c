@@ -14,6 +14,7 @@ struct KxImapNews {
     guint64 since; /* flag changes up to here were known before */
     gboolean counted;
     guint expunged, changed; /* so many are told */
+    guint64 told;            /* the highest modseq among them */
 };
 
 static void say_bye(KxImap *imap, const char *text)
@@ -58,6 +59,7 @@ static void tell_changed(KxImap *imap, guint32 uid)
     if (imap->enabled & KX_IMAP_CONDSTORE)
         kx_session_printf(imap->session, " MODSEQ (%" G_GUINT64_FORMAT ")", item.modseq);
     kx_session_puts(imap->session, ")\r\n");
+    imap->news->told = MAX(imap->news->told, item.modseq);
 }
 
 static void tell_count(KxImap *imap, const struct KxImapNews *news)
@@ -85,16 +87,16 @@ static gboolean tell_expunged(KxImap *imap, struct KxImapNews *news)
     return news->expunged == expunged->len;
 }
 
-/* A client that keeps the highest modseq it has seen must not pass over a removal it cannot be told
- * of now (RFC 7162 section 3.2). */
-static void tell_behind(KxImap *imap, const struct KxImapNews *news)
+void kx_imap_cap_modseq(KxImap *imap, guint64 told)
 {
     KxViewState state;
-    if (!news->changes.behind || !(imap->enabled & KX_IMAP_QRESYNC))
+    if (!(imap->enabled & KX_IMAP_QRESYNC))
         return;
     kx_view_save(imap->view, &state);
-    kx_session_printf(imap->session, "* OK [HIGHESTMODSEQ %" G_GUINT64_FORMAT "] Highest\r\n",
-                      state.expunge_modseq);
+    guint64 known = MIN(state.expunge_modseq, state.change_modseq);
+    if (told > known)
+        kx_session_printf(imap->session, "* OK [HIGHESTMODSEQ %" G_GUINT64_FORMAT "] Highest\r\n",
+                          known);
 }
 
 gboolean kx_imap_tell_news(KxImap *imap)
@@ -112,7 +114,7 @@ gboolean kx_imap_tell_news(KxImap *imap)
         tell_changed(imap, g_array_index(changed, guint32, news->changed++));
     if (news->changed < changed->len)
         return FALSE;
-    tell_behind(imap, news);
+    kx_imap_cap_modseq(imap, news->changes.behind ? G_MAXUINT64 : news->told);
     kx_imap_drop_news(imap);
     return TRUE;
 }

@@ -24,37 +24,51 @@ static gboolean can_quote(KxImap *imap, const char *bytes, size_t len)
     return !eight_bit || (kx_imap_is_utf8(imap) && g_utf8_validate(bytes, (gssize)len, NULL));
 }
 
-void kx_imap_write_string(KxImap *imap, const char *bytes, size_t len)
+static void append_string(KxImap *imap, GString *out, const char *bytes, size_t len)
 {
     if (!can_quote(imap, bytes, len)) {
-        kx_session_printf(imap->session, "{%zu}\r\n", len);
-        kx_session_write(imap->session, bytes, len);
+        g_string_append_printf(out, "{%zu}\r\n", len);
+        g_string_append_len(out, bytes, (gssize)(len));
         return;
     }
-    kx_session_write(imap->session, "\"", 1);
+    g_string_append_len(out, "\"", (gssize)(1));
     size_t done = 0;
     for (size_t i = 0; i < len; i++) {
         if (bytes[i] != '"' && bytes[i] != '\\')
             continue;
-        kx_session_write(imap->session, bytes + done, i - done);
-        kx_session_write(imap->session, "\\", 1);
+        g_string_append_len(out, bytes + done, (gssize)(i - done));
+        g_string_append_len(out, "\\", (gssize)(1));
         done = i;
     }
-    kx_session_write(imap->session, bytes + done, len - done);
-    kx_session_write(imap->session, "\"", 1);
+    g_string_append_len(out, bytes + done, (gssize)(len - done));
+    g_string_append_len(out, "\"", (gssize)(1));
+}
+
+void kx_imap_write_string(KxImap *imap, const char *bytes, size_t len)
+{
+    g_autoptr(GString) out = g_string_new(NULL);
+    append_string(imap, out, bytes, len);
+    kx_session_write(imap->session, out->str, out->len);
+}
+
+void kx_imap_append_mailbox(KxImap *imap, GString *out, const char *path)
+{
+    if (strcmp(path, "INBOX") == 0) {
+        g_string_append(out, path);
+    } else if (kx_imap_is_utf8(imap)) {
+        append_string(imap, out, path, strlen(path));
+    } else {
+        g_autoptr(GString) name = g_string_new(NULL);
+        kx_utf7_encode(name, path);
+        append_string(imap, out, name->str, name->len);
+    }
 }
 
 void kx_imap_write_mailbox(KxImap *imap, const char *path)
 {
-    if (strcmp(path, "INBOX") == 0) {
-        kx_session_puts(imap->session, path);
-    } else if (kx_imap_is_utf8(imap)) {
-        kx_imap_write_string(imap, path, strlen(path));
-    } else {
-        g_autoptr(GString) name = g_string_new(NULL);
-        kx_utf7_encode(name, path);
-        kx_imap_write_string(imap, name->str, name->len);
-    }
+    g_autoptr(GString) out = g_string_new(NULL);
+    kx_imap_append_mailbox(imap, out, path);
+    kx_session_write(imap->session, out->str, out->len);
 }
 
 void kx_imap_write_flags(KxImap *imap, const KxItem *item, gboolean recent)

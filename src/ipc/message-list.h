@@ -13,11 +13,11 @@
 
 /* The role is in its sandbox and works. What the kernel granted: Landlock ABI (0: none), seccomp 0 or 1. */
 #define KX_FIELDS_ROLE_READY(F, S) F(S, U32, landlock, 0) F(S, U32, seccomp, 0)
-KX_MESSAGE(ROLE_READY, KxMsgRoleReady, EDGE | CORE | COURIER, KEEPER, 0)
+KX_MESSAGE(ROLE_READY, KxMsgRoleReady, EDGE | CORE | COURIER | CONVERT, KEEPER, 0)
 
 /* A channel to another role; replaces an earlier one to the same role and index. */
 #define KX_FIELDS_PEER(F, S) F(S, U32, role, 0) F(S, U32, index, 0)
-KX_MESSAGE(PEER, KxMsgPeer, KEEPER, EDGE | CORE | COURIER, 1)
+KX_MESSAGE(PEER, KxMsgPeer, KEEPER, EDGE | CORE | COURIER | CONVERT, 1)
 
 /* Secrets that outlive a crash of the role: the key that seals tickets, TLS session ticket keys. */
 #define KX_FIELDS_SECRET(F, S) F(S, U32, purpose, 0) F(S, BLOB, key, 256)
@@ -80,6 +80,23 @@ KX_MESSAGE(SERVICE_ACCESS, KxMsgServiceAccess, CORE, EDGE, 0)
 /* A log line for a syslog server or journald, already rendered; the courier frames and sends it. */
 #define KX_FIELDS_SYSLOG(F, S) F(S, STR, server, 255) F(S, U32, port, 0) F(S, U32, transport, 0) F(S, BLOB, payload, 16384)
 KX_MESSAGE(SYSLOG, KxMsgSyslog, CORE, COURIER, 0)
+
+/* ---- converting content to text ---- */
+
+/* The core wants a process that converts, or says what one is doing; `action` is KxConverterAction. The keeper keeps
+ * the clock: who is busy for too long is killed. */
+#define KX_FIELDS_CONVERTER(F, S) F(S, U32, index, 0) F(S, U32, action, 0)
+KX_MESSAGE(CONVERTER, KxMsgConverter, CORE, KEEPER, 0)
+
+/* The text of `size` bytes of content, which the descriptor holds; the session is the number of the request. Answer:
+ * CONVERTED. */
+#define KX_FIELDS_CONVERT_CONTENT(F, S) F(S, STR, type, 256) F(S, STR, file_name, 1024) F(S, U64, size, 0)
+KX_MESSAGE(CONVERT_CONTENT, KxMsgConvertContent, CORE, CONVERT, 1)
+
+/* A piece of the text, or the end; `state` is KxConvertState, the rest is set for a failure only: KxErrorCode, and a
+ * line for a person. */
+#define KX_FIELDS_CONVERTED(F, S) F(S, U32, state, 0) F(S, BLOB, text, 65536) F(S, U32, code, 0) F(S, STR, error, 512)
+KX_MESSAGE(CONVERTED, KxMsgConverted, CONVERT, CORE, 0)
 
 /* ---- sessions: one message outstanding for each session, from edge to core ---- */
 

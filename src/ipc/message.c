@@ -31,6 +31,7 @@ typedef struct {
 #define EDGE    KX_ROLE_EDGE
 #define CORE    KX_ROLE_CORE
 #define COURIER KX_ROLE_COURIER
+#define CONVERT KX_ROLE_CONVERT
 static const Type types[KX_MSG_COUNT] = {
 #define KX_MESSAGE(NAME, Struct, from, to, files)                                                  \
     [KX_MSG_##NAME] = {#NAME, from, to, files, fields_##NAME},
@@ -51,6 +52,8 @@ const char *kx_role_name(KxRole role)
         return "core";
     case KX_ROLE_COURIER:
         return "courier";
+    case KX_ROLE_CONVERT:
+        return "convert";
     }
     return "unknown";
 }

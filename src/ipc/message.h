@@ -18,6 +18,7 @@ typedef enum {
     KX_ROLE_EDGE = 1 << 1,
     KX_ROLE_CORE = 1 << 2,
     KX_ROLE_COURIER = 1 << 3,
+    KX_ROLE_CONVERT = 1 << 4,
 } KxRole;
 
 const char *kx_role_name(KxRole role);
@@ -82,6 +83,8 @@ gboolean kx_message_parse(char *bytes, size_t len, KxRole from, KxRole to, KxMes
 
 /* ---- words used in fields ---- */
 
+enum { KX_CONVERTERS_MAX = 2 }; /* processes that convert at a time; their index */
+
 typedef enum { KX_SESSION_NEW, KX_SESSION_RESUMED, KX_SESSION_REFUSED } KxSessionStart;
 typedef enum { KX_SASL_CONTINUE, KX_SASL_OK, KX_SASL_FAILED, KX_SASL_BUSY } KxSaslStatus;
 /* The logs a role without files may write to; the same numbers as KxLogId (checked in the core). */
@@ -111,6 +114,14 @@ typedef enum {
     KX_SMTP_UTF8 = 1 << 2,
     KX_SMTP_EXTENDED = 1 << 3, /* the client said EHLO, not HELO */
 } KxSmtpMailFlags;
+
+typedef enum {
+    KX_CONVERTER_START,
+    KX_CONVERTER_BUSY,
+    KX_CONVERTER_IDLE,
+    KX_CONVERTER_END,
+} KxConverterAction;
+typedef enum { KX_CONVERT_PIECE, KX_CONVERT_DONE, KX_CONVERT_FAILED } KxConvertState;
 
 typedef enum { /* RFC 3461 section 4.1; 0 means not given */
                KX_NOTIFY_NEVER = 1 << 0,

@@ -61,6 +61,13 @@ static json_t *sessions(KxCoreProcess *process)
     return list;
 }
 
+static json_t *conversions(KxCoreProcess *process)
+{
+    KxConvertCounts counts = kx_convert_counts(process->core.convert);
+    return json_pack("{s:I, s:I, s:i}", "done", (json_int_t)counts.done, "failed",
+                     (json_int_t)counts.failed, "waiting", (int)counts.waiting);
+}
+
 json_t *kx_core_status(gpointer data)
 {
     KxCoreProcess *process = data;
@@ -69,15 +76,18 @@ json_t *kx_core_status(gpointer data)
     kx_mutex_lock(&process->lock);
     add_role(roles, "core", 0, &process->core_info);
     add_role(roles, "courier", 0, &process->courier_info);
+    for (guint i = 0; i < KX_CONVERTERS_MAX; i++)
+        add_role(roles, "convert", i, &process->converters[i]);
     for (guint i = 0; i < KX_EDGES_MAX; i++)
         add_role(roles, "edge", i, &process->edges[i]);
     gboolean landlock = process->core_info.landlock > 0;
     json_t *list = services(process, settings);
     kx_mutex_unlock(&process->lock);
-    json_t *status = json_pack("{s:s, s:s, s:I, s:b, s:o, s:o, s:o}", "version", KX_VERSION,
-                               "hostname", kx_settings_text(settings, KX_SET_SERVER_HOSTNAME),
-                               "started", (json_int_t)process->started, "landlock", landlock,
-                               "roles", roles, "services", list, "sessions", sessions(process));
+    json_t *status =
+        json_pack("{s:s, s:s, s:I, s:b, s:o, s:o, s:o, s:o}", "version", KX_VERSION, "hostname",
+                  kx_settings_text(settings, KX_SET_SERVER_HOSTNAME), "started",
+                  (json_int_t)process->started, "landlock", landlock, "roles", roles, "services",
+                  list, "sessions", sessions(process), "conversions", conversions(process));
     if (!landlock)
         json_object_set_new(
             status, "note",

@@ -60,6 +60,7 @@ void kx_keeper_tell_state(KxKeeper *keeper, const KxChild *child)
 static void ready(KxChild *child, const KxMsgRoleReady *message)
 {
     child->state = KX_STATE_RUNNING;
+    child->worked = TRUE;
     child->landlock = message->landlock;
     child->seccomp = message->seccomp;
     kx_keeper_tell_state(child->keeper, child);
@@ -72,7 +73,8 @@ static void child_message(gpointer data, KxLink *link, KxMessage *message)
     KxKeeper *keeper = child->keeper;
     switch (message->type) {
     case KX_MSG_ROLE_READY:
-        ready(child, &message->ROLE_READY);
+        if (child->state == KX_STATE_STARTING) /* once: each costs descriptors */
+            ready(child, &message->ROLE_READY);
         break;
     case KX_MSG_LISTEN:
         kx_keeper_listen(keeper, &message->LISTEN);
@@ -82,6 +84,9 @@ static void child_message(gpointer data, KxLink *link, KxMessage *message)
         break;
     case KX_MSG_LISTEN_END:
         kx_keeper_listen_end(keeper, message->LISTEN_END.services);
+        break;
+    case KX_MSG_CONVERTER:
+        kx_keeper_converter(keeper, &message->CONVERTER);
         break;
     case KX_MSG_CERTIFICATES_CHANGED:
         kx_keeper_send_certificates(keeper, NULL);
@@ -108,9 +113,12 @@ static const KxLinkCallbacks callbacks = {child_message, child_closed};
 
 /* ---- starting ---- */
 
+/* What it is given besides the channel to us; -1: nothing. */
 static int extra_descriptor(const KxChild *child)
 {
     switch (child->role) {
+    case KX_ROLE_CONVERT:
+        return -1;
     case KX_ROLE_CORE:
         return child->keeper->control;
     case KX_ROLE_COURIER:
@@ -126,15 +134,17 @@ static G_NORETURN void become(const KxChild *child, int channel, int extra, char
     /* Out of the way first, so that neither target is a source. */
     int program = fcntl(child->keeper->program, F_DUPFD_CLOEXEC, 100);
     int from = fcntl(channel, F_DUPFD, 100);
-    int more = fcntl(extra, F_DUPFD, 100);
+    int more = extra >= 0 ? fcntl(extra, F_DUPFD, 100) : -1;
     int counts = fcntl(child->keeper->counts, F_DUPFD, 100);
     gboolean core = child->role == KX_ROLE_CORE;
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
-    if (program >= 0 && dup2(from, KX_FD_KEEPER) >= 0 && dup2(more, KX_FD_KEEPER + 1) >= 0 &&
+    if (program >= 0 && dup2(from, KX_FD_KEEPER) >= 0 &&
+        (extra < 0 || dup2(more, KX_FD_KEEPER + 1) >= 0) &&
         (!core || dup2(counts, KX_FD_CORE_COUNTS) >= 0)) {
-        close_range(core ? KX_FD_FIRST_FREE : KX_FD_CORE_COUNTS, (unsigned)program - 1, 0);
+        unsigned first = core ? KX_FD_FIRST_FREE : extra >= 0 ? KX_FD_CORE_COUNTS : KX_FD_COUNTS;
+        close_range(first, (unsigned)program - 1, 0);
         close_range((unsigned)program + 1, ~0U, 0);
         fexecve(program, argv, environ);
     }
@@ -151,7 +161,7 @@ static void send_inheritance(KxChild *core)
     kx_link_send(core->link, KX_MSG_SERVICES, 0, &services, -1);
 }
 
-static gboolean start(KxChild *child, GError **error)
+gboolean kx_child_try(KxChild *child, GError **error)
 {
     KxKeeper *keeper = child->keeper;
     int fds[2];
@@ -207,7 +217,7 @@ static void start_later(KxChild *child)
 void kx_child_start(KxChild *child)
 {
     g_autoptr(GError) error = NULL;
-    if (start(child, &error))
+    if (kx_child_try(child, &error))
         return;
     g_printerr("keryx: %s\n", error->message);
     child->started = g_get_monotonic_time();
@@ -216,14 +226,18 @@ void kx_child_start(KxChild *child)
 
 /* ---- ending ---- */
 
-static void report(KxChild *child, int status)
+static char *how_it_ended(int status)
 {
-    g_autofree char *how = WIFSIGNALED(status)
-                               ? g_strdup_printf("was killed by signal %d", WTERMSIG(status))
+    return WIFSIGNALED(status) ? g_strdup_printf("was killed by signal %d", WTERMSIG(status))
                                : g_strdup_printf("ended with status %d", WEXITSTATUS(status));
+}
+
+void kx_child_report(KxChild *child, int status, const char *then)
+{
+    g_autofree char *how = how_it_ended(status);
     g_autofree char *line =
-        g_strdup_printf("%s %u (process %d) %s and is started again", kx_role_name(child->role),
-                        child->index, (int)child->pid, how);
+        g_strdup_printf("%s %u (process %d) %s and %s", kx_role_name(child->role), child->index,
+                        (int)child->pid, how, then);
     g_printerr("keryx: %s\n", line);
     KxChild *core = kx_keeper_child(child->keeper, KX_ROLE_CORE, 0);
     if (core != child && core->state == KX_STATE_RUNNING)
@@ -235,11 +249,17 @@ static void report(KxChild *child, int status)
 void kx_child_ended(KxChild *child, int status)
 {
     KxKeeper *keeper = child->keeper;
+    if (child->role == KX_ROLE_CONVERT) {
+        kx_keeper_converter_ended(child, status);
+        return;
+    }
+    if (child->role == KX_ROLE_CORE)
+        kx_keeper_end_converters(keeper); /* they worked for it */
     g_clear_pointer(&child->link, kx_link_free);
     child->worked = child->state == KX_STATE_RUNNING;
     child->state = KX_STATE_DOWN;
     if (!keeper->stopping)
-        report(child, status);
+        kx_child_report(child, status, "is started again");
     child->pid = 0;
     if (keeper->stopping)
         return;

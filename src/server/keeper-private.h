@@ -26,7 +26,8 @@ typedef struct {
     guint quick_deaths; /* in a row; decides the pause before the next start */
     gint64 started;     /* monotonic microseconds */
     guint landlock, seccomp;
-    struct event *timer; /* next start */
+    struct event *timer; /* next start; of a converter: when it has worked for too long */
+    gboolean wanted;     /* of a converter: start it again when it has ended */
 } KxChild;
 
 /* A socket that is bound, or is to be. */
@@ -46,7 +47,7 @@ struct KxKeeper {
     int journal; /* socket to journald or /dev/null */
     guint8 ticket_seal[32];
     guint8 tls_tickets[80];
-    GPtrArray *children; /* KxChild: core, courier, then the edges */
+    GPtrArray *children; /* KxChild: core, courier, converters, then the edges */
     GPtrArray *bound;    /* KxBound */
     guint32 running;     /* services the core wants to run, a bit each */
     GPtrArray *errors;   /* char *: Error lines for the core once it is there */
@@ -64,7 +65,9 @@ struct KxKeeper {
 
 /* keeper-children.c */
 KxChild *kx_keeper_child(KxKeeper *keeper, KxRole role, guint index);
-void kx_child_start(KxChild *child);
+void kx_child_start(KxChild *child); /* and again later if that fails */
+gboolean kx_child_try(KxChild *child, GError **error);
+void kx_child_report(KxChild *child, int wait_status, const char *then); /* to the Error log */
 void kx_child_ended(KxChild *child, int wait_status);
 void kx_keeper_tell_state(KxKeeper *keeper, const KxChild *child);
 gboolean kx_keeper_all_down(KxKeeper *keeper, guint roles);
@@ -77,6 +80,11 @@ void kx_keeper_listen_start(KxKeeper *keeper); /* a new core begins to say what 
 void kx_keeper_listen_end(KxKeeper *keeper, guint services);
 void kx_keeper_send_listeners(KxKeeper *keeper, KxLink *edge);
 void kx_bound_free(gpointer bound);
+
+/* keeper-convert.c: processes that run only while the core has something to convert */
+void kx_keeper_converter(KxKeeper *keeper, const KxMsgConverter *message);
+void kx_keeper_converter_ended(KxChild *child, int wait_status);
+void kx_keeper_end_converters(KxKeeper *keeper);
 
 /* keeper-certs.c */
 void kx_keeper_send_certificates(KxKeeper *keeper, KxLink *edge); /* NULL: to all */

@@ -99,6 +99,8 @@ static void core_ready(KxKeeper *keeper, KxChild *core)
     kx_keeper_listen_start(keeper);
     for (guint i = 0; i < keeper->children->len; i++) {
         KxChild *child = keeper->children->pdata[i];
+        if (child->role == KX_ROLE_CONVERT)
+            continue; /* it has asked for none yet */
         kx_keeper_tell_state(keeper, child);
         if (child != core)
             introduce(core, child);
@@ -155,9 +157,11 @@ void kx_keeper_check_ready(KxKeeper *keeper)
 {
     if (keeper->announced || !keeper->listening || keeper->stopping)
         return;
-    for (guint i = 0; i < keeper->children->len; i++)
-        if (((KxChild *)keeper->children->pdata[i])->state != KX_STATE_RUNNING)
+    for (guint i = 0; i < keeper->children->len; i++) {
+        KxChild *child = keeper->children->pdata[i];
+        if (child->state != KX_STATE_RUNNING && child->role != KX_ROLE_CONVERT)
             return;
+    }
     keeper->announced = TRUE;
     if (((KxChild *)keeper->children->pdata[0])->landlock == 0)
         printf("note: this kernel has no Landlock; the roles run without file system sandboxes\n");
@@ -168,7 +172,7 @@ void kx_keeper_check_ready(KxKeeper *keeper)
 
 /* ---- going down ---- */
 
-static const guint stop_order[] = {KX_ROLE_EDGE, KX_ROLE_CORE, KX_ROLE_COURIER};
+static const guint stop_order[] = {KX_ROLE_EDGE, KX_ROLE_CORE, KX_ROLE_CONVERT, KX_ROLE_COURIER};
 
 static void kill_stage(evutil_socket_t fd, short what, void *data)
 {
@@ -184,9 +188,11 @@ static void send_stop(KxKeeper *keeper, guint role)
 {
     for (guint i = 0; i < keeper->children->len; i++) {
         KxChild *child = keeper->children->pdata[i];
-        if (child->role == role && child->pid > 0 && child->link)
+        if (child->role == role && role != KX_ROLE_CONVERT && child->pid > 0 && child->link)
             kx_link_send(child->link, KX_MSG_STOP, 0, &(KxMsgStop){}, -1);
     }
+    if (role == KX_ROLE_CONVERT)
+        kx_keeper_end_converters(keeper); /* nobody waits for what they do */
     struct timeval tv = {STOP_SECONDS, 0};
     event_add(keeper->stop_timer, &tv);
 }
@@ -314,10 +320,15 @@ int kx_keeper_run(guint edges, GPtrArray *notes)
     event_add(keeper->tickets_timer, &tickets);
     add_child(keeper, KX_ROLE_CORE, 0);
     add_child(keeper, KX_ROLE_COURIER, 0);
+    for (guint i = 0; i < KX_CONVERTERS_MAX; i++)
+        add_child(keeper, KX_ROLE_CONVERT, i);
     for (guint i = 0; i < edges; i++)
         add_child(keeper, KX_ROLE_EDGE, i);
-    for (guint i = 0; i < keeper->children->len; i++)
-        kx_child_start(keeper->children->pdata[i]);
+    for (guint i = 0; i < keeper->children->len; i++) {
+        KxChild *child = keeper->children->pdata[i];
+        if (child->role != KX_ROLE_CONVERT) /* these when there is something to convert */
+            kx_child_start(child);
+    }
     event_base_dispatch(keeper->base);
     int status = keeper->status;
     unlink(KX_PATH_CONTROL);

@@ -4,7 +4,7 @@
  * sockets, channels and keys. It reads no byte from a client.
  *
  * Stopping goes in the order of the data: edges first (no new work, clients are told), then the
- * core (finishes what it has), then the courier.
+ * core (finishes what it has), then the converters and the courier.
  */
 #pragma once
 

@@ -121,6 +121,9 @@ static void add_peer(KxCoreProcess *process, KxMessage *message)
                                             &courier_callbacks, process);
         set_courier(process, fd);
         send_courier_settings(process, settings);
+    } else if (peer->role == KX_ROLE_CONVERT) {
+        kx_convert_ready(process->core.convert, peer->index, message->fd);
+        message->fd = -1;
     }
 }
 
@@ -135,7 +138,11 @@ static void role_state(KxCoreProcess *process, const KxMsgRoleState *state)
         process->courier_info = info;
     else if (state->role == KX_ROLE_EDGE && state->index < KX_EDGES_MAX)
         process->edges[state->index] = info;
+    else if (state->role == KX_ROLE_CONVERT && state->index < KX_CONVERTERS_MAX)
+        process->converters[state->index] = state->pid > 0 ? info : (KxRoleInfo){0};
     kx_mutex_unlock(&process->lock);
+    if (state->role == KX_ROLE_CONVERT && state->pid == 0)
+        kx_convert_ended(process->core.convert, state->index);
 }
 
 static void keeper_message(gpointer data, KxLink *link, KxMessage *message)
@@ -185,6 +192,12 @@ static void access_changed(gpointer data)
     kx_core_send_access(data);
 }
 
+static void tell_converter(gpointer data, guint index, KxConverterAction action)
+{
+    KxCoreProcess *process = data;
+    kx_channel_send(process->keeper_fd, KX_MSG_CONVERTER, 0, &(KxMsgConverter){index, action}, -1);
+}
+
 /* ---- life ---- */
 
 static void on_tick(evutil_socket_t fd, short what, void *data)
@@ -192,6 +205,7 @@ static void on_tick(evutil_socket_t fd, short what, void *data)
     KxCoreProcess *process = data;
     kx_logger_tick(process->core.logger);
     kx_store_tick(process->core.store);
+    kx_convert_tick(process->core.convert);
 }
 
 static gboolean receive_first(KxMessageType type, char *buffer, KxMessage *ret_message,
@@ -257,6 +271,7 @@ static gboolean open_data(KxCoreProcess *process, GError **error)
     if (!kx_core_open_store(core, error))
         return FALSE;
     kx_store_recover(core->store);
+    core->convert = kx_convert_new(core->logger, tell_converter, process);
     core->maildrops = kx_exclusive_new();
     core->pop3_logins = kx_recent_logins_new();
     core->queue = kx_queue_open(core->store, core->directory, core->logger, error);
@@ -269,6 +284,7 @@ static void close_data(KxCoreProcess *process)
 {
     KxCore *core = &process->core;
     g_clear_pointer(&core->queue, kx_queue_close);
+    g_clear_pointer(&core->convert, kx_convert_free);
     g_clear_pointer(&core->store, kx_store_close);
     g_clear_pointer(&core->maildrops, kx_exclusive_free);
     g_clear_pointer(&core->pop3_logins, kx_recent_logins_free);
@@ -290,6 +306,7 @@ static void run(KxCoreProcess *process, const KxSandbox *sandbox)
     struct timeval second = {1, 0};
     event_add(process->tick, &second);
     event_base_dispatch(process->base);
+    kx_convert_stop(process->core.convert); /* nobody is held up by it */
     kx_control_stop(process->control);
     kx_workers_free(process->workers);
     process->workers = NULL;

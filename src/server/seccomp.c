@@ -12,7 +12,8 @@
 
 #include "base/error.h"
 
-/* Memory, time, signals, waiting, and work on descriptors one already has. */
+/* Memory, time, signals, waiting, and work on descriptors one already has: all roles but convert.
+ */
 static const char *const common[] = {
     "read",
     "write",
@@ -87,17 +88,30 @@ static const char *const common[] = {
 static const char *const edge_calls[] = {"accept4", NULL};
 
 static const char *const core_calls[] = {
-    "accept4", "open",      "openat",          "stat",       "lstat",     "newfstatat",
-    "statx",   "access",    "faccessat",       "faccessat2", "unlink",    "unlinkat",
-    "rename",  "renameat",  "renameat2",       "link",       "linkat",    "mkdir",
-    "mkdirat", "rmdir",     "getdents64",      "truncate",   "ftruncate", "fallocate",
-    "fsync",   "fdatasync", "sync_file_range", "flock",      "utimensat", "chmod",
-    "fchmod",  "fchmodat",  "umask",           "getcwd",     "readlink",  "readlinkat",
-    "statfs",  "fstatfs",   "copy_file_range", "sendfile",   "fadvise64", "mlock",
-    "munlock", NULL,
+    "accept4",    "open",       "openat",          "stat",
+    "lstat",      "newfstatat", "statx",           "access",
+    "faccessat",  "faccessat2", "unlink",          "unlinkat",
+    "rename",     "renameat",   "renameat2",       "link",
+    "linkat",     "mkdir",      "mkdirat",         "rmdir",
+    "getdents64", "truncate",   "ftruncate",       "fallocate",
+    "fsync",      "fdatasync",  "sync_file_range", "flock",
+    "utimensat",  "chmod",      "fchmod",          "fchmodat",
+    "umask",      "getcwd",     "readlink",        "readlinkat",
+    "statfs",     "fstatfs",    "copy_file_range", "sendfile",
+    "fadvise64",  "mlock",      "munlock",         "memfd_create",
+    NULL,
 };
 
 static const char *const courier_calls[] = {"connect", "bind", NULL};
+
+/* All there is for it: memory, time, and one channel. */
+static const char *const convert_calls[] = {
+    "read",           "write",         "close",           "recvmsg",   "poll",
+    "ppoll",          "munmap",        "mremap",          "madvise",   "brk",
+    "futex",          "clock_gettime", "gettimeofday",    "getrandom", "rt_sigaction",
+    "rt_sigprocmask", "rt_sigreturn",  "restart_syscall", "exit",      "exit_group",
+    "getpid",         "gettid",        "sched_yield",     NULL,
+};
 
 /* Only an intruder tries these. */
 static const char *const hostile[] = {
@@ -167,8 +181,9 @@ typedef struct {
 } Condition;
 
 enum {
-    ALL = KX_ROLE_EDGE | KX_ROLE_CORE | KX_ROLE_COURIER,
-    NO_CONNECT = KX_ROLE_EDGE | KX_ROLE_CORE,
+    MOST = KX_ROLE_EDGE | KX_ROLE_CORE | KX_ROLE_COURIER,
+    ALL = MOST | KX_ROLE_CONVERT,
+    NO_CONNECT = KX_ROLE_EDGE | KX_ROLE_CORE | KX_ROLE_CONVERT,
 };
 #define WHOLE (~0ULL)
 
@@ -176,25 +191,26 @@ static const Condition conditions[] = {
     /* Nothing that was written becomes code. */
     {"mmap", 2, PROT_EXEC, 0, ALL},
     {"mprotect", 2, PROT_EXEC, 0, ALL},
-    {"prctl", 0, WHOLE, PR_SET_NAME, ALL},
-    {"prctl", 0, WHOLE, PR_SET_VMA, ALL},
+    {"prctl", 0, WHOLE, PR_SET_NAME, MOST},
+    {"prctl", 0, WHOLE, PR_SET_VMA, MOST},
     /* Threads, but no processes. clone3 hides its flags from a filter: the C library falls back. */
-    {"clone", 0, CLONE_THREAD, CLONE_THREAD, ALL},
+    {"clone", 0, CLONE_THREAD, CLONE_THREAD, MOST},
     /* Its own limits only. */
-    {"prlimit64", 0, WHOLE, 0, ALL},
+    {"prlimit64", 0, WHOLE, 0, MOST},
     /* F_SETOWN would send signals to other processes. */
-    {"fcntl", 1, WHOLE, F_DUPFD, ALL},
-    {"fcntl", 1, WHOLE, F_DUPFD_CLOEXEC, ALL},
-    {"fcntl", 1, WHOLE, F_GETFD, ALL},
-    {"fcntl", 1, WHOLE, F_SETFD, ALL},
-    {"fcntl", 1, WHOLE, F_GETFL, ALL},
-    {"fcntl", 1, WHOLE, F_SETFL, ALL},
+    {"fcntl", 1, WHOLE, F_DUPFD, MOST},
+    {"fcntl", 1, WHOLE, F_DUPFD_CLOEXEC, MOST},
+    {"fcntl", 1, WHOLE, F_GETFD, MOST},
+    {"fcntl", 1, WHOLE, F_SETFD, MOST},
+    {"fcntl", 1, WHOLE, F_GETFL, MOST},
+    {"fcntl", 1, WHOLE, F_SETFL, MOST},
     {"fcntl", 1, WHOLE, F_GETLK, KX_ROLE_CORE},
     {"fcntl", 1, WHOLE, F_SETLK, KX_ROLE_CORE},
     {"fcntl", 1, WHOLE, F_SETLKW, KX_ROLE_CORE},
     {"fcntl", 1, WHOLE, F_OFD_GETLK, KX_ROLE_CORE},
     {"fcntl", 1, WHOLE, F_OFD_SETLK, KX_ROLE_CORE},
     {"fcntl", 1, WHOLE, F_OFD_SETLKW, KX_ROLE_CORE},
+    {"fcntl", 1, WHOLE, F_ADD_SEALS, KX_ROLE_CORE},
     /* Fast open would turn a listening socket into an outgoing connection. */
     {"sendmsg", 2, MSG_FASTOPEN, 0, NO_CONNECT},
     {"sendmsg", 2, 0, 0, KX_ROLE_COURIER},
@@ -219,16 +235,31 @@ static int add_conditional(scmp_filter_ctx filter, KxRole role)
     for (guint i = 0; rc == 0 && i < G_N_ELEMENTS(conditions); i++)
         if (conditions[i].roles & role)
             rc = add_condition(filter, &conditions[i]);
-    if (rc == 0)
+    if (rc == 0 && role != KX_ROLE_CONVERT)
         rc = seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
     if (rc == 0) /* abort() must reach this process and no other */
         rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
                               SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
-    if (rc == 0 && role != KX_ROLE_COURIER) /* send(): to where the socket is connected already */
+    if (rc == 0 && (role & (KX_ROLE_EDGE |
+                            KX_ROLE_CORE))) /* send(): to where the socket is connected already */
         rc =
             seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(sendto), 2,
                              SCMP_A3(SCMP_CMP_MASKED_EQ, MSG_FASTOPEN, 0), SCMP_A4(SCMP_CMP_EQ, 0));
     return rc;
+}
+
+static const char *const *own_calls(KxRole role)
+{
+    switch (role) {
+    case KX_ROLE_EDGE:
+        return edge_calls;
+    case KX_ROLE_CORE:
+        return core_calls;
+    case KX_ROLE_COURIER:
+        return courier_calls;
+    default: /* whatever else there may be gets the least */
+        return convert_calls;
+    }
 }
 
 gboolean kx_seccomp_enter(KxRole role, guint *ret_active, GError **error)
@@ -240,12 +271,9 @@ gboolean kx_seccomp_enter(KxRole role, guint *ret_active, GError **error)
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
     if (!filter)
         return kx_fail(error, KX_ERR_FAILED, "cannot make a system call filter");
-    const char *const *own = role == KX_ROLE_EDGE   ? edge_calls
-                             : role == KX_ROLE_CORE ? core_calls
-                                                    : courier_calls;
-    int rc = add_names(filter, SCMP_ACT_ALLOW, common);
+    int rc = role == KX_ROLE_CONVERT ? 0 : add_names(filter, SCMP_ACT_ALLOW, common);
     if (rc == 0)
-        rc = add_names(filter, SCMP_ACT_ALLOW, own);
+        rc = add_names(filter, SCMP_ACT_ALLOW, own_calls(role));
     if (rc == 0)
         rc = add_names(filter, SCMP_ACT_KILL_PROCESS, hostile);
     if (rc == 0)

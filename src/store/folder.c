@@ -65,6 +65,11 @@ guint32 kx_folder_id(KxFolder *folder)
     return folder->id;
 }
 
+KxAccount *kx_folder_account(KxFolder *folder)
+{
+    return folder->account;
+}
+
 guint32 kx_folder_uid_validity(KxFolder *folder)
 {
     pthread_mutex_lock(&folder->account->state_lock);
@@ -112,6 +117,14 @@ void kx_folder_info_free(KxFolderInfo *info)
     g_free(info);
 }
 
+/* A folder's id and UIDVALIDITY outlive the index in #folder, and together are never given out
+ * again. */
+static KxObjectId mailbox_id(const KxFolder *folder)
+{
+    return kx_object_id_of("%s %u %u", kx_account_name(folder->account), folder->id,
+                           folder->meta.uid_validity);
+}
+
 static KxFolderInfo *describe(KxFolder *folder, gboolean counts)
 {
     const KxFolderMeta *meta = &folder->meta;
@@ -123,6 +136,7 @@ static KxFolderInfo *describe(KxFolder *folder, gboolean counts)
     info->subscribed = g_hash_table_contains(folder->account->subscriptions, folder->path);
     info->has_children = folder->n_children > 0;
     info->uid_validity = meta->uid_validity;
+    info->mailbox_id = mailbox_id(folder);
     if (!counts)
         return info;
     info->uid_next = meta->uid_next;

@@ -34,6 +34,15 @@ static KxObjectId hash_of(const void *bytes, size_t len)
     return id;
 }
 
+KxObjectId kx_object_id_of(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    g_autofree char *text = g_strdup_vprintf(format, args);
+    va_end(args);
+    return hash_of(text, strlen(text));
+}
+
 static guint64 link_of(const KxObjectId *id)
 {
     guint64 link;

@@ -33,6 +33,9 @@ typedef struct {
     guint8 bytes[KX_OBJECT_ID_SIZE];
 } KxObjectId;
 
+/* The hash of a text. */
+KxObjectId kx_object_id_of(const char *format, ...) G_GNUC_PRINTF(1, 2);
+
 typedef struct {
     gboolean reply;      /* the subject says that it is a reply or a forward */
     gboolean has_date;   /* the Date field makes sense */

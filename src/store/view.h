@@ -23,6 +23,7 @@ KxFolder *kx_folder_open(KxAccount *account, const char *path, GError **error);
 KxFolder *kx_folder_ref(KxFolder *folder);
 void kx_folder_unref(KxFolder *folder);
 guint32 kx_folder_id(KxFolder *folder);
+KxAccount *kx_folder_account(KxFolder *folder); /* borrowed */
 guint32 kx_folder_uid_validity(KxFolder *folder);
 guint64 kx_folder_highest_modseq(KxFolder *folder);
 char *kx_folder_path(KxFolder *folder); /* a copy: it changes when the folder is renamed */

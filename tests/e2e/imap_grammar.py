@@ -155,7 +155,7 @@ CODES = {
     b"CLIENTBUG", b"CLOSED", b"COMPRESSIONACTIVE", b"CONTACTADMIN", b"CORRUPTION", b"EXPIRED",
     b"EXPUNGEISSUED", b"HASCHILDREN", b"INUSE", b"LIMIT", b"NOMODSEQ", b"NONEXISTENT", b"NOPERM",
     b"NOTIFICATIONOVERFLOW", b"NOTSAVED", b"OVERQUOTA", b"PARSE", b"PRIVACYREQUIRED", b"READ-ONLY",
-    b"READ-WRITE", b"SERVERBUG", b"TEMPFAIL", b"TOOBIG", b"TRYCREATE", b"UIDNOTSTICKY", b"UIDREQUIRED",
+    b"READ-WRITE", b"SERVERBUG", b"TEMPFAIL", b"TOOBIG", b"TOOSMALL", b"TRYCREATE", b"UIDNOTSTICKY", b"UIDREQUIRED",
     b"UNAVAILABLE", b"UNKNOWN-CTE", b"USEATTR"), nothing)
 
 
@@ -390,6 +390,21 @@ def vanished_data(scan, _):
     scan.known_set()
 
 
+def uidbatches_data(scan, _):
+    """RFC 10022: ranges of UIDs from the highest to the lowest, none inside another."""
+    scan.expect(b" (TAG ")
+    scan.quoted()
+    scan.expect(b")")
+    above = 2 ** 32
+    while scan.accept(b" " if above == 2 ** 32 else b","):
+        high = scan.nz_number()
+        scan.expect(b":")
+        low = scan.nz_number()
+        if not low <= high < above:
+            scan.fail("descending ranges before this")
+        above = low
+
+
 def quota_data(scan, _):
     """RFC 9208 section 4.2."""
     def resource():
@@ -559,7 +574,7 @@ DATA = {
     b"CAPABILITY": capability_data, b"ENABLED": enabled_data, b"FLAGS": flags_data, b"LIST": list_data,
     b"LSUB": list_data, b"STATUS": status_data, b"SEARCH": search_data, b"SORT": numbers_data,
     b"ESEARCH": esearch_data, b"NAMESPACE": namespace_data, b"ID": id_data, b"VANISHED": vanished_data,
-    b"QUOTA": quota_data, b"QUOTAROOT": quotaroot_data, b"ACL": acl_data, b"LISTRIGHTS": listrights_data,
+    b"UIDBATCHES": uidbatches_data, b"QUOTA": quota_data, b"QUOTAROOT": quotaroot_data, b"ACL": acl_data, b"LISTRIGHTS": listrights_data,
     b"MYRIGHTS": myrights_data, b"METADATA": metadata_data, b"THREAD": thread_data,
     b"LANGUAGE": language_data, b"COMPARATOR": comparator_data, b"URLFETCH": urlfetch_data,
     b"GENURLAUTH": genurlauth_data,

@@ -87,7 +87,8 @@ class Tokens:
     def all(self):
         values = [self.value()]
         while self.at < len(self.line):
-            self.space()
+            if self.line[self.at - 1:self.at + 1] != b")(":  # as between threads
+                self.space()
             values.append(self.value())
         return values
 

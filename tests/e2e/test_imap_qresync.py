@@ -423,3 +423,53 @@ def test_search_modseq(connect):
     assert row == ["SEARCH"]
     found = session.esearch(f"SEARCH RETURN (ALL COUNT) MODSEQ \"/flags/\\\\flagged\" all {modseq}")
     assert found["MODSEQ"] == str(modseq) and found["COUNT"] == "1"
+
+
+# --- when the folder no longer knows what was removed
+
+@pytest.fixture
+def forgetful(fresh_server):
+    """A server whose index is lost between two visits: (server, uids, uid_validity, modseq) of alice's INBOX."""
+    server = fresh_server(users=("alice",))
+    with RawImap(server, "alice") as session:
+        session.ok("ENABLE QRESYNC")
+        uids = fill(session, 10)
+        uid_validity, modseq = state_of(select(session))
+        remove(session, uids[1], uids[5], uids[6], uids[9])
+    server.stop()
+    (index,) = (server.data / "store").rglob("index.db")
+    for path in index.parent.glob("index.db*"):
+        path.unlink()
+    server.start()
+    return server, uids, uid_validity, modseq
+
+
+def test_all_known_uids_that_are_not_there_have_vanished(forgetful):
+    server, uids, uid_validity, modseq = forgetful
+    with RawImap(server, "alice") as session:
+        session.ok("ENABLE QRESYNC")
+        gone = [uids[1], uids[5], uids[6], uids[9]]
+        answer = select(session, f" (QRESYNC ({uid_validity} {modseq} {uids[0]}:{uids[9]}))")
+        assert codes(answer)["UIDVALIDITY"] == str(uid_validity)
+        assert vanished(answer.untagged, True) == gone
+        answer = select(session, f" (QRESYNC ({uid_validity} {modseq} {uids[2]}:{uids[5]},{uids[8]}))")
+        assert vanished(answer.untagged, True) == [uids[5]]
+        answer = select(session, f" (QRESYNC ({uid_validity} {modseq}))")
+        assert set(vanished(answer.untagged, True)) >= set(gone)
+        assert not set(vanished(answer.untagged, True)) & set(uids) - set(gone)
+        answer = session.ok(f"UID FETCH 1:* (FLAGS) (CHANGEDSINCE {modseq} VANISHED)")
+        assert set(vanished(answer.untagged, True)) >= set(gone)
+        answer = session.ok(f"UID FETCH {uids[4]}:{uids[6]} (FLAGS) (CHANGEDSINCE {modseq} VANISHED)")
+        assert vanished(answer.untagged, True) == [uids[5], uids[6]]
+
+
+def test_match_data_saves_telling(forgetful):
+    server, uids, uid_validity, modseq = forgetful
+    with RawImap(server, "alice") as session:
+        session.ok("ENABLE QRESYNC")
+        # The client was told of the removal of the second message, so its fifth still has the same number.
+        for match, gone in ((f"(1,4 {uids[0]},{uids[4]})", [uids[5], uids[6], uids[9]]),
+                            (f"(1,7 {uids[0]},{uids[7]})", [uids[1], uids[5], uids[6], uids[9]]),
+                            (f"(1:3 {uids[0]},{uids[2]}:{uids[3]})", [uids[5], uids[6], uids[9]])):
+            answer = select(session, f" (QRESYNC ({uid_validity} {modseq} {uids[0]}:{uids[9]} {match}))")
+            assert vanished(answer.untagged, True) == gone

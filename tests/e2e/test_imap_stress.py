@@ -5,6 +5,9 @@ A model is what a mail program would know: sequence numbers, UIDs, flags, which 
 keyword nobody else touches, so that for it the truth is known at every moment; for all else the models must agree with
 the truth when everybody has come to rest.
 
+Some clients know CONDSTORE, IMAP4rev2, QRESYNC or UIDONLY. Those with QRESYNC go away now and then, without a word, and
+come back with what they remember: the UIDs, their flags, and the highest modseq they may count on.
+
 KERYX_STRESS_SECONDS (20) and KERYX_STRESS_CLIENTS (8) make it longer or wider, KERYX_STRESS_SEED repeats a choice of
 commands.
 """
@@ -58,45 +61,102 @@ class Identities:
 class Client:
     """One session with its model, and a list of what it may do."""
 
-    def __init__(self, server, number, identities):
+    def __init__(self, server, number, identities, *enabled):
+        self.server = server
         self.number = number
         self.random = random.Random(SEED * 1000 + number)
         self.identities = identities
         self.keyword = f"client{number}"
-        self.imap = RawImap(server, "alice")
-        self.imap.on_untagged = self.hear
+        self.enabled = enabled
         self.rows = []
         self.folder = None
         self.expunge_allowed = True
         self.commands = 0
-        self.recent = collections.deque(maxlen=40)
-        if number % 2:
-            self.imap.ok("ENABLE CONDSTORE")
-        if number % 3 == 0:
-            self.imap.ok("ENABLE IMAP4rev2")
+        self.resumed = 0
+        self.remembered = {}
+        self.vanished_now = set()  # UIDs, since the folder was selected
+        self.recent = collections.deque(maxlen=60)
+        self.uid_validity = self.modseq = 0
+        self.modseqs = []  # of the command in progress: what FETCH says
+        self.highest = None  # and what HIGHESTMODSEQ says, which counts more
+        self.connect()
         self.select()
+
+    def connect(self):
+        self.imap = RawImap(self.server, "alice")
+        self.imap.on_untagged = self.hear
+        if self.enabled:
+            self.imap.ok(f"ENABLE {' '.join(self.enabled)}")
 
     # --- what the server says
 
+    def note_code(self, code):
+        name, _, value = (code or "").partition(" ")
+        if name == "HIGHESTMODSEQ":
+            self.highest = int(value)
+        elif name == "UIDVALIDITY":
+            self.uid_validity = int(value)
+
+    def end_command(self, code):
+        """What the client may count on when it comes back: everything up to there it was told."""
+        self.note_code(code)
+        if self.highest is not None:
+            self.modseq = self.highest
+        else:
+            self.modseq = max([self.modseq, *self.modseqs])
+        self.highest, self.modseqs = None, []
+
     def hear(self, values):
         self.recent.append(repr(values)[:300])
-        if len(values) < 2 or not str(values[0]).isdigit():
-            return
-        number, word = int(values[0]), values[1]
+        if values[0] == "OK":
+            self.note_code(values[1])
+        elif values[0] == "VANISHED":
+            assert "QRESYNC" in self.enabled or "UIDONLY" in self.enabled, "VANISHED, but it was not enabled"
+            earlier = values[1] == ["EARLIER"]
+            assert earlier or self.expunge_allowed, "VANISHED while sequence numbers are in use"
+            for uid in numbers(values[-1]):
+                self.forget(uid, earlier)
+        elif len(values) > 1 and str(values[0]).isdigit():
+            self.hear_number(int(values[0]), values[1], values)
+
+    def hear_number(self, number, word, values):
         if word == "EXISTS":
             assert number >= len(self.rows), f"{number} EXISTS after {len(self.rows)}"
             self.rows += [Row() for _ in range(number - len(self.rows))]
         elif word == "EXPUNGE":
             assert self.expunge_allowed, "EXPUNGE while sequence numbers are in use"
+            assert not {"QRESYNC", "UIDONLY"} & set(self.enabled), "EXPUNGE although VANISHED was enabled"
             assert 1 <= number <= len(self.rows), f"{number} EXPUNGE of {len(self.rows)}"
             self.rows.pop(number - 1).gone = True
         elif word == "FETCH":
             assert 1 <= number <= len(self.rows), f"{number} FETCH of {len(self.rows)}"
             self.learn(number - 1, pairs(values[2]))
+        else:
+            assert word == "RECENT", values
+
+    def forget(self, uid, earlier):
+        """A UID is gone. If it was not known which message has it, it is one of those between its neighbours."""
+        at = next((at for at, row in enumerate(self.rows) if row.uid == uid), None)
+        if not earlier:
+            self.vanished_now.add(uid)
+        if earlier:
+            assert at is None, f"UID {uid} vanished earlier, but it was known to be there"
+            self.remembered.pop(uid, None)
+            return
+        if at is None:
+            start = max((at + 1 for at, row in enumerate(self.rows) if row.uid and row.uid < uid), default=0)
+            end = min((at for at, row in enumerate(self.rows) if row.uid and row.uid > uid), default=len(self.rows))
+            assert start < end, f"UID {uid} vanished, but it was not there"
+            for row in self.rows[start:end]:
+                row.flags = row.own = None
+            at = start
+        self.rows.pop(at).gone = True
 
     def learn(self, at, found):
-        row = self.rows[at]
-        if "UID" in found:
+        self.learn_row(self.rows[at], at, found)
+
+    def learn_row(self, row, at, found):
+        if "UID" in found and at is not None:
             uid = int(found["UID"])
             assert row.uid in (None, uid), f"message {at + 1} had UID {row.uid}, has now {uid}"
             row.uid = uid
@@ -107,10 +167,11 @@ class Client:
             modseq = int(found["MODSEQ"][0])
             assert modseq >= row.modseq, f"modseq fell from {row.modseq} to {modseq}"
             row.modseq = modseq
+            self.modseqs.append(modseq)
         if "FLAGS" in found:
             row.flags = set(found["FLAGS"]) - {"\\Recent"}
             has = self.keyword in row.flags
-            assert row.own in (None, has), f"message {at + 1} (UID {row.uid}): my keyword is {has}, I left it {row.own}"
+            assert row.own in (None, has), f"message at {at} (UID {row.uid}): my keyword is {has}, I left it {row.own}"
             row.own = has
         for item in ("BODY[HEADER.FIELDS (X-Id)]", "BODY[]"):
             if item in found and row.uid:
@@ -123,6 +184,7 @@ class Client:
         self.expunge_allowed = expunge
         self.commands += 1
         answer = self.imap.command(*parts)
+        self.end_command(answer.code)
         self.recent.append(f"S: {answer.status} {answer.code} {answer.text}")
         self.expunge_allowed = True
         assert answer.status in fine, f"{parts!r:.200}: {answer.status} [{answer.code}] {answer.text}"
@@ -141,7 +203,48 @@ class Client:
     def select(self):
         self.folder = self.random.choice(FOLDERS)
         self.rows = []
+        self.modseq = 0
         self.command(f"SELECT {self.folder}")
+
+    def remember(self):
+        """{UID: flags and keyword} to come back with."""
+        return {row.uid: row for row in self.rows if row.uid}
+
+    def resync_arguments(self):
+        """Sometimes with the known UIDs, sometimes with match data, which are true."""
+        self.remembered = self.remember()
+        uids = sorted(self.remembered)
+        parts = [str(self.uid_validity), str(self.modseq)]
+        if uids and self.random.random() < 0.7:
+            parts.append(",".join(map(str, uids)))
+        pairs_known = [(at + 1, row.uid) for at, row in enumerate(self.rows) if row.uid]
+        if pairs_known and "UIDONLY" not in self.enabled and self.random.random() < 0.5:
+            some = sorted(self.random.sample(pairs_known, min(len(pairs_known), 5)))
+            parts.append(f"({','.join(str(seq) for seq, _ in some)} {','.join(str(uid) for _, uid in some)})")
+        return " ".join(parts)
+
+    def resume(self):
+        """Away, back, and all that is remembered must be true then."""
+        arguments = self.resync_arguments()
+        self.imap.close()
+        time.sleep(self.random.random() * 0.1)
+        self.connect()
+        self.resumed += 1
+        remembered = self.remembered
+        self.rows = []
+        self.vanished_now.clear()
+        self.command(f"SELECT {self.folder} (QRESYNC ({arguments}))")
+        told = {row.uid: row for row in self.rows if row.uid}
+        self.command("UID FETCH 1:* (UID)")
+        here = {row.uid: row for row in self.rows if row.uid}
+        lost = set(remembered) - set(here)
+        assert lost <= self.vanished_now, f"gone, but not VANISHED: {lost - self.vanished_now}"
+        for uid in set(here) & set(remembered):
+            row, before = here[uid], remembered[uid]
+            assert None in (row.own, before.own) or row.own == before.own, f"UID {uid}: my keyword is {row.own}"
+            if uid not in told and row.flags is None:
+                row.flags, row.own, row.modseq = before.flags, before.own, before.modseq
+        self.remembered = {}
 
     def append(self):
         identity = f"{self.number}-{self.commands}-{self.random.randrange(10 ** 9)}"
@@ -249,6 +352,7 @@ class Client:
         tag = self.imap.idle()
         time.sleep(self.random.random() * 0.2)
         answer = self.imap.done(tag)
+        self.end_command(answer.code)
         assert answer.status == "OK"
 
     def pick(self):
@@ -256,6 +360,7 @@ class Client:
             return self.random.choice((self.append, self.append, self.noop, self.idle, self.select))
         some = [self.store] * 8 + [self.fetch] * 8 + [self.noop] * 2 + [self.idle, self.select, self.search, self.search_content] + [
             self.search_keyword, self.append, self.copy, self.move, self.uid_expunge, self.store_if_unchanged] * 2
+        some += [self.resume] * 2 if "QRESYNC" in self.enabled else []
         some += [self.expunge] * 3 if len(self.rows) > ROWS_WANTED else [self.append] * 4
         return self.random.choice(some)
 
@@ -268,6 +373,112 @@ class Client:
             failures.append(f"client {self.number}, seed {SEED}:\n{traceback.format_exc()}\nbefore:\n{log}")
 
 
+    def check(self, truth):
+        """The model against a fresh session's [(uid, flags)]."""
+        where = f"seed {SEED}, client {self.number}, {self.folder}"
+        assert len(self.rows) == len(truth), f"{where}: {len(self.rows)} messages, in truth {len(truth)}"
+        for number, (row, (uid, flags)) in enumerate(zip(self.rows, truth), 1):
+            assert row.uid in (None, uid), f"{where}: message {number} has UID {row.uid}, in truth {uid}"
+            assert row.flags in (None, flags), f"{where}: UID {uid} has {row.flags}, in truth {flags}"
+
+
+class UidClient(Client):
+    """One that has enabled UIDONLY: what it knows by UID, and how many there are."""
+
+    def __init__(self, *arguments):
+        self.known = {}
+        self.count = 0
+        super().__init__(*arguments)
+
+    @property
+    def rows(self):
+        return [self.known[uid] for uid in sorted(self.known)]
+
+    @rows.setter
+    def rows(self, _):
+        self.known.clear()
+        self.count = 0
+
+    def hear_number(self, number, word, values):
+        if word == "EXISTS":
+            assert number >= self.count, f"{number} EXISTS after {self.count}"
+            self.count = number
+        elif word == "UIDFETCH":
+            found = pairs(values[2])
+            assert int(found.get("UID", number)) == number, values
+            row = self.known.setdefault(number, Row())
+            row.uid = number
+            self.learn_row(row, None, found)
+        else:
+            assert word == "RECENT", values
+
+    def forget(self, uid, earlier):
+        if earlier:
+            assert uid not in self.known, f"UID {uid} vanished earlier, but it was known to be there"
+            self.remembered.pop(uid, None)
+            return
+        assert self.count > 0
+        self.count -= 1
+        self.vanished_now.add(uid)
+        row = self.known.pop(uid, None)
+        if row:
+            row.gone = True
+
+    def choose(self):
+        rows = self.rows
+        at = self.random.randrange(len(rows))
+        picked = rows[at:at + self.random.choice((1, 1, 1, 2, 5, 20))]
+        return ",".join(str(row.uid) for row in picked), "UID ", picked
+
+    def look(self):
+        self.command("UID FETCH 1:* (FLAGS)")
+
+    def search(self):
+        before, self.vanished_now = set(self.known), set()
+        answer = self.command("UID SEARCH RETURN (COUNT ALL) ALL")
+        (row,) = [values for values in answer.untagged if values[0] == "ESEARCH"]
+        found = dict(zip(row[3::2], row[4::2]))
+        uids = numbers(found["ALL"]) if "ALL" in found else []
+        assert len(uids) == int(found["COUNT"]) and uids == sorted(set(uids))
+        assert not before - set(uids) - self.vanished_now, "not found, but not VANISHED"
+
+    def store_if_unchanged(self):
+        row = self.random.choice(self.rows)
+        if not row.modseq:
+            return
+        row.own = None
+        answer = self.command(f"UID STORE {row.uid} (UNCHANGEDSINCE {row.modseq}) +FLAGS ({self.keyword})")
+        if answer.code is None:
+            assert row.own in (None, True)
+        else:
+            assert answer.code in (f"MODIFIED {row.uid}", "EXPUNGEISSUED"), answer
+
+    def pick(self):
+        if not self.known and self.count:
+            return self.random.choice((self.look, self.append, self.noop, self.idle, self.select))
+        return super().pick()
+
+    def check(self, truth):
+        where = f"seed {SEED}, client {self.number}, {self.folder}"
+        assert self.count == len(truth), f"{where}: {self.count} messages, in truth {len(truth)}"
+        flags = dict(truth)
+        for uid, row in self.known.items():
+            assert uid in flags, f"{where}: UID {uid} is not there"
+            assert row.flags in (None, flags[uid]), f"{where}: UID {uid} has {row.flags}, in truth {flags[uid]}"
+
+
+def make_client(server, number, identities):
+    """Every kind is among eight."""
+    enabled = ["IMAP4rev2"] if number % 3 == 0 else []
+    if number % 4 == 1:
+        enabled.append("QRESYNC")
+    elif number % 4 == 3:
+        return UidClient(server, number, identities, "UIDONLY", "QRESYNC", *enabled)
+    elif number % 8 == 4:
+        enabled.append("CONDSTORE")
+    return Client(server, number, identities, *enabled)
+
+
 def identity_of(content):
     for line in content.split(b"\r\n"):
         if line.startswith(b"X-Id: "):
@@ -276,14 +487,14 @@ def identity_of(content):
 
 
 def check_at_rest(client, truth):
-    """The model against a fresh session's {folder: [(uid, flags)]}."""
+    """The model against a fresh session's {folder: [(uid, flags)]}; now and then that of a client that comes back."""
+    if "QRESYNC" in client.enabled and client.random.random() < 0.2:
+        client.resume()
     client.command("NOOP")
-    where = f"seed {SEED}, client {client.number}, {client.folder}"
-    rows = truth[client.folder]
-    assert len(client.rows) == len(rows), f"{where}: {len(client.rows)} messages, in truth {len(rows)}"
-    for number, (row, (uid, flags)) in enumerate(zip(client.rows, rows), 1):
-        assert row.uid in (None, uid), f"{where}: message {number} has UID {row.uid}, in truth {uid}"
-        assert row.flags in (None, flags), f"{where}: UID {uid} has {row.flags}, in truth {flags}"
+    try:
+        client.check(truth[client.folder])
+    except AssertionError as error:
+        raise AssertionError(f"{error}\nbefore:\n" + "\n".join(client.recent)) from error
 
 
 def read_truth(fresh, identities):
@@ -320,7 +531,7 @@ def test_clients_never_disagree(fresh_server):
     for folder in FOLDERS:
         fresh.ok(f"CREATE {folder}")
     identities = Identities()
-    clients = [Client(server, number, identities) for number in range(CLIENTS)]
+    clients = [make_client(server, number, identities) for number in range(CLIENTS)]
     failures = []
     deadline = time.monotonic() + SECONDS
     while time.monotonic() < deadline:
@@ -328,7 +539,7 @@ def test_clients_never_disagree(fresh_server):
         truth = read_truth(fresh, identities)
         for client in clients:
             check_at_rest(client, truth)
-    print(f"{sum(client.commands for client in clients)} commands")
+    print(f"{sum(client.commands for client in clients)} commands, {sum(client.resumed for client in clients)} times back")
     for session in (fresh, *(client.imap for client in clients)):
         session.close()
     for folder in FOLDERS:

@@ -16,35 +16,38 @@ SOURCE = kx.ROOT / "tests" / "tools" / "inject.c"
 KILLED = "killed 31"  # SIGSYS
 EPERM, EACCES = f"errno {errno.EPERM}", f"errno {errno.EACCES}"
 
-# What each call gives in edge, core and courier. A number is its result; None: the call may work.
+# What each call gives in edge, core, courier and convert. A number is its result; None: the call may work.
 EXPECTED = {
-    "open-passwd": (EPERM, EACCES, EPERM),
-    "open-data": (EPERM, None, EPERM),
-    "open-keys": (EPERM, None, EPERM),
-    "open-proc": (EPERM, EACCES, EPERM),
-    "create-tmp": (EPERM, EACCES, EPERM),
-    "stat-passwd": (EPERM, f"errno {errno.EFAULT}", EPERM),
-    "socket-inet": (EPERM, EPERM, None),
-    "socket-inet6": (EPERM, EPERM, None),
-    "socket-unix": (EPERM, EPERM, EPERM),
-    "connect": (EPERM, EPERM, f"errno {errno.EINVAL}"),
-    "bind": (EPERM, EPERM, f"errno {errno.EINVAL}"),
-    "listen": (EPERM, EPERM, EPERM),
-    "execve": (KILLED, KILLED, KILLED),
-    "fork": (KILLED, KILLED, KILLED),
-    "vfork": (KILLED, KILLED, KILLED),
-    "clone": (EPERM, EPERM, EPERM),
-    "unshare": (KILLED, KILLED, KILLED),
-    "ptrace": (KILLED, KILLED, KILLED),
-    "kill": (EPERM, EPERM, EPERM),
-    "setuid": (KILLED, KILLED, KILLED),
-    "mount": (KILLED, KILLED, KILLED),
-    "map-code": (EPERM, EPERM, EPERM),
-    "io-uring": (KILLED, KILLED, KILLED),
-    "dumpable": (EPERM, EPERM, EPERM),
-    "getpid": (None, None, None),
+    "open-passwd": (EPERM, EACCES, EPERM, EPERM),
+    "open-data": (EPERM, None, EPERM, EPERM),
+    "open-keys": (EPERM, None, EPERM, EPERM),
+    "open-proc": (EPERM, EACCES, EPERM, EPERM),
+    "create-tmp": (EPERM, EACCES, EPERM, EPERM),
+    "stat-passwd": (EPERM, f"errno {errno.EFAULT}", EPERM, EPERM),
+    "socket-inet": (EPERM, EPERM, None, EPERM),
+    "socket-inet6": (EPERM, EPERM, None, EPERM),
+    "socket-unix": (EPERM, EPERM, EPERM, EPERM),
+    "connect": (EPERM, EPERM, f"errno {errno.EINVAL}", EPERM),
+    "bind": (EPERM, EPERM, f"errno {errno.EINVAL}", EPERM),
+    "listen": (EPERM, EPERM, EPERM, EPERM),
+    "execve": (KILLED, KILLED, KILLED, KILLED),
+    "fork": (KILLED, KILLED, KILLED, KILLED),
+    "vfork": (KILLED, KILLED, KILLED, KILLED),
+    "clone": (EPERM, EPERM, EPERM, EPERM),
+    "unshare": (KILLED, KILLED, KILLED, KILLED),
+    "ptrace": (KILLED, KILLED, KILLED, KILLED),
+    "kill": (EPERM, EPERM, EPERM, EPERM),
+    "setuid": (KILLED, KILLED, KILLED, KILLED),
+    "mount": (KILLED, KILLED, KILLED, KILLED),
+    "map-code": (EPERM, EPERM, EPERM, EPERM),
+    "io-uring": (KILLED, KILLED, KILLED, KILLED),
+    "dumpable": (EPERM, EPERM, EPERM, EPERM),
+    "memory-file": (EPERM, None, EPERM, EPERM),
+    "dup": (None, None, None, EPERM),
+    "read-limit": (None, None, None, EPERM),
+    "getpid": (None, None, None, None),
 }
-ROLES = ("edge", "core", "courier")
+ROLES = ("edge", "core", "courier", "convert")
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +74,32 @@ def inject(tmp_path_factory):
     return run
 
 
+def wake_converter(server, tmp_path):
+    """A process of the convert role lives for as long as there is something to do: gives it something."""
+    path = tmp_path / "words.txt"
+    path.write_text("words")
+
+    def running():
+        server.cli("search", "text", path)
+        return [row for row in server.roles("convert") if row["state"] == "running"]
+
+    return kx.wait_until(running, 30, "a process that converts")[0]
+
+
+def into_converter(server, inject, tmp_path, call):
+    """It ends when it is idle: perhaps just now."""
+
+    def once():
+        pid = wake_converter(server, tmp_path)["pid"]
+        try:
+            got = inject(pid, call)
+        except AssertionError:
+            return None
+        return None if got == "killed 9" else (pid, got)
+
+    return kx.wait_until(once, 60, f"a process for {call}")
+
+
 def sandboxed(server):
     rows = {row["role"]: row for row in server.roles() if row["role"] != "keeper"}
     if not rows["edge"]["sandbox"]["seccomp"]:
@@ -81,19 +110,24 @@ def sandboxed(server):
 @pytest.mark.covers("INST-60")
 @pytest.mark.parametrize("call", EXPECTED)
 @pytest.mark.parametrize("role", ROLES)
-def test_calls_from_inside(server, inject, role, call):
-    row = sandboxed(server)[role]
+def test_calls_from_inside(server, inject, tmp_path, role, call):
+    row = wake_converter(server, tmp_path) if role == "convert" else sandboxed(server)[role]
+    if not row["sandbox"]["seccomp"]:
+        pytest.skip("a build with a sanitizer has no system call filter")
     wanted = EXPECTED[call][ROLES.index(role)]
     if wanted == EACCES and not row["sandbox"]["landlock"]:
         pytest.skip("this kernel has no Landlock")
-    pid = server.role_pids(role)[0]
-    got = inject(pid, call)
+    if role == "convert":
+        pid, got = into_converter(server, inject, tmp_path, call)
+    else:
+        pid = server.role_pids(role)[0]
+        got = inject(pid, call)
     if wanted is None:
         assert not got.startswith(("errno", "killed")), got
     else:
         assert got == wanted
     server.wait_roles(gone=[pid] if wanted == KILLED else [])
-    assert wanted == KILLED or server.role_pids(role)[0] == pid
+    assert wanted == KILLED or role == "convert" or server.role_pids(role)[0] == pid
 
 
 def test_an_outsider_may_do_all_that(inject):
@@ -106,7 +140,8 @@ def test_an_outsider_may_do_all_that(inject):
 
 
 @pytest.mark.covers("INST-34")
-def test_what_the_kernel_says_of_the_roles(server):
+def test_what_the_kernel_says_of_the_roles(server, tmp_path):
+    wake_converter(server, tmp_path)
     rows = sandboxed(server)
     for role in ROLES:
         for pid in server.role_pids(role):

@@ -133,6 +133,56 @@ static void test_round_trip(void)
     }
 }
 
+static GArray *ranges_of(const char *text)
+{
+    g_auto(KxSeqSet) set = {0};
+    g_assert_true(parse(text, &set));
+    return kx_seqset_normalize(set.ranges, 1000);
+}
+
+static void check_ranges(const GArray *ranges, const char *want)
+{
+    g_autoptr(GString) out = g_string_new(NULL);
+    for (guint i = 0; i < ranges->len; i++) {
+        const KxSeqRange *range = &g_array_index(ranges, KxSeqRange, i);
+        g_string_append_printf(out, "%s%u:%u", i > 0 ? "," : "", range->from, range->to);
+    }
+    g_assert_cmpstr(out->str, ==, want);
+}
+
+static void test_slice(void)
+{
+    static const struct {
+        guint first, n;
+        const char *want;
+    } cases[] = {
+        {0, 1, "2:2"},   {0, 4, "2:4,9:9"}, {2, 3, "4:4,9:9,20:20"},  {4, 100, "20:25"},
+        {9, 1, "25:25"}, {10, 5, ""},       {0, 10, "2:4,9:9,20:25"}, {3, 0, ""},
+    };
+    g_autoptr(GArray) ranges = ranges_of("2:4,9,20:25");
+    g_assert_cmpuint(kx_seqset_count(ranges), ==, 10);
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GArray) slice = kx_seqset_slice(ranges, cases[i].first, cases[i].n);
+        check_ranges(slice, cases[i].want);
+    }
+}
+
+static void test_intersect(void)
+{
+    static const struct {
+        const char *a, *b, *want;
+    } cases[] = {
+        {"1:10", "5:20", "5:10"},        {"1:3,7:9", "2:8", "2:3,7:8"},        {"1:3", "4:6", ""},
+        {"1,3,5", "1:5", "1:1,3:3,5:5"}, {"1:100", "50,60:70", "50:50,60:70"},
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GArray) a = ranges_of(cases[i].a), b = ranges_of(cases[i].b);
+        g_autoptr(GArray) there = kx_seqset_intersect(a, b), back = kx_seqset_intersect(b, a);
+        check_ranges(there, cases[i].want);
+        check_ranges(back, cases[i].want);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -142,5 +192,7 @@ int main(int argc, char **argv)
     g_test_add_func("/imap/seqset/contains", test_contains);
     g_test_add_func("/imap/seqset/format", test_format);
     g_test_add_func("/imap/seqset/round-trip", test_round_trip);
+    g_test_add_func("/imap/seqset/slice", test_slice);
+    g_test_add_func("/imap/seqset/intersect", test_intersect);
     return g_test_run();
 }

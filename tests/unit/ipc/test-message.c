@@ -23,6 +23,7 @@ typedef struct {
 #define EDGE    KX_ROLE_EDGE
 #define CORE    KX_ROLE_CORE
 #define COURIER KX_ROLE_COURIER
+#define CONVERT KX_ROLE_CONVERT
 static const struct {
     const char *name;
     guint from, to, files;
@@ -34,7 +35,8 @@ static const struct {
 #undef KX_MESSAGE
 };
 
-static const KxRole roles[] = {KX_ROLE_KEEPER, KX_ROLE_EDGE, KX_ROLE_CORE, KX_ROLE_COURIER};
+static const KxRole roles[] = {KX_ROLE_KEEPER, KX_ROLE_EDGE, KX_ROLE_CORE, KX_ROLE_COURIER,
+                               KX_ROLE_CONVERT};
 
 typedef struct {
     KxMessage message;

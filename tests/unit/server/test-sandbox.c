@@ -330,54 +330,54 @@ static int become_root(const Given *given)
 typedef struct {
     const char *name;
     Attempt attempt;
-    int edge, core, courier;
+    int edge, core, courier, convert;
 } Case;
 
 /* EACCES comes from Landlock, EPERM from seccomp. */
 static const Case cases[] = {
-    {"open /etc/passwd", open_passwd, EPERM, EACCES, EPERM},
-    {"open a file of the data directory", open_own_file, EPERM, DONE, EPERM},
-    {"make and remove a directory", make_directory, EPERM, DONE, EPERM},
-    {"link a file into another folder", link_file, EPERM, DONE, EPERM},
-    {"open a file above the data directory", escape_upwards, EPERM, EACCES, EPERM},
-    {"write elsewhere", write_outside, EPERM, EACCES, EPERM},
-    {"read /proc", read_proc, EPERM, EACCES, EPERM},
-    {"make a device", make_device, EPERM, EPERM, EPERM},
-    {"make a symbolic link", make_link, EPERM, EPERM, EPERM},
-    {"make an IPv4 socket", socket_inet, EPERM, EPERM, DONE},
-    {"make an IPv6 socket", socket_inet6, EPERM, EPERM, DONE},
-    {"make a Unix socket", socket_unix, EPERM, EPERM, EPERM},
-    {"make a netlink socket", socket_packet, EPERM, EPERM, EPERM},
-    {"make a socket pair", make_pair, EPERM, EPERM, EPERM},
-    {"connect TCP", connect_tcp, EPERM, EPERM, DONE},
-    {"connect UDP", connect_udp, EPERM, EPERM, DONE},
-    {"connect by fast open", fast_open_sendto, EPERM, EPERM, -1},
-    {"connect by fast open in a message", fast_open_sendmsg, EPERM, EPERM, -1},
-    {"send to an address", send_to_address, EPERM, EPERM, DONE},
-    {"listen", listen_again, EPERM, EPERM, EPERM},
-    {"accept", accept_client, DONE, DONE, EPERM},
-    {"talk on a connection", talk, DONE, DONE, DONE},
-    {"start a thread", start_thread, DONE, DONE, DONE},
-    {"use memory", use_memory, DONE, DONE, DONE},
-    {"map memory as code", map_code, EPERM, EPERM, EPERM},
-    {"turn memory into code", make_code, EPERM, EPERM, EPERM},
-    {"run a program", run_program, KILLED, KILLED, KILLED},
-    {"run a descriptor", run_descriptor, KILLED, KILLED, KILLED},
-    {"fork", fork_process, KILLED, KILLED, KILLED},
-    {"clone a process", clone_process, EPERM, EPERM, EPERM},
-    {"trace", trace_parent, KILLED, KILLED, KILLED},
-    {"read another's memory", read_parent, KILLED, KILLED, KILLED},
-    {"signal a process", kill_parent, EPERM, EPERM, EPERM},
-    {"signal another's thread", signal_parent_thread, EPERM, EPERM, EPERM},
-    {"signal itself", signal_itself, DONE, DONE, DONE},
-    {"have signals sent to another", own_signals, EPERM, EPERM, EPERM},
-    {"limit another", limit_parent, EPERM, EPERM, EPERM},
-    {"read its own limits", read_own_limit, DONE, DONE, DONE},
-    {"become dumpable", become_dumpable, EPERM, EPERM, EPERM},
-    {"leave its namespaces", new_namespace, KILLED, KILLED, KILLED},
-    {"mount", mount_something, KILLED, KILLED, KILLED},
-    {"use io_uring", use_ring, KILLED, KILLED, KILLED},
-    {"become root", become_root, KILLED, KILLED, KILLED},
+    {"open /etc/passwd", open_passwd, EPERM, EACCES, EPERM, EPERM},
+    {"open a file of the data directory", open_own_file, EPERM, DONE, EPERM, EPERM},
+    {"make and remove a directory", make_directory, EPERM, DONE, EPERM, EPERM},
+    {"link a file into another folder", link_file, EPERM, DONE, EPERM, EPERM},
+    {"open a file above the data directory", escape_upwards, EPERM, EACCES, EPERM, EPERM},
+    {"write elsewhere", write_outside, EPERM, EACCES, EPERM, EPERM},
+    {"read /proc", read_proc, EPERM, EACCES, EPERM, EPERM},
+    {"make a device", make_device, EPERM, EPERM, EPERM, EPERM},
+    {"make a symbolic link", make_link, EPERM, EPERM, EPERM, EPERM},
+    {"make an IPv4 socket", socket_inet, EPERM, EPERM, DONE, EPERM},
+    {"make an IPv6 socket", socket_inet6, EPERM, EPERM, DONE, EPERM},
+    {"make a Unix socket", socket_unix, EPERM, EPERM, EPERM, EPERM},
+    {"make a netlink socket", socket_packet, EPERM, EPERM, EPERM, EPERM},
+    {"make a socket pair", make_pair, EPERM, EPERM, EPERM, EPERM},
+    {"connect TCP", connect_tcp, EPERM, EPERM, DONE, EPERM},
+    {"connect UDP", connect_udp, EPERM, EPERM, DONE, EPERM},
+    {"connect by fast open", fast_open_sendto, EPERM, EPERM, -1, EPERM},
+    {"connect by fast open in a message", fast_open_sendmsg, EPERM, EPERM, -1, EPERM},
+    {"send to an address", send_to_address, EPERM, EPERM, DONE, EPERM},
+    {"listen", listen_again, EPERM, EPERM, EPERM, EPERM},
+    {"accept", accept_client, DONE, DONE, EPERM, EPERM},
+    {"talk on a connection", talk, DONE, DONE, DONE, -1},
+    {"start a thread", start_thread, DONE, DONE, DONE, EPERM},
+    {"use memory", use_memory, DONE, DONE, DONE, DONE},
+    {"map memory as code", map_code, EPERM, EPERM, EPERM, EPERM},
+    {"turn memory into code", make_code, EPERM, EPERM, EPERM, EPERM},
+    {"run a program", run_program, KILLED, KILLED, KILLED, KILLED},
+    {"run a descriptor", run_descriptor, KILLED, KILLED, KILLED, KILLED},
+    {"fork", fork_process, KILLED, KILLED, KILLED, KILLED},
+    {"clone a process", clone_process, EPERM, EPERM, EPERM, EPERM},
+    {"trace", trace_parent, KILLED, KILLED, KILLED, KILLED},
+    {"read another's memory", read_parent, KILLED, KILLED, KILLED, KILLED},
+    {"signal a process", kill_parent, EPERM, EPERM, EPERM, EPERM},
+    {"signal another's thread", signal_parent_thread, EPERM, EPERM, EPERM, EPERM},
+    {"signal itself", signal_itself, DONE, DONE, DONE, DONE},
+    {"have signals sent to another", own_signals, EPERM, EPERM, EPERM, EPERM},
+    {"limit another", limit_parent, EPERM, EPERM, EPERM, EPERM},
+    {"read its own limits", read_own_limit, DONE, DONE, DONE, EPERM},
+    {"become dumpable", become_dumpable, EPERM, EPERM, EPERM, EPERM},
+    {"leave its namespaces", new_namespace, KILLED, KILLED, KILLED, KILLED},
+    {"mount", mount_something, KILLED, KILLED, KILLED, KILLED},
+    {"use io_uring", use_ring, KILLED, KILLED, KILLED, KILLED},
+    {"become root", become_root, KILLED, KILLED, KILLED, KILLED},
 };
 
 /* ---- running ---- */
@@ -455,6 +455,20 @@ static KxSandbox granted(KxRole role)
     return sandbox;
 }
 
+static int wanted_of(const Case *c, KxRole role)
+{
+    switch (role) {
+    case KX_ROLE_EDGE:
+        return c->edge;
+    case KX_ROLE_CORE:
+        return c->core;
+    case KX_ROLE_COURIER:
+        return c->courier;
+    default:
+        return c->convert;
+    }
+}
+
 static void test_role(gconstpointer data)
 {
     KxRole role = GPOINTER_TO_UINT(data);
@@ -465,7 +479,7 @@ static void test_role(gconstpointer data)
     }
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
         const Case *c = &cases[i];
-        int wanted = role == KX_ROLE_EDGE ? c->edge : role == KX_ROLE_CORE ? c->core : c->courier;
+        int wanted = wanted_of(c, role);
         if (wanted == -1 || (wanted == EACCES && !sandbox.landlock))
             continue;
         int got = outcome(role, c->attempt);
@@ -500,6 +514,7 @@ int main(int argc, char **argv)
     g_test_add_data_func("/server/sandbox/edge", GUINT_TO_POINTER(KX_ROLE_EDGE), test_role);
     g_test_add_data_func("/server/sandbox/core", GUINT_TO_POINTER(KX_ROLE_CORE), test_role);
     g_test_add_data_func("/server/sandbox/courier", GUINT_TO_POINTER(KX_ROLE_COURIER), test_role);
+    g_test_add_data_func("/server/sandbox/convert", GUINT_TO_POINTER(KX_ROLE_CONVERT), test_role);
     int status = g_test_run();
     g_unlink("file");
     g_rmdir(folder);
