@@ -22,9 +22,10 @@ static const KxOption remove_options[] = {
 static json_t *to_json(const KxUser *user)
 {
     g_autofree char *login = g_strdup_printf("%s@%s", user->name, user->domain);
-    return json_pack("{s:s, s:s?, s:b, s:o, s:s?}", "user", login, "name", user->full_name,
-                     "disabled", user->disabled, "addresses", kx_json_strings(user->addresses),
-                     "description", user->description);
+    return json_pack("{s:s, s:s?, s:b, s:o, s:s?, s:I, s:I}", "user", login, "name",
+                     user->full_name, "disabled", user->disabled, "addresses",
+                     kx_json_strings(user->addresses), "description", user->description, "quota",
+                     (json_int_t)user->quota, "quota-items", (json_int_t)user->quota_items);
 }
 
 /* As it is after a change. */

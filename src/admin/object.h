@@ -23,4 +23,6 @@ json_t *kx_json_strings(char *const *texts);
 #define KX_OPTION_OF_kx_field_password           KX_OPTION_SECRET, "SECRET"
 #define KX_OPTION_OF_kx_field_locals             KX_OPTION_TEXT, "NAME,..."
 #define KX_OPTION_OF_kx_field_ranges             KX_OPTION_TEXT, "ENTRY,..."
+#define KX_OPTION_OF_kx_field_size               KX_OPTION_TEXT, "SIZE"
+#define KX_OPTION_OF_kx_field_count              KX_OPTION_TEXT, "NUMBER"
 #define KX_FIELD_OPTION(name, normalise, manual) {name, KX_OPTION_OF_##normalise, manual},

@@ -15,8 +15,7 @@ static gboolean open_core(KxCore *core, guint flags, GError **error)
         return FALSE;
     g_autoptr(KxSettings) settings = kx_directory_settings(core->directory);
     kx_log_apply_settings(core->logger, settings);
-    if ((flags & (KX_COMMAND_STORE | KX_COMMAND_QUEUE)) &&
-        !(core->store = kx_store_open(core->logger, error)))
+    if ((flags & (KX_COMMAND_STORE | KX_COMMAND_QUEUE)) && !kx_core_open_store(core, error))
         return FALSE;
     return !(flags & KX_COMMAND_QUEUE) ||
            (core->queue = kx_queue_open(core->store, core->directory, core->logger, error)) != NULL;

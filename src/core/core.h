@@ -22,3 +22,6 @@ typedef struct KxCore {
     KxExclusive *maildrops; /* held by POP3 sessions */
     KxRecentLogins *pop3_logins;
 } KxCore;
+
+/* Opens the store with the quotas that the directory knows. */
+gboolean kx_core_open_store(KxCore *core, GError **error);

@@ -102,6 +102,11 @@ const char *kx_session_remote_ip(KxSession *session)
     return session->remote_ip;
 }
 
+const char *kx_session_local_ip(KxSession *session)
+{
+    return session->local_ip;
+}
+
 gboolean kx_session_is_secure(KxSession *session)
 {
     return session->secure;

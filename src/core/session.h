@@ -45,6 +45,7 @@ const KxService *kx_session_service(KxSession *session);
 const KxUser *kx_session_user(KxSession *session); /* NULL before sign-in */
 const char *kx_session_login(KxSession *session);  /* "user@domain", or NULL */
 const char *kx_session_remote_ip(KxSession *session);
+const char *kx_session_local_ip(KxSession *session); /* the address the client came to */
 gboolean kx_session_is_secure(KxSession *session);
 gboolean kx_session_auth_failed(
     KxSession *session);                      /* a sign-in on this connection failed (SMTP-12) */

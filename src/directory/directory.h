@@ -67,7 +67,9 @@ typedef struct {
     char *full_name;
     char *description;
     gboolean disabled;
-    char **addresses; /* further local parts in the domain, sorted */
+    char **addresses;    /* further local parts in the domain, sorted */
+    guint64 quota;       /* bytes the mailbox may hold, 0: no limit */
+    guint64 quota_items; /* the same of items */
     guint generation; /* new with each change and never used twice: caches of sign-ins compare it */
 } KxUser;
 void kx_user_free(KxUser *user);
@@ -76,6 +78,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(KxUser, kx_user_free)
 /* By user@domain of the account itself (not an alias); a bare name is taken in the primary domain.
  * KX_ERR_NOT_FOUND. */
 KxUser *kx_user_get(KxDirectory *directory, const char *login, GError **error);
+/* The quotas alone, cheaply: asked at every delivery. FALSE: there is no such user. */
+gboolean kx_user_quotas(KxDirectory *directory, const char *login, guint64 *ret_bytes,
+                        guint64 *ret_items);
 /* By domain and name; `domain` NULL lists all. KX_ERR_NOT_FOUND: no such domain. */
 GPtrArray *kx_user_list(KxDirectory *directory, const char *domain, GError **error);
 

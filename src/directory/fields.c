@@ -4,6 +4,7 @@
 #include <sodium.h>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "directory/credentials.h"
 #include "base/ip-range.h"
 #include "directory/names.h"
@@ -60,6 +61,32 @@ static char *kx_field_ip(const char *value, GError **error)
 static char *kx_field_password(const char *value, GError **error)
 {
     return kx_password_prepare(value, error);
+}
+
+/* Beyond this neither IMAP nor the database can say the number. */
+static const guint64 AMOUNT_MAX = G_MAXINT64;
+
+static char *kx_field_count(const char *value, GError **error)
+{
+    guint64 number;
+    if (kx_parse_uint(value, AMOUNT_MAX, &number))
+        return g_strdup_printf("%" G_GUINT64_FORMAT, number);
+    kx_fail(error, KX_ERR_INVALID, "'%s' is not a number", value);
+    return NULL;
+}
+
+static char *kx_field_size(const char *value, GError **error)
+{
+    static const char UNITS[] = "KMG";
+    size_t len = strlen(value);
+    const char *unit = len > 0 ? strchr(UNITS, g_ascii_toupper(value[len - 1])) : NULL;
+    guint shift = unit ? 10 * (guint)(unit - UNITS + 1) : 0;
+    g_autofree char *digits = g_strndup(value, unit ? len - 1 : len);
+    guint64 number;
+    if (kx_parse_uint(digits, AMOUNT_MAX >> shift, &number))
+        return g_strdup_printf("%" G_GUINT64_FORMAT, number << shift);
+    kx_fail(error, KX_ERR_INVALID, "'%s' is not a size in bytes, which may carry K, M or G", value);
+    return NULL;
 }
 
 static char *range_entry(const char *entry, GError **error)
@@ -179,6 +206,14 @@ void kx_field_values_clear(KxFieldValues *values)
 gboolean kx_field_values_bool(const KxFieldValues *values, KxFieldId id)
 {
     return g_strcmp0(values->text[id], "1") == 0;
+}
+
+guint64 kx_field_values_number(const KxFieldValues *values, KxFieldId id)
+{
+    guint64 number = 0;
+    if (values->text[id] != NULL)
+        kx_parse_uint(values->text[id], G_MAXUINT64, &number);
+    return number;
 }
 
 char **kx_field_values_list(const KxFieldValues *values, KxFieldId id)

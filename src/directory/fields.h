@@ -37,7 +37,8 @@ gboolean kx_field_values_parse(KxObject object, const KxField *fields, guint n,
 void kx_field_values_clear(KxFieldValues *values); /* secrets are overwritten */
 
 gboolean kx_field_values_bool(const KxFieldValues *values, KxFieldId id);
-char **kx_field_values_list(const KxFieldValues *values, KxFieldId id); /* new, may be empty */
+guint64 kx_field_values_number(const KxFieldValues *values, KxFieldId id); /* 0 if empty */
+char **kx_field_values_list(const KxFieldValues *values, KxFieldId id);    /* new, may be empty */
 
 /* Appends what was given as KxAuditField; texts are borrowed from `values`. */
 void kx_field_values_audit(const KxFieldValues *values, GArray *audit);

@@ -46,6 +46,9 @@ static const char *const SCHEMA[] = {
     "INSERT INTO ip_group_entries (owner, position, entry) VALUES"
     " (1, 0, '127.0.0.0/8'), (1, 1, '::1'), (1, 2, '10.0.0.0/8'), (1, 3, '172.16.0.0/12'),"
     " (1, 4, '192.168.0.0/16'), (1, 5, 'fc00::/7'), (1, 6, 'fe80::/10');",
+
+    "ALTER TABLE users ADD COLUMN quota INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE users ADD COLUMN quota_items INTEGER NOT NULL DEFAULT 0;",
 };
 
 /* Called for each row. */
@@ -131,6 +134,8 @@ static void take_user(KxDirectory *directory, KxStmt *row, gpointer data)
         .disabled = kx_stmt_int(row, 5) != 0,
         .generation = (guint)kx_stmt_int(row, 6),
         .addresses = addresses,
+        .quota = (guint64)kx_stmt_int(row, 8),
+        .quota_items = (guint64)kx_stmt_int(row, 9),
     };
     kx_tables_add_user(home, kx_user_entry_new(&user, kx_stmt_text(row, 7)));
 }
@@ -212,7 +217,7 @@ gboolean kx_directory_load(KxDirectory *directory, GError **error)
                directory, &loading,
                "SELECT owner, address FROM user_addresses WHERE is_name = 0 ORDER BY address",
                "SELECT u.id, u.domain, u.name, u.full_name, u.description, u.disabled,"
-               " u.generation, c.value FROM users u"
+               " u.generation, c.value, u.quota, u.quota_items FROM users u"
                " LEFT JOIN credentials c ON c.owner = u.id AND c.kind = 'argon2id'",
                take_user, error) &&
            load_objects(directory, &loading,

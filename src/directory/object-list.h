@@ -25,6 +25,10 @@ KX_FIELD(USER, DESCRIPTION, "description", "Description", 0, kx_field_text, "USR
     "Free text.")
 KX_FIELD(USER, ADDRESSES, "addresses", "Addresses", 0, kx_field_locals, "USR-22",
     "Further addresses in the domain (the part before @), separated by commas.")
+KX_FIELD(USER, QUOTA, "quota", "Quota", 0, kx_field_size, "USR-29",
+    "Most bytes the mailbox may hold, all kinds of items together; may carry K, M or G. 0 means no limit.")
+KX_FIELD(USER, QUOTA_ITEMS, "quota-items", "Quota_items", 0, kx_field_count, "USR-29",
+    "Most items the mailbox may hold: messages, events, contacts, tasks and notes together. 0 means no limit.")
 
 KX_FIELD(IP_GROUP, DESCRIPTION, "description", "Description", 0, kx_field_text, "SMTP-15",
     "Free text.")

@@ -46,6 +46,8 @@ static void copy_user(KxUser *to, const KxUser *from)
         .description = g_strdup(from->description),
         .disabled = from->disabled,
         .addresses = g_strdupv(from->addresses),
+        .quota = from->quota,
+        .quota_items = from->quota_items,
         .generation = from->generation,
     };
 }

@@ -38,6 +38,20 @@ KxUser *kx_user_get(KxDirectory *directory, const char *login, GError **error)
     return user;
 }
 
+gboolean kx_user_quotas(KxDirectory *directory, const char *login, guint64 *ret_bytes,
+                        guint64 *ret_items)
+{
+    KxDomainEntry *home = NULL;
+    kx_rw_lock_read(&directory->lock);
+    KxUserEntry *entry = kx_tables_find_user(directory, login, &home, NULL);
+    if (entry != NULL) {
+        *ret_bytes = entry->user.quota;
+        *ret_items = entry->user.quota_items;
+    }
+    kx_rw_lock_unlock(&directory->lock);
+    return entry != NULL;
+}
+
 static int compare_users(gconstpointer a, gconstpointer b)
 {
     const KxUser *left = *(const KxUser *const *)a, *right = *(const KxUser *const *)b;
@@ -136,6 +150,10 @@ static gboolean take_values(UserChange *change, GError **error)
     take_text(values, KX_FIELD_USER_DESCRIPTION, &next->user.description);
     if (values->given[KX_FIELD_USER_DISABLED])
         next->user.disabled = kx_field_values_bool(values, KX_FIELD_USER_DISABLED);
+    if (values->given[KX_FIELD_USER_QUOTA])
+        next->user.quota = kx_field_values_number(values, KX_FIELD_USER_QUOTA);
+    if (values->given[KX_FIELD_USER_QUOTA_ITEMS])
+        next->user.quota_items = kx_field_values_number(values, KX_FIELD_USER_QUOTA_ITEMS);
     if (values->given[KX_FIELD_USER_PASSWORD]) {
         g_free(next->verifier);
         next->verifier =
@@ -297,7 +315,9 @@ static gboolean store_row(KxDb *db, const char *sql, const UserChange *change, g
     kx_stmt_bind_text(stmt, 3, user->description);
     kx_stmt_bind_int(stmt, 4, user->disabled);
     kx_stmt_bind_int(stmt, 5, user->generation);
-    kx_stmt_bind_int(stmt, 6, key);
+    kx_stmt_bind_int(stmt, 6, (gint64)user->quota);
+    kx_stmt_bind_int(stmt, 7, (gint64)user->quota_items);
+    kx_stmt_bind_int(stmt, 8, key);
     return kx_stmt_run(stmt, error);
 }
 
@@ -307,8 +327,8 @@ static gboolean store_insert(KxDirectory *directory, gpointer data, GError **err
     KxUser *user = &change->next->user;
     if (!next_generation(directory->db, &user->generation, error) ||
         !store_row(directory->db,
-                   "INSERT INTO users (name, full_name, description, disabled, generation, domain)"
-                   " VALUES (?, ?, ?, ?, ?, ?)",
+                   "INSERT INTO users (name, full_name, description, disabled, generation, quota,"
+                   " quota_items, domain) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                    change, change->home->domain.id, error))
         return FALSE;
     user->id = kx_db_last_insert_id(directory->db);
@@ -323,7 +343,7 @@ static gboolean store_update(KxDirectory *directory, gpointer data, GError **err
     return next_generation(directory->db, &user->generation, error) &&
            store_row(directory->db,
                      "UPDATE users SET name = ?, full_name = ?, description = ?, disabled = ?,"
-                     " generation = ? WHERE id = ?",
+                     " generation = ?, quota = ?, quota_items = ? WHERE id = ?",
                      change, user->id, error) &&
            store_addresses(directory->db, change, error) &&
            store_credentials(directory->db, change, error);

@@ -56,6 +56,17 @@ static const struct {
     {"OBJECTID", KX_IMAP_SIGNED_IN},
     {"PREVIEW", KX_IMAP_SIGNED_IN},
     {"SAVEDATE", KX_IMAP_SIGNED_IN},
+    {"UTF8=ACCEPT", KX_IMAP_SIGNED_IN},
+    {"CATENATE", KX_IMAP_SIGNED_IN},
+    {"URL-PARTIAL", KX_IMAP_SIGNED_IN},
+    {"URLAUTH", KX_IMAP_SIGNED_IN},
+    {"URLAUTH=BINARY", KX_IMAP_SIGNED_IN},
+    {"REPLACE", KX_IMAP_SIGNED_IN},
+    {"QUOTA", KX_IMAP_SIGNED_IN},
+    {"QUOTASET", KX_IMAP_SIGNED_IN},
+    {"QUOTA=RES-STORAGE", KX_IMAP_SIGNED_IN},
+    {"QUOTA=RES-MESSAGE", KX_IMAP_SIGNED_IN},
+    {"UNAUTHENTICATE", KX_IMAP_SIGNED_IN},
     {"COMPRESS=DEFLATE", KX_IMAP_CAN_COMPRESS},
 };
 
@@ -70,6 +81,15 @@ static void append_limits(GString *out, const KxSettings *settings)
         g_string_append_printf(out, " SAVELIMIT=%" G_GINT64_FORMAT, saved);
 }
 
+/* One limit for all folders; without one, STATUS says so for each (RFC 7889 section 3.1). */
+static void append_size_limit(GString *out, const KxSettings *settings)
+{
+    gint64 limit = MIN(kx_settings_int(settings, KX_SET_IMAP_MAX_APPEND), G_MAXUINT32);
+    g_string_append(out, " APPENDLIMIT");
+    if (limit > 0)
+        g_string_append_printf(out, "=%" G_GINT64_FORMAT, limit);
+}
+
 char *kx_imap_capabilities(guint circumstances, const KxSettings *settings)
 {
     GString *out = g_string_new(NULL);
@@ -80,7 +100,9 @@ char *kx_imap_capabilities(guint circumstances, const KxSettings *settings)
             g_string_append_c(out, ' ');
         g_string_append(out, capabilities[i].name);
     }
-    if (circumstances & KX_IMAP_SIGNED_IN)
+    if (circumstances & KX_IMAP_SIGNED_IN) {
         append_limits(out, settings);
+        append_size_limit(out, settings);
+    }
     return g_string_free(out, FALSE);
 }

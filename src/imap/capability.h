@@ -2,8 +2,6 @@
 /* What CAPABILITY says (RFC 9051 section 7.2.2), for both halves. Pure and thread-safe. */
 #pragma once
 
-#include <glib.h>
-
 #include "settings/settings.h"
 
 typedef enum {

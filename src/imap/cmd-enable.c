@@ -11,6 +11,7 @@ static const struct {
     {"CONDSTORE", KX_IMAP_CONDSTORE},
     {"QRESYNC", KX_IMAP_QRESYNC},
     {"UIDONLY", KX_IMAP_UIDONLY},
+    {"UTF8=ACCEPT", KX_IMAP_UTF8}, /* RFC 6855 */
 };
 
 static guint find(KxSlice name)

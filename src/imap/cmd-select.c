@@ -4,6 +4,7 @@
 #include "imap/object-id.h"
 #include "imap/mailbox.h"
 #include "imap/qresync.h"
+#include "imap/quota.h"
 
 typedef struct {
     KxSlice given;
@@ -69,6 +70,7 @@ static void describe(KxImap *imap, const KxFolderInfo *info, guint64 modseq, KxS
     kx_session_printf(session, "* OK [MAILBOXID (%s)] Mailbox\r\n", id);
     if (rev2)
         kx_imap_write_list(imap, info, given);
+    kx_imap_warn_quota(imap);
 }
 
 static gboolean open_view(KxImap *imap, const Args *args, gboolean read_only, GError **error)

@@ -194,6 +194,32 @@ static void input(KxConn *conn)
 
 /* ---- answers ---- */
 
+static void start_over(KxConn *conn)
+{
+    KxImapEdge *edge = kx_conn_state(conn);
+    guint seconds = (guint)kx_settings_int(kx_conn_settings(conn), KX_SET_LOGIN_TIMEOUT);
+    edge->phase = KX_PHASE_EARLY;
+    edge->asked = KX_ASKED_NOTHING;
+    edge->bad_in_row = 0;
+    edge->deadline = g_get_monotonic_time() + (gint64)seconds * G_USEC_PER_SEC;
+    kx_framer_init(&edge->framer, KX_FRAMING_EARLY);
+    kx_conn_set_timeout(conn, seconds);
+}
+
+/* RFC 8437: as before sign-in, but for TLS. The answer is compressed still, what follows is not. */
+static void unauthenticated(KxConn *conn)
+{
+    KxImapEdge *edge = kx_conn_state(conn);
+    edge->phase = KX_PHASE_EARLY;
+    g_autofree char *capabilities = kx_imap_edge_capabilities(conn);
+    kx_imap_edge_say(conn, "%s OK [CAPABILITY %s] UNAUTHENTICATE completed", edge->framer.tag,
+                     capabilities);
+    kx_conn_stop_deflate(conn);
+    kx_conn_forget_session(conn);
+    kx_framer_clear(&edge->framer);
+    start_over(conn);
+}
+
 static void command_answered(KxConn *conn, guint code)
 {
     KxImapEdge *edge = kx_conn_state(conn);
@@ -202,6 +228,8 @@ static void command_answered(KxConn *conn, guint code)
         kx_framer_set_mode(&edge->framer, KX_FRAMING_LINE);
     } else if (code == KX_IMAP_CODE_DEFLATE) {
         kx_conn_start_deflate(conn);
+    } else if (code == KX_IMAP_CODE_UNAUTHENTICATED) {
+        unauthenticated(conn);
     }
 }
 
@@ -292,18 +320,6 @@ static void greet(KxConn *conn, const char *text)
     g_autofree char *capabilities = kx_imap_edge_capabilities(conn);
     kx_imap_edge_say(conn, "* OK [CAPABILITY %s] %s %s", capabilities,
                      kx_settings_text(kx_conn_settings(conn), KX_SET_SERVER_HOSTNAME), text);
-}
-
-static void start_over(KxConn *conn)
-{
-    KxImapEdge *edge = kx_conn_state(conn);
-    guint seconds = (guint)kx_settings_int(kx_conn_settings(conn), KX_SET_LOGIN_TIMEOUT);
-    edge->phase = KX_PHASE_EARLY;
-    edge->asked = KX_ASKED_NOTHING;
-    edge->bad_in_row = 0;
-    edge->deadline = g_get_monotonic_time() + (gint64)seconds * G_USEC_PER_SEC;
-    kx_framer_init(&edge->framer, KX_FRAMING_EARLY);
-    kx_conn_set_timeout(conn, seconds);
 }
 
 static void open_connection(KxConn *conn)

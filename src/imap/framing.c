@@ -17,7 +17,7 @@ static const Limits limits[KX_FRAMING_COUNT] = {
 };
 
 /* Commands whose large literals are content. */
-static const char *const spooling_commands[] = {"APPEND"};
+static const char *const spooling_commands[] = {"APPEND", "REPLACE"};
 
 void kx_framer_init(KxFramer *framer, KxFramingMode mode)
 {
@@ -76,6 +76,8 @@ static gboolean may_spool(const KxFramer *framer)
     kx_imap_parser_init(&parser, framer->text.data, framer->text.len, FALSE);
     if (!limits[framer->mode].spools || !kx_imap_parse_tag(&parser, &tag) ||
         !kx_imap_parse_space(&parser))
+        return FALSE;
+    if (kx_imap_accept_atom(&parser, "UID") && !kx_imap_parse_space(&parser))
         return FALSE;
     for (guint i = 0; i < G_N_ELEMENTS(spooling_commands); i++) {
         if (kx_imap_accept_atom(&parser, spooling_commands[i]))

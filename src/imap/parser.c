@@ -48,8 +48,7 @@ static gboolean expected(KxImapParser *parser, const char *what)
     return kx_imap_parser_fail(parser, "Expected %s, found '%c'", what, found);
 }
 
-/* Keeps memory that slices point into. */
-static char *own(KxImapParser *parser, char *text)
+char *kx_imap_parser_own(KxImapParser *parser, char *text)
 {
     if (!parser->owned)
         parser->owned = g_ptr_array_new_with_free_func(g_free);
@@ -230,10 +229,12 @@ static gboolean parse_quoted(KxImapParser *parser, KxSlice *ret)
     }
     if (at >= parser->end || *at != '"')
         return kx_imap_parser_fail(parser, "A quoted string has no closing quote");
+    if (parser->utf8 && !g_utf8_validate(start, at - start, NULL))
+        return kx_imap_parser_fail(parser, "A quoted string is not in UTF-8");
     parser->at = at + 1;
     *ret = (KxSlice){start, (size_t)(at - start)};
     if (escaped)
-        ret->data = own(parser, unescape(start, ret->len, &ret->len));
+        ret->data = kx_imap_parser_own(parser, unescape(start, ret->len, &ret->len));
     return TRUE;
 }
 
@@ -370,7 +371,7 @@ gboolean kx_imap_decode_mailbox(KxImapParser *parser, KxSlice raw, const char **
                                                : "A mailbox name is not in modified UTF-7");
     if (g_ascii_strncasecmp(name, "INBOX", 5) == 0 && (name[5] == '\0' || name[5] == '/'))
         memcpy(name, "INBOX", 5);
-    *ret = own(parser, name);
+    *ret = kx_imap_parser_own(parser, name);
     return TRUE;
 }
 

@@ -36,6 +36,9 @@ gboolean kx_imap_parser_ok(const KxImapParser *parser);
 gboolean kx_imap_parser_fail(KxImapParser *parser, const char *format, ...)
     G_GNUC_PRINTF(2, 3); /* FALSE */
 
+/* Takes memory that slices may point into; it is freed with the parser. */
+char *kx_imap_parser_own(KxImapParser *parser, char *text);
+
 gboolean kx_imap_parse_space(KxImapParser *parser); /* exactly one SP */
 gboolean kx_imap_parse_char(KxImapParser *parser, char c);
 gboolean kx_imap_peek(const KxImapParser *parser,

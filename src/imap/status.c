@@ -14,17 +14,25 @@ enum {
     SIZE = 1 << 6,
     HIGHESTMODSEQ = 1 << 7,
     MAILBOXID = 1 << 8, /* RFC 8474 */
+    APPENDLIMIT = 1 << 9,
+    DELETED_STORAGE = 1 << 10,
 };
 
 static const struct {
     const char *name;
     guint item;
 } items_by_name[] = {
-    {"MESSAGES", MESSAGES},   {"RECENT", RECENT},
-    {"UIDNEXT", UIDNEXT},     {"UIDVALIDITY", UIDVALIDITY},
-    {"UNSEEN", UNSEEN},       {"DELETED", DELETED},
-    {"SIZE", SIZE},           {"HIGHESTMODSEQ", HIGHESTMODSEQ},
+    {"MESSAGES", MESSAGES},
+    {"RECENT", RECENT},
+    {"UIDNEXT", UIDNEXT},
+    {"UIDVALIDITY", UIDVALIDITY},
+    {"UNSEEN", UNSEEN},
+    {"DELETED", DELETED},
+    {"SIZE", SIZE},
+    {"HIGHESTMODSEQ", HIGHESTMODSEQ},
     {"MAILBOXID", MAILBOXID},
+    {"APPENDLIMIT", APPENDLIMIT},
+    {"DELETED-STORAGE", DELETED_STORAGE},
 };
 
 static gboolean parse_item(KxImapParser *args, guint *items)
@@ -62,7 +70,22 @@ void kx_imap_note_status_items(KxImap *imap, guint items)
         kx_imap_use_condstore(imap);
 }
 
-static guint64 value_of(const KxFolderInfo *info, guint item)
+/* 0: no limit, which RFC 7889 section 3.2 calls NIL. */
+static guint64 append_limit(KxImap *imap)
+{
+    gint64 limit = kx_settings_int(kx_session_settings(imap->session), KX_SET_IMAP_MAX_APPEND);
+    return (guint64)MIN(limit, G_MAXUINT32);
+}
+
+/* 0 if the index cannot be read: an estimate may be wrong (RFC 9208 section 4.1.4). */
+static guint64 deleted_bytes(KxImap *imap, const KxFolderInfo *info)
+{
+    guint64 bytes = 0;
+    kx_folder_deleted_bytes(imap->account, info, &bytes, NULL);
+    return bytes;
+}
+
+static guint64 value_of(KxImap *imap, const KxFolderInfo *info, guint item)
 {
     switch (item) {
     case MESSAGES:
@@ -79,19 +102,25 @@ static guint64 value_of(const KxFolderInfo *info, guint item)
         return info->deleted;
     case SIZE:
         return info->size;
+    case APPENDLIMIT:
+        return append_limit(imap);
+    case DELETED_STORAGE:
+        return deleted_bytes(imap, info);
     default:
         return info->highest_modseq;
     }
 }
 
-static void append_value(GString *out, const KxFolderInfo *info, guint item)
+static void append_value(KxImap *imap, GString *out, const KxFolderInfo *info, guint item)
 {
     char id[KX_OBJECT_ID_TEXT];
     if (item == MAILBOXID) {
         kx_mailbox_id_format(info, id);
         g_string_append_printf(out, "(%s)", id);
+    } else if (item == APPENDLIMIT && append_limit(imap) == 0) {
+        g_string_append(out, "NIL");
     } else {
-        g_string_append_printf(out, "%" G_GUINT64_FORMAT, value_of(info, item));
+        g_string_append_printf(out, "%" G_GUINT64_FORMAT, value_of(imap, info, item));
     }
 }
 
@@ -102,7 +131,7 @@ void kx_imap_write_status(KxImap *imap, const KxFolderInfo *info, guint items)
         if (!(items & items_by_name[i].item))
             continue;
         g_string_append_printf(out, "%s%s ", out->len > 2 ? " " : "", items_by_name[i].name);
-        append_value(out, info, items_by_name[i].item);
+        append_value(imap, out, info, items_by_name[i].item);
     }
     g_string_append(out, ")\r\n");
     kx_session_puts(imap->session, "* STATUS ");

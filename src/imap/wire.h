@@ -42,9 +42,10 @@ typedef enum {
 
 /* KX_MSG_REPLY.code */
 typedef enum {
-    KX_IMAP_CODE_NONE,     /* nothing more than the output */
-    KX_IMAP_CODE_CONTINUE, /* to LITERAL: let it come */
-    KX_IMAP_CODE_REFUSED,  /* to LITERAL: the command has been answered */
-    KX_IMAP_CODE_IDLING,   /* the next line is DONE */
-    KX_IMAP_CODE_DEFLATE,  /* compress from here on */
+    KX_IMAP_CODE_NONE,            /* nothing more than the output */
+    KX_IMAP_CODE_CONTINUE,        /* to LITERAL: let it come */
+    KX_IMAP_CODE_REFUSED,         /* to LITERAL: the command has been answered */
+    KX_IMAP_CODE_IDLING,          /* the next line is DONE */
+    KX_IMAP_CODE_DEFLATE,         /* compress from here on */
+    KX_IMAP_CODE_UNAUTHENTICATED, /* nobody is signed in any more: forget the session */
 } KxImapCode;

@@ -181,10 +181,11 @@ static void end_part(const Writer *writer, const KxMimePart *part)
     }
 }
 
-static void write_structure(GString *out, const KxMimeMessage *message, gboolean extended)
+static void write_structure(GString *out, const KxMimeMessage *message, const KxMimePart *top,
+                            gboolean extended)
 {
     const Writer writer = {out, message, extended, out->len + KX_IMAP_STRUCTURE_MAX};
-    const KxMimePart *part = message->root;
+    const KxMimePart *part = top;
     while (part) {
         begin_part(&writer, part);
         if (part->first_child) {
@@ -192,21 +193,26 @@ static void write_structure(GString *out, const KxMimeMessage *message, gboolean
             continue;
         }
         end_part(&writer, part);
-        while (part && !part->next) {
+        while (part != top && !part->next) {
             part = part->parent;
-            if (part)
-                end_part(&writer, part);
+            end_part(&writer, part);
         }
-        part = part ? part->next : NULL;
+        part = part != top ? part->next : NULL;
     }
 }
 
 void kx_imap_append_bodystructure(GString *out, const KxMimeMessage *message)
 {
-    write_structure(out, message, TRUE);
+    write_structure(out, message, message->root, TRUE);
 }
 
 void kx_imap_append_body(GString *out, const KxMimeMessage *message)
 {
-    write_structure(out, message, FALSE);
+    write_structure(out, message, message->root, FALSE);
+}
+
+void kx_imap_append_part_structure(GString *out, const KxMimeMessage *message,
+                                   const KxMimePart *part)
+{
+    write_structure(out, message, part, TRUE);
 }

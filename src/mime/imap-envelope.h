@@ -26,5 +26,9 @@ void kx_imap_append_envelope(GString *out, const char *header, size_t len);
 void kx_imap_append_bodystructure(GString *out, const KxMimeMessage *message);
 void kx_imap_append_body(GString *out, const KxMimeMessage *message);
 
+/* The same, with the extension data, of one of its parts (RFC 5524 BODYPARTSTRUCTURE). */
+void kx_imap_append_part_structure(GString *out, const KxMimeMessage *message,
+                                   const KxMimePart *part);
+
 /* Appends an IMAP nstring: NIL for NULL, else quoted or a literal. NUL bytes are left out. */
 void kx_imap_append_nstring(GString *out, const char *text, gssize len);

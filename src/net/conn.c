@@ -125,6 +125,15 @@ void kx_conn_set_timeout(KxConn *conn, guint seconds)
 
 /* ---- life ---- */
 
+static void take_id(KxConn *conn)
+{
+    KxEdge *edge = conn->edge;
+    do
+        conn->id = ++edge->next_id;
+    while (conn->id == 0 || g_hash_table_contains(edge->conns, GUINT_TO_POINTER(conn->id)));
+    g_hash_table_insert(edge->conns, GUINT_TO_POINTER(conn->id), conn);
+}
+
 KxConn *kx_conn_new(KxEdge *edge, KxServiceId service, int fd)
 {
     const KxProtocol *protocol = edge->protocols[kx_service(service)->protocol];
@@ -133,9 +142,6 @@ KxConn *kx_conn_new(KxEdge *edge, KxServiceId service, int fd)
     conn->service = service;
     conn->protocol = protocol;
     conn->fd = fd;
-    do
-        conn->id = ++edge->next_id;
-    while (conn->id == 0 || g_hash_table_contains(edge->conns, GUINT_TO_POINTER(conn->id)));
     kx_buf_init(&conn->in, protocol->input_max);
     kx_buf_init(&conn->wire, MAX(protocol->input_max, (size_t)WIRE_MAX));
     kx_buf_init(&conn->pending, KX_MESSAGE_MAX);
@@ -146,7 +152,7 @@ KxConn *kx_conn_new(KxEdge *edge, KxServiceId service, int fd)
     int on = 1;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     learn_addresses(conn);
-    g_hash_table_insert(edge->conns, GUINT_TO_POINTER(conn->id), conn);
+    take_id(conn);
     g_atomic_int_inc((gint *)&edge->counts->count[edge->index][service]);
     return conn;
 }
@@ -407,6 +413,30 @@ gboolean kx_conn_start_deflate(KxConn *conn)
     kx_buf_reset(&conn->in);
     kx_buf_append(&conn->wire, early, len);
     return TRUE;
+}
+
+void kx_conn_stop_deflate(KxConn *conn)
+{
+    if (!conn->deflate)
+        return;
+    while (conn->wire.len > 0) { /* the end of the block of the client's last command */
+        gssize used = kx_deflate_read(conn->deflate, conn->wire.data, conn->wire.len, &conn->in,
+                                      conn->protocol->input_max - conn->in.len);
+        if (used <= 0)
+            break;
+        kx_buf_consume(&conn->wire, (size_t)used);
+    }
+    kx_buf_free(&conn->wire);
+    g_clear_pointer(&conn->deflate, kx_deflate_free);
+}
+
+void kx_conn_forget_session(KxConn *conn)
+{
+    g_assert(!conn->waiting);
+    kx_conn_core_close(conn);
+    g_clear_pointer(&conn->ticket, g_bytes_unref);
+    g_hash_table_steal(conn->edge->conns, GUINT_TO_POINTER(conn->id));
+    take_id(conn);
 }
 
 void kx_conn_close(KxConn *conn)

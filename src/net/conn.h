@@ -72,6 +72,14 @@ void kx_conn_start_tls(KxConn *conn);
 /* Compresses from here on (RFC 4978), after what was written so far. FALSE if active already. */
 gboolean kx_conn_start_deflate(KxConn *conn);
 
+/* Ends compression after what was written so far; what the client has sent up to now was
+ * compressed, what it sends from here on is not. */
+void kx_conn_stop_deflate(KxConn *conn);
+
+/* Ends the session in the core, with its ticket; the next request opens another, which knows
+ * nothing of this one. No request may be outstanding. */
+void kx_conn_forget_session(KxConn *conn);
+
 /* Closes when the output is sent; input is ignored from here on. */
 void kx_conn_close(KxConn *conn);
 

@@ -282,7 +282,7 @@ static gboolean open_data(KxCoreProcess *process, GError **error)
         return FALSE;
     g_autoptr(KxSettings) settings = kx_directory_settings(core->directory);
     kx_log_apply_settings(process->core.logger, settings);
-    if (!(core->store = kx_store_open(core->logger, error)))
+    if (!kx_core_open_store(core, error))
         return FALSE;
     kx_store_recover(core->store);
     core->convert = kx_convert_new(core->logger, tell_converter, process);

@@ -180,12 +180,22 @@ static void set_result(Copy *copy, GArray *added)
     copy->copied.to = kx_entry_uids(added);
 }
 
+static gboolean admit(const KxTxn *txn, const Copy *copy, GError **error)
+{
+    gint64 bytes = 0;
+    for (guint i = 0; i < copy->sources->len; i++)
+        bytes += (gint64)g_array_index(copy->sources, Source, i).entry.size;
+    return kx_txn_admit(txn, bytes, copy->sources->len, error);
+}
+
 static gboolean commit_copy(KxAccount *account, Copy *copy, GError **error)
 {
     KxFolder *to = copy->to, *from = copy->from;
     g_autoptr(GArray) added = g_array_new(FALSE, FALSE, sizeof(KxEntry));
     g_auto(KxTxn) txn = {0};
     if (!kx_txn_begin(&txn, account, error))
+        return FALSE;
+    if (!copy->move && !admit(&txn, copy, error))
         return FALSE;
     KxFolderMeta *meta = kx_txn_folder(&txn, to);
     if (!link_all(copy, meta, error) || !insert_all(&txn, copy, meta, added, error))

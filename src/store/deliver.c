@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/fsutil.h"
 #include "store/incoming-private.h"
+#include "store/replace-private.h"
 
 enum { BATCH_MAX = 256 };
 
@@ -27,6 +28,7 @@ typedef struct {
 typedef struct {
     Post *posts;
     guint n;
+    KxReplaced replaced; /* if it has a folder */
     GError *error;
 } Job;
 
@@ -116,10 +118,24 @@ static void unlink_job(Job *job)
         unlink_post(&job->posts[i]);
 }
 
+/* All or none of it, so it is counted as a whole, together with what the jobs before it take. */
+static gboolean admit_job(KxTxn *txn, const Job *job, GError **error)
+{
+    gint64 bytes = 0, items = job->n;
+    for (guint i = 0; i < job->n; i++)
+        bytes += (gint64)job->posts[i].incoming->size;
+    if (job->replaced.folder) {
+        bytes -= (gint64)kx_replaced_bytes(&job->replaced);
+        items--;
+    }
+    return kx_txn_admit(txn, bytes, items, error);
+}
+
 /* FALSE only for what concerns the whole batch: a damaged index. */
 static gboolean prepare_job(KxTxn *txn, Batch *batch, Job *job, GError **error)
 {
-    g_clear_error(&job->error);
+    if (!job->error)
+        admit_job(txn, job, &job->error);
     for (guint i = 0; i < job->n && !job->error; i++)
         prepare_post(txn, &job->posts[i], &job->error);
     if (job->error) {
@@ -157,6 +173,17 @@ static gboolean insert_post(KxTxn *txn, const Post *post, GError **error)
                               error);
 }
 
+/* What has to happen before the transaction begins; the same about FALSE. */
+static gboolean prepare_replaced(Job *job, GError **error)
+{
+    g_clear_error(&job->error);
+    if (!job->replaced.folder || kx_replaced_prepare(&job->replaced, &job->error) ||
+        !g_error_matches(job->error, KX_ERROR, KX_ERR_CORRUPT))
+        return TRUE;
+    g_propagate_error(error, g_steal_pointer(&job->error));
+    return FALSE;
+}
+
 static gboolean insert_jobs(KxTxn *txn, Batch *batch, GError **error)
 {
     for (guint i = 0; i < batch->jobs->len; i++) {
@@ -164,6 +191,8 @@ static gboolean insert_jobs(KxTxn *txn, Batch *batch, GError **error)
         for (guint k = 0; !job->error && k < job->n; k++)
             if (!insert_post(txn, &job->posts[k], error))
                 return FALSE;
+        if (!job->error && job->replaced.folder && !kx_replaced_rows(&job->replaced, txn, error))
+            return FALSE;
     }
     return TRUE;
 }
@@ -189,6 +218,8 @@ static void publish(KxTxn *txn, Batch *batch)
         Job *job = batch->jobs->pdata[i];
         for (guint k = 0; !job->error && k < job->n; k++)
             publish_post(batch, &job->posts[k]);
+        if (!job->error && job->replaced.folder)
+            kx_replaced_publish(&job->replaced);
     }
     pthread_mutex_unlock(&txn->account->state_lock);
 }
@@ -196,6 +227,9 @@ static void publish(KxTxn *txn, Batch *batch)
 static gboolean commit_batch(KxAccount *account, Batch *batch, GError **error)
 {
     g_auto(KxTxn) txn = {0};
+    for (guint i = 0; i < batch->jobs->len; i++)
+        if (!prepare_replaced(batch->jobs->pdata[i], error))
+            return FALSE;
     if (!kx_txn_begin(&txn, account, error))
         return FALSE;
     for (guint i = 0; i < batch->jobs->len; i++)
@@ -205,6 +239,11 @@ static gboolean commit_batch(KxAccount *account, Batch *batch, GError **error)
         !kx_txn_commit(&txn, error))
         return FALSE;
     publish(&txn, batch);
+    for (guint i = 0; i < batch->jobs->len; i++) {
+        Job *job = batch->jobs->pdata[i];
+        if (!job->error && job->replaced.folder)
+            kx_replaced_finish(&job->replaced);
+    }
     return TRUE;
 }
 
@@ -419,6 +458,9 @@ gboolean kx_incoming_deliver_all(KxIncoming **incoming, KxDelivery *targets, gui
         return TRUE;
     g_autofree Post *posts = g_new0(Post, n);
     Job job = {.posts = posts, .n = n};
+    if (n == 1)
+        job.replaced = (KxReplaced){
+            .folder = targets->replaces_in, .uid = targets->replaces, .actor = targets->actor};
     KxTicket ticket = {.jobs = &job, .n = 1};
     gboolean ok = TRUE;
     for (guint i = 0; i < n && ok; i++)
@@ -431,6 +473,9 @@ gboolean kx_incoming_deliver_all(KxIncoming **incoming, KxDelivery *targets, gui
             kx_oplog_debug(targets[i].account, posts[i].path, "has got a message");
         clear_post(&posts[i]);
     }
+    if (ok && !job.error && job.replaced.folder)
+        kx_replaced_log(&job.replaced);
+    kx_replaced_clear(&job.replaced);
     if (job.error) {
         g_propagate_error(error, job.error);
         return FALSE;

@@ -53,6 +53,10 @@ typedef struct {
 void kx_folder_info_free(KxFolderInfo *info);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KxFolderInfo, kx_folder_info_free)
 
+/* Bytes of the items that are \Deleted (RFC 9208 DELETED-STORAGE). */
+gboolean kx_folder_deleted_bytes(KxAccount *account, const KxFolderInfo *info, guint64 *ret_bytes,
+                                 GError **error);
+
 /* All folders, sorted by path with INBOX first: array of KxFolderInfo. With `counts` FALSE the
  * counts, which cost a little, are left 0. */
 GPtrArray *kx_folder_list(KxAccount *account, gboolean counts, GError **error);

@@ -12,7 +12,7 @@
 #pragma once
 
 #include "store/item.h"
-#include "store/store.h"
+#include "store/view.h"
 
 typedef struct KxIncoming KxIncoming;
 
@@ -39,6 +39,10 @@ typedef struct {
     guint32 flags;               /* KxItemFlags */
     const char *const *keywords; /* NULL-terminated or NULL */
     gint64 internal_date;        /* Unix seconds */
+    KxFolder *replaces_in; /* kx_incoming_deliver_all() of a single one: the item of that UID in
+                              this folder, of the same account, leaves in the same commit; */
+    guint32 replaces;      /* logged as {DELETE} by `actor` */
+    const KxActor *actor;
     /* results */
     guint32 ret_uid;
     guint32 ret_uid_validity;
@@ -50,7 +54,7 @@ typedef struct {
 gboolean kx_incoming_deliver(KxIncoming *incoming, KxDelivery *targets, guint n);
 
 /* Several contents into one folder, all or none (IMAP MULTIAPPEND). Each delivery names the same
- * folder. */
+ * folder. KX_ERR_NOT_FOUND also if an item to be replaced is not there any more. */
 gboolean kx_incoming_deliver_all(KxIncoming **incoming, KxDelivery *targets, guint n,
                                  GError **error);
 

@@ -202,6 +202,8 @@ struct KxAccount {
 struct KxStore {
     KxLogger *logger;
     KxStoreHooks hooks;
+    KxLimitsFunc limits;
+    gpointer limits_data;
     pthread_mutex_t lock;
     pthread_cond_t closed;
     GHashTable *accounts;
@@ -337,6 +339,9 @@ typedef struct {
 gboolean kx_txn_begin(KxTxn *txn, KxAccount *account, GError **error); /* write lock held */
 KxFolderMeta *kx_txn_folder(KxTxn *txn, KxFolder *folder); /* the values that will be committed */
 gboolean kx_txn_commit(KxTxn *txn, GError **error);
+/* May the account grow by so much more than the transaction says already? KX_ERR_OVERQUOTA. What
+ * does not grow always may. */
+gboolean kx_txn_admit(const KxTxn *txn, gint64 bytes, gint64 items, GError **error);
 void kx_txn_publish(KxTxn *txn); /* state lock held */
 void kx_txn_end(KxTxn *txn);     /* rolls back what was not committed */
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(KxTxn, kx_txn_end)

@@ -73,6 +73,19 @@ typedef struct {
 } KxUsage;
 KxUsage kx_account_usage(KxAccount *account);
 
+/* What an account may hold, of all kinds of items together; 0: no limit. */
+typedef struct {
+    guint64 bytes;
+    guint64 items;
+} KxLimits;
+
+/* Who tells them: asked under an account's lock at each commit by which it grows, so it must be
+ * cheap and may not call the store. Set before the first account is opened; without one there are
+ * no limits. */
+typedef KxLimits (*KxLimitsFunc)(gpointer data, const char *account);
+void kx_store_set_limits(KxStore *store, KxLimitsFunc func, gpointer data);
+KxLimits kx_account_limits(KxAccount *account);
+
 /* Removes the account with all its content. KX_ERR_IN_USE while somebody else holds it. */
 gboolean kx_store_remove_account(KxStore *store, const char *domain, const char *user,
                                  GError **error);

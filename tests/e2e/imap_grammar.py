@@ -539,10 +539,16 @@ def urlfetch_data(scan, _):
         scan.space()
         scan.astring()
         scan.space()
-        if scan.peek(b"("):
-            scan.list_of(lambda: urlfetch_item(scan))
-        else:
+        if not scan.peek(b"("):
             scan.nstring()
+            continue
+        while True:  # each item in parentheses of its own
+            scan.expect(b"(")
+            urlfetch_item(scan)
+            scan.expect(b")")
+            if not scan.peek(b" ("):
+                break
+            scan.space()
 
 
 def urlfetch_item(scan):

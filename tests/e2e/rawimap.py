@@ -147,7 +147,8 @@ class RawImap:
             if not part.endswith(b"\r\n"):
                 raise EOFError(f"connection closed after {line + part!r}")
             line += part[:-2]
-            size = line[line.rindex(b"{") + 1:-1] if line.endswith(b"}") and b"{" in line else b""
+            tail = part[:-2]  # not of the line so far: a literal may be the last thing in it
+            size = tail[tail.rindex(b"{") + 1:-1] if tail.endswith(b"}") and b"{" in tail else b""
             if not size.isdigit():
                 imap_grammar.check(b"".join(octets), self.mode)
                 return line, literals

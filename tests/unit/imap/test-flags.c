@@ -90,6 +90,7 @@ static void test_capabilities(void)
     g_assert_false(has_word(in, "AUTH=PLAIN"));
     g_autofree char *compressed = kx_imap_capabilities(KX_IMAP_SIGNED_IN, settings);
     g_assert_false(has_word(compressed, "COMPRESS=DEFLATE"));
+    g_assert_true(has_word(in, "APPENDLIMIT=1073741824") && !strstr(tls, "APPENDLIMIT"));
 }
 
 static void test_id(void)
