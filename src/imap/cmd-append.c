@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* APPEND (RFC 9051 section 6.3.12, APPENDUID of RFC 4315, literal8 of RFC 3516) of one message or
  * of several, all or none (RFC 3502). */
-#include "imap/mailbox.h"
 #include "imap/message-limit.h"
+#include "imap/notify.h"
 
 enum { MESSAGES_MAX = 100 }; /* of one command; each large one is an open file */
 
@@ -166,11 +166,13 @@ static GPtrArray *take_contents(KxImap *imap, const Args *args, GError **error)
     return g_steal_pointer(&contents);
 }
 
-static void answer(KxImap *imap, const KxDelivery *deliveries, guint n)
+static void answer(KxImap *imap, const KxImapMailbox *mailbox, const KxDelivery *deliveries,
+                   guint n)
 {
     g_autofree guint32 *uids = g_new(guint32, n);
     for (guint i = 0; i < n; i++)
         uids[i] = deliveries[i].ret_uid;
+    kx_imap_notify_own(imap, mailbox, uids, n);
     g_autoptr(GString) code = g_string_new(NULL);
     g_string_append_printf(code, "APPENDUID %u ", deliveries[0].ret_uid_validity);
     kx_seqset_format(code, uids, n);
@@ -198,7 +200,7 @@ static void deliver(KxImap *imap, const Args *args)
         };
     }
     if (kx_incoming_deliver_all((KxIncoming **)contents->pdata, deliveries, contents->len, &error))
-        answer(imap, deliveries, contents->len);
+        answer(imap, args->mailbox, deliveries, contents->len);
     else
         kx_imap_no_target(imap, error);
 }
