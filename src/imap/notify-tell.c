@@ -202,9 +202,9 @@ static void add_renamed(Lines *lines, KxAccount *account, const KxWatchEvent *ev
 static void add_names(Lines *lines, KxAccount *account, const KxWatchEvent *event)
 {
     const char *slash = strrchr(event->path, '/');
-    if (event->kinds & KX_WATCH_RENAMED) {
+    if (event->kinds & KX_WATCH_RENAMED)
         add_renamed(lines, account, event);
-    } else if (event->kinds & (KX_WATCH_CREATED | KX_WATCH_DELETED)) {
+    if (event->kinds & (KX_WATCH_CREATED | KX_WATCH_DELETED)) {
         add_if_wanted(lines, account, event->path, KX_EVENT_MAILBOX_NAME);
         g_autofree char *parent =
             slash ? g_strndup(event->path, (gsize)(slash - event->path)) : NULL;
