@@ -246,6 +246,7 @@ static void write_line(KxImap *imap, const Line *line)
 static void tell_events(KxImap *imap, KxAccount *account, const GPtrArray *events)
 {
     const guint other = KX_WATCH_MESSAGES | KX_WATCH_METADATA;
+    guint kinds = 0;
     g_auto(Lines) lines;
     lines_init(&lines, imap);
     for (guint i = 0; imap->notify->set && i < events->len; i++)
@@ -255,11 +256,14 @@ static void tell_events(KxImap *imap, KxAccount *account, const GPtrArray *event
         write_line(imap, lines.lines->pdata[i]);
     for (guint i = 0; i < events->len; i++) {
         const KxWatchEvent *event = events->pdata[i];
+        kinds |= event->kinds;
         if (event->kinds & KX_WATCH_MESSAGES)
             tell_messages(imap, account, event);
         else if (event->kinds & KX_WATCH_METADATA)
             tell_metadata(imap, account, event);
     }
+    if (kinds & KX_WATCH_SUBSCRIBED && account == imap->account)
+        kx_imap_notify_follow(imap);
 }
 
 /* After a restart: what changed without us is known of messages alone. */
@@ -332,7 +336,11 @@ void kx_imap_notify_tell_new(KxImap *imap, guint32 from)
         return;
     g_autoptr(GArray) ranges = g_array_new(FALSE, FALSE, sizeof(KxSeqRange));
     guint32 count = kx_view_count(imap->view);
-    for (guint32 seq = from; seq <= count; seq++) {
+    if (notify->own->len == 0 && from <= count) {
+        KxSeqRange all = {from, count};
+        g_array_append_val(ranges, all);
+    }
+    for (guint32 seq = from; notify->own->len > 0 && seq <= count; seq++) {
         KxSeqRange range = {seq, seq};
         if (!is_own(notify->own, kx_view_uid(imap->view, seq)))
             g_array_append_val(ranges, range);

@@ -62,6 +62,7 @@ static guint kinds_of(const KxImap *imap)
         const KxEventGroup *group = set->groups->pdata[g];
         if (group->scope == KX_SCOPE_SELECTED || group->scope == KX_SCOPE_SELECTED_DELAYED)
             continue;
+        kinds |= group->scope == KX_SCOPE_SUBSCRIBED ? KX_WATCH_SUBSCRIBED : 0;
         for (guint i = 0; i < G_N_ELEMENTS(table); i++)
             kinds |= group->events & table[i].events ? table[i].kinds : 0;
     }
@@ -116,6 +117,15 @@ static void watch(KxImap *imap)
     watch_account(imap, imap->account, kinds);
     for (guint i = 0; i < notify->roots->len; i++)
         watch_account(imap, ((KxNotifyRoot *)notify->roots->pdata[i])->account, kinds);
+}
+
+/* Watches that are there stay, with what is in their queues. */
+void kx_imap_notify_follow(KxImap *imap)
+{
+    KxImapNotify *notify = imap->notify;
+    find_roots(imap);
+    for (guint i = 0; i < notify->roots->len; i++)
+        watch_account(imap, ((KxNotifyRoot *)notify->roots->pdata[i])->account, kinds_of(imap));
 }
 
 char *kx_imap_notify_name(KxImap *imap, KxAccount *account, const char *path)

@@ -52,6 +52,9 @@ gboolean kx_imap_notify_pushes(const KxImap *imap);
 /* These messages, just put into that mailbox by the session, are no news to it. */
 void kx_imap_notify_own(KxImap *imap, const KxImapMailbox *mailbox, const guint32 *uids, guint n);
 
+/* The subscriptions have changed: others' mailboxes are watched as they are subscribed now. */
+void kx_imap_notify_follow(KxImap *imap);
+
 /* Ends all notifications, and says so. */
 void kx_imap_notify_overflow(KxImap *imap);
 
