@@ -291,15 +291,8 @@ static KxStep step(KxSession *session, gpointer data)
 
 static KxFetchCursor *cursor_new(KxImap *imap, KxFetchPlan *plan, GArray *ranges)
 {
-    kx_fetch_run_after(imap, NULL, plan, ranges, code, text);
-}
-
-void kx_fetch_run_after(KxImap *imap, KxVanished *vanished, KxFetchPlan *plan, GArray *ranges,
-                        char *code, const char *text)
-{
     KxFetchCursor *cursor = g_new0(KxFetchCursor, 1);
     cursor->imap = imap;
-    cursor->vanished = vanished;
     cursor->plan = plan;
     cursor->seen_plan = kx_fetch_plan_new(
         KX_FETCH_HAS_FLAGS | (imap->enabled & KX_IMAP_CONDSTORE ? KX_FETCH_HAS_MODSEQ : 0));
@@ -310,7 +303,14 @@ void kx_fetch_run_after(KxImap *imap, KxVanished *vanished, KxFetchPlan *plan, G
 
 void kx_fetch_run(KxImap *imap, KxFetchPlan *plan, GArray *ranges, char *code, const char *text)
 {
+    kx_fetch_run_after(imap, NULL, plan, ranges, code, text);
+}
+
+void kx_fetch_run_after(KxImap *imap, KxVanished *vanished, KxFetchPlan *plan, GArray *ranges,
+                        char *code, const char *text)
+{
     KxFetchCursor *cursor = cursor_new(imap, plan, ranges);
+    cursor->vanished = vanished;
     cursor->code = code;
     cursor->text = text;
     kx_session_set_cursor(imap->session, step, cursor, cursor_free);

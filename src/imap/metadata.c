@@ -65,7 +65,7 @@ gboolean kx_imap_parse_entry(KxImapParser *args, gboolean scope, char **ret_name
         return FALSE;
     if (!is_entry(name, scope))
         return kx_imap_parser_fail(args, "Not the name of a metadata entry");
-    *ret_name = g_strndup(name.data, name.len);
+    *ret_name = g_ascii_strdown(name.data, (gssize)name.len);
     return TRUE;
 }
 
@@ -144,28 +144,17 @@ static void add_use(KxImap *imap, KxAccount *account, const KxFolderInfo *info, 
 
 /* ---- reading ---- */
 
-/* The part the client wrote comes back as it wrote it. */
-static void respell(GPtrArray *found, const char *name)
-{
-    for (guint i = 0; i < found->len; i++) {
-        KxMetadata *entry = found->pdata[i];
-        memcpy(entry->name, name, strlen(name));
-    }
-}
-
 GPtrArray *kx_imap_get_metadata(KxImap *imap, KxAccount *account, const KxFolderInfo *info,
                                 const char *name, KxMetadataDepth depth, GError **error)
 {
-    g_autofree char *asked = g_ascii_strdown(name, -1);
     GPtrArray *found = kx_metadata_get(account, info ? info->id : 0,
-                                       kx_session_login(imap->session), asked, depth, error);
+                                       kx_session_login(imap->session), name, depth, error);
     if (!found)
         return NULL;
     if (info)
-        add_use(imap, account, info, asked, depth, found);
+        add_use(imap, account, info, name, depth, found);
     else
-        add_server(imap, asked, depth, found);
-    respell(found, name);
+        add_server(imap, name, depth, found);
     return found;
 }
 
