@@ -61,8 +61,7 @@ static gboolean parse_pairs(KxImapParser *parser, Args *args, gboolean *ret_cut)
             return FALSE;
         g_array_set_size(args->values, args->values->len + 1);
         Value *value = &g_array_index(args->values, Value, args->values->len - 1);
-        value->name = g_ascii_strdown(name, -1);
-        g_free(name);
+        value->name = name;
         if (!kx_imap_parse_space(parser) || !parse_value(parser, value))
             return FALSE;
         *ret_cut = value->is_content && value->content.spooled && kx_imap_at_end(parser);

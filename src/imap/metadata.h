@@ -16,8 +16,7 @@ gboolean kx_imap_parse_entry(KxImapParser *args, gboolean scope, char **ret_name
 /* "(" entry *(SP entry) ")"; appends char *. */
 gboolean kx_imap_parse_entries(KxImapParser *args, GPtrArray *names);
 
-/* The entries of that name and below: array of KxMetadata, named as the client writes the first
- * part of the name. `mailbox` NULL: the server. */
+/* The entries of that name and below: array of KxMetadata. `info` NULL: those of the server. */
 GPtrArray *kx_imap_get_metadata(KxImap *imap, KxAccount *account, const KxFolderInfo *info,
                                 const char *name, KxMetadataDepth depth, GError **error);
 

@@ -187,7 +187,7 @@ static void assert_value(KxAccount *account, guint32 folder, const char *user, c
     if (value)
         g_assert_cmpmem(g_bytes_get_data(((KxMetadata *)found->pdata[0])->value, NULL),
                         g_bytes_get_size(((KxMetadata *)found->pdata[0])->value), value,
-                        strlen(value));
+                        (int)strlen(value));
 }
 
 static void test_metadata_is_private(Fixture *fixture, gconstpointer data)
