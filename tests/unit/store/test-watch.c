@@ -184,10 +184,11 @@ static void assert_value(KxAccount *account, guint32 folder, const char *user, c
     g_autoptr(GPtrArray) found =
         kx_metadata_get(account, folder, user, name, KX_METADATA_SELF, NULL);
     g_assert_cmpuint(found->len, ==, value ? 1 : 0);
-    if (value)
-        g_assert_cmpmem(g_bytes_get_data(((KxMetadata *)found->pdata[0])->value, NULL),
-                        g_bytes_get_size(((KxMetadata *)found->pdata[0])->value), value,
-                        (int)strlen(value));
+    if (!value)
+        return;
+    GBytes *got = ((KxMetadata *)found->pdata[0])->value;
+    g_assert_cmpmem(g_bytes_get_data(got, NULL), (int)g_bytes_get_size(got), value,
+                    (int)strlen(value));
 }
 
 static void test_metadata_is_private(Fixture *fixture, gconstpointer data)
