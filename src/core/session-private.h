@@ -23,7 +23,10 @@ typedef struct KxEdgeChannel {
 KxEdgeChannel *kx_edge_channel_ref(KxEdgeChannel *channel);
 void kx_edge_channel_unref(KxEdgeChannel *channel);
 
-/* Sessions that were poked, for the thread that notifies them. */
+/* Threads that notify: a session may have to read from the disk for what it tells. */
+enum { KX_NOTIFIERS = 4 };
+
+/* Sessions that were poked, for the threads that notify them. */
 typedef struct {
     KxMutex lock;
     KxCond some;
@@ -44,7 +47,7 @@ struct KxWorkers {
     KxEdgeChannel *edges[64];
     guint channels; /* with threads, replaced ones too */
     KxPoked poked;
-    GThread *notifier;
+    GThread *notifiers[KX_NOTIFIERS];
 };
 
 struct KxSession {
@@ -60,6 +63,7 @@ struct KxSession {
     KxMutex lock;    /* held while a handler runs: everything below belongs to its holder */
     gint closing;    /* atomic: the client is gone */
     gint poked;      /* atomic: notify() is due */
+    gint missed;     /* atomic: and could not be called, for the session was busy */
     gboolean closed; /* the handler's close() was called */
     KxUser *user;
     char *login;
@@ -72,7 +76,9 @@ struct KxSession {
     gboolean requested; /* a request is to be answered */
     gboolean pushing;   /* output goes out as PUSH */
     KxBuf out;
-    size_t sent; /* bytes in this window */
+    size_t sent;    /* bytes in this window */
+    size_t pushed;  /* bytes nobody asked for, of which the client may not have read any */
+    gboolean asked; /* the edge will say when it has */
     KxCursorStep step;
     gpointer cursor;
     GDestroyNotify cursor_free;

@@ -7,6 +7,10 @@
 /* Bytes of output on the way to one client before the core waits for it. */
 enum { WINDOW = 256 * 1024 };
 
+/* Bytes pushed to a client that may not have read any of them: after so many the edge is asked to
+ * say when it has, and more than so many there never are. */
+enum { PUSH_ASK = 64 * 1024, PUSH_MAX = 1024 * 1024 };
+
 /* After so long a cursor goes to the end of the queue, so that long searches do not keep all
  * workers. */
 enum { TURN_US = 100 * 1000 };
@@ -167,6 +171,23 @@ size_t kx_session_ticket(KxSession *session, char out[static KX_TICKET_MAX])
                           out);
 }
 
+/* From time to time the edge is asked to say when the client has read. */
+static void push(KxSession *session, guint flags, KxSlice data, KxSlice seal)
+{
+    session->pushed += data.len;
+    if (!session->asked && session->pushed >= PUSH_ASK) {
+        session->asked = TRUE;
+        flags |= KX_REPLY_ASK;
+    }
+    kx_session_send(session, KX_MSG_PUSH, &(KxMsgPush){flags, data, seal});
+}
+
+size_t kx_session_push_room(KxSession *session)
+{
+    size_t used = session->pushed + session->out.len;
+    return session->requested ? G_MAXSIZE : used < PUSH_MAX ? PUSH_MAX - used : 0;
+}
+
 void kx_session_flush(KxSession *session, guint flags, guint code)
 {
     char ticket[KX_TICKET_MAX];
@@ -175,7 +196,7 @@ void kx_session_flush(KxSession *session, guint flags, guint code)
     KxSlice seal = {ticket, ticket_len};
     if (session->pushing) {
         if (data.len > 0 || seal.len > 0 || flags & KX_REPLY_CLOSE)
-            kx_session_send(session, KX_MSG_PUSH, &(KxMsgPush){flags & KX_REPLY_CLOSE, data, seal});
+            push(session, flags & KX_REPLY_CLOSE, data, seal);
     } else {
         kx_session_send(session, KX_MSG_REPLY, &(KxMsgReply){flags, code, data, seal});
     }

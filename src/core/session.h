@@ -78,5 +78,9 @@ void kx_session_set_state(KxSession *session, const void *state, size_t len); /*
  * written there is pushed to the client. */
 void kx_session_poke(KxSession *session);
 
+/* Bytes that may still be pushed before the client has read; without end while a request is in
+ * progress. Handlers that push a lot ask before. */
+size_t kx_session_push_room(KxSession *session);
+
 /* Ends the session from the core's side after `text` (may be NULL) is sent. */
 void kx_session_kick(KxSession *session, const char *text);

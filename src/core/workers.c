@@ -78,7 +78,10 @@ static KxSession *find_session(KxEdgeChannel *channel, guint32 id)
  * next. */
 static void unlock_session(KxSession *session)
 {
+    gboolean poke = !session->step && g_atomic_int_compare_and_exchange(&session->missed, 1, 0);
     kx_mutex_unlock(&session->lock);
+    if (poke)
+        kx_session_poke(session);
     if (g_atomic_int_get(&session->closing) && kx_mutex_trylock(&session->lock)) {
         kx_session_end(session);
         kx_mutex_unlock(&session->lock);
@@ -195,12 +198,30 @@ static gboolean request(KxSession *session, const KxMessage *message)
     return TRUE;
 }
 
+/* The client has read what was pushed; no request. */
+static void drained(KxEdgeChannel *channel, guint32 id)
+{
+    KxSession *session = find_session(channel, id);
+    if (!session)
+        return;
+    kx_mutex_lock(&session->lock);
+    session->pushed = 0;
+    session->asked = FALSE;
+    unlock_session(session);
+    kx_session_poke(session); /* it may have waited for this */
+    kx_session_unref(session);
+}
+
 static gboolean session_message(KxEdgeChannel *channel, const KxMessage *message)
 {
     if (message->type == KX_MSG_SESSION_OPEN)
         return open_session(channel, message);
     if (message->type == KX_MSG_SESSION_CLOSE) {
         close_session(channel, message->session);
+        return TRUE;
+    }
+    if (message->type == KX_MSG_DRAINED) {
+        drained(channel, message->session);
         return TRUE;
     }
     KxSession *session = find_session(channel, message->session);
@@ -271,21 +292,39 @@ static KxSession *pop_poked(KxPoked *poked)
     return session;
 }
 
+static void notify_locked(KxSession *session)
+{
+    if (session->step) { /* it is told at the end of its command */
+        g_atomic_int_set(&session->missed, 1);
+        return;
+    }
+    if (session->closed || g_atomic_int_get(&session->closing) || !session->handler->notify)
+        return;
+    begin(session, FALSE);
+    if (is_welcome(session))
+        session->handler->notify(session);
+    else
+        kx_session_kick(session, session->handler->goodbye);
+    kx_session_flush(session, 0, 0);
+    finish(session);
+}
+
+/* Never waits for a busy session, which would keep others waiting: whoever works for it sees that
+ * it was missed. */
 static void notify(KxSession *session)
 {
     g_atomic_int_set(&session->poked, 0);
-    kx_mutex_lock(&session->lock);
-    if (!session->closed && !session->step && !g_atomic_int_get(&session->closing) &&
-        session->handler->notify) {
-        begin(session, FALSE);
-        if (is_welcome(session))
-            session->handler->notify(session);
-        else
-            kx_session_kick(session, session->handler->goodbye);
-        kx_session_flush(session, 0, 0);
-        finish(session);
+    gboolean locked = kx_mutex_trylock(&session->lock);
+    if (!locked) {
+        g_atomic_int_set(&session->missed, 1);
+        locked = kx_mutex_trylock(&session->lock); /* it may have been let go of just before */
+        if (locked)
+            g_atomic_int_set(&session->missed, 0);
     }
-    unlock_session(session);
+    if (locked) {
+        notify_locked(session);
+        unlock_session(session);
+    }
     kx_session_unref(session);
 }
 
@@ -314,7 +353,8 @@ KxWorkers *kx_workers_new(KxCore *core, const KxHandler *const *handlers, const 
     kx_mutex_init(&workers->poked.lock);
     kx_cond_init(&workers->poked.some);
     g_queue_init(&workers->poked.sessions);
-    workers->notifier = g_thread_new("notify", run_notifier, workers);
+    for (int i = 0; i < KX_NOTIFIERS; i++)
+        workers->notifiers[i] = g_thread_new("notify", run_notifier, workers);
     return workers;
 }
 
@@ -348,6 +388,24 @@ void kx_workers_broadcast(KxWorkers *workers, KxMessageType type, const void *bo
     kx_mutex_unlock(&workers->lock);
 }
 
+void kx_workers_poke(KxWorkers *workers)
+{
+    kx_mutex_lock(&workers->lock);
+    for (guint i = 0; i < G_N_ELEMENTS(workers->edges); i++) {
+        KxEdgeChannel *channel = workers->edges[i];
+        if (!channel)
+            continue;
+        GHashTableIter iter;
+        gpointer session;
+        kx_mutex_lock(&channel->lock);
+        g_hash_table_iter_init(&iter, channel->sessions);
+        while (g_hash_table_iter_next(&iter, NULL, &session))
+            kx_session_poke(session);
+        kx_mutex_unlock(&channel->lock);
+    }
+    kx_mutex_unlock(&workers->lock);
+}
+
 void kx_workers_free(KxWorkers *workers)
 {
     if (!workers)
@@ -361,9 +419,10 @@ void kx_workers_free(KxWorkers *workers)
     kx_mutex_unlock(&workers->lock);
     kx_mutex_lock(&workers->poked.lock);
     workers->poked.end = TRUE;
-    kx_cond_signal(&workers->poked.some);
+    kx_cond_broadcast(&workers->poked.some);
     kx_mutex_unlock(&workers->poked.lock);
-    g_thread_join(workers->notifier);
+    for (int i = 0; i < KX_NOTIFIERS; i++)
+        g_thread_join(workers->notifiers[i]);
     kx_mutex_clear(&workers->poked.lock);
     kx_cond_clear(&workers->poked.some);
     explicit_bzero(workers->key, sizeof workers->key);

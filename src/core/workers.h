@@ -23,6 +23,9 @@ void kx_workers_add_edge(KxWorkers *workers, guint index, int fd);
 /* Sends to all edges (settings, access). */
 void kx_workers_broadcast(KxWorkers *workers, KxMessageType type, const void *body);
 
+/* Pokes every session: something changed that any of them may tell its client (settings). */
+void kx_workers_poke(KxWorkers *workers);
+
 /* Finishes the requests in progress, ends all sessions and threads. */
 void kx_workers_free(KxWorkers *workers);
 

@@ -4,6 +4,7 @@
 #include "imap/append-args.h"
 #include "imap/mailbox.h"
 #include "imap/message-limit.h"
+#include "imap/notify.h"
 
 /* Everything up to the content of the last message, and that too; leaves the parser behind it. */
 static gboolean parse(KxImapParser *parser, const char **ret_folder, KxImapAppendArgs *args)
@@ -41,11 +42,13 @@ void kx_imap_cmd_append_literal(KxImap *imap, KxImapParser *parser)
         kx_imap_append_begin_literal(imap, parser, &args);
 }
 
-static void answer(KxImap *imap, const KxDelivery *deliveries, guint n)
+static void answer(KxImap *imap, const KxImapMailbox *mailbox, const KxDelivery *deliveries,
+                   guint n)
 {
     g_autofree guint32 *uids = g_new(guint32, n);
     for (guint i = 0; i < n; i++)
         uids[i] = deliveries[i].ret_uid;
+    kx_imap_notify_own(imap, mailbox, uids, n);
     g_autoptr(GString) code = g_string_new(NULL);
     g_string_append_printf(code, "APPENDUID %u ", deliveries[0].ret_uid_validity);
     kx_seqset_format(code, uids, n);
@@ -67,7 +70,7 @@ void kx_imap_cmd_append(KxImap *imap, KxImapParser *parser)
         return;
     g_autofree KxDelivery *deliveries = kx_imap_append_deliveries(&args, mailbox);
     if (kx_incoming_deliver_all((KxIncoming **)contents->pdata, deliveries, contents->len, &error))
-        answer(imap, deliveries, contents->len);
+        answer(imap, mailbox, deliveries, contents->len);
     else
         kx_imap_no_target(imap, error);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ENABLE (RFC 9051 section 6.3.1, RFC 5161). Unknown names are passed over. */
 #include "base/text.h"
-#include "imap/imap.h"
+#include "imap/notify.h"
 
 static const struct {
     const char *name;
@@ -12,6 +12,8 @@ static const struct {
     {"QRESYNC", KX_IMAP_QRESYNC},
     {"UIDONLY", KX_IMAP_UIDONLY},
     {"UTF8=ACCEPT", KX_IMAP_UTF8}, /* RFC 6855 */
+    {"METADATA", KX_IMAP_METADATA}, /* RFC 5464 */
+    {"METADATA-SERVER", KX_IMAP_METADATA},
 };
 
 static guint find(KxSlice name)
@@ -33,6 +35,8 @@ static void enable(KxImap *imap, guint wanted)
     if (wanted & (KX_IMAP_CONDSTORE | KX_IMAP_QRESYNC)) /* RFC 7162 section 3.2.3 */
         kx_imap_use_condstore(imap);
     imap->enabled |= wanted;
+    if (wanted & KX_IMAP_METADATA)
+        kx_imap_notify_start(imap);
 }
 
 void kx_imap_cmd_enable(KxImap *imap, KxImapParser *args)

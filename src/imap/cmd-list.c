@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* LIST (RFC 9051 section 6.3.9) with LIST-EXTENDED (RFC 5258), LIST-STATUS (RFC 5819), SPECIAL-USE
- * (RFC 6154). */
+ * (RFC 6154), LIST-METADATA (RFC 9590). */
 #include "base/text.h"
 #include "imap/list.h"
+#include "imap/metadata.h"
 #include "imap/status.h"
 
 enum { PATTERNS_MAX = 100 };
@@ -21,12 +22,23 @@ static const OptionName select_options[] = {
 };
 
 static const OptionName return_options[] = {
-    {"SUBSCRIBED", KX_LIST_RETURN_SUBSCRIBED},
-    {"CHILDREN", KX_LIST_RETURN_OTHER},
-    {"SPECIAL-USE", KX_LIST_RETURN_OTHER},
-    {"STATUS", KX_LIST_RETURN_STATUS},
-    {NULL, 0},
+    {"SUBSCRIBED", KX_LIST_RETURN_SUBSCRIBED}, {"CHILDREN", KX_LIST_RETURN_OTHER},
+    {"SPECIAL-USE", KX_LIST_RETURN_OTHER},     {"STATUS", KX_LIST_RETURN_STATUS},
+    {"METADATA", KX_LIST_RETURN_METADATA},     {NULL, 0},
 };
+
+/* What follows the name of some options. */
+static gboolean parse_values(KxImapParser *args, guint option, KxListRequest *request)
+{
+    if (option == KX_LIST_RETURN_STATUS)
+        return kx_imap_parse_space(args) &&
+               kx_imap_parse_status_items(args, &request->status_items);
+    if (option != KX_LIST_RETURN_METADATA)
+        return TRUE;
+    if (!request->metadata)
+        request->metadata = g_ptr_array_new_with_free_func(g_free);
+    return kx_imap_parse_space(args) && kx_imap_parse_entries(args, request->metadata);
+}
 
 static gboolean parse_option(KxImapParser *args, const OptionName *names, KxListRequest *request)
 {
@@ -37,9 +49,7 @@ static gboolean parse_option(KxImapParser *args, const OptionName *names, KxList
         if (!kx_ascii_equal(word.data, word.len, names->name))
             continue;
         request->options |= names->option;
-        return names->option != KX_LIST_RETURN_STATUS ||
-               (kx_imap_parse_space(args) &&
-                kx_imap_parse_status_items(args, &request->status_items));
+        return parse_values(args, names->option, request);
     }
     return kx_imap_parser_fail(args, "Unknown LIST option %.*s", (int)MIN(word.len, 40), word.data);
 }

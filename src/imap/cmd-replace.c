@@ -6,6 +6,7 @@
  */
 #include "imap/append-args.h"
 #include "imap/mailbox.h"
+#include "imap/notify.h"
 #include "store/change.h"
 
 typedef struct {
@@ -135,6 +136,7 @@ KX_IMAP_COMMAND(replace)
         refuse(imap, &replace, error);
         return;
     }
+    kx_imap_notify_own(imap, replace.mailbox, &delivery->ret_uid, 1);
     kx_session_printf(imap->session, "* OK [APPENDUID %u %u] The replacement is there\r\n",
                       delivery->ret_uid_validity, delivery->ret_uid);
     kx_imap_ok(imap, NULL, "REPLACE completed");

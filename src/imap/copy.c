@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "imap/copy.h"
 
-#include "imap/mailbox.h"
 #include "imap/message-limit.h"
+#include "imap/notify.h"
 
 /* A sequence number may belong to a message somebody else has expunged: then nothing is copied at
  * all. A UID that is gone is just not there. */
@@ -40,6 +40,7 @@ static gboolean copy(KxImap *imap, const GArray *uids, const char *path, gboolea
         kx_imap_no_target(imap, error);
         return FALSE;
     }
+    kx_imap_notify_own(imap, target, (const guint32 *)(void *)copied.to->data, copied.to->len);
     *ret_code = copyuid_code(&copied);
     return TRUE;
 }

@@ -24,6 +24,7 @@ typedef enum {
     KX_ASKED_ABORT,
     KX_ASKED_DONE,
     KX_ASKED_RESUME_IDLE,
+    KX_ASKED_RESUME,
 } KxImapAsked;
 
 typedef struct {
@@ -34,6 +35,7 @@ typedef struct {
     gint64 deadline;       /* monotonic: sign-in must have happened by then */
     guint bad_in_row;      /* before sign-in */
     guint failures;        /* of sign-in */
+    gboolean notifying;    /* the core may push at any time, and must be asked to after a restart */
     gboolean repeated;     /* the request was repeated after the core was lost */
 } KxImapEdge;
 

@@ -201,6 +201,7 @@ static void start_over(KxConn *conn)
     edge->phase = KX_PHASE_EARLY;
     edge->asked = KX_ASKED_NOTHING;
     edge->bad_in_row = 0;
+    edge->notifying = FALSE;
     edge->deadline = g_get_monotonic_time() + (gint64)seconds * G_USEC_PER_SEC;
     kx_framer_init(&edge->framer, KX_FRAMING_EARLY);
     kx_conn_set_timeout(conn, seconds);
@@ -226,6 +227,8 @@ static void command_answered(KxConn *conn, guint code)
     if (code == KX_IMAP_CODE_IDLING) {
         edge->phase = KX_PHASE_IDLE;
         kx_framer_set_mode(&edge->framer, KX_FRAMING_LINE);
+    } else if (code == KX_IMAP_CODE_NOTIFYING) {
+        edge->notifying = TRUE;
     } else if (code == KX_IMAP_CODE_DEFLATE) {
         kx_conn_start_deflate(conn);
     } else if (code == KX_IMAP_CODE_UNAUTHENTICATED) {
@@ -260,12 +263,18 @@ static void reply(KxConn *conn, const KxMessage *message)
 
 /* ---- the core goes and comes ---- */
 
+static void ask_resume(KxConn *conn, KxImapAsked asked)
+{
+    ask_command(conn, asked,
+                asked == KX_ASKED_RESUME ? KX_IMAP_KIND_RESUME : KX_IMAP_KIND_RESUME_IDLE, "", 0);
+}
+
 static void repeat_request(KxConn *conn, KxImapAsked asked)
 {
     if (asked == KX_ASKED_DONE)
         ask_done(conn);
     else
-        ask_command(conn, asked, KX_IMAP_KIND_RESUME_IDLE, "", 0);
+        ask_resume(conn, asked);
     KxImapEdge *edge = kx_conn_state(conn);
     edge->repeated = TRUE;
 }
@@ -277,6 +286,7 @@ static void core_lost(KxConn *conn)
     edge->asked = KX_ASKED_NOTHING;
     switch (asked) {
     case KX_ASKED_DONE:
+    case KX_ASKED_RESUME:
     case KX_ASKED_RESUME_IDLE: /* nothing is lost by asking again */
         if (edge->repeated)
             kx_imap_edge_bye(conn, "[UNAVAILABLE] The server restarts");
@@ -305,11 +315,13 @@ static void core_back(KxConn *conn)
 {
     KxImapEdge *edge = kx_conn_state(conn);
     if (edge->phase == KX_PHASE_IDLE)
-        ask_command(conn, KX_ASKED_RESUME_IDLE, KX_IMAP_KIND_RESUME_IDLE, "", 0);
+        ask_resume(conn, KX_ASKED_RESUME_IDLE);
     else if (edge->framer.spooling) {
         /* What was spooled of this command is gone with the old core. */
         kx_imap_edge_tagged(conn, "NO [UNAVAILABLE] The server restarted, please try again");
         kx_framer_refuse(&edge->framer);
+    } else if (edge->phase == KX_PHASE_SIGNED_IN && edge->notifying) {
+        ask_resume(conn, KX_ASKED_RESUME);
     }
 }
 

@@ -364,3 +364,10 @@ KxFetchPlan *kx_fetch_plan_parse(KxImapParser *args, gboolean uid)
         plan_add(plan, "MODSEQ");
     return g_steal_pointer(&plan);
 }
+
+KxFetchPlan *kx_fetch_plan_parse_list(KxImapParser *args)
+{
+    g_autoptr(KxFetchPlan) plan = plan_new();
+    return kx_imap_parse_char(args, '(') && parse_attr_list(args, plan) ? g_steal_pointer(&plan)
+                                                                        : NULL;
+}

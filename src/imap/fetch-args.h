@@ -67,6 +67,10 @@ void kx_fetch_plan_free(KxFetchPlan *plan);
  * plan begins with UID. */
 KxFetchPlan *kx_fetch_plan_parse(KxImapParser *args, gboolean uid);
 
+/* "(" data item *(SP data item) ")", as in NOTIFY (RFC 5465 section 8). NULL: the parser has the
+ * error. */
+KxFetchPlan *kx_fetch_plan_parse_list(KxImapParser *args);
+
 /* A plan of plain data items: what STORE answers. `with` is of KX_FETCH_HAS_*. */
 KxFetchPlan *kx_fetch_plan_new(guint with);
 

@@ -289,6 +289,18 @@ static KxStep step(KxSession *session, gpointer data)
     return KX_STEP_MORE;
 }
 
+static KxFetchCursor *cursor_new(KxImap *imap, KxFetchPlan *plan, GArray *ranges)
+{
+    KxFetchCursor *cursor = g_new0(KxFetchCursor, 1);
+    cursor->imap = imap;
+    cursor->plan = plan;
+    cursor->seen_plan = kx_fetch_plan_new(
+        KX_FETCH_HAS_FLAGS | (imap->enabled & KX_IMAP_CONDSTORE ? KX_FETCH_HAS_MODSEQ : 0));
+    cursor->ranges = ranges;
+    cursor->out = g_string_sized_new(FLUSH_SIZE + FLUSH_SIZE / 4);
+    return cursor;
+}
+
 void kx_fetch_run(KxImap *imap, KxFetchPlan *plan, GArray *ranges, char *code, const char *text)
 {
     kx_fetch_run_after(imap, NULL, plan, ranges, code, text);
@@ -297,15 +309,51 @@ void kx_fetch_run(KxImap *imap, KxFetchPlan *plan, GArray *ranges, char *code, c
 void kx_fetch_run_after(KxImap *imap, KxVanished *vanished, KxFetchPlan *plan, GArray *ranges,
                         char *code, const char *text)
 {
-    KxFetchCursor *cursor = g_new0(KxFetchCursor, 1);
-    cursor->imap = imap;
+    KxFetchCursor *cursor = cursor_new(imap, plan, ranges);
     cursor->vanished = vanished;
-    cursor->plan = plan;
-    cursor->seen_plan = kx_fetch_plan_new(
-        KX_FETCH_HAS_FLAGS | (imap->enabled & KX_IMAP_CONDSTORE ? KX_FETCH_HAS_MODSEQ : 0));
-    cursor->ranges = ranges;
     cursor->code = code;
     cursor->text = text;
-    cursor->out = g_string_sized_new(FLUSH_SIZE + FLUSH_SIZE / 4);
     kx_session_set_cursor(imap->session, step, cursor, cursor_free);
+}
+
+/* At most so many bytes are the response for the current message. */
+static size_t bound(const KxFetchCursor *cursor)
+{
+    const KxFetchPlan *plan = cursor->plan;
+    size_t bytes = 1024;
+    for (guint i = 0; i < plan->attrs->len; i++) {
+        const KxFetchAttr *attr = g_ptr_array_index(plan->attrs, i);
+        bytes += strlen(attr->label) + 64;
+        if (attr->kind->traits & KX_FETCH_NEEDS_CONTENT)
+            bytes += cursor->items[cursor->at].size;
+    }
+    if (plan->traits & KX_FETCH_NEEDS_CACHE)
+        bytes += cursor->caches[cursor->at].envelope_len + cursor->caches[cursor->at].structure_len;
+    return bytes;
+}
+
+gboolean kx_fetch_tell(KxImap *imap, KxFetchPlan *plan, GArray *ranges, size_t room)
+{
+    KxFetchCursor *cursor = cursor_new(imap, plan, g_array_ref(ranges));
+    gboolean fits = TRUE;
+    for (;;) {
+        if (cursor->literal.left > 0) {
+            write_literal(cursor);
+            continue;
+        }
+        if (cursor->at == cursor->n && !load_batch(cursor))
+            break;
+        if (!cursor->begun) {
+            fits = bound(cursor) <= room;
+            if (!fits)
+                break;
+            room -= bound(cursor);
+        }
+        write_message(cursor);
+    }
+    flush(cursor);
+    kx_imap_message_settle(imap);
+    cursor->plan = NULL; /* the caller's */
+    cursor_free(cursor);
+    return fits;
 }

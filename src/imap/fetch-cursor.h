@@ -64,6 +64,10 @@ typedef struct KxFetchCursor {
     GError *error;
 } KxFetchCursor;
 
+/* Writes the responses as part of others, outside of FETCH. FALSE: they would be more than `room`
+ * bytes; what fits is written. Takes nothing. */
+gboolean kx_fetch_tell(KxImap *imap, KxFetchPlan *plan, GArray *ranges, size_t room);
+
 /* Writes the responses and ends the command with OK, `code` (may be NULL) and `text` (static).
  * Takes the plan, the ranges and the code. */
 void kx_fetch_run(KxImap *imap, KxFetchPlan *plan, GArray *ranges, char *code, const char *text);

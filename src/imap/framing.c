@@ -17,7 +17,7 @@ static const Limits limits[KX_FRAMING_COUNT] = {
 };
 
 /* Commands whose large literals are content. */
-static const char *const spooling_commands[] = {"APPEND", "REPLACE"};
+static const char *const spooling_commands[] = {"APPEND", "REPLACE", "SETMETADATA"};
 
 void kx_framer_init(KxFramer *framer, KxFramingMode mode)
 {

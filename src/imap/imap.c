@@ -1,15 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The session: messages from the edge, the state that outlives the core, and the ends of commands.
  */
+#include "core/ticket.h"
+#include "imap/fetch-message.h"
 #include "imap/mailbox.h"
-#include "imap/search-context.h"
 #include "imap/message-limit.h"
+#include "imap/notify.h"
+#include "imap/search-context.h"
 
 /* ---- state that travels in the ticket ---- */
 
 enum { STATE_VERSION = 3 };
-enum { TAGS_ROOM = KX_SEARCH_CONTEXTS * (KX_IMAP_TAG_MAX + 1) };
-enum { STATE_READ_ONLY = 1, STATE_COMPRESSED = 2, STATE_SELECTED = 4 };
+enum {
+    STATE_READ_ONLY = 1,
+    STATE_COMPRESSED = 2,
+    STATE_SELECTED = 4,
+    STATE_NOTIFY = 8, /* the arguments of NOTIFY follow, unless they were too long */
+    STATE_NOTIFY_UTF8 = 16,
+};
 
 typedef struct {
     guint32 version;
@@ -18,9 +26,34 @@ typedef struct {
     guint32 keywords_told;
     guint32 collation; /* KxCollation */
     KxViewState view;
-    guint32 tags_len; /* of what of `tags` is used */
-    char tags[TAGS_ROOM];
+    guint64 notify_modseq;
+    guint32 tags_len; /* so many bytes of context tags follow, then the arguments of NOTIFY */
 } State;
+
+static void save_notify(const KxImap *imap, State *state)
+{
+    const KxImapNotify *notify = imap->notify;
+    if (!notify || !notify->set)
+        return;
+    state->flags |= STATE_NOTIFY | (notify->utf8 ? STATE_NOTIFY_UTF8 : 0);
+    state->notify_modseq = notify->modseq;
+}
+
+/* What is of variable length follows the state; arguments of NOTIFY that do not fit are left out. */
+static void seal(KxImap *imap, State *state)
+{
+    char all[KX_TICKET_STATE_MAX];
+    size_t len = sizeof *state;
+    state->tags_len = (guint32)kx_contexts_save(imap, all + len, sizeof all - len);
+    len += state->tags_len;
+    memcpy(all, state, sizeof *state);
+    KxSlice text = kx_imap_notify_text(imap);
+    if (text.len > 0 && text.len <= sizeof all - len) {
+        memcpy(all + len, text.data, text.len);
+        len += text.len;
+    }
+    kx_session_set_state(imap->session, all, len);
+}
 
 static void save_state(KxImap *imap)
 {
@@ -34,8 +67,8 @@ static void save_state(KxImap *imap)
     if (imap->view)
         kx_imap_save_view(imap, &state.view);
     state.collation = imap->collation;
-    state.tags_len = (guint32)kx_contexts_save(imap, state.tags, sizeof state.tags);
-    kx_session_set_state(imap->session, &state, offsetof(State, tags) + state.tags_len);
+    save_notify(imap, &state);
+    seal(imap, &state);
 }
 
 /* ---- answers ---- */
@@ -103,6 +136,9 @@ static void add_codes(Ending *ending)
 static void write_ending(Ending *ending)
 {
     KxImap *imap = ending->imap;
+    if (!(imap->command && imap->command->flags & KX_IMAP_NO_SYNC) && !imap->ending)
+        kx_imap_notify_tell(imap);
+    kx_imap_watch_selected(imap);
     add_codes(ending);
     kx_session_printf(imap->session, "%s %s ", imap->tag, ending->status);
     if (ending->code) { /* may be long */
@@ -208,7 +244,7 @@ const char *kx_imap_mailbox_argument(KxImap *imap, KxImapParser *args)
 
 void kx_imap_deselect(KxImap *imap)
 {
-    kx_imap_idle_stop(imap);
+    kx_imap_unwatch_selected(imap);
     kx_imap_messages_reset(imap);
     kx_contexts_clear(imap);
     g_clear_pointer(&imap->lost_contexts, g_strfreev);
@@ -255,12 +291,12 @@ static gboolean resume_view(KxImap *imap, const KxViewState *state)
 
 static gboolean resume(KxSession *session, const void *bytes, size_t len)
 {
-    State state = {0};
-    if (len < offsetof(State, tags) || len > sizeof state)
+    State state;
+    if (len < sizeof state)
         return FALSE;
-    memcpy(&state, bytes, len);
+    memcpy(&state, bytes, sizeof state);
     if (state.version != STATE_VERSION || state.collation > KX_COLLATION_OCTET ||
-        len != offsetof(State, tags) + state.tags_len)
+        state.tags_len > len - sizeof state)
         return FALSE;
     KxImap *imap = new_imap(session);
     imap->enabled = state.enabled;
@@ -268,10 +304,19 @@ static gboolean resume(KxSession *session, const void *bytes, size_t len)
     imap->compressed = (state.flags & STATE_COMPRESSED) != 0;
     imap->keywords_told = state.keywords_told;
     imap->collation = (KxCollation)state.collation;
-    kx_contexts_restore(imap, state.tags, state.tags_len);
+    const char *tags = (const char *)bytes + sizeof state;
+    kx_contexts_restore(imap, tags, state.tags_len);
     if (!open_account(imap, NULL))
         return FALSE;
-    return !(state.flags & STATE_SELECTED) || resume_view(imap, &state.view);
+    if (state.flags & STATE_SELECTED && !resume_view(imap, &state.view))
+        return FALSE;
+    KxSlice text = {tags + state.tags_len, len - sizeof state - state.tags_len};
+    if (imap->enabled & KX_IMAP_METADATA)
+        kx_imap_notify_start(imap);
+    if (state.flags & STATE_NOTIFY)
+        kx_imap_notify_restore(imap, text, (state.flags & STATE_NOTIFY_UTF8) != 0,
+                               state.notify_modseq);
+    return TRUE;
 }
 
 static void command(KxImap *imap, const KxMsgCommand *message)
@@ -285,6 +330,8 @@ static void command(KxImap *imap, const KxMsgCommand *message)
                error->message);
         return;
     }
+    KxStore *store = kx_session_core(imap->session)->store;
+    kx_store_act_for(store, imap);
     switch ((KxImapKind)message->kind) {
     case KX_IMAP_KIND_COMMAND:
         kx_imap_run(imap, message->data.data, message->data.len);
@@ -302,6 +349,7 @@ static void command(KxImap *imap, const KxMsgCommand *message)
         kx_imap_end(imap, KX_IMAP_CODE_NONE);
         break;
     }
+    kx_store_act_for(store, NULL);
 }
 
 static void receive(KxSession *session, const KxMessage *message)
@@ -313,12 +361,26 @@ static void receive(KxSession *session, const KxMessage *message)
         command(imap, &message->COMMAND);
 }
 
+/* RFC 5465 section 6.1.2: EXPUNGE may have to wait for a command. FALSE: there is more. */
+static gboolean push_news(KxImap *imap, const KxEventSet *set)
+{
+    gboolean expunge = imap->idling || !set->delayed;
+    gboolean done = kx_imap_tell_news(imap);
+    if (done && imap->view && (imap->idling || kx_imap_notify_pushes(imap)))
+        done = kx_imap_sync(imap, expunge);
+    if (done && !imap->ending)
+        kx_imap_notify_tell(imap);
+    g_clear_pointer(&imap->message, kx_imap_message_free);
+    return done;
+}
+
 static void notify(KxSession *session)
 {
     KxImap *imap = kx_session_data(session);
-    if (!imap->idling || !imap->view || imap->ending)
+    const KxEventSet *set = imap && imap->notify ? imap->notify->set : NULL;
+    if (!imap || !imap->account || imap->ending || (!imap->idling && !set))
         return;
-    if (!kx_imap_tell_news(imap) || !kx_imap_sync(imap, TRUE))
+    if (kx_session_push_room(session) > 0 && !push_news(imap, set))
         kx_session_poke(session); /* others get their turn first */
     save_state(imap);
     if (imap->ending)
@@ -331,6 +393,7 @@ static void close_session(KxSession *session)
     if (!imap)
         return;
     kx_imap_deselect(imap);
+    kx_imap_notify_free(imap);
     kx_imap_drop_spools(imap);
     g_ptr_array_unref(imap->spools);
     g_clear_pointer(&imap->account, kx_account_unref);

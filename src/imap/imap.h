@@ -29,10 +29,12 @@ typedef enum {
     KX_IMAP_WRITES = 1 << 4,      /* refused in a folder opened with EXAMINE */
     KX_IMAP_HAS_UID = 1 << 5,     /* exists with the UID prefix too */
     KX_IMAP_NO_NUMBERS = 1 << 6,  /* and has nothing to do with sequence numbers without it */
+    KX_IMAP_TELLS = 1 << 10, /* what it does to the selected folder is told whatever NOTIFY says */
 } KxImapCommandFlags;
 
 typedef struct KxImap KxImap;
 typedef struct KxImapMailbox KxImapMailbox;
+typedef struct KxImapNotify KxImapNotify;
 typedef void (*KxImapFunc)(KxImap *imap, KxImapParser *args);
 
 typedef struct {
@@ -49,6 +51,7 @@ typedef enum {
     KX_IMAP_UTF8 = 1 << 2,
     KX_IMAP_QRESYNC = 1 << 3,
     KX_IMAP_UIDONLY = 1 << 4,
+    KX_IMAP_METADATA = 1 << 8,
 } KxImapEnabled;
 
 struct KxImap {
@@ -59,7 +62,7 @@ struct KxImap {
     KxView *view;            /* NULL if none is selected */
     KxImapMailbox *selected; /* as it was when it was selected */
     gboolean read_only;
-    guint watch; /* kx_folder_watch() id while idling, 0 otherwise */
+    guint watch; /* kx_folder_watch() id while its changes are told outside of commands, else 0 */
     gboolean idling;
     guint keywords_told; /* keywords of the folder the client has been told in FLAGS */
     gboolean compressed;
@@ -68,7 +71,8 @@ struct KxImap {
     GPtrArray *contexts;   /* searches whose changes are told (search-context.h), or NULL */
     char **lost_contexts;  /* tags of those that a restart of the core has ended, or NULL */
     struct KxImapNews
-        *news; /* changes of the folder on their way to the client (sync.c), or NULL */
+        *news;            /* changes of the folder on their way to the client (sync.c), or NULL */
+    KxImapNotify *notify; /* what NOTIFY asked for (notify.h); NULL: never used */
     /* the command in progress */
     char *tag;
     const KxImapCommand *command;
@@ -184,6 +188,11 @@ void kx_imap_idle_done(KxImap *imap, KxSlice tag);
 void kx_imap_idle_resume(KxImap *imap);
 void kx_imap_idle_stop(KxImap *imap);
 
+/* The selected folder is watched while the client is told its changes outside of commands: call
+ * when that may have changed. */
+void kx_imap_watch_selected(KxImap *imap);
+void kx_imap_unwatch_selected(KxImap *imap); /* before it is left */
+
 extern const KxHandler kx_imap_handler;
 
 /* Each cmd-*.c. */
@@ -207,6 +216,7 @@ KX_IMAP_COMMAND(fetch);
 KX_IMAP_COMMAND(genurlauth);
 KX_IMAP_COMMAND(getquota);
 KX_IMAP_COMMAND(getquotaroot);
+KX_IMAP_COMMAND(getmetadata);
 KX_IMAP_COMMAND(id);
 KX_IMAP_COMMAND(idle);
 KX_IMAP_COMMAND(language);
@@ -216,6 +226,7 @@ KX_IMAP_COMMAND(lsub);
 KX_IMAP_COMMAND(move);
 KX_IMAP_COMMAND(namespace);
 KX_IMAP_COMMAND(noop);
+KX_IMAP_COMMAND(notify);
 KX_IMAP_COMMAND(rename);
 KX_IMAP_COMMAND(replace);
 KX_IMAP_COMMAND(replace_literal);
@@ -224,6 +235,8 @@ KX_IMAP_COMMAND(search);
 KX_IMAP_COMMAND(select);
 KX_IMAP_COMMAND(setquota);
 KX_IMAP_COMMAND(sort);
+KX_IMAP_COMMAND(setmetadata);
+KX_IMAP_COMMAND(setmetadata_literal);
 KX_IMAP_COMMAND(status);
 KX_IMAP_COMMAND(store);
 KX_IMAP_COMMAND(subscribe);

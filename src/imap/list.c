@@ -2,6 +2,7 @@
 #include "imap/list.h"
 
 #include "imap/list-match.h"
+#include "imap/metadata.h"
 #include "imap/special-use.h"
 #include "imap/status.h"
 
@@ -15,6 +16,7 @@ typedef struct {
 void kx_list_request_clear(KxListRequest *request)
 {
     g_clear_pointer(&request->patterns, g_ptr_array_unref);
+    g_clear_pointer(&request->metadata, g_ptr_array_unref);
 }
 
 static void cursor_free(gpointer data)
@@ -99,6 +101,9 @@ static void write_node(const Cursor *cursor, const KxListNode *node)
     kx_session_puts(imap->session, "\r\n");
     if (options & KX_LIST_RETURN_STATUS && node->info)
         kx_imap_write_status(imap, node->info, cursor->request.status_items);
+    if (options & KX_LIST_RETURN_METADATA && node->info)
+        kx_imap_list_metadata(imap, imap->account, node->info, node->path,
+                              cursor->request.metadata);
 }
 
 static KxStep step(KxSession *session, gpointer data)
@@ -131,6 +136,7 @@ void kx_imap_list(KxImap *imap, KxListRequest *request)
     Cursor *cursor = g_new0(Cursor, 1);
     *cursor = (Cursor){.imap = imap, .request = *request, .tree = tree};
     request->patterns = NULL;
+    request->metadata = NULL;
     kx_session_set_cursor(imap->session, step, cursor, cursor_free);
 }
 

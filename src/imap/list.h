@@ -15,12 +15,14 @@ typedef enum {
     KX_LIST_RETURN_STATUS = 1 << 5,
     KX_LIST_RETURN_OTHER = 1 << 6, /* CHILDREN, SPECIAL-USE: always returned */
     KX_LIST_LSUB = 1 << 7,         /* the LSUB command */
+    KX_LIST_RETURN_METADATA = 1 << 12,
 } KxListOptions;
 
 typedef struct {
     guint options;
     guint status_items;
     GPtrArray *patterns; /* char *, with the reference before each; owned */
+    GPtrArray *metadata; /* char *: entry names of RETURN (METADATA (...)), or NULL; owned */
 } KxListRequest;
 void kx_list_request_clear(KxListRequest *request);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(KxListRequest, kx_list_request_clear)

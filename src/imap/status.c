@@ -64,6 +64,16 @@ gboolean kx_imap_parse_status_items(KxImapParser *args, guint *ret_items)
     return TRUE;
 }
 
+guint kx_imap_status_items(const char *names)
+{
+    g_auto(GStrv) words = g_strsplit(names, " ", -1);
+    guint items = 0;
+    for (guint i = 0; i < G_N_ELEMENTS(items_by_name); i++)
+        if (g_strv_contains((const char *const *)words, items_by_name[i].name))
+            items |= items_by_name[i].item;
+    return items;
+}
+
 void kx_imap_note_status_items(KxImap *imap, guint items)
 {
     if (items & HIGHESTMODSEQ)

@@ -7,6 +7,9 @@
 /* "(MESSAGES UNSEEN)" as a set of bits. */
 gboolean kx_imap_parse_status_items(KxImapParser *args, guint *ret_items);
 
+/* The same of names with a space between. */
+guint kx_imap_status_items(const char *names);
+
 /* Asking for HIGHESTMODSEQ switches CONDSTORE on (RFC 7162 section 3.1). */
 void kx_imap_note_status_items(KxImap *imap, guint items);
 

@@ -4,6 +4,7 @@
  * QRESYNC or UIDONLY VANISHED (RFC 7162 section 3.2.10), with UIDONLY UIDFETCH (RFC 9586).
  */
 #include "imap/flags.h"
+#include "imap/notify.h"
 #include "imap/search-context.h"
 #include "imap/vanished.h"
 
@@ -16,6 +17,7 @@ struct KxImapNews {
     gboolean removed;        /* contexts have told of removals */
     guint expunged, changed; /* so many are told */
     guint64 told;            /* the highest modseq among them */
+    guint32 first_new;       /* sequence number */
 };
 
 static void say_bye(KxImap *imap, const char *text)
@@ -74,9 +76,11 @@ static void tell_count(KxImap *imap, const struct KxImapNews *news)
         kx_imap_tell_flags(imap, TRUE);
 }
 
-/* While the client idles its ticket must say which removals it was told: all are told at once. */
+/* Outside of commands the ticket must say which removals the client was told: all are told at once.
+ */
 static gboolean tell_expunged(KxImap *imap, struct KxImapNews *news)
 {
+    gboolean pushed = imap->idling || !imap->command;
     const GArray *expunged = news->changes.expunged;
     if (news->expunged == 0 && expunged->len > 0 && !news->removed)
         kx_contexts_tell_removed(imap, news->changes.vanished, expunged);
@@ -85,7 +89,7 @@ static gboolean tell_expunged(KxImap *imap, struct KxImapNews *news)
         kx_vanished_write(imap, news->changes.vanished);
         news->expunged = expunged->len;
     }
-    while (news->expunged < expunged->len && (imap->idling || !kx_session_full(imap->session)))
+    while (news->expunged < expunged->len && (pushed || !kx_session_full(imap->session)))
         kx_session_printf(imap->session, "* %u EXPUNGE\r\n",
                           g_array_index(expunged, guint32, news->expunged++));
     return news->expunged == expunged->len;
@@ -119,6 +123,8 @@ gboolean kx_imap_tell_news(KxImap *imap)
     if (news->changed < changed->len)
         return FALSE;
     kx_contexts_tell_changed(imap);
+    if (news->changes.exists)
+        kx_imap_notify_tell_new(imap, news->first_new);
     kx_imap_cap_modseq(imap, news->changes.behind ? G_MAXUINT64 : news->told);
     kx_imap_drop_news(imap);
     return TRUE;
@@ -137,11 +143,20 @@ gboolean kx_imap_sync(KxImap *imap, gboolean allow_expunge)
     g_autoptr(GError) error = NULL;
     KxViewState before;
     g_return_val_if_fail(!imap->news, TRUE);
+    guint events = kx_imap_selected_events(imap);
+    if (!(events & KX_EVENT_MESSAGE_NEW))
+        return TRUE;
+    guint32 known = kx_view_count(imap->view);
     kx_view_save(imap->view, &before);
     imap->news = g_new0(struct KxImapNews, 1);
     imap->news->since = before.change_modseq;
-    if (kx_view_sync(imap->view, allow_expunge, !imap->read_only, &imap->news->changes, &error))
+    KxChanges *changes = &imap->news->changes;
+    if (kx_view_sync(imap->view, allow_expunge, !imap->read_only, changes, &error)) {
+        imap->news->first_new = known - changes->expunged->len + 1;
+        if (!(events & KX_EVENT_FLAG_CHANGE))
+            g_array_set_size(changes->changed, 0);
         return kx_imap_tell_news(imap);
+    }
     kx_imap_drop_news(imap);
     gboolean gone = g_error_matches(error, KX_ERROR, KX_ERR_NOT_FOUND);
     say_bye(imap, gone ? "The selected folder was deleted"

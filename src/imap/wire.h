@@ -38,6 +38,7 @@ typedef enum {
     KX_IMAP_KIND_ABORT,       /* forget what was spooled: the rest of the command was unusable */
     KX_IMAP_KIND_DONE,        /* the end of IDLE; data is the tag of the IDLE command */
     KX_IMAP_KIND_RESUME_IDLE, /* after a restart of the core: idle on */
+    KX_IMAP_KIND_RESUME,      /* the same: notify on (NOTIFY) */
 } KxImapKind;
 
 /* KX_MSG_REPLY.code */
@@ -48,4 +49,5 @@ typedef enum {
     KX_IMAP_CODE_IDLING,          /* the next line is DONE */
     KX_IMAP_CODE_DEFLATE,         /* compress from here on */
     KX_IMAP_CODE_UNAUTHENTICATED, /* nobody is signed in any more: forget the session */
+    KX_IMAP_CODE_NOTIFYING,       /* the client wants to hear of changes at any time */
 } KxImapCode;

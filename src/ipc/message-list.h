@@ -142,6 +142,10 @@ KX_MESSAGE(REPLY, KxMsgReply, CORE, EDGE, 0)
 #define KX_FIELDS_PUSH(F, S) F(S, U32, flags, 0) F(S, BLOB, data, 98304) F(S, BLOB, ticket, 4096)
 KX_MESSAGE(PUSH, KxMsgPush, CORE, EDGE, 0)
 
+/* The client has read what was pushed, up to a PUSH that asked. No answer. */
+#define KX_FIELDS_DRAINED(F, S)
+KX_MESSAGE(DRAINED, KxMsgDrained, EDGE, CORE, 0)
+
 /* ---- SMTP: answers are SMTP_VERDICT ---- */
 
 /* Starts a transaction, forgetting any before, and asks about its first recipient; `flags` is KxSmtpMailFlags,

@@ -106,6 +106,7 @@ typedef enum {
     KX_REPLY_MORE =
         1 << 1, /* the request is not answered yet: send MORE when the client has read */
     KX_REPLY_CLOSE = 1 << 2, /* close when the output is sent */
+    KX_REPLY_ASK = 1 << 3,   /* of PUSH: send DRAINED when the client has read it */
 } KxReplyFlags;
 
 typedef enum {

@@ -168,6 +168,8 @@ void kx_conn_core_message(KxConn *conn, const KxMessage *message)
         kx_conn_write(conn, message->PUSH.data.data, message->PUSH.data.len);
         if (message->PUSH.flags & KX_REPLY_CLOSE)
             kx_conn_close(conn);
+        if (message->PUSH.flags & KX_REPLY_ASK)
+            conn->want_drained = TRUE;
         break;
     case KX_MSG_SASL_REPLY:
         set_ticket(conn, message->SASL_REPLY.ticket);
@@ -184,6 +186,7 @@ void kx_conn_core_message(KxConn *conn, const KxMessage *message)
 void kx_conn_core_lost(KxConn *conn)
 {
     conn->opening = FALSE;
+    conn->want_drained = FALSE;
     conn->epoch = 0;
     if (!conn->waiting || conn->pending.len > 0)
         return; /* nothing was on its way */
@@ -222,6 +225,10 @@ void kx_conn_core_close(KxConn *conn)
 
 void kx_conn_core_drained(KxConn *conn)
 {
+    if (conn->want_drained && conn->out.len < LOW_WATER && session_is_known(conn)) {
+        conn->want_drained = FALSE;
+        kx_link_send(conn->edge->core, KX_MSG_DRAINED, conn->id, &(KxMsgDrained){}, -1);
+    }
     if (!conn->want_more || conn->out.len >= LOW_WATER || !conn->edge->core)
         return;
     conn->want_more = FALSE;

@@ -69,6 +69,7 @@ struct KxConn {
     unsigned waiting : 1;       /* a request is outstanding */
     unsigned answered_some : 1; /* part of its answer went to the client */
     unsigned want_more : 1;     /* the core waits for MORE */
+    unsigned want_drained : 1;  /* and for DRAINED */
     unsigned opening : 1;       /* SESSION_OPEN was sent */
     unsigned handshaking : 1;
     unsigned start_tls : 1; /* when the output is sent */

@@ -70,6 +70,7 @@ static void settings_changed(gpointer data, KxSettings *settings)
     send_settings(process);
     send_courier_settings(process, settings);
     kx_core_services_settings(process, settings);
+    kx_workers_poke(process->workers);
 }
 
 /* ---- peers ---- */

@@ -62,6 +62,19 @@ gboolean kx_check_host_or_empty(const char *value, GError **error)
     return kx_fail(error, KX_ERR_INVALID, "'%s' is neither a host name nor an IP address", value);
 }
 
+gboolean kx_check_uri_or_empty(const char *value, GError **error)
+{
+    size_t scheme =
+        strspn(value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+.-");
+    if (*value == '\0')
+        return TRUE;
+    if (!g_ascii_isalpha(*value) || value[scheme] != ':' || value[scheme + 1] == '\0' ||
+        strpbrk(value, " \t<>\"\\^`{|}"))
+        return kx_fail(error, KX_ERR_INVALID,
+                       "'%s' is not a URI (like mailto:postmaster@company.com)", value);
+    return TRUE;
+}
+
 gboolean kx_listen_parse(const char *value, char **ret_address, guint16 *ret_port, GError **error)
 {
     const char *colon = strrchr(value, ':');

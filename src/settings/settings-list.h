@@ -7,6 +7,11 @@
 KX_SETTING(SERVER_HOSTNAME, "server.hostname", TEXT, 1, 253, NULL, "localhost", KX_SETTING_EDGE | KX_SETTING_COURIER, "DOM-03 INST-42", kx_check_hostname,
     "Internet host name of the server, used in SMTP, in greetings and in certificates.")
 
+KX_SETTING(SERVER_ADMIN_CONTACT, "server.admin-contact", TEXT, 0, 1000, NULL, "", 0, "", kx_check_uri_or_empty,
+    "How to reach the administrator, as a URI like mailto:postmaster@company.com or tel:+49-30-123456. Mail programs may show it (IMAP /shared/admin); empty means nothing is said.")
+KX_SETTING(SERVER_COMMENT, "server.comment", TEXT, 0, 1000, NULL, "", 0, "", NULL,
+    "A note about the server for all users. Mail programs may show it (IMAP /shared/comment).")
+
 KX_SETTING(SMTP_MAX_RECIPIENTS, "smtp.max-recipients", INT, 1, 100000, NULL, "100", KX_SETTING_EDGE, "SMTP-21", NULL,
     "Most recipients accepted for one message; further ones get 452.")
 KX_SETTING(SMTP_MAX_SIZE, "smtp.max-size", SIZE, 0, 4294967296, NULL, "25M", KX_SETTING_EDGE, "SMTP-23", NULL,

@@ -46,6 +46,8 @@ KxAccount *kx_account_new(KxStore *store, const char *domain, const char *user, 
     pthread_mutex_init(&account->reader_lock, NULL);
     pthread_cond_init(&account->reader_cond, NULL);
     pthread_mutex_init(&account->state_lock, NULL);
+    pthread_mutex_init(&account->events_lock, NULL);
+    account->watches = g_ptr_array_new();
     pthread_mutex_init(&account->queue_lock, NULL);
     kx_account_touch(account);
     return account;
@@ -62,12 +64,14 @@ void kx_account_free(KxAccount *account)
     g_hash_table_unref(account->by_id);
     g_hash_table_unref(account->subscriptions);
     g_hash_table_unref(account->unswept);
+    g_ptr_array_unref(account->watches);
     g_ptr_array_unref(account->readers);
     pthread_mutex_destroy(&account->write_lock);
     pthread_mutex_destroy(&account->reader_lock);
     pthread_cond_destroy(&account->reader_cond);
     pthread_mutex_destroy(&account->state_lock);
     pthread_mutex_destroy(&account->queue_lock);
+    pthread_mutex_destroy(&account->events_lock);
     g_free(account->domain);
     g_free(account->user);
     g_free(account->name);

@@ -277,7 +277,7 @@ static gboolean finish_move(Copy *copy, KxAccount *to_account, const KxActor *ac
         return kx_folder_remove(copy->from, (const guint32 *)(void *)uids->data, uids->len, target,
                                 actor, error);
     if (uids->len > 0)
-        kx_watch_signal(copy->from);
+        kx_watch_signal(copy->from, KX_WATCH_EXPUNGE);
     kx_oplog_items(copy->from, actor, target, copy->op_items);
     return TRUE;
 }
@@ -304,7 +304,7 @@ gboolean kx_folder_copy(KxFolder *from, const guint32 *uids, guint n, KxAccount 
                  .op_items = op_items};
     gboolean ok = run_copy(&copy, to_account, error);
     if (ok && taken->len > 0) {
-        kx_watch_signal(copy.to);
+        kx_watch_signal(copy.to, KX_WATCH_NEW);
         kx_store_arrived(to_account);
     }
     if (ok && move)

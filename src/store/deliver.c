@@ -37,6 +37,7 @@ struct KxTicket {
     KxTicket *next;
     Job *jobs;
     guint n;
+    gconstpointer who; /* kx_store_act_for() */
     gboolean done;
     pthread_cond_t cond;
 };
@@ -280,6 +281,25 @@ static KxTicket *dequeue(KxAccount *account)
     return ticket;
 }
 
+/* Each message on behalf of the one who brought it, whoever commits. */
+static void tell_watches(KxAccount *account, const GPtrArray *tickets)
+{
+    const KxFolder *last = NULL;
+    gconstpointer last_who = NULL;
+    for (guint i = 0; i < tickets->len; i++) {
+        const KxTicket *ticket = tickets->pdata[i];
+        for (guint k = 0; k < ticket->n; k++) {
+            const Job *job = &ticket->jobs[k];
+            if (job->error || (job->posts->folder == last && ticket->who == last_who))
+                continue;
+            last = job->posts->folder;
+            last_who = ticket->who;
+            kx_watch_post(account, &(KxWatchEvent){.kinds = KX_WATCH_NEW, .folder = last->id},
+                          ticket->who);
+        }
+    }
+}
+
 static gboolean queue_work(KxAccount *account, gpointer data, GError **error)
 {
     GPtrArray *tickets = data;
@@ -301,9 +321,11 @@ static gboolean queue_work(KxAccount *account, gpointer data, GError **error)
     Batch batch = {jobs, dirs, changed};
     gboolean ok = batch_work(account, &batch, error);
     for (guint i = 0; i < changed->len; i++)
-        kx_watch_signal(changed->pdata[i]);
+        kx_watch_signal(changed->pdata[i], 0);
     if (changed->len > 0)
         kx_store_arrived(account);
+    if (ok && kx_account_is_watched(account))
+        tell_watches(account, tickets);
     return ok;
 }
 
@@ -351,6 +373,7 @@ static void lead(KxAccount *account, const KxTicket *own)
 
 static void run_ticket(KxAccount *account, KxTicket *ticket)
 {
+    ticket->who = kx_watch_actor(account->store);
     pthread_cond_init(&ticket->cond, NULL);
     pthread_mutex_lock(&account->queue_lock);
     enqueue(account, ticket);

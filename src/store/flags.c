@@ -156,7 +156,7 @@ gboolean kx_folder_change_flags(KxFolder *folder, const guint32 *uids, guint n,
     if (!kx_account_write(folder->account, flags_work, &work, error))
         return FALSE;
     if (work.modseq)
-        kx_watch_signal(folder);
+        kx_watch_signal(folder, KX_WATCH_FLAGS);
     if (ret_modseq)
         *ret_modseq = work.modseq;
     if (ret_failed)

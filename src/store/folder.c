@@ -172,6 +172,23 @@ KxFolderInfo *kx_folder_find(KxAccount *account, const char *path, GError **erro
     return info;
 }
 
+KxFolderInfo *kx_folder_find_id(KxAccount *account, guint32 id)
+{
+    pthread_mutex_lock(&account->state_lock);
+    KxFolder *folder = g_hash_table_lookup(account->by_id, GUINT_TO_POINTER(id));
+    KxFolderInfo *info = folder ? describe(folder, TRUE) : NULL;
+    pthread_mutex_unlock(&account->state_lock);
+    return info;
+}
+
+guint64 kx_account_modseq(KxAccount *account)
+{
+    pthread_mutex_lock(&account->state_lock);
+    guint64 modseq = account->meta.modseq;
+    pthread_mutex_unlock(&account->state_lock);
+    return modseq;
+}
+
 /* ---- create ---- */
 
 typedef struct {
@@ -269,6 +286,7 @@ static gboolean create_level(KxAccount *account, const char *path, KxFolderType 
     folder->meta = meta;
     folder->recent_uid = 1;
     pthread_mutex_unlock(&account->state_lock);
+    kx_watch_post_name(account, KX_WATCH_CREATED, path, NULL);
     return TRUE;
 }
 
@@ -360,7 +378,8 @@ gboolean kx_folder_delete(KxAccount *account, const char *path, const KxActor *a
     Delete delete = {.path = normal};
     if (!kx_account_write(account, delete_work, &delete, error))
         return FALSE;
-    kx_watch_signal(delete.folder);
+    kx_watch_signal(delete.folder, 0);
+    kx_watch_post_name(account, KX_WATCH_DELETED, normal, NULL);
     kx_folder_unref(delete.folder);
     kx_oplog_delete_folder(account, normal);
     kx_oplog_debug(account, normal, "is removed");
@@ -395,6 +414,7 @@ static gboolean subscribe_work(KxAccount *account, gpointer data, GError **error
     else
         g_hash_table_remove(account->subscriptions, subscribe->path);
     pthread_mutex_unlock(&account->state_lock);
+    kx_watch_post_name(account, KX_WATCH_SUBSCRIBED, subscribe->path, NULL);
     return TRUE;
 }
 
@@ -403,6 +423,14 @@ gboolean kx_folder_subscribe(KxAccount *account, const char *path, gboolean on, 
     g_autofree char *normal = kx_path_normalise(path, error);
     Subscribe subscribe = {normal, on};
     return normal && kx_account_write(account, subscribe_work, &subscribe, error);
+}
+
+gboolean kx_folder_is_subscribed(KxAccount *account, const char *path)
+{
+    pthread_mutex_lock(&account->state_lock);
+    gboolean found = g_hash_table_contains(account->subscriptions, path);
+    pthread_mutex_unlock(&account->state_lock);
+    return found;
 }
 
 static int compare_names(gconstpointer a, gconstpointer b)

@@ -64,6 +64,12 @@ GPtrArray *kx_folder_list(KxAccount *account, gboolean counts, GError **error);
 /* KX_ERR_NOT_FOUND if there is none. */
 KxFolderInfo *kx_folder_find(KxAccount *account, const char *path, GError **error);
 
+/* By id; NULL if there is none. */
+KxFolderInfo *kx_folder_find_id(KxAccount *account, guint32 id);
+
+/* The highest given out so far in the account: whatever changes later has a higher one. */
+guint64 kx_account_modseq(KxAccount *account);
+
 /* Missing parents are made as well. KX_ERR_EXISTS, KX_ERR_INVALID (name), KX_ERR_TOO_BIG. */
 gboolean kx_folder_create(KxAccount *account, const char *path, KxFolderType type,
                           guint special_use, GError **error);
@@ -81,4 +87,5 @@ gboolean kx_folder_delete(KxAccount *account, const char *path, const KxActor *a
 /* Subscriptions are a list of names of its own: a name may outlive its folder (RFC 9051
  * section 6.3.7). */
 gboolean kx_folder_subscribe(KxAccount *account, const char *path, gboolean on, GError **error);
+gboolean kx_folder_is_subscribed(KxAccount *account, const char *path);
 GPtrArray *kx_folder_subscriptions(KxAccount *account, GError **error); /* of char * */

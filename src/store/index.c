@@ -45,6 +45,10 @@ static const char *const SCHEMA[] = {
     "CREATE TABLE summaries (account INTEGER NOT NULL, item INTEGER NOT NULL PRIMARY KEY,"
     "  data BLOB NOT NULL);"
     "ALTER TABLE cache ADD COLUMN preview TEXT;",
+    /* folder 0 is the account; owner "" is everybody */
+    "CREATE TABLE metadata (number INTEGER PRIMARY KEY, account INTEGER NOT NULL,"
+    "  folder INTEGER NOT NULL, owner TEXT NOT NULL, name TEXT NOT NULL, value BLOB NOT NULL,"
+    "  UNIQUE (account, folder, owner, name));",
 };
 
 const char KX_SQL_ITEMS[] =
@@ -206,6 +210,7 @@ gboolean kx_index_remove_folder(KxDb *db, guint32 id, GError **error)
         "DELETE FROM items WHERE account=? AND folder=?",
         "DELETE FROM tombstones WHERE account=? AND folder=?",
         "DELETE FROM keywords WHERE account=? AND folder=?",
+        "DELETE FROM metadata WHERE account=? AND folder=?",
         "DELETE FROM folders WHERE account=? AND folder=?",
     };
     for (guint i = 0; i < G_N_ELEMENTS(STATEMENTS); i++) {

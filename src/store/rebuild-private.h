@@ -17,3 +17,6 @@ typedef struct {
 
 /* Reads the folder's files and writes its rows into the new index. */
 gboolean kx_rebuild_folder(KxRebuild *rebuild, KxFoundFolder *found, GError **error);
+
+/* Takes over the metadata of the folders that are still there (metadata.c). */
+gboolean kx_rebuild_metadata(KxRebuild *rebuild, GError **error);

@@ -111,7 +111,7 @@ static gboolean fill(KxRebuild *rebuild, GError **error)
     for (guint i = 0; i < rebuild->found->len; i++)
         if (!kx_rebuild_folder(rebuild, &g_array_index(rebuild->found, KxFoundFolder, i), error))
             return FALSE;
-    return add_subscriptions(rebuild, error) &&
+    return add_subscriptions(rebuild, error) && kx_rebuild_metadata(rebuild, error) &&
            kx_index_write_account(rebuild->db, &rebuild->meta, error) &&
            kx_db_commit(rebuild->db, error);
 }
@@ -260,7 +260,7 @@ static gboolean reload(KxAccount *account, GError **error)
         if (ok && !before->folder->gone)
             kx_folder_load(before->folder, NULL);
         tell_views(before);
-        kx_watch_signal(before->folder);
+        kx_watch_signal(before->folder, 0);
         g_free(before->entries);
         kx_folder_unref(before->folder);
     }
@@ -306,6 +306,7 @@ gboolean kx_account_rebuild(KxAccount *account, gboolean report, guint *ret_item
     KxRebuild rebuild = {.account = account, .old = old, .latest = is_latest(account, old, there)};
     if (!make_index(&rebuild, error) || !reload(account, error))
         return FALSE;
+    kx_watch_overflow(account);
     g_hash_table_remove_all(account->unswept);
     account->sweep_to = 0;
     if (ret_items)

@@ -156,7 +156,7 @@ static gboolean run_expunge(Expunge *expunge, const char *target, const KxActor 
     if (!kx_account_write(expunge->folder->account, expunge_work, expunge, error))
         return FALSE;
     if (expunge->entries->len > 0)
-        kx_watch_signal(expunge->folder);
+        kx_watch_signal(expunge->folder, KX_WATCH_EXPUNGE);
     kx_oplog_items(expunge->folder, actor, target, items);
     return TRUE;
 }

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/fsutil.h"
+#include "store/metadata.h"
 #include "store/store-private.h"
 
 typedef struct {
@@ -125,10 +126,13 @@ static gboolean rename_inbox(KxAccount *account, const char *to, const KxActor *
     g_auto(KxCopied) copied = {0};
     if (!inbox || !kx_folder_create(account, to, KX_TYPE_MAIL, 0, error))
         return FALSE;
-    if (!kx_folder_copy(inbox, NULL, 0, account, to, TRUE, actor, &copied, error)) {
+    g_autoptr(KxFolder) target = kx_folder_open(account, to, error);
+    if (!target || !kx_metadata_copy(account, inbox->id, target->id, error) ||
+        !kx_folder_copy(inbox, NULL, 0, account, to, TRUE, actor, &copied, error)) {
         kx_folder_delete(account, to, actor, NULL);
         return FALSE;
     }
+    kx_watch_post_name(account, KX_WATCH_RENAMED, to, "INBOX");
     kx_oplog_move_folder(account, actor, "INBOX", to, copied.to->len);
     return TRUE;
 }
@@ -149,7 +153,8 @@ gboolean kx_folder_rename(KxAccount *account, const char *from, const char *to,
     if (!kx_account_write(account, rename_work, &work, error))
         return FALSE;
     for (guint i = 0; i < moved->len; i++)
-        kx_watch_signal(moved->pdata[i]);
+        kx_watch_signal(moved->pdata[i], 0);
+    kx_watch_post_name(account, KX_WATCH_RENAMED, new, old);
     kx_oplog_move_folder(account, actor, old, new, work.items);
     kx_oplog_debug(account, old, "is renamed");
     return TRUE;

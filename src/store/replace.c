@@ -42,7 +42,7 @@ void kx_replaced_finish(KxReplaced *replaced)
 
 void kx_replaced_log(KxReplaced *replaced)
 {
-    kx_watch_signal(replaced->folder);
+    kx_watch_signal(replaced->folder, KX_WATCH_EXPUNGE);
     kx_oplog_items(replaced->folder, replaced->actor, NULL, replaced->items);
 }
 

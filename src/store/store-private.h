@@ -7,8 +7,9 @@
  *   account->write_lock   one writer at a time: index commits, loading, rebuilding; held over disk
  * waits account->reader_lock  the pool of read connections account->state_lock   what is in memory;
  * never held over disk waits store->lock           the table of accounts, reference counts
- *   store->watch_lock     watches (watch.c)
- *   account->queue_lock   deliveries waiting for a commit (deliver.c); nothing is taken inside
+ *   store->watch_lock     watches of folders (watch.c)
+ *   account->events_lock  watches of the account (account-watch.c); nothing of the store is taken
+ * inside account->queue_lock   deliveries waiting for a commit (deliver.c); nothing is taken inside
  * Two write locks are never held together, but for a trylock when idle accounts are closed.
  *
  * A change goes: new values are computed in a KxTxn, committed to the index, and only then
@@ -26,6 +27,7 @@
 #include "store/store.h"
 #include "store/summary.h"
 #include "store/view.h"
+#include "store/watch.h"
 
 #define KX_MAIL_DIR "store/mail"
 #define KX_TMP_DIR  "store/tmp"
@@ -194,6 +196,10 @@ struct KxAccount {
     gboolean recent_dirty;
     int n_loaded; /* atomic; folders with items in memory */
 
+    pthread_mutex_t events_lock;
+    GPtrArray *watches; /* KxAccountWatch */
+    int n_watches;      /* atomic; their number */
+
     pthread_mutex_t queue_lock;
     KxTicket *queue_head, *queue_tail;
     gboolean leading;
@@ -219,6 +225,7 @@ struct KxStore {
     guint next_watch;
     gboolean stopping;
     pthread_t watcher;
+    pthread_key_t actor; /* kx_store_act_for() */
 };
 
 /* ---- paths.c: names ---- */
@@ -406,7 +413,23 @@ gboolean kx_folder_read_facts(KxFolder *folder, const guint32 *uids, guint n, gu
                               gboolean parse, KxItemFacts *facts, GError **error);
 gboolean kx_watch_start(KxStore *store, GError **error);
 void kx_watch_stop(KxStore *store);
-void kx_watch_signal(KxFolder *folder);
+/* The folder has changed: for those who watch it, and with `kinds` of messages for those who watch
+ * the account. */
+void kx_watch_signal(KxFolder *folder, guint kinds);
+
+/* ---- account-watch.c ---- */
+
+gconstpointer kx_watch_actor(KxStore *store);
+gboolean kx_account_is_watched(KxAccount *account);
+void kx_watch_post(KxAccount *account, const KxWatchEvent *event, gconstpointer who);
+void kx_watch_post_name(KxAccount *account, KxWatchKinds kind, const char *path,
+                        const char *old_path);
+void kx_watch_overflow(KxAccount *account);
+
+/* ---- metadata.c ---- */
+
+gboolean kx_index_set_metadata(KxDb *db, guint32 folder, const char *owner, const char *name,
+                               GBytes *value, GError **error); /* NULL removes */
 
 /* {DELETE} and the like (LOG-52 to 57). A NULL actor is the system. */
 void kx_oplog_delete_folder(KxAccount *account, const char *path);

@@ -25,6 +25,7 @@ static KxStore *store_alloc(KxLogger *logger)
     pthread_mutex_init(&store->lock, NULL);
     pthread_cond_init(&store->closed, NULL);
     pthread_mutex_init(&store->watch_lock, NULL);
+    pthread_key_create(&store->actor, NULL);
     pthread_cond_init(&store->watch_cond, NULL);
     g_queue_init(&store->watch_queue);
     return store;
@@ -35,6 +36,7 @@ static void store_free(KxStore *store)
     pthread_mutex_destroy(&store->lock);
     pthread_cond_destroy(&store->closed);
     pthread_mutex_destroy(&store->watch_lock);
+    pthread_key_delete(store->actor);
     pthread_cond_destroy(&store->watch_cond);
     g_hash_table_unref(store->accounts);
     g_free(store);

@@ -79,8 +79,11 @@ void kx_watch_stop(KxStore *store)
     pthread_join(store->watcher, NULL);
 }
 
-void kx_watch_signal(KxFolder *folder)
+void kx_watch_signal(KxFolder *folder, guint kinds)
 {
+    if (kinds != 0)
+        kx_watch_post(folder->account, &(KxWatchEvent){.kinds = kinds, .folder = folder->id},
+                      kx_watch_actor(folder->account->store));
     KxStore *store = folder->account->store;
     gboolean queue = FALSE;
     pthread_mutex_lock(&store->watch_lock);

@@ -15,11 +15,11 @@
 
 /* ---- a protocol ---- */
 
-enum { ECHO = 1, STREAM, WHOAMI, POKE_ME, SLOW };
+enum { ECHO = 1, STREAM, WHOAMI, POKE_ME, SLOW, PUSH_ME };
 enum { STREAM_BYTES = 3000000, PIECE = 50000 };
 
 typedef struct {
-    gint opened, closed, notified, cursors;
+    gint opened, closed, notified, cursors, pushes;
 } Counts;
 
 static Counts counts;
@@ -72,6 +72,10 @@ static void command(KxSession *session, const KxMsgCommand *body)
     case POKE_ME:
         kx_session_poke(session);
         break;
+    case PUSH_ME:
+        g_atomic_int_set(&counts.pushes, 1);
+        kx_session_poke(session);
+        break;
     case SLOW:
         g_usleep(2000);
         break;
@@ -100,6 +104,15 @@ static gboolean resume(KxSession *session, const void *state, size_t len)
 static void notified(KxSession *session)
 {
     g_atomic_int_inc(&counts.notified);
+    if (g_atomic_int_get(&counts.pushes)) {
+        char piece[PIECE];
+        memset(piece, 'p', sizeof piece);
+        if (kx_session_push_room(session) == 0)
+            return;
+        kx_session_write(session, piece, sizeof piece);
+        kx_session_poke(session);
+        return;
+    }
     kx_session_puts(session, "news");
 }
 
@@ -403,6 +416,54 @@ static void test_poke(Fixture *f, gconstpointer data)
     g_assert_cmpuint(in.PUSH.data.len, ==, 4);
 }
 
+/* A poke while a long answer is on its way is not lost, and keeps nobody else waiting. */
+static void test_poke_of_a_busy_session(Fixture *f, gconstpointer data)
+{
+    KxMessage in;
+    open_session(f, 1, no_ticket);
+    g_autoptr(GBytes) ticket = sign_in(f, 1);
+    send_command(f, 1, STREAM, "");
+    do
+        receive(f, KX_MSG_REPLY, &in);
+    while (in.REPLY.flags & KX_REPLY_PARTIAL);
+    open_session(f, 2, no_ticket);
+    g_autoptr(GBytes) other = sign_in(f, 2);
+    kx_workers_poke(f->workers);
+    receive(f, KX_MSG_PUSH, &in);
+    g_assert_cmpuint(in.session, ==, 2);
+    do {
+        kx_channel_send(f->edge, KX_MSG_MORE, 1, &(KxMsgMore){}, -1);
+        do
+            receive(f, KX_MSG_REPLY, &in);
+        while (in.REPLY.flags & KX_REPLY_PARTIAL);
+    } while (in.REPLY.flags & KX_REPLY_MORE);
+    receive(f, KX_MSG_PUSH, &in);
+    g_assert_cmpuint(in.session, ==, 1);
+}
+
+/* To a client that does not read so much is pushed and no more, until it has. */
+static void test_push_window(Fixture *f, gconstpointer data)
+{
+    KxMessage in;
+    size_t total = 0;
+    guint asked = 0;
+    open_session(f, 1, no_ticket);
+    g_autoptr(GBytes) ticket = sign_in(f, 1);
+    send_command(f, 1, PUSH_ME, "");
+    receive(f, KX_MSG_REPLY, &in);
+    while (total < 1024 * 1024) {
+        receive(f, KX_MSG_PUSH, &in);
+        total += in.PUSH.data.len;
+        asked += (in.PUSH.flags & KX_REPLY_ASK) != 0;
+    }
+    struct pollfd nothing = {f->edge, POLLIN, 0};
+    g_assert_cmpint(poll(&nothing, 1, 20), ==, 0);
+    g_assert_cmpuint(asked, ==, 1);
+    kx_channel_send(f->edge, KX_MSG_DRAINED, 1, &(KxMsgDrained){}, -1);
+    receive(f, KX_MSG_PUSH, &in);
+    g_atomic_int_set(&counts.pushes, 0);
+}
+
 /* Commands before sign-in, requests out of order, unknown services: the edge is dropped. */
 static void test_bad_edges(Fixture *f, gconstpointer data)
 {
@@ -563,6 +624,8 @@ int main(int argc, char **argv)
     ADD("tickets", test_tickets);
     ADD("disabled-user", test_disabled_user);
     ADD("poke", test_poke);
+    ADD("poke-of-a-busy-session", test_poke_of_a_busy_session);
+    ADD("push-window", test_push_window);
     ADD("bad-edges", test_bad_edges);
     ADD("unknown-session", test_unknown_session);
     ADD("replaced-edge", test_replaced_edge);
