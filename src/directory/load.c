@@ -46,6 +46,16 @@ static const char *const SCHEMA[] = {
     "INSERT INTO ip_group_entries (owner, position, entry) VALUES"
     " (1, 0, '127.0.0.0/8'), (1, 1, '::1'), (1, 2, '10.0.0.0/8'), (1, 3, '172.16.0.0/12'),"
     " (1, 4, '192.168.0.0/16'), (1, 5, 'fc00::/7'), (1, 6, 'fe80::/10');",
+
+    /* The first account is the one the set-up made. */
+    "ALTER TABLE users ADD COLUMN public_folders INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE users ADD COLUMN archive_folders INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE users ADD COLUMN full_listing INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE users SET public_folders = 1, archive_folders = 1"
+    " WHERE id = (SELECT MIN(id) FROM users);"
+    "CREATE TABLE shares (owner TEXT NOT NULL, identifier TEXT NOT NULL,"
+    " PRIMARY KEY (owner, identifier));"
+    "CREATE INDEX shares_identifier ON shares (identifier);",
 };
 
 /* Called for each row. */
@@ -130,9 +140,17 @@ static void take_user(KxDirectory *directory, KxStmt *row, gpointer data)
         .description = (char *)kx_stmt_text(row, 4),
         .disabled = kx_stmt_int(row, 5) != 0,
         .generation = (guint)kx_stmt_int(row, 6),
+        .public_folders = kx_stmt_int(row, 8) != 0,
+        .archive_folders = kx_stmt_int(row, 9) != 0,
+        .full_listing = (KxOverride)kx_stmt_int(row, 10),
         .addresses = addresses,
     };
     kx_tables_add_user(home, kx_user_entry_new(&user, kx_stmt_text(row, 7)));
+}
+
+static void take_share(KxDirectory *directory, KxStmt *row, gpointer data)
+{
+    kx_shares_insert(directory, kx_stmt_text(row, 0), kx_stmt_text(row, 1));
 }
 
 static void take_group(KxDirectory *directory, KxStmt *row, gpointer data)
@@ -204,6 +222,7 @@ gboolean kx_directory_load(KxDirectory *directory, GError **error)
     Loading loading = {.by_id = by_id};
     return kx_db_migrate(directory->db, SCHEMA, G_N_ELEMENTS(SCHEMA), error) &&
            load_settings(directory, error) &&
+           each_row(directory, "SELECT owner, identifier FROM shares", take_share, NULL, error) &&
            load_objects(directory, &loading,
                         "SELECT domain, name FROM domain_aliases ORDER BY name",
                         "SELECT id, name, is_primary, description, bound_ip FROM domains",
@@ -212,7 +231,8 @@ gboolean kx_directory_load(KxDirectory *directory, GError **error)
                directory, &loading,
                "SELECT owner, address FROM user_addresses WHERE is_name = 0 ORDER BY address",
                "SELECT u.id, u.domain, u.name, u.full_name, u.description, u.disabled,"
-               " u.generation, c.value FROM users u"
+               " u.generation, c.value, u.public_folders, u.archive_folders, u.full_listing"
+               " FROM users u"
                " LEFT JOIN credentials c ON c.owner = u.id AND c.kind = 'argon2id'",
                take_user, error) &&
            load_objects(directory, &loading,

@@ -278,6 +278,6 @@ gboolean kx_rebuild_folder(KxRebuild *rebuild, KxFoundFolder *found, GError **er
         return FALSE;
     guint32 recent_uid =
         old.known ? MIN(old.recent_uid, build.meta.uid_next) : MIN(known_next, build.meta.uid_next);
-    return kx_index_add_folder(rebuild->db, found->file.id, parent, found->name, found->file.type,
-                               found->file.special_use, &build.meta, recent_uid, error);
+    return kx_index_add_folder(rebuild->db, &found->file, parent, found->name, &build.meta,
+                               recent_uid, error);
 }

@@ -3,6 +3,8 @@
  * The store: accounts, their folders and items, below the data directory (the current directory of
  * the role). Layout:
  *
+ *   store/mail/<domain>/#public, store/public, store/archive      accounts like the others, of
+ * nobody: public folders of a domain and of the server, and the archive
  *   store/mail/<domain>/<user>/index.db                       index of the account (SQLite)
  *   store/mail/<domain>/<user>/<Folder>/<Sub>/#msgs/0000002a.eml   content; the name is the UID in
  * hex store/mail/<domain>/<user>/<Folder>/#folder               what must outlive the index:
@@ -44,9 +46,18 @@ void kx_store_tick(KxStore *store);
 /* The account of user@domain; both are lower-case, the domain in A-label or ASCII form. It is made,
  * with the default folders, if it is not there. A new reference. */
 KxAccount *kx_store_account(KxStore *store, const char *domain, const char *user, GError **error);
+
+typedef enum { KX_ACCOUNT_PERSONAL, KX_ACCOUNT_PUBLIC, KX_ACCOUNT_ARCHIVE } KxAccountKind;
+
+/* The public folders of a domain, with NULL those of the whole server, and the archive (ARC-04);
+ * made empty if they are not there. A new reference. */
+KxAccount *kx_store_public(KxStore *store, const char *domain, GError **error);
+KxAccount *kx_store_archive(KxStore *store, GError **error);
+
+KxAccountKind kx_account_kind(KxAccount *account);
 KxAccount *kx_account_ref(KxAccount *account);
 void kx_account_unref(KxAccount *account);
-const char *kx_account_name(KxAccount *account); /* "user@domain" */
+const char *kx_account_name(KxAccount *account); /* "user@domain", "#public@domain", "#archive" */
 
 /* What an account holds, of every kind. */
 typedef struct {

@@ -15,6 +15,7 @@ static void clear_folder(gpointer data)
     g_free(folder->dir);
     g_free(folder->path);
     g_free(folder->name);
+    kx_folder_file_clear(&folder->file);
 }
 
 /* Names of the subdirectories that can be folders. */
