@@ -2,6 +2,7 @@
 /* APPEND (RFC 9051 section 6.3.12, APPENDUID of RFC 4315, literal8 of RFC 3516) of one message or
  * of several, all or none (RFC 3502). */
 #include "imap/mailbox.h"
+#include "store/groupware.h"
 #include "imap/message-limit.h"
 
 enum { MESSAGES_MAX = 100 }; /* of one command; each large one is an open file */
@@ -177,14 +178,31 @@ static void answer(KxImap *imap, const KxDelivery *deliveries, guint n)
     kx_imap_ok(imap, code->str, "APPEND completed");
 }
 
+static gboolean fits(const Args *args, const GPtrArray *contents, GError **error)
+{
+    for (guint i = 0; i < contents->len; i++) {
+        const char *data;
+        size_t len;
+        if (args->mailbox->info->type == KX_TYPE_MAIL)
+            return TRUE;
+        if (!kx_incoming_map(contents->pdata[i], &data, &len, error))
+            return FALSE;
+        if (!kx_groupware_accepts(args->mailbox->info->type, data, len))
+            return kx_fail(error, KX_ERR_INVALID, "This is not what the folder is for");
+    }
+    return TRUE;
+}
+
 static void deliver(KxImap *imap, const Args *args)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(GPtrArray) contents = take_contents(imap, args, &error);
-    if (!contents) {
+    if (!contents || !fits(args, contents, &error)) {
         kx_imap_no_error(imap, error);
         return;
     }
+    gboolean may_keywords;
+    guint32 permitted = kx_imap_permitted_flags(args->mailbox->rights, &may_keywords);
     g_autofree KxDelivery *deliveries = g_new0(KxDelivery, contents->len);
     for (guint i = 0; i < contents->len; i++) {
         const Message *message = &g_array_index(args->messages, Message, i);
@@ -192,8 +210,8 @@ static void deliver(KxImap *imap, const Args *args)
         deliveries[i] = (KxDelivery){
             .account = args->mailbox->account,
             .folder = args->mailbox->path,
-            .flags = message->flags.flags,
-            .keywords = keywords ? (const char *const *)keywords->pdata : NULL,
+            .flags = message->flags.flags & permitted,
+            .keywords = keywords && may_keywords ? (const char *const *)keywords->pdata : NULL,
             .internal_date = message->date,
         };
     }

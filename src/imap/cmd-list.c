@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* LIST (RFC 9051 section 6.3.9) with LIST-EXTENDED (RFC 5258), LIST-STATUS (RFC 5819), SPECIAL-USE
- * (RFC 6154). */
+ * (RFC 6154), LIST-MYRIGHTS (RFC 8440). */
 #include "base/text.h"
-#include "imap/list.h"
+#include "imap/list-spaces.h"
 #include "imap/status.h"
 
 enum { PATTERNS_MAX = 100 };
@@ -21,11 +21,9 @@ static const OptionName select_options[] = {
 };
 
 static const OptionName return_options[] = {
-    {"SUBSCRIBED", KX_LIST_RETURN_SUBSCRIBED},
-    {"CHILDREN", KX_LIST_RETURN_OTHER},
-    {"SPECIAL-USE", KX_LIST_RETURN_OTHER},
-    {"STATUS", KX_LIST_RETURN_STATUS},
-    {NULL, 0},
+    {"SUBSCRIBED", KX_LIST_RETURN_SUBSCRIBED}, {"CHILDREN", KX_LIST_RETURN_OTHER},
+    {"SPECIAL-USE", KX_LIST_RETURN_OTHER},     {"STATUS", KX_LIST_RETURN_STATUS},
+    {"MYRIGHTS", KX_LIST_RETURN_MYRIGHTS},     {NULL, 0},
 };
 
 static gboolean parse_option(KxImapParser *args, const OptionName *names, KxListRequest *request)
@@ -79,8 +77,8 @@ static gboolean parse_patterns(KxImapParser *args, const char *reference, KxList
     return kx_imap_parse_char(args, ')');
 }
 
-/* `ret_root`: LIST "" "" asks for the delimiter only. */
-static gboolean parse(KxImapParser *args, KxListRequest *request, gboolean *ret_root)
+/* `ret_root`: LIST "" "" asks for the delimiter and the root of the reference only. */
+static gboolean parse(KxImapParser *args, KxListRequest *request, const char **ret_root)
 {
     const char *reference = NULL;
     gboolean extended = FALSE;
@@ -107,14 +105,15 @@ static gboolean parse(KxImapParser *args, KxListRequest *request, gboolean *ret_
         !(request->options & (KX_LIST_SUBSCRIBED | KX_LIST_SPECIAL_USE)))
         return kx_imap_parser_fail(args, "RECURSIVEMATCH needs another selection option");
     const char *first = request->patterns->pdata[0];
-    *ret_root = !extended && strcmp(first, reference) == 0;
+    if (!extended && strcmp(first, reference) == 0)
+        *ret_root = kx_list_root(reference);
     return TRUE;
 }
 
 void kx_imap_cmd_list(KxImap *imap, KxImapParser *args)
 {
     g_auto(KxListRequest) request = {.patterns = g_ptr_array_new_with_free_func(g_free)};
-    gboolean root = FALSE;
+    const char *root = NULL;
     parse(args, &request, &root);
     if (!kx_imap_check(imap, args))
         return;
@@ -122,6 +121,6 @@ void kx_imap_cmd_list(KxImap *imap, KxImapParser *args)
         kx_imap_list(imap, &request);
         return;
     }
-    kx_session_puts(imap->session, "* LIST (\\Noselect) \"/\" \"\"\r\n");
+    kx_session_printf(imap->session, "* LIST (\\Noselect) \"/\" \"%s\"\r\n", root);
     kx_imap_ok(imap, NULL, "LIST completed");
 }

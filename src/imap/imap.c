@@ -6,8 +6,8 @@
 
 /* ---- state that travels in the ticket ---- */
 
-enum { STATE_VERSION = 2 };
-enum { STATE_READ_ONLY = 1, STATE_COMPRESSED = 2, STATE_SELECTED = 4 };
+enum { STATE_VERSION = 3, PREFIX_MAX = 600 };
+enum { STATE_READ_ONLY = 1, STATE_COMPRESSED = 2, STATE_SELECTED = 4, STATE_EXAMINED = 8 };
 
 typedef struct {
     guint32 version;
@@ -15,7 +15,7 @@ typedef struct {
     guint32 flags;
     guint32 keywords_told;
     KxViewState view;
-} State;
+} State; /* and then the prefix of the selected folder's namespace */
 
 static void save_state(KxImap *imap)
 {
@@ -23,12 +23,16 @@ static void save_state(KxImap *imap)
     memset(&state, 0, sizeof state); /* padding too: states are compared as bytes */
     state.version = STATE_VERSION;
     state.enabled = imap->enabled;
-    state.flags = (imap->read_only ? STATE_READ_ONLY : 0) |
+    state.flags = (imap->read_only ? STATE_READ_ONLY : 0) | (imap->examined ? STATE_EXAMINED : 0) |
                   (imap->compressed ? STATE_COMPRESSED : 0) | (imap->view ? STATE_SELECTED : 0);
     state.keywords_told = imap->keywords_told;
     if (imap->view)
         kx_imap_save_view(imap, &state.view);
-    kx_session_set_state(imap->session, &state, sizeof state);
+    const char *prefix = imap->selected ? imap->selected->space.prefix : "";
+    g_autoptr(GByteArray) bytes = g_byte_array_sized_new((guint)(sizeof state + strlen(prefix)));
+    g_byte_array_append(bytes, (const guint8 *)&state, sizeof state);
+    g_byte_array_append(bytes, (const guint8 *)prefix, (guint)strlen(prefix));
+    kx_session_set_state(imap->session, bytes->data, bytes->len);
 }
 
 /* ---- answers ---- */
@@ -206,7 +210,7 @@ void kx_imap_deselect(KxImap *imap)
     kx_imap_drop_news(imap);
     g_clear_pointer(&imap->view, kx_view_free);
     g_clear_pointer(&imap->selected, kx_imap_mailbox_free);
-    imap->read_only = FALSE;
+    imap->read_only = imap->examined = FALSE;
     imap->keywords_told = 0;
 }
 
@@ -234,32 +238,40 @@ static void signed_in(KxSession *session)
     save_state(new_imap(session));
 }
 
-static gboolean resume_view(KxImap *imap, const KxViewState *state)
+/* Rights that have gone meanwhile are noticed at the next command. */
+static gboolean resume_view(KxImap *imap, const KxViewState *state, const char *prefix)
 {
-    imap->view = kx_view_resume(imap->account, state, NULL);
+    g_auto(KxSpace) space = {0};
+    g_autofree char *any = g_strconcat(prefix, "INBOX", NULL);
+    if (!kx_space_find(imap, any, &space, NULL))
+        return FALSE;
+    imap->view = kx_view_resume(space.account, state, NULL);
     if (!imap->view)
         return FALSE;
     g_autofree char *path = kx_folder_path(kx_view_folder(imap->view));
-    imap->selected = kx_imap_mailbox_open(imap, path, KX_RIGHT_READ, NULL);
-    return imap->selected != NULL;
+    g_autofree char *name = g_strconcat(prefix, path, NULL);
+    imap->selected = kx_imap_mailbox_at(imap, name, NULL);
+    return imap->selected && imap->selected->info;
 }
 
 static gboolean resume(KxSession *session, const void *bytes, size_t len)
 {
     State state;
-    if (len != sizeof state)
+    if (len < sizeof state || len > sizeof state + PREFIX_MAX)
         return FALSE;
-    memcpy(&state, bytes, len);
+    memcpy(&state, bytes, sizeof state);
+    g_autofree char *prefix = g_strndup((const char *)bytes + sizeof state, len - sizeof state);
     if (state.version != STATE_VERSION)
         return FALSE;
     KxImap *imap = new_imap(session);
     imap->enabled = state.enabled;
     imap->read_only = (state.flags & STATE_READ_ONLY) != 0;
+    imap->examined = (state.flags & STATE_EXAMINED) != 0;
     imap->compressed = (state.flags & STATE_COMPRESSED) != 0;
     imap->keywords_told = state.keywords_told;
     if (!open_account(imap, NULL))
         return FALSE;
-    return !(state.flags & STATE_SELECTED) || resume_view(imap, &state.view);
+    return !(state.flags & STATE_SELECTED) || resume_view(imap, &state.view, prefix);
 }
 
 static void command(KxImap *imap, const KxMsgCommand *message)
@@ -306,7 +318,7 @@ static void notify(KxSession *session)
     KxImap *imap = kx_session_data(session);
     if (!imap->idling || !imap->view || imap->ending)
         return;
-    if (!kx_imap_tell_news(imap) || !kx_imap_sync(imap, TRUE))
+    if (kx_imap_refresh_rights(imap) && (!kx_imap_tell_news(imap) || !kx_imap_sync(imap, TRUE)))
         kx_session_poke(session); /* others get their turn first */
     save_state(imap);
     if (imap->ending)

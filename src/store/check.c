@@ -23,7 +23,7 @@ static void say(Check *check, const char *format, ...)
 /* Both lists are ascending. */
 static void compare_files(Check *check, KxFolder *folder)
 {
-    g_autoptr(GArray) files = kx_walk_messages(folder->dir);
+    g_autoptr(GArray) files = kx_walk_messages(folder->dir, folder->type);
     guint at = 0;
     for (guint i = 0; i < files->len; i++) {
         const KxFoundFile *file = &g_array_index(files, KxFoundFile, i);

@@ -420,6 +420,15 @@ gboolean kx_folder_subscribe(KxAccount *account, const char *path, gboolean on, 
     return normal && kx_account_write(account, subscribe_work, &subscribe, error);
 }
 
+gboolean kx_folder_is_subscribed(KxAccount *account, const char *path)
+{
+    g_autofree char *normal = kx_path_normalise(path, NULL);
+    pthread_mutex_lock(&account->state_lock);
+    gboolean subscribed = normal && g_hash_table_contains(account->subscriptions, normal);
+    pthread_mutex_unlock(&account->state_lock);
+    return subscribed;
+}
+
 static int compare_names(gconstpointer a, gconstpointer b)
 {
     return kx_path_compare(*(const char *const *)a, *(const char *const *)b);

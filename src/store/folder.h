@@ -78,4 +78,5 @@ gboolean kx_folder_delete(KxAccount *account, const char *path, const KxActor *a
 /* Subscriptions are a list of names of its own: a name may outlive its folder (RFC 9051
  * section 6.3.7). */
 gboolean kx_folder_subscribe(KxAccount *account, const char *path, gboolean on, GError **error);
+gboolean kx_folder_is_subscribed(KxAccount *account, const char *path);
 GPtrArray *kx_folder_subscriptions(KxAccount *account, GError **error); /* of char * */

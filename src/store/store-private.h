@@ -455,4 +455,4 @@ typedef struct {
     gint64 mtime;
     char *name; /* if not named by the server */
 } KxFoundFile;
-GArray *kx_walk_messages(const char *dir); /* by UID, then by time and name */
+GArray *kx_walk_messages(const char *dir, KxFolderType type); /* by UID, then by time and name */
