@@ -57,8 +57,8 @@ static void add_account(const KxCall *call, const KxUser *user, json_t *lines)
         g_build_filename("store/mail", user->domain, user->name, "search.db", NULL);
     if (access(path, F_OK) < 0)
         return;
-    g_autoptr(KxAccount) account =
-        kx_store_existing_account(core->store, user->domain, user->name, NULL);
+    g_autofree char *login = g_strconcat(user->name, "@", user->domain, NULL);
+    g_autoptr(KxAccount) account = kx_store_existing_account(core->store, login, NULL);
     g_autoptr(KxSearchStatus) status =
         account ? kx_search_status(core->search, account, NULL) : NULL;
     if (status)

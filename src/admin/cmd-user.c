@@ -2,7 +2,10 @@
 /* keryx user: accounts (USR-11 to USR-42). */
 #include "admin/object.h"
 
+#include <unistd.h>
+
 #include "base/error.h"
+#include "store/acl.h"
 
 static const KxOption fields[] = {
 #define DOMAIN_OPTION(...)
@@ -22,10 +25,14 @@ static const KxOption remove_options[] = {
 static json_t *to_json(const KxUser *user)
 {
     g_autofree char *login = g_strdup_printf("%s@%s", user->name, user->domain);
-    return json_pack("{s:s, s:s?, s:b, s:o, s:s?, s:I, s:I}", "user", login, "name",
+    static const char *const overrides[] = {"", "no", "yes"};
+    return json_pack("{s:s, s:s?, s:b, s:o, s:s?, s:b, s:b, s:s, s:I, s:I}", "user", login, "name",
                      user->full_name, "disabled", user->disabled, "addresses",
-                     kx_json_strings(user->addresses), "description", user->description, "quota",
-                     (json_int_t)user->quota, "quota-items", (json_int_t)user->quota_items);
+                     kx_json_strings(user->addresses), "description", user->description,
+                     "public-folders", user->public_folders, "archive-folders",
+                     user->archive_folders, "imap-full-listing", overrides[user->full_listing],
+                     "quota", (json_int_t)user->quota, "quota-items",
+                     (json_int_t)user->quota_items);
 }
 
 /* As it is after a change. */
@@ -89,11 +96,48 @@ static gboolean delete_mail(const KxCore *core, const KxUser *user, GError **err
     return FALSE;
 }
 
+static gboolean forget_in(KxAccount *account, const char *login, GError **error)
+{
+    g_autoptr(KxAccount) owned = account;
+    return owned && kx_account_forget_identifier(owned, login, error);
+}
+
+static gboolean forget_in_public(const KxCore *core, const char *login, GError **error)
+{
+    g_autoptr(GPtrArray) domains = kx_domain_list(core->directory);
+    for (guint i = 0; i < domains->len; i++) {
+        const char *domain = ((KxDomain *)domains->pdata[i])->name;
+        g_autofree char *path = g_build_filename("store/mail", domain, "#public", NULL);
+        if (access(path, F_OK) == 0 &&
+            !forget_in(kx_store_public(core->store, domain, error), login, error))
+            return FALSE;
+    }
+    return access("store/public", F_OK) < 0 ||
+           forget_in(kx_store_public(core->store, NULL, error), login, error);
+}
+
+/* Rights he was given on folders of others: the next one of that name is somebody else. */
+static gboolean forget_rights(const KxCore *core, const KxUser *user, GError **error)
+{
+    g_autofree char *login = g_strdup_printf("%s@%s", user->name, user->domain);
+    g_autoptr(GPtrArray) owners = kx_shares_owners(core->directory, login);
+    for (guint i = 0; i < owners->len; i++) {
+        g_autoptr(KxUser) owner = kx_user_get(core->directory, owners->pdata[i], NULL);
+        if (owner && !forget_in(kx_store_account(core->store, owner->domain, owner->name, error),
+                                login, error))
+            return FALSE;
+    }
+    return forget_in_public(core, login, error) &&
+           (access("store/archive", F_OK) < 0 ||
+            forget_in(kx_store_archive(core->store, error), login, error));
+}
+
 static json_t *remove_user(const KxCall *call, GError **error)
 {
     const KxCore *core = call->context->core;
     g_autoptr(KxUser) user = kx_user_get(core->directory, call->args[0], error);
-    if (!user || (kx_call_flag(call, "delete-mail") && !delete_mail(core, user, error)) ||
+    if (!user || !forget_rights(core, user, error) ||
+        (kx_call_flag(call, "delete-mail") && !delete_mail(core, user, error)) ||
         !kx_user_remove(core->directory, &call->context->admin, call->args[0], error))
         return NULL;
     return json_null();

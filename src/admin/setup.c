@@ -142,6 +142,8 @@ static gboolean add_account(KxDirectory *directory, const KxAdmin *admin, const 
         {"password", setup->password},
         {"name", "Administrator"},
         {"addresses", postmaster ? NULL : "postmaster"},
+        {"public-folders", "yes"},
+        {"archive-folders", "yes"},
     };
     return kx_user_add(directory, admin, login, fields, G_N_ELEMENTS(fields), error);
 }

@@ -49,6 +49,7 @@ struct KxDirectory {
     GHashTable *bound;      /* IP address -> KxDomainEntry */
     KxDomainEntry *primary; /* NULL while there is no domain */
     GHashTable *groups;     /* folded name -> KxIpGroupEntry, owned */
+    GHashTable *shares;     /* identifier -> set of owners */
 
     KxLogger *logger;
     KxSettingsHolder *settings;
@@ -97,6 +98,13 @@ void kx_strv_sort(char **list);
 /* A value of a setting with KX_SETTING_IP_GROUP: empty or an existing group. `changing` is held. */
 gboolean kx_ip_group_check_setting(KxDirectory *directory, const KxSettingRow *row,
                                    const char *name, GError **error);
+
+/* ---- shares.c ---- */
+
+void kx_shares_insert(KxDirectory *directory, const char *owner, const char *identifier);
+/* A user is removed: inside the transaction, and from the tables. */
+gboolean kx_shares_store_forget(KxDirectory *directory, const char *user, GError **error);
+void kx_shares_forget(KxDirectory *directory, const char *user);
 
 /* ---- load.c ---- */
 

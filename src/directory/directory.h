@@ -60,6 +60,8 @@ GPtrArray *kx_domain_list(KxDirectory *directory); /* of KxDomain, by name */
 
 /* ---- users ---- */
 
+typedef enum { KX_OVERRIDE_NONE, KX_OVERRIDE_NO, KX_OVERRIDE_YES } KxOverride;
+
 typedef struct {
     gint64 id;
     char *name; /* local part, as stored and used in paths */
@@ -67,9 +69,12 @@ typedef struct {
     char *full_name;
     char *description;
     gboolean disabled;
-    char **addresses;    /* further local parts in the domain, sorted */
-    guint64 quota;       /* bytes the mailbox may hold, 0: no limit */
-    guint64 quota_items; /* the same of items */
+    gboolean public_folders;  /* has all rights to the public folders (PUB-14) */
+    gboolean archive_folders; /* has all rights to the archive (ARC-20) */
+    KxOverride full_listing;  /* of imap.full-listing */
+    char **addresses;         /* further local parts in the domain, sorted */
+    guint64 quota;            /* bytes the mailbox may hold, 0: no limit */
+    guint64 quota_items;      /* the same of items */
     guint generation; /* new with each change and never used twice: caches of sign-ins compare it */
 } KxUser;
 void kx_user_free(KxUser *user);
@@ -83,6 +88,19 @@ gboolean kx_user_quotas(KxDirectory *directory, const char *login, guint64 *ret_
                         guint64 *ret_items);
 /* By domain and name; `domain` NULL lists all. KX_ERR_NOT_FOUND: no such domain. */
 GPtrArray *kx_user_list(KxDirectory *directory, const char *domain, GError **error);
+
+/* ---- shares ---- */
+
+/* Who shares folders of his mailbox with whom: a hint, so that nobody has to look into all
+ * mailboxes. What is shared has a row; a row may be there for nothing. The rights themselves are in
+ * the store. `owner` and `identifier` are "user@domain"; "@domain" as identifier is everybody
+ * there. */
+gboolean kx_shares_add(KxDirectory *directory, const char *owner, const char *identifier,
+                       GError **error);
+gboolean kx_shares_remove(KxDirectory *directory, const char *owner, const char *identifier,
+                          GError **error);
+gboolean kx_shares_has(KxDirectory *directory, const char *owner, const char *identifier);
+GPtrArray *kx_shares_owners(KxDirectory *directory, const char *identifier); /* of char *, sorted */
 
 /* ---- address resolution ---- */
 

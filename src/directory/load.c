@@ -49,6 +49,15 @@ static const char *const SCHEMA[] = {
 
     "ALTER TABLE users ADD COLUMN quota INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE users ADD COLUMN quota_items INTEGER NOT NULL DEFAULT 0;",
+    /* The first account is the one the set-up made. */
+    "ALTER TABLE users ADD COLUMN public_folders INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE users ADD COLUMN archive_folders INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE users ADD COLUMN full_listing INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE users SET public_folders = 1, archive_folders = 1"
+    " WHERE id = (SELECT MIN(id) FROM users);"
+    "CREATE TABLE shares (owner TEXT NOT NULL, identifier TEXT NOT NULL,"
+    " PRIMARY KEY (owner, identifier));"
+    "CREATE INDEX shares_identifier ON shares (identifier);",
 };
 
 /* Called for each row. */
@@ -133,11 +142,19 @@ static void take_user(KxDirectory *directory, KxStmt *row, gpointer data)
         .description = (char *)kx_stmt_text(row, 4),
         .disabled = kx_stmt_int(row, 5) != 0,
         .generation = (guint)kx_stmt_int(row, 6),
+        .public_folders = kx_stmt_int(row, 10) != 0,
+        .archive_folders = kx_stmt_int(row, 11) != 0,
+        .full_listing = (KxOverride)kx_stmt_int(row, 12),
         .addresses = addresses,
         .quota = (guint64)kx_stmt_int(row, 8),
         .quota_items = (guint64)kx_stmt_int(row, 9),
     };
     kx_tables_add_user(home, kx_user_entry_new(&user, kx_stmt_text(row, 7)));
+}
+
+static void take_share(KxDirectory *directory, KxStmt *row, gpointer data)
+{
+    kx_shares_insert(directory, kx_stmt_text(row, 0), kx_stmt_text(row, 1));
 }
 
 static void take_group(KxDirectory *directory, KxStmt *row, gpointer data)
@@ -209,6 +226,7 @@ gboolean kx_directory_load(KxDirectory *directory, GError **error)
     Loading loading = {.by_id = by_id};
     return kx_db_migrate(directory->db, SCHEMA, G_N_ELEMENTS(SCHEMA), error) &&
            load_settings(directory, error) &&
+           each_row(directory, "SELECT owner, identifier FROM shares", take_share, NULL, error) &&
            load_objects(directory, &loading,
                         "SELECT domain, name FROM domain_aliases ORDER BY name",
                         "SELECT id, name, is_primary, description, bound_ip FROM domains",
@@ -217,7 +235,8 @@ gboolean kx_directory_load(KxDirectory *directory, GError **error)
                directory, &loading,
                "SELECT owner, address FROM user_addresses WHERE is_name = 0 ORDER BY address",
                "SELECT u.id, u.domain, u.name, u.full_name, u.description, u.disabled,"
-               " u.generation, c.value, u.quota, u.quota_items FROM users u"
+               " u.generation, c.value, u.quota, u.quota_items, u.public_folders,"
+               " u.archive_folders, u.full_listing FROM users u"
                " LEFT JOIN credentials c ON c.owner = u.id AND c.kind = 'argon2id'",
                take_user, error) &&
            load_objects(directory, &loading,

@@ -29,6 +29,12 @@ KX_FIELD(USER, QUOTA, "quota", "Quota", 0, kx_field_size, "USR-29",
     "Most bytes the mailbox may hold, all kinds of items together; may carry K, M or G. 0 means no limit.")
 KX_FIELD(USER, QUOTA_ITEMS, "quota-items", "Quota_items", 0, kx_field_count, "USR-29",
     "Most items the mailbox may hold: messages, events, contacts, tasks and notes together. 0 means no limit.")
+KX_FIELD(USER, PUBLIC_FOLDERS, "public-folders", "Public_folders_rights", 0, kx_field_bool, "PUB-09 PUB-14 USR-27",
+    "yes gives the account all rights to the public folders of its domain: it makes, shares and removes them.")
+KX_FIELD(USER, ARCHIVE_FOLDERS, "archive-folders", "Archive_folders_rights", 0, kx_field_bool, "ARC-20",
+    "yes gives the account all rights to the archive, which holds mail of all users.")
+KX_FIELD(USER, FULL_LISTING, "imap-full-listing", "Imap_full_listing", 0, kx_field_bool, "AMAIL-02",
+    "yes or no decides for this account whether IMAP shows calendars, contacts, tasks and notes; empty leaves it to imap.full-listing.")
 
 KX_FIELD(IP_GROUP, DESCRIPTION, "description", "Description", 0, kx_field_text, "SMTP-15",
     "Free text.")

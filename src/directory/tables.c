@@ -45,6 +45,9 @@ static void copy_user(KxUser *to, const KxUser *from)
         .full_name = g_strdup(from->full_name),
         .description = g_strdup(from->description),
         .disabled = from->disabled,
+        .public_folders = from->public_folders,
+        .archive_folders = from->archive_folders,
+        .full_listing = from->full_listing,
         .addresses = g_strdupv(from->addresses),
         .quota = from->quota,
         .quota_items = from->quota_items,
@@ -180,6 +183,8 @@ void kx_tables_init(KxDirectory *directory)
     directory->bound = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     directory->groups = g_hash_table_new_full(g_str_hash, g_str_equal, NULL,
                                               (GDestroyNotify)kx_ip_group_entry_free);
+    directory->shares =
+        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_hash_table_unref);
 }
 
 void kx_tables_clear(KxDirectory *directory)
@@ -188,6 +193,7 @@ void kx_tables_clear(KxDirectory *directory)
     g_hash_table_unref(directory->aliases);
     g_hash_table_unref(directory->domains);
     g_hash_table_unref(directory->groups);
+    g_hash_table_unref(directory->shares);
     kx_rw_lock_clear(&directory->lock);
 }
 

@@ -142,14 +142,30 @@ static void take_text(const KxFieldValues *values, KxFieldId id, char **text)
     *text = g_strdup(values->text[id] != NULL ? values->text[id] : "");
 }
 
+static void take_bool(const KxFieldValues *values, KxFieldId id, gboolean *value)
+{
+    if (values->given[id])
+        *value = kx_field_values_bool(values, id);
+}
+
+static KxOverride override_of(const KxFieldValues *values, KxFieldId id)
+{
+    if (values->text[id] == NULL)
+        return KX_OVERRIDE_NONE;
+    return kx_field_values_bool(values, id) ? KX_OVERRIDE_YES : KX_OVERRIDE_NO;
+}
+
 static gboolean take_values(UserChange *change, GError **error)
 {
     KxUserEntry *next = change->next;
     const KxFieldValues *values = &change->values;
     take_text(values, KX_FIELD_USER_NAME, &next->user.full_name);
     take_text(values, KX_FIELD_USER_DESCRIPTION, &next->user.description);
-    if (values->given[KX_FIELD_USER_DISABLED])
-        next->user.disabled = kx_field_values_bool(values, KX_FIELD_USER_DISABLED);
+    take_bool(values, KX_FIELD_USER_DISABLED, &next->user.disabled);
+    take_bool(values, KX_FIELD_USER_PUBLIC_FOLDERS, &next->user.public_folders);
+    take_bool(values, KX_FIELD_USER_ARCHIVE_FOLDERS, &next->user.archive_folders);
+    if (values->given[KX_FIELD_USER_FULL_LISTING])
+        next->user.full_listing = override_of(values, KX_FIELD_USER_FULL_LISTING);
     if (values->given[KX_FIELD_USER_QUOTA])
         next->user.quota = kx_field_values_number(values, KX_FIELD_USER_QUOTA);
     if (values->given[KX_FIELD_USER_QUOTA_ITEMS])
@@ -317,7 +333,10 @@ static gboolean store_row(KxDb *db, const char *sql, const UserChange *change, g
     kx_stmt_bind_int(stmt, 5, user->generation);
     kx_stmt_bind_int(stmt, 6, (gint64)user->quota);
     kx_stmt_bind_int(stmt, 7, (gint64)user->quota_items);
-    kx_stmt_bind_int(stmt, 8, key);
+    kx_stmt_bind_int(stmt, 8, user->public_folders);
+    kx_stmt_bind_int(stmt, 9, user->archive_folders);
+    kx_stmt_bind_int(stmt, 10, user->full_listing);
+    kx_stmt_bind_int(stmt, 11, key);
     return kx_stmt_run(stmt, error);
 }
 
@@ -328,7 +347,8 @@ static gboolean store_insert(KxDirectory *directory, gpointer data, GError **err
     if (!next_generation(directory->db, &user->generation, error) ||
         !store_row(directory->db,
                    "INSERT INTO users (name, full_name, description, disabled, generation, quota,"
-                   " quota_items, domain) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                   " quota_items, public_folders, archive_folders, full_listing, domain)"
+                   " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                    change, change->home->domain.id, error))
         return FALSE;
     user->id = kx_db_last_insert_id(directory->db);
@@ -343,7 +363,8 @@ static gboolean store_update(KxDirectory *directory, gpointer data, GError **err
     return next_generation(directory->db, &user->generation, error) &&
            store_row(directory->db,
                      "UPDATE users SET name = ?, full_name = ?, description = ?, disabled = ?,"
-                     " generation = ?, quota = ?, quota_items = ? WHERE id = ?",
+                     " generation = ?, quota = ?, quota_items = ?, public_folders = ?,"
+                     " archive_folders = ?, full_listing = ? WHERE id = ?",
                      change, user->id, error) &&
            store_addresses(directory->db, change, error) &&
            store_credentials(directory->db, change, error);
@@ -351,8 +372,11 @@ static gboolean store_update(KxDirectory *directory, gpointer data, GError **err
 
 static gboolean store_delete(KxDirectory *directory, gpointer data, GError **error)
 {
-    return kx_change_run_id(directory->db, "DELETE FROM users WHERE id = ?",
-                            ((UserChange *)data)->old->user.id, error);
+    UserChange *change = data;
+    g_autofree char *name = g_strdup_printf("%s@%s", change->name, change->domain);
+    return kx_change_run_id(directory->db, "DELETE FROM users WHERE id = ?", change->old->user.id,
+                            error) &&
+           kx_shares_store_forget(directory, name, error);
 }
 
 /* ---- applying ---- */
@@ -364,6 +388,14 @@ static void apply(KxDirectory *directory, gpointer data)
         kx_tables_remove_user(change->home, change->old);
     if (change->next != NULL)
         kx_tables_add_user(change->home, g_steal_pointer(&change->next));
+}
+
+static void apply_delete(KxDirectory *directory, gpointer data)
+{
+    UserChange *change = data;
+    g_autofree char *name = g_strdup_printf("%s@%s", change->name, change->domain);
+    apply(directory, data);
+    kx_shares_forget(directory, name);
 }
 
 static void describe(gpointer data, GArray *audit)
@@ -410,6 +442,6 @@ gboolean kx_user_remove(KxDirectory *directory, const KxAdmin *admin, const char
                         GError **error)
 {
     static const KxChangeKind DELETE = {KX_AUDIT_DELETE, "User",   check_delete, store_delete,
-                                        apply,           describe, NULL};
+                                        apply_delete,    describe, NULL};
     return run(directory, admin, &DELETE, login, NULL, 0, error);
 }

@@ -51,7 +51,8 @@ gboolean kx_imap_append_fits(KxImap *imap, KxAccount *account, const KxImapAppen
 void kx_imap_append_begin_literal(KxImap *imap, KxImapParser *parser, const KxImapAppendArgs *args);
 
 /* append-content.c: the messages as they will be stored, KxIncoming in order. NULL: NO was sent. */
-GPtrArray *kx_imap_append_contents(KxImap *imap, const KxImapAppendArgs *args);
+GPtrArray *kx_imap_append_contents(KxImap *imap, const KxImapMailbox *mailbox,
+                                   const KxImapAppendArgs *args);
 
 /* The deliveries of these messages into a folder; to be freed with g_free. */
 KxDelivery *kx_imap_append_deliveries(const KxImapAppendArgs *args, const KxImapMailbox *mailbox);

@@ -3,6 +3,7 @@
 #include "core/url-auth.h"
 #include "imap/append-args.h"
 #include "imap/mailbox.h"
+#include "store/groupware.h"
 
 /* ---- a message that is one literal ---- */
 
@@ -168,7 +169,22 @@ static void refuse(KxImap *imap, const Catenate *cat)
     }
 }
 
-GPtrArray *kx_imap_append_contents(KxImap *imap, const KxImapAppendArgs *args)
+/* A folder of another kind takes only what it is for. */
+static gboolean suits(const KxImapMailbox *mailbox, KxIncoming *incoming, GError **error)
+{
+    const char *data;
+    size_t len;
+    KxFolderType type = mailbox->info->type;
+    if (type == KX_TYPE_MAIL)
+        return TRUE;
+    if (!kx_incoming_map(incoming, &data, &len, error))
+        return FALSE;
+    return kx_groupware_accepts(type, data, len) ||
+           kx_fail(error, KX_ERR_INVALID, "This is not what the folder is for");
+}
+
+GPtrArray *kx_imap_append_contents(KxImap *imap, const KxImapMailbox *mailbox,
+                                   const KxImapAppendArgs *args)
 {
     g_autoptr(GPtrArray) contents =
         g_ptr_array_new_with_free_func((GDestroyNotify)kx_incoming_free);
@@ -180,8 +196,10 @@ GPtrArray *kx_imap_append_contents(KxImap *imap, const KxImapAppendArgs *args)
         cat = (Catenate){0};
         KxIncoming *incoming = message->catenate ? catenate(imap, args, message, &cat)
                                                  : take_literal(imap, &part->content, &cat.error);
-        if (incoming)
-            g_ptr_array_add(contents, incoming);
+        if (!incoming)
+            break;
+        g_ptr_array_add(contents, incoming);
+        suits(mailbox, incoming, &cat.error);
     }
     if (!cat.error)
         return g_steal_pointer(&contents);
@@ -192,6 +210,8 @@ GPtrArray *kx_imap_append_contents(KxImap *imap, const KxImapAppendArgs *args)
 
 KxDelivery *kx_imap_append_deliveries(const KxImapAppendArgs *args, const KxImapMailbox *mailbox)
 {
+    gboolean may_keywords;
+    guint32 permitted = kx_imap_permitted_flags(mailbox->rights, &may_keywords);
     KxDelivery *deliveries = g_new0(KxDelivery, args->messages->len);
     for (guint i = 0; i < args->messages->len; i++) {
         const KxImapAppendMessage *message = &g_array_index(args->messages, KxImapAppendMessage, i);
@@ -199,8 +219,8 @@ KxDelivery *kx_imap_append_deliveries(const KxImapAppendArgs *args, const KxImap
         deliveries[i] = (KxDelivery){
             .account = mailbox->account,
             .folder = mailbox->path,
-            .flags = message->flags.flags,
-            .keywords = keywords ? (const char *const *)keywords->pdata : NULL,
+            .flags = message->flags.flags & permitted,
+            .keywords = keywords && may_keywords ? (const char *const *)keywords->pdata : NULL,
             .internal_date = message->date,
         };
     }

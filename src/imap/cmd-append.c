@@ -3,6 +3,7 @@
  * of several, all or none (RFC 3502), with CATENATE (RFC 4469) and UTF8 (RFC 6855). */
 #include "imap/append-args.h"
 #include "imap/mailbox.h"
+#include "store/groupware.h"
 #include "imap/message-limit.h"
 #include "imap/notify.h"
 
@@ -65,7 +66,7 @@ void kx_imap_cmd_append(KxImap *imap, KxImapParser *parser)
     if (!cut && !kx_imap_check(imap, parser))
         return;
     g_autoptr(KxImapMailbox) mailbox = admit(imap, folder, &args);
-    g_autoptr(GPtrArray) contents = mailbox ? kx_imap_append_contents(imap, &args) : NULL;
+    g_autoptr(GPtrArray) contents = mailbox ? kx_imap_append_contents(imap, mailbox, &args) : NULL;
     if (!contents)
         return;
     g_autofree KxDelivery *deliveries = kx_imap_append_deliveries(&args, mailbox);

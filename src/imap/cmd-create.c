@@ -61,7 +61,7 @@ void kx_imap_cmd_create(KxImap *imap, KxImapParser *parser)
         args.given.len--;
     }
     g_autoptr(KxImapMailbox) place = kx_imap_mailbox_at(imap, path, &error);
-    if (!place ||
+    if (!place || !kx_imap_mailbox_may_create(place, &error) ||
         !kx_folder_create(place->account, place->path, KX_TYPE_MAIL, args.special_use, &error)) {
         kx_imap_no_error(imap, error);
         return;
@@ -72,7 +72,7 @@ void kx_imap_cmd_create(KxImap *imap, KxImapParser *parser)
         return;
     }
     if (imap->enabled & KX_IMAP_REV2)
-        kx_imap_write_list(imap, made->info, args.given);
+        kx_imap_write_list(imap, path, made->info, args.given);
     char id[KX_OBJECT_ID_TEXT];
     kx_mailbox_id_format(made->info, id);
     g_autofree char *code = g_strdup_printf("MAILBOXID (%s)", id);

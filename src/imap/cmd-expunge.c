@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* EXPUNGE and UID EXPUNGE (RFC 9051 sections 6.4.3 and 6.4.9). The responses are those of the
  * synchronisation at the command's end, so that they are right whatever other sessions do. */
+#include "imap/mailbox.h"
 #include "imap/message-limit.h"
 #include "store/change.h"
 
@@ -27,6 +28,10 @@ KX_IMAP_COMMAND(expunge)
         kx_imap_parse_seqset(args, &set);
     if (!kx_imap_check(imap, args) || (imap->uid && !kx_imap_resolve(imap, &set, &uids)))
         return;
+    if (!(imap->selected->rights & KX_RIGHT_EXPUNGE)) {
+        kx_imap_no(imap, "NOPERM", "You have no right to remove messages from this folder");
+        return;
+    }
     if (uids) {
         keep_deleted(imap->view, uids);
         kx_imap_limit_uids(imap, uids);

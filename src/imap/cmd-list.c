@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* LIST (RFC 9051 section 6.3.9) with LIST-EXTENDED (RFC 5258), LIST-STATUS (RFC 5819), SPECIAL-USE
- * (RFC 6154), LIST-METADATA (RFC 9590). */
+ * (RFC 6154), LIST-MYRIGHTS (RFC 8440), LIST-METADATA (RFC 9590). */
 #include "base/text.h"
-#include "imap/list.h"
+#include "imap/list-spaces.h"
 #include "imap/metadata.h"
 #include "imap/status.h"
 
@@ -24,7 +24,8 @@ static const OptionName select_options[] = {
 static const OptionName return_options[] = {
     {"SUBSCRIBED", KX_LIST_RETURN_SUBSCRIBED}, {"CHILDREN", KX_LIST_RETURN_OTHER},
     {"SPECIAL-USE", KX_LIST_RETURN_OTHER},     {"STATUS", KX_LIST_RETURN_STATUS},
-    {"METADATA", KX_LIST_RETURN_METADATA},     {NULL, 0},
+    {"METADATA", KX_LIST_RETURN_METADATA},     {"MYRIGHTS", KX_LIST_RETURN_MYRIGHTS},
+    {NULL, 0},
 };
 
 /* What follows the name of some options. */
@@ -89,8 +90,8 @@ static gboolean parse_patterns(KxImapParser *args, const char *reference, KxList
     return kx_imap_parse_char(args, ')');
 }
 
-/* `ret_root`: LIST "" "" asks for the delimiter only. */
-static gboolean parse(KxImapParser *args, KxListRequest *request, gboolean *ret_root)
+/* `ret_root`: LIST "" "" asks for the delimiter and the root of the reference only. */
+static gboolean parse(KxImapParser *args, KxListRequest *request, const char **ret_root)
 {
     const char *reference = NULL;
     gboolean extended = FALSE;
@@ -117,14 +118,15 @@ static gboolean parse(KxImapParser *args, KxListRequest *request, gboolean *ret_
         !(request->options & (KX_LIST_SUBSCRIBED | KX_LIST_SPECIAL_USE)))
         return kx_imap_parser_fail(args, "RECURSIVEMATCH needs another selection option");
     const char *first = request->patterns->pdata[0];
-    *ret_root = !extended && strcmp(first, reference) == 0;
+    if (!extended && strcmp(first, reference) == 0)
+        *ret_root = kx_list_root(reference);
     return TRUE;
 }
 
 void kx_imap_cmd_list(KxImap *imap, KxImapParser *args)
 {
     g_auto(KxListRequest) request = {.patterns = g_ptr_array_new_with_free_func(g_free)};
-    gboolean root = FALSE;
+    const char *root = NULL;
     parse(args, &request, &root);
     if (!kx_imap_check(imap, args))
         return;
@@ -132,6 +134,6 @@ void kx_imap_cmd_list(KxImap *imap, KxImapParser *args)
         kx_imap_list(imap, &request);
         return;
     }
-    kx_session_puts(imap->session, "* LIST (\\Noselect) \"/\" \"\"\r\n");
+    kx_session_printf(imap->session, "* LIST (\\Noselect) \"/\" \"%s\"\r\n", root);
     kx_imap_ok(imap, NULL, "LIST completed");
 }

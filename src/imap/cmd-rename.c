@@ -15,7 +15,12 @@ void kx_imap_cmd_rename(KxImap *imap, KxImapParser *args)
     KxActor actor = kx_session_actor(imap->session);
     g_autoptr(KxImapMailbox) mailbox = kx_imap_mailbox_open(imap, from, KX_RIGHT_DELETE, &error);
     g_autoptr(KxImapMailbox) place = mailbox ? kx_imap_mailbox_at(imap, to, &error) : NULL;
-    if (place && kx_folder_rename(mailbox->account, mailbox->path, place->path, &actor, &error))
+    if (place && place->account != mailbox->account) {
+        kx_imap_no(imap, "CANNOT", "A folder cannot move to another namespace; copy what is in it");
+        return;
+    }
+    if (place && kx_imap_mailbox_may_create(place, &error) &&
+        kx_folder_rename(mailbox->account, mailbox->path, place->path, &actor, &error))
         kx_imap_ok(imap, NULL, "RENAME completed");
     else
         kx_imap_no_error(imap, error);

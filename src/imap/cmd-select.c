@@ -69,7 +69,7 @@ static void describe(KxImap *imap, const KxFolderInfo *info, guint64 modseq, KxS
     kx_mailbox_id_format(info, id);
     kx_session_printf(session, "* OK [MAILBOXID (%s)] Mailbox\r\n", id);
     if (rev2)
-        kx_imap_write_list(imap, info, given);
+        kx_imap_write_list(imap, imap->selected->name, info, given);
     kx_imap_warn_quota(imap);
 }
 
@@ -82,8 +82,9 @@ static gboolean open_view(KxImap *imap, const Args *args, gboolean read_only, GE
         return FALSE;
     guint64 modseq =
         kx_folder_highest_modseq(folder); /* before the view: it knows at least as much */
-    imap->view = kx_view_new(folder, !read_only);
-    imap->read_only = read_only;
+    imap->examined = read_only;
+    imap->read_only = read_only || !kx_imap_is_writable(mailbox->rights);
+    imap->view = kx_view_new(folder, !imap->read_only);
     imap->selected = g_steal_pointer(&mailbox);
     describe(imap, imap->selected->info, modseq, args->given);
     return TRUE;
@@ -93,7 +94,6 @@ static void select_folder(KxImap *imap, KxImapParser *parser, gboolean read_only
 {
     g_auto(Args) args = {0};
     g_autoptr(GError) error = NULL;
-    const char *code = read_only ? "READ-ONLY" : "READ-WRITE";
     const char *text = read_only ? "EXAMINE completed" : "SELECT completed";
     parse(imap, parser, &args);
     if (!kx_imap_check(imap, parser))
@@ -107,9 +107,9 @@ static void select_folder(KxImap *imap, KxImapParser *parser, gboolean read_only
     if (!open_view(imap, &args, read_only, &error))
         kx_imap_no_error(imap, error);
     else if (args.qresync.given)
-        kx_qresync_run(imap, &args.qresync, code, text);
+        kx_qresync_run(imap, &args.qresync, imap->read_only ? "READ-ONLY" : "READ-WRITE", text);
     else
-        kx_imap_ok(imap, code, text);
+        kx_imap_ok(imap, imap->read_only ? "READ-ONLY" : "READ-WRITE", text);
 }
 
 void kx_imap_cmd_select(KxImap *imap, KxImapParser *args)

@@ -19,6 +19,6 @@ void kx_imap_cmd_status(KxImap *imap, KxImapParser *args)
         return;
     }
     kx_imap_note_status_items(imap, items);
-    kx_imap_write_status(imap, mailbox->info, items);
+    kx_imap_write_status(imap, mailbox->name, mailbox->info, items);
     kx_imap_ok(imap, NULL, "STATUS completed");
 }

@@ -9,6 +9,7 @@
  */
 #include "imap/fetch-cursor.h"
 #include "imap/message-limit.h"
+#include "imap/mailbox.h"
 #include "store/change.h"
 
 typedef struct {
@@ -18,6 +19,8 @@ typedef struct {
     KxImapFlags flags;
     gboolean conditional;
     guint64 unchanged_since;
+    guint32 keep_flags; /* for want of rights */
+    gboolean keep_keywords;
 } StoreArgs;
 
 static void store_args_clear(StoreArgs *store)
@@ -69,6 +72,29 @@ static gboolean parse_args(KxImapParser *args, StoreArgs *store)
            kx_imap_parse_space(args) && kx_imap_parse_flags(args, TRUE, &store->flags);
 }
 
+/* Flags the user may not change are passed over; only if there are no others the command fails (RFC
+ * 4314 section 4). A client that is told nothing would believe that all were changed, so then it is
+ * told. FALSE: NO was sent. */
+static gboolean keep_what_must_stay(KxImap *imap, StoreArgs *store)
+{
+    gboolean keywords;
+    guint32 permitted = kx_imap_permitted_flags(imap->selected->rights, &keywords);
+    gboolean given_keywords = store->flags.keywords && store->flags.keywords->len > 1;
+    guint32 given = store->flags.flags;
+    gboolean any = (given & permitted) || (given_keywords && keywords);
+    gboolean none_given = !given && !given_keywords && (permitted || keywords);
+    store->keep_flags = KX_FLAG_ALL & ~permitted;
+    store->keep_keywords = !keywords;
+    if (!any && !none_given) {
+        kx_imap_no(imap, "NOPERM", "You have no right to change these flags");
+        return FALSE;
+    }
+    if (store->keep_flags & (store->op == KX_FLAGS_REPLACE ? KX_FLAG_ALL : given) ||
+        (store->keep_keywords && (given_keywords || store->op == KX_FLAGS_REPLACE)))
+        store->silent = FALSE;
+    return TRUE;
+}
+
 /* ---- the change ---- */
 
 /* Ascending `uids` without those that are in ascending `others`. */
@@ -106,6 +132,8 @@ static gboolean apply(KxImap *imap, const StoreArgs *store, const GArray *uids, 
             store->flags.keywords ? (const char *const *)store->flags.keywords->pdata : NULL,
         .conditional = store->conditional,
         .unchanged_since = store->unchanged_since,
+        .keep_flags = store->keep_flags,
+        .keep_keywords = store->keep_keywords,
     };
     kx_view_save(imap->view, &known);
     gboolean careful =
@@ -179,6 +207,8 @@ KX_IMAP_COMMAND(store)
     guint64 modseq = 0;
     parse_args(args, &store);
     if (!kx_imap_check(imap, args) || !kx_imap_resolve_seqs(imap, &store.set, &ranges))
+        return;
+    if (!keep_what_must_stay(imap, &store))
         return;
     if (store.conditional)
         kx_imap_use_condstore(imap);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The table of commands after sign-in, and the way to each. */
-#include "imap/imap.h"
+#include "imap/mailbox.h"
 
 #include "base/text.h"
 
@@ -20,6 +20,7 @@ static const KxImapCommand commands[] = {
     {"COPY", kx_imap_cmd_copy, SELECTED | KX_IMAP_TELLS | KX_IMAP_HAS_UID},
     {"CREATE", kx_imap_cmd_create, ANY},
     {"DELETE", kx_imap_cmd_delete, ANY},
+    {"DELETEACL", kx_imap_cmd_deleteacl, ANY},
     {"ENABLE", kx_imap_cmd_enable, ANY},
     {"ESEARCH", kx_imap_cmd_esearch,
      ANY | KX_IMAP_NO_EXPUNGE | KX_IMAP_HAS_UID | KX_IMAP_NO_NUMBERS},
@@ -28,6 +29,7 @@ static const KxImapCommand commands[] = {
      SELECTED | KX_IMAP_TELLS | KX_IMAP_WRITES | KX_IMAP_HAS_UID | KX_IMAP_NO_NUMBERS},
     {"FETCH", kx_imap_cmd_fetch, SELECTED | KX_IMAP_NO_EXPUNGE | KX_IMAP_HAS_UID},
     {"GENURLAUTH", kx_imap_cmd_genurlauth, ANY},
+    {"GETACL", kx_imap_cmd_getacl, ANY},
     {"GETMETADATA", kx_imap_cmd_getmetadata, ANY},
     {"GETQUOTA", kx_imap_cmd_getquota, ANY},
     {"GETQUOTAROOT", kx_imap_cmd_getquotaroot, ANY},
@@ -35,9 +37,11 @@ static const KxImapCommand commands[] = {
     {"IDLE", kx_imap_cmd_idle, ANY},
     {"LANGUAGE", kx_imap_cmd_language, ANY},
     {"LIST", kx_imap_cmd_list, ANY},
+    {"LISTRIGHTS", kx_imap_cmd_listrights, ANY},
     {"LOGOUT", kx_imap_cmd_logout, ANY | KX_IMAP_NO_SYNC},
     {"LSUB", kx_imap_cmd_lsub, ANY},
     {"MOVE", kx_imap_cmd_move, SELECTED | KX_IMAP_TELLS | KX_IMAP_WRITES | KX_IMAP_HAS_UID},
+    {"MYRIGHTS", kx_imap_cmd_myrights, ANY},
     {"NAMESPACE", kx_imap_cmd_namespace, ANY},
     {"NOOP", kx_imap_cmd_noop, ANY},
     {"NOTIFY", kx_imap_cmd_notify, ANY | KX_IMAP_TELLS},
@@ -49,6 +53,7 @@ static const KxImapCommand commands[] = {
     {"SELECT", kx_imap_cmd_select, ANY | KX_IMAP_NO_SYNC},
     {"SETQUOTA", kx_imap_cmd_setquota, ANY},
     {"SORT", kx_imap_cmd_sort, SELECTED | KX_IMAP_NO_EXPUNGE | KX_IMAP_HAS_UID},
+    {"SETACL", kx_imap_cmd_setacl, ANY},
     {"SETMETADATA", kx_imap_cmd_setmetadata, ANY, kx_imap_cmd_setmetadata_literal},
     {"STATUS", kx_imap_cmd_status, ANY},
     {"STORE", kx_imap_cmd_store, SELECTED | KX_IMAP_WRITES | KX_IMAP_NO_EXPUNGE | KX_IMAP_HAS_UID},
@@ -96,6 +101,10 @@ static gboolean parse_start(KxImap *imap, KxImapParser *args)
 static gboolean may_run(KxImap *imap)
 {
     guint flags = imap->command->flags;
+    if (!kx_imap_refresh_rights(imap)) {
+        kx_imap_no(imap, "NOPERM", "You may not read the selected folder any more");
+        return FALSE;
+    }
     if (!(flags & (imap->view ? KX_IMAP_IN_SELECTED : KX_IMAP_IN_AUTH))) {
         kx_imap_bad(imap, "Select a folder first");
         return FALSE;
@@ -106,7 +115,9 @@ static gboolean may_run(KxImap *imap)
         return FALSE;
     }
     if (flags & KX_IMAP_WRITES && imap->read_only) {
-        kx_imap_no(imap, NULL, "The folder was opened for reading only");
+        kx_imap_no(imap, imap->examined ? NULL : "NOPERM",
+                   imap->examined ? "The folder was opened for reading only"
+                                  : "You have no right to change anything in this folder");
         return FALSE;
     }
     return TRUE;

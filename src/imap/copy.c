@@ -3,6 +3,8 @@
 
 #include "imap/message-limit.h"
 #include "imap/notify.h"
+#include "store/content.h"
+#include "store/groupware.h"
 
 /* A sequence number may belong to a message somebody else has expunged: then nothing is copied at
  * all. A UID that is gone is just not there. */
@@ -27,6 +29,29 @@ static char *copyuid_code(const KxCopied *copied)
     return g_string_free(code, FALSE);
 }
 
+/* A move is a copy, a STORE of \\Deleted and an EXPUNGE (RFC 6851 section 3.3). */
+static gboolean may_move(KxImap *imap)
+{
+    guint rights = KX_RIGHT_DELETE_MESSAGES | KX_RIGHT_EXPUNGE;
+    return (imap->selected->rights & rights) == rights;
+}
+
+/* Only items of its kind may go into a groupware folder. */
+static gboolean fits(KxImap *imap, const GArray *uids, const KxImapMailbox *target, GError **error)
+{
+    KxFolderType type = target->info->type;
+    for (guint i = 0; i < uids->len && type != KX_TYPE_MAIL && type != imap->selected->info->type;
+         i++) {
+        g_autoptr(GBytes) content =
+            kx_item_content(kx_view_folder(imap->view), g_array_index(uids, guint32, i), NULL);
+        gsize len = 0;
+        const char *data = content ? g_bytes_get_data(content, &len) : NULL;
+        if (data && !kx_groupware_accepts(type, data, len))
+            return kx_fail(error, KX_ERR_INVALID, "This is not what the folder is for");
+    }
+    return TRUE;
+}
+
 static gboolean copy(KxImap *imap, const GArray *uids, const char *path, gboolean move,
                      char **ret_code)
 {
@@ -34,9 +59,13 @@ static gboolean copy(KxImap *imap, const GArray *uids, const char *path, gboolea
     g_autoptr(GError) error = NULL;
     KxActor actor = kx_session_actor(imap->session);
     g_autoptr(KxImapMailbox) target = kx_imap_mailbox_open(imap, path, KX_RIGHT_INSERT, &error);
-    if (!target ||
-        !kx_folder_copy(kx_view_folder(imap->view), (const guint32 *)(void *)uids->data, uids->len,
-                        target->account, target->path, move, &actor, &copied, &error)) {
+    KxCopyMask mask = {0};
+    if (target)
+        mask.flags = kx_imap_permitted_flags(target->rights, &mask.keywords);
+    if (!target || !fits(imap, uids, target, &error) ||
+        !kx_folder_copy_masked(kx_view_folder(imap->view), (const guint32 *)(void *)uids->data,
+                               uids->len, target->account, target->path, move, &mask, &actor,
+                               &copied, &error)) {
         kx_imap_no_target(imap, error);
         return FALSE;
     }
@@ -54,6 +83,10 @@ gboolean kx_imap_copy(KxImap *imap, KxImapParser *args, gboolean move, char **re
         kx_imap_parse_mailbox(args, &path);
     if (!kx_imap_check(imap, args) || !kx_imap_resolve(imap, &set, &uids))
         return FALSE;
+    if (move && !may_move(imap)) {
+        kx_imap_no(imap, "NOPERM", "You have no right to take messages out of this folder");
+        return FALSE;
+    }
     if (!imap->uid && !all_there(imap, uids)) {
         kx_imap_no(imap, "EXPUNGEISSUED", "Some of the messages no longer exist");
         return FALSE;

@@ -2,6 +2,7 @@
 #include "imap/fetch-cursor.h"
 
 #include "base/error.h"
+#include "imap/mailbox.h"
 #include "store/change.h"
 
 enum {
@@ -107,6 +108,11 @@ static gboolean read_caches(KxFetchCursor *cursor)
                                     cursor->previews, &cursor->error));
 }
 
+static gboolean may_set_seen(const KxImap *imap)
+{
+    return !imap->read_only && imap->selected->rights & KX_RIGHT_SEEN;
+}
+
 /* FALSE at the end, or when something failed: cursor->error tells. */
 static gboolean load_batch(KxFetchCursor *cursor)
 {
@@ -121,7 +127,7 @@ static gboolean load_batch(KxFetchCursor *cursor)
     }
     if (cursor->n == 0)
         return FALSE;
-    if ((plan->traits & KX_FETCH_SETS_SEEN) && !cursor->imap->read_only && !set_seen(cursor))
+    if ((plan->traits & KX_FETCH_SETS_SEEN) && may_set_seen(cursor->imap) && !set_seen(cursor))
         return FALSE;
     return !index || read_caches(cursor);
 }

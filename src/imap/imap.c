@@ -10,13 +10,14 @@
 
 /* ---- state that travels in the ticket ---- */
 
-enum { STATE_VERSION = 3 };
+enum { STATE_VERSION = 3, PREFIX_MAX = 600 };
 enum {
     STATE_READ_ONLY = 1,
     STATE_COMPRESSED = 2,
     STATE_SELECTED = 4,
     STATE_NOTIFY = 8, /* the arguments of NOTIFY follow, unless they were too long */
     STATE_NOTIFY_UTF8 = 16,
+    STATE_EXAMINED = 32,
 };
 
 typedef struct {
@@ -27,7 +28,9 @@ typedef struct {
     guint32 collation; /* KxCollation */
     KxViewState view;
     guint64 notify_modseq;
-    guint32 tags_len; /* so many bytes of context tags follow, then the arguments of NOTIFY */
+    /* So many bytes follow: the prefix of the selected folder's namespace, the tags of contexts;
+     * and then the arguments of NOTIFY. */
+    guint32 prefix_len, tags_len;
 } State;
 
 static void save_notify(const KxImap *imap, State *state)
@@ -44,6 +47,10 @@ static void seal(KxImap *imap, State *state)
 {
     char all[KX_TICKET_STATE_MAX];
     size_t len = sizeof *state;
+    const char *prefix = imap->selected ? imap->selected->space.prefix : "";
+    state->prefix_len = (guint32)MIN(strlen(prefix), PREFIX_MAX);
+    memcpy(all + len, prefix, state->prefix_len);
+    len += state->prefix_len;
     state->tags_len = (guint32)kx_contexts_save(imap, all + len, sizeof all - len);
     len += state->tags_len;
     memcpy(all, state, sizeof *state);
@@ -61,7 +68,7 @@ static void save_state(KxImap *imap)
     memset(&state, 0, sizeof state); /* padding too: states are compared as bytes */
     state.version = STATE_VERSION;
     state.enabled = imap->enabled;
-    state.flags = (imap->read_only ? STATE_READ_ONLY : 0) |
+    state.flags = (imap->read_only ? STATE_READ_ONLY : 0) | (imap->examined ? STATE_EXAMINED : 0) |
                   (imap->compressed ? STATE_COMPRESSED : 0) | (imap->view ? STATE_SELECTED : 0);
     state.keywords_told = imap->keywords_told;
     if (imap->view)
@@ -251,7 +258,7 @@ void kx_imap_deselect(KxImap *imap)
     kx_imap_drop_news(imap);
     g_clear_pointer(&imap->view, kx_view_free);
     g_clear_pointer(&imap->selected, kx_imap_mailbox_free);
-    imap->read_only = FALSE;
+    imap->read_only = imap->examined = FALSE;
     imap->keywords_told = 0;
 }
 
@@ -279,14 +286,20 @@ static void signed_in(KxSession *session)
     save_state(new_imap(session));
 }
 
-static gboolean resume_view(KxImap *imap, const KxViewState *state)
+/* Rights that have gone meanwhile are noticed at the next command. */
+static gboolean resume_view(KxImap *imap, const KxViewState *state, const char *prefix)
 {
-    imap->view = kx_view_resume(imap->account, state, NULL);
+    g_auto(KxSpace) space = {0};
+    g_autofree char *any = g_strconcat(prefix, "INBOX", NULL);
+    if (!kx_space_find(imap, any, &space, NULL))
+        return FALSE;
+    imap->view = kx_view_resume(space.account, state, NULL);
     if (!imap->view)
         return FALSE;
     g_autofree char *path = kx_folder_path(kx_view_folder(imap->view));
-    imap->selected = kx_imap_mailbox_open(imap, path, KX_RIGHT_READ, NULL);
-    return imap->selected != NULL;
+    g_autofree char *name = g_strconcat(prefix, path, NULL);
+    imap->selected = kx_imap_mailbox_at(imap, name, NULL);
+    return imap->selected && imap->selected->info;
 }
 
 static gboolean resume(KxSession *session, const void *bytes, size_t len)
@@ -295,22 +308,25 @@ static gboolean resume(KxSession *session, const void *bytes, size_t len)
     if (len < sizeof state)
         return FALSE;
     memcpy(&state, bytes, sizeof state);
+    len -= sizeof state;
     if (state.version != STATE_VERSION || state.collation > KX_COLLATION_OCTET ||
-        state.tags_len > len - sizeof state)
+        state.prefix_len > MIN(len, PREFIX_MAX) || state.tags_len > len - state.prefix_len)
         return FALSE;
     KxImap *imap = new_imap(session);
     imap->enabled = state.enabled;
     imap->read_only = (state.flags & STATE_READ_ONLY) != 0;
+    imap->examined = (state.flags & STATE_EXAMINED) != 0;
     imap->compressed = (state.flags & STATE_COMPRESSED) != 0;
     imap->keywords_told = state.keywords_told;
     imap->collation = (KxCollation)state.collation;
-    const char *tags = (const char *)bytes + sizeof state;
+    const char *rest = (const char *)bytes + sizeof state, *tags = rest + state.prefix_len;
+    g_autofree char *prefix = g_strndup(rest, state.prefix_len);
     kx_contexts_restore(imap, tags, state.tags_len);
     if (!open_account(imap, NULL))
         return FALSE;
-    if (state.flags & STATE_SELECTED && !resume_view(imap, &state.view))
+    if (state.flags & STATE_SELECTED && !resume_view(imap, &state.view, prefix))
         return FALSE;
-    KxSlice text = {tags + state.tags_len, len - sizeof state - state.tags_len};
+    KxSlice text = {tags + state.tags_len, len - state.prefix_len - state.tags_len};
     if (imap->enabled & KX_IMAP_METADATA)
         kx_imap_notify_start(imap);
     if (state.flags & STATE_NOTIFY)
@@ -380,7 +396,7 @@ static void notify(KxSession *session)
     const KxEventSet *set = imap && imap->notify ? imap->notify->set : NULL;
     if (!imap || !imap->account || imap->ending || (!imap->idling && !set))
         return;
-    if (kx_session_push_room(session) > 0 && !push_news(imap, set))
+    if (kx_session_push_room(session) > 0 && kx_imap_refresh_rights(imap) && !push_news(imap, set))
         kx_session_poke(session); /* others get their turn first */
     save_state(imap);
     if (imap->ending)

@@ -61,7 +61,8 @@ struct KxImap {
     /* the selected folder */
     KxView *view;            /* NULL if none is selected */
     KxImapMailbox *selected; /* as it was when it was selected */
-    gboolean read_only;
+    gboolean examined;       /* by EXAMINE */
+    gboolean read_only;      /* for that, or for want of rights */
     guint watch; /* kx_folder_watch() id while its changes are told outside of commands, else 0 */
     gboolean idling;
     guint keywords_told; /* keywords of the folder the client has been told in FLAGS */
@@ -208,11 +209,13 @@ KX_IMAP_COMMAND(compress);
 KX_IMAP_COMMAND(copy);
 KX_IMAP_COMMAND(create);
 KX_IMAP_COMMAND(delete);
+KX_IMAP_COMMAND(deleteacl);
 KX_IMAP_COMMAND(enable);
 KX_IMAP_COMMAND(esearch);
 KX_IMAP_COMMAND(examine);
 KX_IMAP_COMMAND(expunge);
 KX_IMAP_COMMAND(fetch);
+KX_IMAP_COMMAND(getacl);
 KX_IMAP_COMMAND(genurlauth);
 KX_IMAP_COMMAND(getquota);
 KX_IMAP_COMMAND(getquotaroot);
@@ -221,9 +224,11 @@ KX_IMAP_COMMAND(id);
 KX_IMAP_COMMAND(idle);
 KX_IMAP_COMMAND(language);
 KX_IMAP_COMMAND(list);
+KX_IMAP_COMMAND(listrights);
 KX_IMAP_COMMAND(logout);
 KX_IMAP_COMMAND(lsub);
 KX_IMAP_COMMAND(move);
+KX_IMAP_COMMAND(myrights);
 KX_IMAP_COMMAND(namespace);
 KX_IMAP_COMMAND(noop);
 KX_IMAP_COMMAND(notify);
@@ -235,6 +240,7 @@ KX_IMAP_COMMAND(search);
 KX_IMAP_COMMAND(select);
 KX_IMAP_COMMAND(setquota);
 KX_IMAP_COMMAND(sort);
+KX_IMAP_COMMAND(setacl);
 KX_IMAP_COMMAND(setmetadata);
 KX_IMAP_COMMAND(setmetadata_literal);
 KX_IMAP_COMMAND(status);

@@ -16,7 +16,7 @@ void kx_list_tree_free(KxListTree *tree)
         return;
     g_hash_table_unref(tree->by_path);
     g_ptr_array_unref(tree->nodes);
-    g_clear_pointer(&tree->folders, g_ptr_array_unref);
+    g_ptr_array_unref(tree->folders);
     g_free(tree);
 }
 
@@ -52,24 +52,30 @@ static KxListNode *get_node(KxListTree *tree, const char *path)
     }
 }
 
-static void add_folder(KxListTree *tree, const KxFolderInfo *info)
+static void mark_above(KxListTree *tree, KxListNode *node)
 {
-    KxListNode *node = get_node(tree, info->path);
-    node->info = info;
     for (node = parent_of(tree, node); node && !node->has_children; node = parent_of(tree, node))
         node->has_children = TRUE;
 }
 
-/* A folder that is not shown is not shown as a subscription either. */
-static GHashTable *hidden_paths(const GPtrArray *folders)
+static void add_folder(KxListTree *tree, const KxSpace *space, const KxFolderInfo *info,
+                       guint rights)
 {
-    GHashTable *hidden = g_hash_table_new(g_str_hash, g_str_equal);
-    for (guint i = 0; i < folders->len; i++) {
-        KxFolderInfo *info = folders->pdata[i];
-        if (!kx_imap_shows(info))
-            g_hash_table_add(hidden, info->path);
-    }
-    return hidden;
+    g_autofree char *name = g_strconcat(space->prefix, info->path, NULL);
+    KxListNode *node = get_node(tree, name);
+    node->info = info;
+    node->rights = rights;
+    node->own = space->kind == KX_SPACE_OWN;
+    mark_above(tree, node);
+}
+
+/* A folder that is not shown is not shown as a subscription either. */
+static gboolean is_hidden(KxAccount *account, const char *path)
+{
+    if (kx_space_is_foreign(path))
+        return TRUE;
+    g_autoptr(KxFolderInfo) info = kx_folder_find(account, path, NULL);
+    return info != NULL;
 }
 
 static gboolean is_inbox(const char *path)
@@ -96,27 +102,54 @@ static int compare_nodes(gconstpointer a, gconstpointer b)
     return compare_paths(left, right);
 }
 
-KxListTree *kx_list_tree_new(KxAccount *account, gboolean counts, GError **error)
+KxListTree *kx_list_tree_new(void)
 {
-    g_autoptr(KxListTree) tree = g_new0(KxListTree, 1);
+    KxListTree *tree = g_new0(KxListTree, 1);
     tree->nodes = g_ptr_array_new_with_free_func(node_free);
     tree->by_path = g_hash_table_new(g_str_hash, g_str_equal);
-    tree->folders = kx_folder_list(account, counts, error);
-    g_autoptr(GPtrArray) subscriptions =
-        tree->folders ? kx_folder_subscriptions(account, error) : NULL;
-    if (!subscriptions)
-        return NULL;
-    for (guint i = 0; i < tree->folders->len; i++) {
-        if (kx_imap_shows(tree->folders->pdata[i]))
-            add_folder(tree, tree->folders->pdata[i]);
+    tree->folders = g_ptr_array_new_with_free_func((GDestroyNotify)g_ptr_array_unref);
+    return tree;
+}
+
+/* The level where a namespace begins is there if anything below is, or could be made. */
+static void add_root(KxListTree *tree, const KxSpace *space, gboolean any)
+{
+    if (!*space->prefix || (!any && !space->user.owner))
+        return;
+    g_autofree char *root = g_strndup(space->prefix, strlen(space->prefix) - 1);
+    get_node(tree, root)->root = TRUE;
+}
+
+gboolean kx_list_tree_add(KxListTree *tree, KxImap *imap, const KxSpace *space, gboolean counts,
+                          GError **error)
+{
+    GPtrArray *folders = kx_folder_list(space->account, counts, error);
+    gboolean all = kx_imap_shows_all(imap), any = FALSE;
+    if (!folders)
+        return FALSE;
+    g_ptr_array_add(tree->folders, folders);
+    for (guint i = 0; i < folders->len; i++) {
+        const KxFolderInfo *info = folders->pdata[i];
+        guint rights = kx_acl_rights(info->acl, &space->user);
+        if (!kx_imap_shows(info, all) || !(rights & KX_RIGHT_LOOKUP))
+            continue;
+        add_folder(tree, space, info, rights);
+        any = TRUE;
     }
-    g_autoptr(GHashTable) hidden = hidden_paths(tree->folders);
+    add_root(tree, space, any);
+    return TRUE;
+}
+
+void kx_list_tree_complete(KxListTree *tree, KxAccount *account, const GPtrArray *subscriptions)
+{
     for (guint i = 0; i < subscriptions->len; i++) {
-        if (!g_hash_table_contains(hidden, subscriptions->pdata[i]))
-            get_node(tree, subscriptions->pdata[i])->subscribed = TRUE;
+        const char *name = subscriptions->pdata[i];
+        KxListNode *node = g_hash_table_lookup(tree->by_path, name);
+        if ((!node || !node->info) && is_hidden(account, name))
+            continue;
+        get_node(tree, name)->subscribed = TRUE;
     }
     g_ptr_array_sort(tree->nodes, compare_nodes);
-    return g_steal_pointer(&tree);
 }
 
 void kx_list_tree_select(KxListTree *tree, KxListSelect select, guint options)

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "imap/list.h"
 
+#include "imap/acl.h"
 #include "imap/list-match.h"
+#include "imap/list-spaces.h"
+#include "imap/mailbox.h"
 #include "imap/metadata.h"
 #include "imap/special-use.h"
 #include "imap/status.h"
@@ -31,10 +34,10 @@ static gboolean wanted(const KxListNode *node, guint options)
 {
     if (options & KX_LIST_SUBSCRIBED && !node->subscribed)
         return FALSE;
-    if (options & KX_LIST_SPECIAL_USE && !(node->info && node->info->special_use))
+    if (options & KX_LIST_SPECIAL_USE && !(node->own && node->info && node->info->special_use))
         return FALSE;
     /* A name that is only subscribed, or a level above one, is no folder. */
-    return options & KX_LIST_SUBSCRIBED || node->info || node->has_children;
+    return options & KX_LIST_SUBSCRIBED || node->info || node->has_children || node->root;
 }
 
 /* LSUB with a pattern that ends in % also names levels above subscribed ones (RFC 3501
@@ -59,16 +62,18 @@ static gboolean asked_for(const Cursor *cursor, const KxListNode *node)
 
 static void format_attributes(GString *out, const KxListNode *node, guint options)
 {
-    if (!node->info)
+    if (node->root && !node->info)
+        g_string_append(out, " \\Noselect");
+    else if (!node->info)
         g_string_append(out, options & KX_LIST_LSUB && node->selected
                                  ? " \\NonExistent"
                                  : " \\NonExistent \\Noselect");
-    else if (options & KX_LIST_LSUB && !node->selected)
+    else if ((options & KX_LIST_LSUB && !node->selected) || !(node->rights & KX_RIGHT_READ))
         g_string_append(out, " \\Noselect");
     if (node->subscribed && options & KX_LIST_RETURN_SUBSCRIBED)
         g_string_append(out, " \\Subscribed");
     g_string_append(out, node->has_children ? " \\HasChildren" : " \\HasNoChildren");
-    if (node->info)
+    if (node->info && node->own)
         kx_imap_format_special_use(out, node->info->special_use);
 }
 
@@ -89,6 +94,13 @@ static void write_line(KxImap *imap, const char *name, const char *attributes, c
     kx_imap_write_mailbox(imap, path);
 }
 
+static void write_metadata(KxImap *imap, const KxListNode *node, const GPtrArray *names)
+{
+    g_autoptr(KxImapMailbox) mailbox = kx_imap_mailbox_open(imap, node->path, 0, NULL);
+    if (mailbox)
+        kx_imap_list_metadata(imap, mailbox->account, node->info, node->path, names);
+}
+
 static void write_node(const Cursor *cursor, const KxListNode *node)
 {
     KxImap *imap = cursor->imap;
@@ -99,11 +111,12 @@ static void write_node(const Cursor *cursor, const KxListNode *node)
     if (options & KX_LIST_RECURSIVEMATCH && node->selected_below)
         write_child_info(imap, options);
     kx_session_puts(imap->session, "\r\n");
-    if (options & KX_LIST_RETURN_STATUS && node->info)
-        kx_imap_write_status(imap, node->info, cursor->request.status_items);
+    if (options & KX_LIST_RETURN_MYRIGHTS && node->info)
+        kx_imap_write_myrights(imap, node->path, node->rights);
+    if (options & KX_LIST_RETURN_STATUS && node->info && node->rights & KX_RIGHT_READ)
+        kx_imap_write_status(imap, node->path, node->info, cursor->request.status_items);
     if (options & KX_LIST_RETURN_METADATA && node->info)
-        kx_imap_list_metadata(imap, imap->account, node->info, node->path,
-                              cursor->request.metadata);
+        write_metadata(imap, node, cursor->request.metadata);
 }
 
 static KxStep step(KxSession *session, gpointer data)
@@ -124,8 +137,7 @@ static KxStep step(KxSession *session, gpointer data)
 void kx_imap_list(KxImap *imap, KxListRequest *request)
 {
     g_autoptr(GError) error = NULL;
-    KxListTree *tree =
-        kx_list_tree_new(imap->account, (request->options & KX_LIST_RETURN_STATUS) != 0, &error);
+    KxListTree *tree = kx_list_spaces(imap, request, &error);
     if (!tree) {
         kx_imap_no_error(imap, error);
         return;
@@ -140,13 +152,13 @@ void kx_imap_list(KxImap *imap, KxListRequest *request)
     kx_session_set_cursor(imap->session, step, cursor, cursor_free);
 }
 
-void kx_imap_write_list(KxImap *imap, const KxFolderInfo *info, KxSlice given)
+void kx_imap_write_list(KxImap *imap, const char *name, const KxFolderInfo *info, KxSlice given)
 {
     g_autoptr(GString) attributes = g_string_new(NULL);
     g_string_append(attributes, info->subscribed ? " \\Subscribed" : "");
     kx_imap_format_special_use(attributes, info->special_use);
-    write_line(imap, "LIST", attributes->str, info->path);
-    if (given.len != strlen(info->path) || memcmp(given.data, info->path, given.len) != 0) {
+    write_line(imap, "LIST", attributes->str, name);
+    if (given.len != strlen(name) || memcmp(given.data, name, given.len) != 0) {
         kx_session_puts(imap->session, " (\"OLDNAME\" (");
         kx_imap_write_string(imap, given.data, given.len);
         kx_session_puts(imap->session, "))");

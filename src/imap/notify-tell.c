@@ -34,17 +34,10 @@ static gboolean is_selected(const KxImap *imap, KxAccount *account, guint32 fold
            kx_folder_id(kx_view_folder(imap->view)) == folder;
 }
 
-static void write_status(KxImap *imap, KxFolderInfo *info, char *name, const char *items)
-{
-    g_free(info->path);
-    info->path = name;
-    kx_imap_write_status(imap, info, kx_imap_status_items(items));
-}
-
 static void tell_messages(KxImap *imap, KxAccount *account, const KxWatchEvent *event)
 {
     g_autoptr(KxFolderInfo) info = kx_folder_find_id(account, event->folder);
-    if (!info || !kx_imap_shows(info) || is_selected(imap, account, info->id))
+    if (!info || !kx_imap_shows(info, kx_imap_shows_all(imap)) || is_selected(imap, account, info->id))
         return;
     g_autofree char *name = kx_imap_notify_name(imap, account, info->path);
     guint events = name ? wanted(imap, account, name) : 0;
@@ -55,7 +48,7 @@ static void tell_messages(KxImap *imap, KxAccount *account, const KxWatchEvent *
     g_autofree char *items =
         g_strconcat("UIDVALIDITY", messages ? " UIDNEXT MESSAGES" : "", flags ? " UNSEEN" : "",
                     imap->enabled & KX_IMAP_CONDSTORE ? " HIGHESTMODSEQ" : "", NULL);
-    write_status(imap, info, g_steal_pointer(&name), items);
+    kx_imap_write_status(imap, name, info, kx_imap_status_items(items));
 }
 
 /* ---- METADATA ---- */
@@ -97,7 +90,7 @@ static void tell_metadata(KxImap *imap, KxAccount *account, const KxWatchEvent *
         return;
     }
     g_autoptr(KxFolderInfo) info = kx_folder_find_id(account, event->folder);
-    if (!info || !kx_imap_shows(info))
+    if (!info || !kx_imap_shows(info, kx_imap_shows_all(imap)))
         return;
     g_autofree char *name = kx_imap_notify_name(imap, account, info->path);
     if (name && may_read(imap, account, name) &&
@@ -371,15 +364,16 @@ static void cursor_free(gpointer data)
 
 static void write_now(KxImap *imap, KxAccount *account, KxFolderInfo *info)
 {
-    if (!kx_imap_shows(info) || is_selected(imap, account, info->id))
+    if (!kx_imap_shows(info, kx_imap_shows_all(imap)) || is_selected(imap, account, info->id))
         return;
     g_autofree char *name = kx_imap_notify_name(imap, account, info->path);
     guint events = name ? wanted(imap, account, name) : 0;
     if (!(events & KX_EVENT_MESSAGES) || !may_read(imap, account, name))
         return;
-    write_status(imap, info, g_steal_pointer(&name),
-                 events & KX_EVENT_FLAG_CHANGE ? "MESSAGES UIDNEXT UIDVALIDITY UNSEEN HIGHESTMODSEQ"
-                                               : "MESSAGES UIDNEXT UIDVALIDITY");
+    const char *items = events & KX_EVENT_FLAG_CHANGE
+                            ? "MESSAGES UIDNEXT UIDVALIDITY UNSEEN HIGHESTMODSEQ"
+                            : "MESSAGES UIDNEXT UIDVALIDITY";
+    kx_imap_write_status(imap, name, info, kx_imap_status_items(items));
 }
 
 static gboolean load(Cursor *cursor)

@@ -134,7 +134,7 @@ static void append_value(KxImap *imap, GString *out, const KxFolderInfo *info, g
     }
 }
 
-void kx_imap_write_status(KxImap *imap, const KxFolderInfo *info, guint items)
+void kx_imap_write_status(KxImap *imap, const char *name, const KxFolderInfo *info, guint items)
 {
     g_autoptr(GString) out = g_string_new(" (");
     for (guint i = 0; i < G_N_ELEMENTS(items_by_name); i++) {
@@ -145,6 +145,6 @@ void kx_imap_write_status(KxImap *imap, const KxFolderInfo *info, guint items)
     }
     g_string_append(out, ")\r\n");
     kx_session_puts(imap->session, "* STATUS ");
-    kx_imap_write_mailbox(imap, info->path);
+    kx_imap_write_mailbox(imap, name);
     kx_session_write(imap->session, out->str, out->len);
 }

@@ -13,4 +13,4 @@ guint kx_imap_status_items(const char *names);
 /* Asking for HIGHESTMODSEQ switches CONDSTORE on (RFC 7162 section 3.1). */
 void kx_imap_note_status_items(KxImap *imap, guint items);
 
-void kx_imap_write_status(KxImap *imap, const KxFolderInfo *info, guint items);
+void kx_imap_write_status(KxImap *imap, const char *name, const KxFolderInfo *info, guint items);

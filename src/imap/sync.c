@@ -4,6 +4,7 @@
  * QRESYNC or UIDONLY VANISHED (RFC 7162 section 3.2.10), with UIDONLY UIDFETCH (RFC 9586).
  */
 #include "imap/flags.h"
+#include "imap/mailbox.h"
 #include "imap/notify.h"
 #include "imap/search-context.h"
 #include "imap/vanished.h"
@@ -26,6 +27,22 @@ static void say_bye(KxImap *imap, const char *text)
     imap->ending = TRUE;
 }
 
+static void tell_permitted(KxImap *imap, const char *const *keywords, gboolean room)
+{
+    gboolean may_keywords;
+    guint32 flags = kx_imap_permitted_flags(imap->selected->rights, &may_keywords);
+    if (imap->read_only) {
+        kx_session_puts(imap->session, "* OK [PERMANENTFLAGS ()] Read-only\r\n");
+        return;
+    }
+    g_autoptr(GString) permitted = g_string_new(NULL);
+    kx_imap_format_flags(permitted, flags, may_keywords ? keywords : NULL);
+    if (may_keywords && room)
+        g_string_append(permitted, " \\*");
+    kx_session_printf(imap->session, "* OK [PERMANENTFLAGS (%s)] Flags permitted\r\n",
+                      permitted->str);
+}
+
 void kx_imap_tell_flags(KxImap *imap, gboolean news_only)
 {
     g_auto(GStrv) keywords = kx_folder_keywords(kx_view_folder(imap->view));
@@ -36,11 +53,7 @@ void kx_imap_tell_flags(KxImap *imap, gboolean news_only)
     g_autoptr(GString) all = g_string_new(NULL);
     kx_imap_format_flags(all, KX_FLAG_ALL, (const char *const *)keywords);
     kx_session_printf(imap->session, "* FLAGS (%s)\r\n", all->str);
-    if (imap->read_only)
-        kx_session_puts(imap->session, "* OK [PERMANENTFLAGS ()] Read-only\r\n");
-    else
-        kx_session_printf(imap->session, "* OK [PERMANENTFLAGS (%s%s)] Flags permitted\r\n",
-                          all->str, n < KX_KEYWORDS_PER_FOLDER ? " \\*" : "");
+    tell_permitted(imap, (const char *const *)keywords, n < KX_KEYWORDS_PER_FOLDER);
 }
 
 gboolean kx_imap_tells_vanished(const KxImap *imap)

@@ -211,13 +211,6 @@ static gboolean index_folders(Turn *turn, gboolean *ret_done, GError **error)
     return TRUE;
 }
 
-static KxAccount *find_account(KxSearch *search, const char *name, GError **error)
-{
-    const char *at = strrchr(name, '@');
-    g_autofree char *user = g_strndup(name, at ? (gsize)(at - name) : 0);
-    return kx_store_existing_account(search->store, at ? at + 1 : "", user, error);
-}
-
 static gboolean use_file(Turn *turn, const char *path, gboolean *ret_done, GError **error)
 {
     turn->db = kx_search_db_open(path, TRUE, error);
@@ -228,7 +221,7 @@ gboolean kx_search_index_account(KxSearch *search, const KxSearchEntry *entry, G
 {
     gint64 start = g_get_monotonic_time();
     Turn turn = {.search = search, .end = start + KX_SEARCH_TURN_SECONDS * G_USEC_PER_SEC};
-    g_autoptr(KxAccount) account = find_account(search, entry->name, error);
+    g_autoptr(KxAccount) account = kx_store_existing_account(search->store, entry->name, error);
     g_autoptr(GError) problem = NULL;
     gboolean done = FALSE;
     if (!account)

@@ -45,8 +45,12 @@ KX_SETTING(IMAP_MESSAGE_LIMIT, "imap.message-limit", INT, 0, 4294967295, NULL, "
     "Most messages one IMAP command works on (MESSAGELIMIT, RFC 9738, which asks for at least 1000); 0 means no limit.")
 KX_SETTING(IMAP_SAVE_LIMIT, "imap.save-limit", INT, 0, 4294967295, NULL, "0", KX_SETTING_EDGE, "", NULL,
     "Most messages one COPY, MOVE or APPEND adds to a mailbox, for IMAP without imap.message-limit (SAVELIMIT, RFC 9738); 0 means no limit.")
+KX_SETTING(IMAP_FULL_LISTING, "imap.full-listing", BOOL, 0, 0, NULL, "no", 0, "AMAIL-02 AMAIL-03 PUB-19", NULL,
+    "Whether IMAP shows calendars, contacts, tasks and notes as folders of messages with .ics and .vcf attachments. Weigh it: all clients of all users see them; keryx user set --imap-full-listing decides for one user.")
 KX_SETTING(POP3_IDLE_TIMEOUT, "pop3.idle-timeout", DURATION, 600, 86400, NULL, "10m", KX_SETTING_EDGE, "SMTP-36", NULL,
     "How long a client may be silent (RFC 1939 section 3 asks for at least 10 minutes).")
+KX_SETTING(PUBLIC_FOLDERS_SCOPE, "public-folders.scope", CHOICE, 0, 0, "domain|server", "domain", 0, "PUB-05 PUB-10 PUB-11 DOM-04", NULL,
+    "Whether each domain has public folders of its own, or all users of the server have the same. A change hides those of the other kind; they are kept and come back when the setting goes back.")
 KX_SETTING(LOGIN_TIMEOUT, "server.login-timeout", DURATION, 10, 3600, NULL, "1m", KX_SETTING_EDGE, "", NULL,
     "How long an IMAP or POP3 client may take to sign in.")
 KX_SETTING(AUTH_CLEAR_LOOPBACK, "auth.clear-text-from-loopback", BOOL, 0, 0, NULL, "yes", KX_SETTING_EDGE, "AUTH-01", NULL,

@@ -28,15 +28,15 @@ static const DefaultFolder DEFAULT_FOLDERS[] = {
 
 /* ---- the object ---- */
 
-KxAccount *kx_account_new(KxStore *store, const char *domain, const char *user, const char *dir)
+KxAccount *kx_account_new(KxStore *store, const KxPlace *place)
 {
     KxAccount *account = g_new0(KxAccount, 1);
     account->store = store;
-    account->domain = g_strdup(domain);
-    account->user = g_strdup(user);
-    account->name = g_strdup_printf("%s@%s", user, domain);
-    account->dir = g_strdup(dir);
-    account->index = g_strdup_printf("%s/index.db", dir);
+    account->kind = place->kind;
+    account->name = g_strdup(place->name);
+    account->dir = g_strdup(place->dir);
+    account->marker = g_strdup(place->marker);
+    account->index = g_strdup_printf("%s/index.db", place->dir);
     account->by_path = g_hash_table_new(g_str_hash, g_str_equal);
     account->by_id = g_hash_table_new(NULL, NULL);
     account->subscriptions = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -72,10 +72,9 @@ void kx_account_free(KxAccount *account)
     pthread_mutex_destroy(&account->state_lock);
     pthread_mutex_destroy(&account->queue_lock);
     pthread_mutex_destroy(&account->events_lock);
-    g_free(account->domain);
-    g_free(account->user);
     g_free(account->name);
     g_free(account->dir);
+    g_free(account->marker);
     g_free(account->index);
     g_free(account);
 }
@@ -107,6 +106,11 @@ const char *kx_account_name(KxAccount *account)
 char *kx_account_file(KxAccount *account, const char *name)
 {
     return g_build_filename(account->dir, name, NULL);
+}
+
+KxAccountKind kx_account_kind(KxAccount *account)
+{
+    return account->kind;
 }
 
 KxUsage kx_account_usage(KxAccount *account)
@@ -142,16 +146,15 @@ static gboolean make_default_folder(KxDb *db, const char *top, const DefaultFold
                         .uid_bound = file.uid_bound,
                         .highest_modseq = meta->modseq};
     return kx_folder_file_write(dir, &file, FALSE, error) &&
-           kx_index_add_folder(db, file.id, 0, folder->name, folder->type, folder->special_use,
-                               &row, 1, error) &&
+           kx_index_add_folder(db, &file, 0, folder->name, &row, 1, error) &&
            (folder->type != KX_TYPE_MAIL || kx_index_subscribe(db, folder->name, TRUE, error));
 }
 
 /* Everything was written; now it is made durable, which is cheap when it comes after one another.
  */
-static gboolean sync_account(const char *top, GError **error)
+static gboolean sync_account(const char *top, guint folders, GError **error)
 {
-    for (guint i = 0; i < G_N_ELEMENTS(DEFAULT_FOLDERS); i++) {
+    for (guint i = 0; i < folders; i++) {
         g_autofree char *escaped = kx_path_escape(DEFAULT_FOLDERS[i].name);
         g_autofree char *dir = g_build_filename(top, escaped, NULL);
         g_autofree char *file = g_build_filename(dir, "#folder", NULL);
@@ -162,7 +165,7 @@ static gboolean sync_account(const char *top, GError **error)
     return kx_sync_path(index, error) && kx_sync_dir(top, error);
 }
 
-static gboolean fill_account(const char *top, GError **error)
+static gboolean fill_account(const char *top, guint folders, GError **error)
 {
     g_autofree char *index = g_build_filename(top, "index.db", NULL);
     if (mkdir(top, 0700) < 0)
@@ -173,7 +176,7 @@ static gboolean fill_account(const char *top, GError **error)
     KxAccountMeta meta = {.modseq = 1,
                           .next_folder = 1,
                           .uid_validity = (guint32)(g_get_real_time() / G_USEC_PER_SEC)};
-    for (guint i = 0; i < G_N_ELEMENTS(DEFAULT_FOLDERS); i++)
+    for (guint i = 0; i < folders; i++)
         if (!make_default_folder(db, top, &DEFAULT_FOLDERS[i], &meta, error))
             return FALSE;
     return kx_index_write_account(db, &meta, error) && kx_db_commit(db, error);
@@ -184,8 +187,9 @@ gboolean kx_account_create(KxAccount *account, GError **error)
 {
     g_autofree char *temp = kx_temp_name(account->store);
     g_autofree char *parent = g_path_get_dirname(account->dir);
-    gboolean ok =
-        fill_account(temp, error) && sync_account(temp, error) && kx_mkdir_durable(parent, error);
+    guint folders = account->kind == KX_ACCOUNT_PERSONAL ? G_N_ELEMENTS(DEFAULT_FOLDERS) : 0;
+    gboolean ok = fill_account(temp, folders, error) && sync_account(temp, folders, error) &&
+                  kx_mkdir_durable(parent, error);
     if (ok && rename(temp, account->dir) < 0)
         ok = kx_error_errno(error, "cannot make directory %s", account->dir);
     if (!ok) {

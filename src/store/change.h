@@ -16,6 +16,8 @@ typedef struct {
     const char *const *keywords; /* NULL-terminated or NULL */
     gboolean conditional;        /* RFC 7162 UNCHANGEDSINCE */
     guint64 unchanged_since;
+    guint32 keep_flags;     /* these stay as they are, whatever `op` */
+    gboolean keep_keywords; /* so do keywords */
 } KxFlagsChange;
 
 /* `ret_modseq` is the new modseq, or 0 if nothing changed; `ret_failed` (may be NULL unless
@@ -37,9 +39,20 @@ typedef struct {
 void kx_copied_clear(KxCopied *copied);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(KxCopied, kx_copied_clear)
 
+/* What goes along with a copy; the rest is left behind. */
+typedef struct {
+    guint32 flags;
+    gboolean keywords;
+} KxCopyMask;
+
 /* Copies with flags, keywords and internal date, by hard link: all or none. With `move` they leave
  * the source in the same commit (within one account), logged as {MOVE}. The target may be in
  * another account. */
 gboolean kx_folder_copy(KxFolder *from, const guint32 *uids, guint n, KxAccount *to_account,
                         const char *to_path, gboolean move, const KxActor *actor,
                         KxCopied *ret_copied, GError **error);
+
+/* The same with those flags and keywords only that `mask` lets through. */
+gboolean kx_folder_copy_masked(KxFolder *from, const guint32 *uids, guint n, KxAccount *to_account,
+                               const char *to_path, gboolean move, const KxCopyMask *mask,
+                               const KxActor *actor, KxCopied *ret_copied, GError **error);

@@ -23,7 +23,7 @@ static void say(Check *check, const char *format, ...)
 /* Both lists are ascending. */
 static void compare_files(Check *check, KxFolder *folder)
 {
-    g_autoptr(GArray) files = kx_walk_messages(folder->dir);
+    g_autoptr(GArray) files = kx_walk_messages(folder->dir, folder->type);
     guint at = 0;
     for (guint i = 0; i < files->len; i++) {
         const KxFoundFile *file = &g_array_index(files, KxFoundFile, i);
@@ -50,13 +50,13 @@ static void compare_files(Check *check, KxFolder *folder)
 
 static void check_file(Check *check, KxFolder *folder)
 {
-    KxFolderFile file;
+    g_auto(KxFolderFile) file = {0};
     g_autoptr(GError) error = NULL;
     if (!kx_folder_file_read(folder->dir, &file, &error))
         say(check, "%s: %s", folder->path, error->message);
     else if (file.id != folder->id || file.uid_validity != folder->meta.uid_validity ||
              file.uid_bound < folder->meta.uid_bound || file.type != folder->type ||
-             file.special_use != folder->special_use)
+             file.special_use != folder->special_use || !kx_acl_equal(file.acl, folder->acl))
         say(check, "%s: the file #folder differs from the index", folder->path);
 }
 

@@ -17,19 +17,12 @@ enum { IDLE_READERS = 2 };
 
 /* ---- marker of an open account ---- */
 
-static char *marker_path(KxAccount *account)
-{
-    g_autofree char *domain = kx_path_escape(account->domain);
-    g_autofree char *user = kx_path_escape(account->user);
-    return g_build_filename(KX_OPEN_DIR, domain, user, NULL);
-}
-
 /* Not synced: whatever is synced later on the same file system takes it along. */
 gboolean kx_account_mark(KxAccount *account, GError **error)
 {
     if (account->marked)
         return TRUE;
-    g_autofree char *path = marker_path(account);
+    const char *path = account->marker;
     g_autofree char *parent = g_path_get_dirname(path);
     if (mkdir(parent, 0700) < 0 && errno != EEXIST)
         return kx_error_errno(error, "cannot make directory %s", parent);
@@ -45,15 +38,13 @@ static void unmark(KxAccount *account)
 {
     if (!account->marked)
         return;
-    g_autofree char *path = marker_path(account);
-    unlink(path);
+    unlink(account->marker);
     account->marked = FALSE;
 }
 
 static gboolean was_left_open(KxAccount *account)
 {
-    g_autofree char *path = marker_path(account);
-    return !account->marked && access(path, F_OK) == 0;
+    return !account->marked && access(account->marker, F_OK) == 0;
 }
 
 /* ---- the writer ---- */

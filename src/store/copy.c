@@ -30,9 +30,10 @@ typedef struct {
     guint n;
     const char *to_path; /* normalised */
     gboolean move;       /* in this commit */
-    GArray *sources;     /* Source, those that exist */
-    GArray *taken;       /* KxEntry, those that were copied */
-    KxFolder *to;        /* with a reference */
+    const KxCopyMask *mask;
+    GArray *sources; /* Source, those that exist */
+    GArray *taken;   /* KxEntry, those that were copied */
+    KxFolder *to;    /* with a reference */
     GPtrArray *op_items;
     KxCopied copied;
 } Copy;
@@ -134,13 +135,16 @@ static gboolean insert_source(KxTxn *txn, Copy *copy, KxFolderMeta *meta, Source
 {
     KxFolder *to = copy->to;
     KxEntry entry = source->entry;
+    gboolean keywords = !copy->mask || copy->mask->keywords;
     pthread_mutex_lock(&to->account->state_lock);
     int set = kx_keywords_apply(&to->keywords, 0, KX_FLAGS_REPLACE,
-                                (const char *const *)source->keywords);
+                                keywords ? (const char *const *)source->keywords : NULL);
     pthread_mutex_unlock(&to->account->state_lock);
     if (set < 0)
         return kx_fail(error, KX_ERR_TOO_BIG, "there are too many keywords in %s", to->path);
     entry.uid = source->uid;
+    if (copy->mask)
+        entry.flags &= copy->mask->flags & KX_FLAG_ALL;
     entry.keywords = (guint32)set & 0xffffff;
     entry.modseq = txn->meta.modseq;
     entry.save_date = g_get_real_time() / G_USEC_PER_SEC;
@@ -282,9 +286,9 @@ static gboolean finish_move(Copy *copy, KxAccount *to_account, const KxActor *ac
     return TRUE;
 }
 
-gboolean kx_folder_copy(KxFolder *from, const guint32 *uids, guint n, KxAccount *to_account,
-                        const char *to_path, gboolean move, const KxActor *actor,
-                        KxCopied *ret_copied, GError **error)
+gboolean kx_folder_copy_masked(KxFolder *from, const guint32 *uids, guint n, KxAccount *to_account,
+                               const char *to_path, gboolean move, const KxCopyMask *mask,
+                               const KxActor *actor, KxCopied *ret_copied, GError **error)
 {
     g_autofree char *normal = kx_path_normalise(to_path, NULL);
     if (!normal)
@@ -299,6 +303,7 @@ gboolean kx_folder_copy(KxFolder *from, const guint32 *uids, guint n, KxAccount 
                  .n = n,
                  .to_path = normal,
                  .move = move && !between,
+                 .mask = mask,
                  .sources = sources,
                  .taken = taken,
                  .op_items = op_items};
@@ -315,4 +320,12 @@ gboolean kx_folder_copy(KxFolder *from, const guint32 *uids, guint n, KxAccount 
     else
         kx_copied_clear(&copy.copied);
     return ok;
+}
+
+gboolean kx_folder_copy(KxFolder *from, const guint32 *uids, guint n, KxAccount *to_account,
+                        const char *to_path, gboolean move, const KxActor *actor,
+                        KxCopied *ret_copied, GError **error)
+{
+    return kx_folder_copy_masked(from, uids, n, to_account, to_path, move, NULL, actor, ret_copied,
+                                 error);
 }

@@ -16,14 +16,11 @@ typedef struct {
 static guint32 apply_flags(guint32 old, const KxFlagsChange *change)
 {
     guint32 flags = change->flags & KX_FLAG_ALL;
-    switch (change->op) {
-    case KX_FLAGS_ADD:
-        return old | flags;
-    case KX_FLAGS_REMOVE:
-        return old & ~flags;
-    default:
-        return flags;
-    }
+    if (change->op == KX_FLAGS_ADD)
+        flags |= old;
+    else if (change->op == KX_FLAGS_REMOVE)
+        flags = old & ~flags;
+    return (flags & ~change->keep_flags) | (old & change->keep_flags);
 }
 
 /* The keyword set an item gets. Equal old sets give equal new ones, so the last answer is kept. */
@@ -34,7 +31,7 @@ typedef struct {
 static int apply_keywords(KxFolder *folder, int old, const KxFlagsChange *change, SetMemo *memo)
 {
     gboolean none = !change->keywords || !change->keywords[0];
-    if (none && change->op != KX_FLAGS_REPLACE)
+    if (change->keep_keywords || (none && change->op != KX_FLAGS_REPLACE))
         return old;
     if (memo->from != old)
         *memo =

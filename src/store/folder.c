@@ -113,6 +113,7 @@ void kx_folder_info_free(KxFolderInfo *info)
 {
     if (!info)
         return;
+    kx_acl_unref(info->acl);
     g_free(info->path);
     g_free(info);
 }
@@ -135,6 +136,7 @@ static KxFolderInfo *describe(KxFolder *folder, gboolean counts)
     info->special_use = folder->special_use;
     info->subscribed = g_hash_table_contains(folder->account->subscriptions, folder->path);
     info->has_children = folder->n_children > 0;
+    info->acl = kx_acl_ref(folder->acl);
     info->uid_validity = meta->uid_validity;
     info->mailbox_id = mailbox_id(folder);
     if (!counts)
@@ -247,6 +249,17 @@ static gboolean make_folder_files(KxAccount *account, const char *dir, const KxF
     return ok && kx_sync_dir(parent, error);
 }
 
+/* A new folder is for those its parent is for; at the top, public folders may be read by everybody
+ * (PUB-06). */
+static KxAcl *inherited_acl(KxAccount *account, const KxFolder *parent)
+{
+    if (parent)
+        return kx_acl_ref(parent->acl);
+    if (account->kind != KX_ACCOUNT_PUBLIC)
+        return NULL;
+    return kx_acl_with(NULL, "anyone", KX_ACL_REPLACE, KX_RIGHT_LOOKUP | KX_RIGHT_READ, NULL);
+}
+
 /* One level; its parent exists. */
 static gboolean create_level(KxAccount *account, const char *path, KxFolderType type,
                              guint special_use, GError **error)
@@ -256,6 +269,7 @@ static gboolean create_level(KxAccount *account, const char *path, KxFolderType 
     const char *name = slash ? slash + 1 : path;
     KxFolder *parent = parent_path ? kx_tree_find(account, parent_path) : NULL;
     g_autofree char *dir = kx_path_to_dir(account, path);
+    g_autoptr(KxAcl) acl = inherited_acl(account, parent);
     g_auto(KxTxn) txn = {0};
     if (!kx_txn_begin(&txn, account, error))
         return FALSE;
@@ -263,7 +277,8 @@ static gboolean create_level(KxAccount *account, const char *path, KxFolderType 
                          .uid_validity = next_uid_validity(&txn.meta),
                          .uid_bound = KX_UID_RESERVE,
                          .type = type,
-                         .special_use = special_use};
+                         .special_use = special_use,
+                         .acl = acl};
     txn.meta.uid_validity = file.uid_validity;
     KxFolderMeta meta = {.uid_validity = file.uid_validity,
                          .uid_next = 1,
@@ -272,8 +287,7 @@ static gboolean create_level(KxAccount *account, const char *path, KxFolderType 
     if (!kx_folder_clear_way(account, dir, error))
         return FALSE;
     if (!make_folder_files(account, dir, &file, error) ||
-        !kx_index_add_folder(txn.db, file.id, parent ? parent->id : 0, name, type, special_use,
-                             &meta, 1, error) ||
+        !kx_index_add_folder(txn.db, &file, parent ? parent->id : 0, name, &meta, 1, error) ||
         !kx_txn_commit(&txn, error)) {
         kx_bury(account->store, dir);
         return FALSE;
@@ -283,6 +297,7 @@ static gboolean create_level(KxAccount *account, const char *path, KxFolderType 
     KxFolder *folder = kx_tree_add(account, file.id, parent, name);
     folder->type = type;
     folder->special_use = special_use;
+    kx_tree_set_acl(folder, acl);
     folder->meta = meta;
     folder->recent_uid = 1;
     pthread_mutex_unlock(&account->state_lock);
@@ -427,8 +442,9 @@ gboolean kx_folder_subscribe(KxAccount *account, const char *path, gboolean on, 
 
 gboolean kx_folder_is_subscribed(KxAccount *account, const char *path)
 {
+    g_autofree char *normal = kx_path_normalise(path, NULL);
     pthread_mutex_lock(&account->state_lock);
-    gboolean found = g_hash_table_contains(account->subscriptions, path);
+    gboolean found = normal && g_hash_table_contains(account->subscriptions, normal);
     pthread_mutex_unlock(&account->state_lock);
     return found;
 }

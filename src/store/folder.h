@@ -7,7 +7,7 @@
  */
 #pragma once
 
-#include "store/store.h"
+#include "store/acl.h"
 #include "store/summary.h"
 
 enum { KX_FOLDER_DEPTH = 100, KX_FOLDER_NAME_MAX = 200, KX_FOLDERS_PER_ACCOUNT = 50000 };
@@ -39,6 +39,7 @@ typedef struct {
     guint special_use;
     gboolean subscribed;
     gboolean has_children;
+    KxAcl *acl; /* NULL: nobody but the owner has rights */
     guint32 uid_validity;
     KxObjectId mailbox_id; /* RFC 8474: stays when the folder is renamed or the index rebuilt */
     guint32 uid_next;

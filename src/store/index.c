@@ -49,6 +49,8 @@ static const char *const SCHEMA[] = {
     "CREATE TABLE metadata (number INTEGER PRIMARY KEY, account INTEGER NOT NULL,"
     "  folder INTEGER NOT NULL, owner TEXT NOT NULL, name TEXT NOT NULL, value BLOB NOT NULL,"
     "  UNIQUE (account, folder, owner, name));",
+    /* who may do what, in lines like those of #folder */
+    "ALTER TABLE folders ADD COLUMN acl TEXT NOT NULL DEFAULT '';",
 };
 
 const char KX_SQL_ITEMS[] =
@@ -58,7 +60,7 @@ const char KX_SQL_FOLDERS[] =
     "SELECT folder, parent, name, type, special_use, uid_validity, uid_next, uid_bound, recent_uid,"
     " messages, unseen, deleted, tombstones, size, highest_modseq, floor_modseq,"
     " (SELECT COUNT(*) FROM items i WHERE i.account=f.account AND i.folder=f.folder AND "
-    "i.uid>=f.recent_uid)"
+    "i.uid>=f.recent_uid), acl"
     " FROM folders f WHERE account=? ORDER BY folder";
 const char KX_SQL_KEYWORDS[] =
     "SELECT number, name FROM keywords WHERE account=? AND folder=? ORDER BY number";
@@ -137,24 +139,25 @@ gboolean kx_index_write_account(KxDb *db, const KxAccountMeta *meta, GError **er
     return stmt && run(stmt, 2, values, G_N_ELEMENTS(values), error);
 }
 
-gboolean kx_index_add_folder(KxDb *db, guint32 id, guint32 parent, const char *name,
-                             KxFolderType type, guint special_use, const KxFolderMeta *meta,
-                             guint32 recent_uid, GError **error)
+gboolean kx_index_add_folder(KxDb *db, const KxFolderFile *file, guint32 parent, const char *name,
+                             const KxFolderMeta *meta, guint32 recent_uid, GError **error)
 {
     KxStmt *stmt =
         kx_index_stmt(db,
-                      "INSERT INTO folders (account, name, folder, parent, type, special_use,"
+                      "INSERT INTO folders (account, name, acl, folder, parent, type, special_use,"
                       " uid_validity, uid_next, uid_bound, recent_uid, messages, unseen, deleted,"
                       " tombstones, size, highest_modseq, floor_modseq)"
-                      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                       error);
     if (!stmt)
         return FALSE;
+    g_autofree char *acl = kx_acl_format(file->acl);
     kx_stmt_bind_text(stmt, 2, name);
-    const gint64 values[] = {id,
+    kx_stmt_bind_text(stmt, 3, acl);
+    const gint64 values[] = {file->id,
                              parent,
-                             type,
-                             special_use,
+                             file->type,
+                             file->special_use,
                              meta->uid_validity,
                              meta->uid_next,
                              meta->uid_bound,
@@ -166,7 +169,18 @@ gboolean kx_index_add_folder(KxDb *db, guint32 id, guint32 parent, const char *n
                              (gint64)meta->size,
                              (gint64)meta->highest_modseq,
                              (gint64)meta->floor_modseq};
-    return run(stmt, 3, values, G_N_ELEMENTS(values), error);
+    return run(stmt, 4, values, G_N_ELEMENTS(values), error);
+}
+
+gboolean kx_index_write_acl(KxDb *db, guint32 id, const KxAcl *acl, GError **error)
+{
+    g_autofree char *text = kx_acl_format(acl);
+    KxStmt *stmt =
+        kx_index_stmt(db, "UPDATE folders SET acl=?3 WHERE account=?1 AND folder=?2", error);
+    if (!stmt)
+        return FALSE;
+    kx_stmt_bind_text(stmt, 3, text);
+    return run(stmt, 2, (const gint64[]){id}, 1, error);
 }
 
 gboolean kx_index_write_folder(KxDb *db, guint32 id, const KxFolderMeta *meta, guint32 recent_uid,

@@ -10,11 +10,14 @@ typedef struct {
     guint special_use;
     KxFolderMeta meta;
     guint32 recent_uid, recent;
+    KxAcl *acl;
 } FolderRow;
 
 static void clear_row(gpointer data)
 {
-    g_free(((FolderRow *)data)->name);
+    FolderRow *row = data;
+    g_free(row->name);
+    kx_acl_unref(row->acl);
 }
 
 static FolderRow read_row(KxStmt *stmt)
@@ -37,6 +40,7 @@ static FolderRow read_row(KxStmt *stmt)
                  .floor_modseq = (guint64)kx_stmt_int(stmt, 15)},
         .recent_uid = (guint32)kx_stmt_int(stmt, 8),
         .recent = (guint32)kx_stmt_int(stmt, 16),
+        .acl = kx_acl_parse(kx_stmt_text(stmt, 17) ? kx_stmt_text(stmt, 17) : ""),
     };
 }
 
@@ -77,6 +81,7 @@ static void put_row(KxAccount *account, const FolderRow *row, KxFolder *parent)
         kx_tree_move(account, folder, parent, row->name);
     folder->type = row->type;
     folder->special_use = row->special_use;
+    kx_tree_set_acl(folder, row->acl);
     folder->meta = row->meta;
     folder->recent_uid = row->recent_uid;
     folder->recent = row->recent;

@@ -31,6 +31,7 @@ void kx_old_folder_read(KxOldIndex *old, guint32 id, KxFolder *in_memory, KxOldF
 void kx_old_folder_clear(KxOldFolder *folder);
 const KxEntry *kx_old_folder_find(const KxOldFolder *folder, guint32 uid);
 guint32 kx_old_folder_id(KxOldIndex *old, guint32 parent,
-                         const char *name);       /* 0 if there is none */
+                         const char *name); /* 0 if there is none */
+KxAcl *kx_old_folder_acl(KxOldIndex *old, guint32 id);
 GPtrArray *kx_old_subscriptions(KxOldIndex *old); /* of char *; NULL if they cannot be read */
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(KxOldFolder, kx_old_folder_clear)

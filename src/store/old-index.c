@@ -191,6 +191,20 @@ guint32 kx_old_folder_id(KxOldIndex *old, guint32 parent, const char *name)
     return id;
 }
 
+KxAcl *kx_old_folder_acl(KxOldIndex *old, guint32 id)
+{
+    KxStmt *stmt =
+        kx_index_stmt(old->db, "SELECT acl FROM folders WHERE account=? AND folder=?", NULL);
+    if (!stmt)
+        return NULL;
+    kx_stmt_bind_int(stmt, 2, id);
+    KxAcl *acl = kx_stmt_step(stmt, NULL) == 1 && kx_stmt_text(stmt, 0)
+                     ? kx_acl_parse(kx_stmt_text(stmt, 0))
+                     : NULL;
+    kx_stmt_reset(stmt);
+    return acl;
+}
+
 GPtrArray *kx_old_subscriptions(KxOldIndex *old)
 {
     KxStmt *stmt = old->db ? kx_index_stmt(old->db, KX_SQL_SUBSCRIPTIONS, NULL) : NULL;

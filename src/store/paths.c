@@ -136,20 +136,90 @@ static gboolean account_part_ok(const char *part)
            !g_str_equal(part, "..") && g_utf8_validate(part, (gssize)len, NULL);
 }
 
-char *kx_account_dir(const char *domain, const char *user, GError **error)
+/* ---- accounts ---- */
+
+void kx_place_clear(KxPlace *place)
 {
-    if (!account_part_ok(domain) || !account_part_ok(user)) {
-        kx_fail(error, KX_ERR_INVALID, "not a name for an account: %s@%s", user, domain);
-        return NULL;
-    }
+    g_clear_pointer(&place->name, g_free);
+    g_clear_pointer(&place->dir, g_free);
+    g_clear_pointer(&place->marker, g_free);
+}
+
+static gboolean check_dir_names(const char *domain_dir, const char *user_dir, const char *name,
+                                GError **error)
+{
+    if (strlen(domain_dir) <= FILE_NAME_MAX && strlen(user_dir) <= FILE_NAME_MAX &&
+        strlen(domain_dir) + strlen(user_dir) <= ACCOUNT_DIR_MAX)
+        return TRUE;
+    return kx_fail(error, KX_ERR_TOO_BIG, "the account name is too long: %s", name);
+}
+
+gboolean kx_place_of_user(const char *domain, const char *user, KxPlace *ret_place, GError **error)
+{
+    if (!account_part_ok(domain) || !account_part_ok(user))
+        return kx_fail(error, KX_ERR_INVALID, "not a name for an account: %s@%s", user, domain);
     g_autofree char *domain_dir = kx_path_escape(domain);
     g_autofree char *user_dir = kx_path_escape(user);
-    if (strlen(domain_dir) > FILE_NAME_MAX || strlen(user_dir) > FILE_NAME_MAX ||
-        strlen(domain_dir) + strlen(user_dir) > ACCOUNT_DIR_MAX) {
-        kx_fail(error, KX_ERR_TOO_BIG, "the account name is too long: %s@%s", user, domain);
-        return NULL;
+    g_autofree char *name = g_strdup_printf("%s@%s", user, domain);
+    if (!check_dir_names(domain_dir, user_dir, name, error))
+        return FALSE;
+    *ret_place = (KxPlace){KX_ACCOUNT_PERSONAL, g_steal_pointer(&name),
+                           g_build_filename(KX_MAIL_DIR, domain_dir, user_dir, NULL),
+                           g_build_filename(KX_OPEN_DIR, domain_dir, user_dir, NULL)};
+    return TRUE;
+}
+
+/* A user's directory never begins with '#'. */
+gboolean kx_place_of_public(const char *domain, KxPlace *ret_place, GError **error)
+{
+    if (!domain) {
+        *ret_place = (KxPlace){KX_ACCOUNT_PUBLIC, g_strdup(KX_PUBLIC), g_strdup(KX_PUBLIC_DIR),
+                               g_strdup(KX_OPEN_DIR "/#/" KX_PUBLIC)};
+        return TRUE;
     }
-    return g_build_filename(KX_MAIL_DIR, domain_dir, user_dir, NULL);
+    if (!account_part_ok(domain))
+        return kx_fail(error, KX_ERR_INVALID, "not a name for a domain: %s", domain);
+    g_autofree char *domain_dir = kx_path_escape(domain);
+    if (!check_dir_names(domain_dir, KX_PUBLIC, domain, error))
+        return FALSE;
+    *ret_place = (KxPlace){KX_ACCOUNT_PUBLIC, g_strdup_printf(KX_PUBLIC "@%s", domain),
+                           g_build_filename(KX_MAIL_DIR, domain_dir, KX_PUBLIC, NULL),
+                           g_build_filename(KX_OPEN_DIR, domain_dir, KX_PUBLIC, NULL)};
+    return TRUE;
+}
+
+void kx_place_of_archive(KxPlace *ret_place)
+{
+    *ret_place = (KxPlace){KX_ACCOUNT_ARCHIVE, g_strdup(KX_ARCHIVE), g_strdup(KX_ARCHIVE_DIR),
+                           g_strdup(KX_OPEN_DIR "/#/" KX_ARCHIVE)};
+}
+
+gboolean kx_place_of_name(const char *name, KxPlace *ret_place, GError **error)
+{
+    if (g_str_equal(name, KX_ARCHIVE)) {
+        kx_place_of_archive(ret_place);
+        return TRUE;
+    }
+    const char *at = strrchr(name, '@');
+    g_autofree char *user = g_strndup(name, at ? (gsize)(at - name) : strlen(name));
+    const char *domain = at ? at + 1 : NULL;
+    if (g_str_equal(user, KX_PUBLIC))
+        return kx_place_of_public(domain, ret_place, error);
+    return kx_place_of_user(domain ? domain : "", user, ret_place, error);
+}
+
+gboolean kx_place_of_marker(const char *directory, const char *file, KxPlace *ret_place)
+{
+    gboolean of_server = g_str_equal(directory, "#");
+    if (of_server && g_str_equal(file, KX_ARCHIVE)) {
+        kx_place_of_archive(ret_place);
+        return TRUE;
+    }
+    g_autofree char *domain = of_server ? NULL : kx_path_unescape(directory);
+    if (g_str_equal(file, KX_PUBLIC))
+        return (of_server || domain) && kx_place_of_public(domain, ret_place, NULL);
+    g_autofree char *user = kx_path_unescape(file);
+    return domain && user && kx_place_of_user(domain, user, ret_place, NULL);
 }
 
 /* Not with g_convert(): the core's sandbox keeps iconv from loading its modules. */
@@ -166,11 +236,12 @@ static void append_shifted(GString *out, const char *from, const char *to)
     g_string_append_c(out, '-');
 }
 
-/* Modified UTF-7: RFC 3501 section 5.1.3. */
+/* In modified UTF-7 (RFC 3501 section 5.1.3). */
 char *kx_path_for_log(KxAccount *account, const char *path)
 {
     GString *out = g_string_new(NULL);
-    g_string_append_printf(out, "~%s/", account->name);
+    g_string_append_printf(out, account->kind == KX_ACCOUNT_PERSONAL ? "~%s/" : "%s/",
+                           account->name);
     for (const char *at = path; *at;) {
         const char *end = at;
         while ((guchar)*end >= 0x80)

@@ -16,7 +16,7 @@
 
 static gboolean is_at(const char *dir, guint32 id)
 {
-    KxFolderFile file;
+    g_auto(KxFolderFile) file = {0};
     return kx_folder_file_read(dir, &file, NULL) && file.id == id;
 }
 
@@ -48,6 +48,17 @@ static void put_back(KxAccount *account)
         kx_sync_dir(from, NULL);
         kx_sync_dir(to, NULL);
     }
+}
+
+/* Rights that were written to #folder and not committed are taken back. */
+static gboolean put_back_acl(KxFolder *folder, GError **error)
+{
+    g_auto(KxFolderFile) file = {0};
+    if (!kx_folder_file_read(folder->dir, &file, NULL) || kx_acl_equal(file.acl, folder->acl))
+        return TRUE;
+    KxFolderFile right = kx_folder_file_of(folder);
+    right.uid_bound = MAX(right.uid_bound, file.uid_bound);
+    return kx_folder_file_write(folder->dir, &right, TRUE, error);
 }
 
 /* A removal that was committed is finished. */
@@ -117,7 +128,7 @@ gboolean kx_account_quick_check(KxAccount *account, GError **error)
     drop_unfinished(account);
     g_hash_table_iter_init(&iter, account->by_id);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        if (!finish_expunges(value, error))
+        if (!put_back_acl(value, error) || !finish_expunges(value, error))
             return FALSE;
         drop_orphans(value);
     }

@@ -6,11 +6,16 @@
  * UID was given out and is gone, or nobody can have given it out. Those and files with any other
  * name get new UIDs. A file whose removal was committed but not finished goes.
  */
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "base/fsutil.h"
+#include "store/groupware.h"
 #include "store/rebuild-private.h"
+
+enum { BARE_MAX = 16 * 1024 * 1024 };
 
 /* One folder on its way into the new index. */
 typedef struct {
@@ -132,6 +137,26 @@ static gboolean add_file(FolderBuild *build, const KxFoundFile *file, GError **e
     }
 }
 
+/* An event or contact that an administrator has put there becomes a message. What cannot be read
+ * stays where it is. */
+static gboolean adopt_bare(FolderBuild *build, const char *from, const char *to, KxFoundFile *item)
+{
+    KxAccount *account = build->rebuild->account;
+    g_autofree char *content = NULL;
+    size_t len = 0;
+    if (!kx_read_file(from, BARE_MAX, &content, &len, NULL))
+        return FALSE;
+    g_autoptr(GString) message =
+        kx_groupware_wrap(build->found->file.type, account->name, item->mtime, content, len);
+    const struct timespec times[2] = {{.tv_sec = item->mtime}, {.tv_sec = item->mtime}};
+    if (!kx_write_file_durable(to, message->str, message->len, 0600, NULL))
+        return FALSE;
+    utimensat(AT_FDCWD, to, times, 0);
+    unlink(from);
+    item->size = message->len;
+    return TRUE;
+}
+
 /* Files that need a UID get one in the order of their times. */
 static gboolean add_fresh(FolderBuild *build, GError **error)
 {
@@ -145,10 +170,15 @@ static gboolean add_fresh(FolderBuild *build, GError **error)
         if (uid >= KX_UID_MAX)
             return kx_fail(error, KX_ERR_TOO_BIG, "the folder %s has used up its UIDs",
                            build->found->path);
-        if (rename(from, to) < 0)
+        KxFoundFile item = *file;
+        if (file->name && kx_groupware_is_bare(build->found->file.type, file->name)) {
+            if (!adopt_bare(build, from, to, &item))
+                continue;
+        } else if (rename(from, to) < 0) {
             return kx_error_errno(error, "cannot rename %s", from);
+        }
         build->meta.uid_next++;
-        if (!add_new_item(build, uid, file, error))
+        if (!add_new_item(build, uid, &item, error))
             return FALSE;
     }
     return TRUE;
@@ -210,7 +240,7 @@ static int compare_times(gconstpointer a, gconstpointer b)
 static gboolean add_files(FolderBuild *build, GError **error)
 {
     g_autofree char *messages = g_build_filename(build->found->dir, "#msgs", NULL);
-    g_autoptr(GArray) files = kx_walk_messages(build->found->dir);
+    g_autoptr(GArray) files = kx_walk_messages(build->found->dir, build->found->file.type);
     g_autoptr(GArray) fresh = g_array_new(FALSE, FALSE, sizeof(KxFoundFile));
     g_array_set_clear_func(fresh, clear_fresh);
     build->fresh = fresh;
@@ -278,6 +308,6 @@ gboolean kx_rebuild_folder(KxRebuild *rebuild, KxFoundFolder *found, GError **er
         return FALSE;
     guint32 recent_uid =
         old.known ? MIN(old.recent_uid, build.meta.uid_next) : MIN(known_next, build.meta.uid_next);
-    return kx_index_add_folder(rebuild->db, found->file.id, parent, found->name, found->file.type,
-                               found->file.special_use, &build.meta, recent_uid, error);
+    return kx_index_add_folder(rebuild->db, &found->file, parent, found->name, &build.meta,
+                               recent_uid, error);
 }

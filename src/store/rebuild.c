@@ -34,7 +34,9 @@ static void identify(KxRebuild *rebuild, KxFoundFolder *folder, GHashTable *ids)
     if (id != 0 && !g_hash_table_contains(ids, GUINT_TO_POINTER(id)))
         kx_old_folder_read(rebuild->old, id, NULL, &old);
     folder->has_file = FALSE;
-    folder->file = (KxFolderFile){.id = old.known ? id : rebuild->meta.next_folder++,
+    kx_folder_file_clear(&folder->file);
+    folder->file = (KxFolderFile){.acl = old.known ? kx_old_folder_acl(rebuild->old, id) : NULL,
+                                  .id = old.known ? id : rebuild->meta.next_folder++,
                                   .type = KX_TYPE_MAIL,
                                   .uid_validity = old.known ? old.meta.uid_validity
                                                             : fresh_uid_validity(rebuild)};
@@ -74,7 +76,7 @@ static gboolean find_folders(KxRebuild *rebuild, GError **error)
 {
     KxAccount *account = rebuild->account;
     rebuild->found = kx_walk_folders(account);
-    if (!has_inbox(rebuild->found)) {
+    if (account->kind == KX_ACCOUNT_PERSONAL && !has_inbox(rebuild->found)) {
         g_autofree char *inbox = g_build_filename(account->dir, "INBOX", NULL);
         if (!kx_mkdir_durable(inbox, error))
             return FALSE;

@@ -20,6 +20,7 @@
 #include <pthread.h>
 
 #include "db/db.h"
+#include "store/acl.h"
 #include "store/change.h"
 #include "store/content.h"
 #include "store/folder.h"
@@ -29,9 +30,13 @@
 #include "store/view.h"
 #include "store/watch.h"
 
-#define KX_MAIL_DIR "store/mail"
-#define KX_TMP_DIR  "store/tmp"
-#define KX_OPEN_DIR "store/open" /* <domain>/<user>: this account has an index open for writing */
+#define KX_MAIL_DIR    "store/mail"
+#define KX_PUBLIC_DIR  "store/public"
+#define KX_ARCHIVE_DIR "store/archive"
+#define KX_TMP_DIR     "store/tmp"
+#define KX_OPEN_DIR    "store/open" /* <domain>/<user>: this account has an index open for writing */
+#define KX_PUBLIC      "#public"
+#define KX_ARCHIVE     "#archive"
 
 enum {
     KX_ACCOUNT_ID = 1,      /* the index of one account is a file of its own */
@@ -124,6 +129,7 @@ struct KxFolder {
     char *name, *path, *dir;
     KxFolderType type;
     guint special_use;
+    KxAcl *acl;
     KxFolderMeta meta;
 
     guint32 recent_uid; /* items from here on were told to nobody; under the state lock alone */
@@ -167,7 +173,9 @@ typedef struct KxTicket KxTicket;
 
 struct KxAccount {
     KxStore *store;
-    char *domain, *user, *name, *dir, *index;
+    KxAccountKind kind;
+    char *name, *dir, *index;
+    char *marker; /* of an index that is open for writing */
 
     guint refs;       /* store->lock */
     gboolean closing; /* store->lock */
@@ -237,7 +245,21 @@ char *kx_path_unescape(const char *directory); /* NULL if kx_path_escape() would
 int kx_path_compare(const char *a, const char *b); /* INBOX first, children after their parent */
 char *kx_path_to_dir(KxAccount *account, const char *path);
 char *kx_path_for_log(KxAccount *account, const char *path); /* ~user@domain/Folder (LOG-58) */
-char *kx_account_dir(const char *domain, const char *user, GError **error);
+
+/* What an account is called and where it lies. */
+typedef struct {
+    KxAccountKind kind;
+    char *name, *dir, *marker;
+} KxPlace;
+void kx_place_clear(KxPlace *place);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(KxPlace, kx_place_clear)
+gboolean kx_place_of_user(const char *domain, const char *user, KxPlace *ret_place, GError **error);
+gboolean kx_place_of_public(const char *domain, KxPlace *ret_place, GError **error);
+void kx_place_of_archive(KxPlace *ret_place);
+gboolean kx_place_of_name(const char *name, KxPlace *ret_place,
+                          GError **error); /* as kx_account_name() has it */
+/* By the names of a marker's directory and file. */
+gboolean kx_place_of_marker(const char *directory, const char *file, KxPlace *ret_place);
 
 /* ---- files.c: files and directories below the data directory ---- */
 
@@ -258,10 +280,15 @@ typedef struct {
     guint32 id, uid_validity, uid_bound;
     KxFolderType type;
     guint special_use;
+    KxAcl *acl; /* a reference where it was read, borrowed where it is written */
 } KxFolderFile;
+void kx_folder_file_clear(KxFolderFile *file);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(KxFolderFile, kx_folder_file_clear)
 gboolean kx_folder_file_write(const char *dir, const KxFolderFile *file, gboolean sync,
                               GError **error);
 gboolean kx_folder_file_read(const char *dir, KxFolderFile *ret_file, GError **error);
+/* What #folder says of a folder in memory; the write lock is held. */
+KxFolderFile kx_folder_file_of(const KxFolder *folder);
 /* Makes #folder cover meta->uid_next; the write lock is held. */
 gboolean kx_folder_reserve_uid(KxFolder *folder, KxFolderMeta *meta, GError **error);
 
@@ -271,13 +298,13 @@ KxDb *kx_index_open(const char *path, KxDbFlags flags, GError **error);
 KxStmt *kx_index_stmt(KxDb *db, const char *sql, GError **error); /* the first parameter is bound */
 gboolean kx_index_read_account(KxDb *db, KxAccountMeta *ret_meta, GError **error);
 gboolean kx_index_write_account(KxDb *db, const KxAccountMeta *meta, GError **error);
-gboolean kx_index_add_folder(KxDb *db, guint32 id, guint32 parent, const char *name,
-                             KxFolderType type, guint special_use, const KxFolderMeta *meta,
-                             guint32 recent_uid, GError **error);
+gboolean kx_index_add_folder(KxDb *db, const KxFolderFile *file, guint32 parent, const char *name,
+                             const KxFolderMeta *meta, guint32 recent_uid, GError **error);
 gboolean kx_index_write_folder(KxDb *db, guint32 id, const KxFolderMeta *meta, guint32 recent_uid,
                                GError **error);
 gboolean kx_index_move_folder(KxDb *db, guint32 id, guint32 parent, const char *name,
                               GError **error);
+gboolean kx_index_write_acl(KxDb *db, guint32 id, const KxAcl *acl, GError **error);
 gboolean kx_index_remove_folder(KxDb *db, guint32 id, GError **error);
 gboolean kx_index_set_removing(KxDb *db, guint32 id, const char *path, GError **error);
 gboolean kx_index_read_removing(KxDb *db, guint32 *ret_id, char **ret_path, GError **error);
@@ -309,7 +336,7 @@ extern const char KX_SQL_ITEMS[], KX_SQL_FOLDERS[], KX_SQL_KEYWORDS[], KX_SQL_TO
 
 /* ---- account.c, connection.c: opening and closing ---- */
 
-KxAccount *kx_account_new(KxStore *store, const char *domain, const char *user, const char *dir);
+KxAccount *kx_account_new(KxStore *store, const KxPlace *place);
 void kx_account_free(KxAccount *account);
 /* Folders into memory, index sound or rebuilt; without `create` only an account that is there. */
 gboolean kx_account_open(KxAccount *account, gboolean create, GError **error);
@@ -361,6 +388,7 @@ KxFolder *kx_tree_add(KxAccount *account, guint32 id, KxFolder *parent, const ch
 void kx_tree_remove(KxAccount *account, KxFolder *folder);
 void kx_tree_move(KxAccount *account, KxFolder *folder, KxFolder *parent, const char *name);
 KxFolder *kx_tree_find(KxAccount *account, const char *path); /* path is normalised */
+void kx_tree_set_acl(KxFolder *folder, KxAcl *acl);           /* takes a reference of its own */
 void kx_tree_free_folder(KxFolder *folder);
 GPtrArray *kx_tree_sorted(KxAccount *account); /* borrowed KxFolder */
 KxFolder *kx_folder_ref_locked(KxFolder *folder);
@@ -461,4 +489,4 @@ typedef struct {
     gint64 mtime;
     char *name; /* if not named by the server */
 } KxFoundFile;
-GArray *kx_walk_messages(const char *dir); /* by UID, then by time and name */
+GArray *kx_walk_messages(const char *dir, KxFolderType type); /* by UID, then by time and name */

@@ -11,17 +11,12 @@
 
 enum { CLOSE_AT_ONCE = 32 };
 
-static char *account_key(const char *domain, const char *user)
-{
-    return g_strdup_printf("%s@%s", user, domain);
-}
-
 static KxStore *store_alloc(KxLogger *logger)
 {
     KxStore *store = g_new0(KxStore, 1);
     store->logger = logger;
     store->max_open = KX_OPEN_INDEXES;
-    store->accounts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    store->accounts = g_hash_table_new(g_str_hash, g_str_equal); /* by dir */
     pthread_mutex_init(&store->lock, NULL);
     pthread_cond_init(&store->closed, NULL);
     pthread_mutex_init(&store->watch_lock, NULL);
@@ -76,42 +71,32 @@ void kx_store_close(KxStore *store)
 }
 
 /* The account object with a new reference; never one that is being closed. */
-static KxAccount *find_or_add(KxStore *store, const char *domain, const char *user, const char *dir)
+static KxAccount *find_or_add(KxStore *store, const KxPlace *place)
 {
-    g_autofree char *key = account_key(domain, user);
     KxAccount *account;
     pthread_mutex_lock(&store->lock);
-    while ((account = g_hash_table_lookup(store->accounts, key)) && account->closing)
+    while ((account = g_hash_table_lookup(store->accounts, place->dir)) && account->closing)
         pthread_cond_wait(&store->closed, &store->lock);
     if (!account) {
-        account = kx_account_new(store, domain, user, dir);
-        g_hash_table_insert(store->accounts, g_steal_pointer(&key), account);
+        account = kx_account_new(store, place);
+        g_hash_table_insert(store->accounts, account->dir, account);
     }
     account->refs++;
     pthread_mutex_unlock(&store->lock);
     return account;
 }
 
-static KxAccount *open_account(KxStore *store, const char *domain, const char *user,
-                               gboolean create, GError **error)
+static KxAccount *open_account(KxStore *store, const KxPlace *place, gboolean create, GError **error)
 {
-    g_autofree char *dir = kx_account_dir(domain, user, error);
-    if (!dir)
-        return NULL;
-    g_autoptr(KxAccount) account = find_or_add(store, domain, user, dir);
+    g_autoptr(KxAccount) account = find_or_add(store, place);
     kx_account_touch(account);
     return kx_account_open(account, create, error) ? g_steal_pointer(&account) : NULL;
 }
 
-KxAccount *kx_store_account(KxStore *store, const char *domain, const char *user, GError **error)
+KxAccount *kx_store_existing_account(KxStore *store, const char *name, GError **error)
 {
-    return open_account(store, domain, user, TRUE, error);
-}
-
-KxAccount *kx_store_existing_account(KxStore *store, const char *domain, const char *user,
-                                     GError **error)
-{
-    return open_account(store, domain, user, FALSE, error);
+    g_auto(KxPlace) place = {0};
+    return kx_place_of_name(name, &place, error) ? open_account(store, &place, FALSE, error) : NULL;
 }
 
 /* ---- hooks ---- */
@@ -128,6 +113,27 @@ void kx_store_arrived(KxAccount *account)
         hooks->arrived(hooks->data, account->name);
 }
 
+KxAccount *kx_store_account(KxStore *store, const char *domain, const char *user, GError **error)
+{
+    g_auto(KxPlace) place = {0};
+    return kx_place_of_user(domain, user, &place, error) ? open_account(store, &place, TRUE, error)
+                                                         : NULL;
+}
+
+KxAccount *kx_store_public(KxStore *store, const char *domain, GError **error)
+{
+    g_auto(KxPlace) place = {0};
+    return kx_place_of_public(domain, &place, error) ? open_account(store, &place, TRUE, error)
+                                                     : NULL;
+}
+
+KxAccount *kx_store_archive(KxStore *store, GError **error)
+{
+    g_auto(KxPlace) place = {0};
+    kx_place_of_archive(&place);
+    return open_account(store, &place, TRUE, error);
+}
+
 /* ---- closing ---- */
 
 static gint64 idle_since(KxAccount *account)
@@ -138,7 +144,7 @@ static gint64 idle_since(KxAccount *account)
 static void forget(KxStore *store, KxAccount *account)
 {
     pthread_mutex_lock(&store->lock);
-    g_hash_table_remove(store->accounts, account->name);
+    g_hash_table_remove(store->accounts, account->dir);
     pthread_cond_broadcast(&store->closed);
     pthread_mutex_unlock(&store->lock);
     kx_account_free(account);
@@ -269,10 +275,9 @@ void kx_store_make_room(KxStore *store)
 /* ---- removal ---- */
 
 /* Takes the account out of use; NULL with KX_ERR_IN_USE if somebody has it. */
-static KxAccount *take_for_removal(KxStore *store, const char *domain, const char *user,
-                                   const char *dir, GError **error)
+static KxAccount *take_for_removal(KxStore *store, const KxPlace *place, GError **error)
 {
-    KxAccount *account = find_or_add(store, domain, user, dir);
+    KxAccount *account = find_or_add(store, place);
     pthread_mutex_lock(&store->lock);
     gboolean alone = --account->refs == 0 && !account->closing;
     if (alone)
@@ -280,18 +285,19 @@ static KxAccount *take_for_removal(KxStore *store, const char *domain, const cha
     pthread_mutex_unlock(&store->lock);
     if (alone)
         return account;
-    kx_fail(error, KX_ERR_IN_USE, "somebody is using the mailbox %s@%s", user, domain);
+    kx_fail(error, KX_ERR_IN_USE, "somebody is using the mailbox %s", place->name);
     return NULL;
 }
 
 gboolean kx_store_remove_account(KxStore *store, const char *domain, const char *user,
                                  GError **error)
 {
-    g_autofree char *dir = kx_account_dir(domain, user, error);
-    g_autofree char *key = account_key(domain, user);
+    g_auto(KxPlace) place = {0};
+    if (!kx_place_of_user(domain, user, &place, error))
+        return FALSE;
     if (store->hooks.removing)
-        store->hooks.removing(store->hooks.data, key);
-    KxAccount *account = dir ? take_for_removal(store, domain, user, dir, error) : NULL;
+        store->hooks.removing(store->hooks.data, place.name);
+    KxAccount *account = take_for_removal(store, &place, error);
     if (!account)
         return FALSE;
     pthread_mutex_lock(&account->write_lock);
@@ -299,12 +305,12 @@ gboolean kx_store_remove_account(KxStore *store, const char *domain, const char 
         kx_account_disconnect(account, TRUE);
     pthread_mutex_unlock(&account->write_lock);
     g_autofree char *grave = kx_temp_name(store);
-    g_autofree char *parent = g_path_get_dirname(dir);
+    g_autofree char *parent = g_path_get_dirname(place.dir);
     gboolean ok = TRUE;
-    if (rename(dir, grave) == 0)
+    if (rename(place.dir, grave) == 0)
         ok = kx_sync_dir(parent, error);
     else if (errno != ENOENT)
-        ok = kx_error_errno(error, "cannot remove %s", dir);
+        ok = kx_error_errno(error, "cannot remove %s", place.dir);
     forget(store, account);
     kx_remove_tree(grave);
     return ok;
@@ -312,26 +318,28 @@ gboolean kx_store_remove_account(KxStore *store, const char *domain, const char 
 
 /* ---- recovery ---- */
 
-static void recover_domain(KxStore *store, const char *domain_dir)
+static void recover_account(KxStore *store, const KxPlace *place)
 {
-    g_autofree char *path = g_build_filename(KX_OPEN_DIR, domain_dir, NULL);
-    g_autofree char *domain = kx_path_unescape(domain_dir);
-    GDir *dir = domain ? g_dir_open(path, 0, NULL) : NULL;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(KxAccount) account = open_account(store, place, TRUE, &error);
+    if (!account)
+        kx_log(store->logger, KX_LOG_ERROR, "store.c: Mailbox %s cannot be opened: %s", place->name,
+               error->message);
+    else
+        try_shut(account);
+}
+
+static void recover_below(KxStore *store, const char *directory)
+{
+    g_autofree char *path = g_build_filename(KX_OPEN_DIR, directory, NULL);
+    GDir *dir = g_dir_open(path, 0, NULL);
     for (const char *name; dir && (name = g_dir_read_name(dir));) {
-        g_autofree char *user = kx_path_unescape(name);
-        g_autofree char *account_dir = user ? kx_account_dir(domain, user, NULL) : NULL;
+        g_auto(KxPlace) place = {0};
         g_autofree char *marker = g_build_filename(path, name, NULL);
-        if (!account_dir || access(account_dir, F_OK) < 0) {
-            unlink(marker);
-            continue;
-        }
-        g_autoptr(GError) error = NULL;
-        g_autoptr(KxAccount) account = kx_store_account(store, domain, user, &error);
-        if (!account)
-            kx_log(store->logger, KX_LOG_ERROR, "store.c: Mailbox %s@%s cannot be opened: %s", user,
-                   domain, error->message);
+        if (kx_place_of_marker(directory, name, &place) && access(place.dir, F_OK) == 0)
+            recover_account(store, &place);
         else
-            try_shut(account);
+            unlink(marker);
     }
     if (dir)
         g_dir_close(dir);
@@ -341,7 +349,7 @@ void kx_store_recover(KxStore *store)
 {
     GDir *dir = g_dir_open(KX_OPEN_DIR, 0, NULL);
     for (const char *name; dir && (name = g_dir_read_name(dir));)
-        recover_domain(store, name);
+        recover_below(store, name);
     if (dir)
         g_dir_close(dir);
 }

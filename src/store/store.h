@@ -3,6 +3,8 @@
  * The store: accounts, their folders and items, below the data directory (the current directory of
  * the role). Layout:
  *
+ *   store/mail/<domain>/#public, store/public, store/archive      accounts like the others, of
+ * nobody: public folders of a domain and of the server, and the archive
  *   store/mail/<domain>/<user>/index.db                       index of the account (SQLite)
  *   store/mail/<domain>/<user>/<Folder>/<Sub>/#msgs/0000002a.eml   content; the name is the UID in
  * hex store/mail/<domain>/<user>/<Folder>/#folder               what must outlive the index:
@@ -55,12 +57,21 @@ void kx_store_set_hooks(KxStore *store, const KxStoreHooks *hooks); /* NULL: non
 /* The account of user@domain; both are lower-case, the domain in A-label or ASCII form. It is made,
  * with the default folders, if it is not there. A new reference. */
 KxAccount *kx_store_account(KxStore *store, const char *domain, const char *user, GError **error);
-/* The same, but an account that is not there is KX_ERR_NOT_FOUND. */
-KxAccount *kx_store_existing_account(KxStore *store, const char *domain, const char *user,
-                                     GError **error);
+/* An account by its kx_account_name(), of whatever kind; one that is not there is
+ * KX_ERR_NOT_FOUND. */
+KxAccount *kx_store_existing_account(KxStore *store, const char *name, GError **error);
+
+typedef enum { KX_ACCOUNT_PERSONAL, KX_ACCOUNT_PUBLIC, KX_ACCOUNT_ARCHIVE } KxAccountKind;
+
+/* The public folders of a domain, with NULL those of the whole server, and the archive (ARC-04);
+ * made empty if they are not there. A new reference. */
+KxAccount *kx_store_public(KxStore *store, const char *domain, GError **error);
+KxAccount *kx_store_archive(KxStore *store, GError **error);
+
+KxAccountKind kx_account_kind(KxAccount *account);
 KxAccount *kx_account_ref(KxAccount *account);
 void kx_account_unref(KxAccount *account);
-const char *kx_account_name(KxAccount *account); /* "user@domain" */
+const char *kx_account_name(KxAccount *account); /* "user@domain", "#public@domain", "#archive" */
 
 /* The path of a file of that name in the account's directory, where what can be lost may be kept;
  * free with g_free. */

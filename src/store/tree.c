@@ -29,10 +29,18 @@ KxFolder *kx_tree_add(KxAccount *account, guint32 id, KxFolder *parent, const ch
     return folder;
 }
 
+void kx_tree_set_acl(KxFolder *folder, KxAcl *acl)
+{
+    KxAcl *old = folder->acl;
+    folder->acl = kx_acl_ref(acl);
+    kx_acl_unref(old);
+}
+
 void kx_tree_free_folder(KxFolder *folder)
 {
     kx_folder_unload(folder);
     kx_keywords_clear(&folder->keywords);
+    kx_acl_unref(folder->acl);
     g_free(folder->name);
     g_free(folder->path);
     g_free(folder->dir);

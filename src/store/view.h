@@ -15,7 +15,6 @@
 #include "store/folder.h"
 #include "store/item.h"
 
-typedef struct KxFolder KxFolder;
 typedef struct KxView KxView;
 
 /* Opens by path. KX_ERR_NOT_FOUND. */

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "store/groupware.h"
 #include "store/store-private.h"
 
 static void clear_folder(gpointer data)
@@ -15,6 +16,7 @@ static void clear_folder(gpointer data)
     g_free(folder->dir);
     g_free(folder->path);
     g_free(folder->name);
+    kx_folder_file_clear(&folder->file);
 }
 
 /* Names of the subdirectories that can be folders. */
@@ -93,13 +95,16 @@ static int compare_files(gconstpointer a, gconstpointer b)
     return g_strcmp0(left->name, right->name);
 }
 
-static gboolean is_message_name(const char *name)
+/* Those the server knows, and those an administrator may put there. */
+static gboolean is_message_name(KxFolderType type, const char *name)
 {
+    if (kx_groupware_is_bare(type, name))
+        return TRUE;
     size_t len = strlen(name);
     return name[0] != '.' && len > 4 && g_ascii_strcasecmp(name + len - 4, ".eml") == 0;
 }
 
-GArray *kx_walk_messages(const char *folder_dir)
+GArray *kx_walk_messages(const char *folder_dir, KxFolderType type)
 {
     GArray *files = g_array_new(FALSE, FALSE, sizeof(KxFoundFile));
     g_array_set_clear_func(files, clear_file);
@@ -107,7 +112,7 @@ GArray *kx_walk_messages(const char *folder_dir)
     DIR *dir = opendir(path);
     for (struct dirent *entry; dir && (entry = readdir(dir));) {
         struct stat st;
-        if (!is_message_name(entry->d_name) ||
+        if (!is_message_name(type, entry->d_name) ||
             fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
             !S_ISREG(st.st_mode))
             continue;

@@ -42,8 +42,9 @@ static void test_users(void)
                   "Full_name='Winston Smith', Addresses='w.smith'");
     do_ok(&f, "user set wsmith@company.test", "{\"disabled\": \"yes\"}");
     assert_result(&f, "user list company.test", NULL,
-                  "[{\"addresses\":[\"w.smith\"],\"description\":\"\",\"disabled\":true,\"name\":"
-                  "\"Winston Smith\",\"user\":\"wsmith@company.test\"}]");
+                  "[{\"addresses\":[\"w.smith\"],\"archive-folders\":false,\"description\":\"\","
+                  "\"disabled\":true,\"imap-full-listing\":\"\",\"name\":"
+                  "\"Winston Smith\",\"public-folders\":false,\"user\":\"wsmith@company.test\"}]");
     assert_refused(&f, "user add wsmith@company.test", NULL, "exists",
                    "there is a user 'wsmith@company.test' already");
     assert_refused(&f, "user list other.test", NULL, "not-found",

@@ -113,32 +113,72 @@ static void test_for_log(void)
     g_assert_cmpstr(wide, ==, "~jpalmer@company.com/&U,BTFw-");
 }
 
+static char *account_dir(const char *domain, const char *user, GError **error)
+{
+    g_auto(KxPlace) place = {0};
+    return kx_place_of_user(domain, user, &place, error) ? g_strdup(place.dir) : NULL;
+}
+
+static void assert_marker_leads_back(const KxPlace *place)
+{
+    g_auto(KxPlace) again = {0};
+    g_autofree char *file = g_path_get_basename(place->marker);
+    g_autofree char *above = g_path_get_dirname(place->marker);
+    g_autofree char *directory = g_path_get_basename(above);
+    g_assert_true(kx_place_of_marker(directory, file, &again));
+    g_assert_cmpint(again.kind, ==, place->kind);
+    g_assert_cmpstr(again.name, ==, place->name);
+    g_assert_cmpstr(again.dir, ==, place->dir);
+}
+
+/* covers: ARC-04 */
+static void test_shared_places(void)
+{
+    g_auto(KxPlace) user = {0}, domain = {0}, server = {0}, archive = {0}, bad = {0};
+    g_assert_true(kx_place_of_user("company.test", "#public", &user, NULL));
+    g_assert_true(kx_place_of_public("company.test", &domain, NULL));
+    g_assert_true(kx_place_of_public(NULL, &server, NULL));
+    kx_place_of_archive(&archive);
+    g_assert_cmpstr(user.dir, ==, "store/mail/company.test/%23public");
+    g_assert_cmpstr(domain.dir, ==, "store/mail/company.test/#public");
+    g_assert_cmpstr(domain.name, ==, "#public@company.test");
+    g_assert_cmpstr(server.dir, ==, "store/public");
+    g_assert_cmpstr(archive.dir, ==, "store/archive");
+    assert_marker_leads_back(&user);
+    assert_marker_leads_back(&domain);
+    assert_marker_leads_back(&server);
+    assert_marker_leads_back(&archive);
+    g_assert_false(kx_place_of_public("..", &bad, NULL));
+    g_assert_false(kx_place_of_marker("#", "#other", &bad));
+    g_assert_false(kx_place_of_marker("#", "wsmith", &bad));
+}
+
 static void test_account_dir(void)
 {
     GError *error = NULL;
-    g_autofree char *dir = kx_account_dir("company.test", "wsmith", &error);
+    g_autofree char *dir = account_dir("company.test", "wsmith", &error);
     g_assert_cmpstr(dir, ==, "store/mail/company.test/wsmith");
-    g_autofree char *odd = kx_account_dir("company.test", "#a%b", &error);
+    g_autofree char *odd = account_dir("company.test", "#a%b", &error);
     g_assert_cmpstr(odd, ==, "store/mail/company.test/%23a%25b");
     static const char *const BAD[] = {"", ".", "..", "a/b", "../x", "\xff"};
     for (guint i = 0; i < G_N_ELEMENTS(BAD); i++) {
-        g_assert_null(kx_account_dir("company.test", BAD[i], &error));
+        g_assert_null(account_dir("company.test", BAD[i], &error));
         g_assert_error(error, KX_ERROR, KX_ERR_INVALID);
         g_clear_error(&error);
-        g_assert_null(kx_account_dir(BAD[i], "wsmith", &error));
+        g_assert_null(account_dir(BAD[i], "wsmith", &error));
         g_assert_error(error, KX_ERROR, KX_ERR_INVALID);
         g_clear_error(&error);
     }
     g_autofree char *many = g_strnfill(253, '%');
-    g_assert_null(kx_account_dir("company.test", many, &error));
+    g_assert_null(account_dir("company.test", many, &error));
     g_assert_error(error, KX_ERROR, KX_ERR_TOO_BIG);
     g_clear_error(&error);
     g_autofree char *wide = g_strnfill(253, 'x');
-    g_assert_null(kx_account_dir(wide, wide, &error));
+    g_assert_null(account_dir(wide, wide, &error));
     g_assert_error(error, KX_ERROR, KX_ERR_TOO_BIG);
     g_clear_error(&error);
     g_autofree char *local_part = g_strnfill(64, '%'); /* the longest a mail address can have */
-    g_autofree char *longest = kx_account_dir(wide, local_part, &error);
+    g_autofree char *longest = account_dir(wide, local_part, &error);
     g_assert_no_error(error);
 }
 
@@ -164,6 +204,7 @@ int main(int argc, char **argv)
     g_test_add_func("/store/paths/order", test_order);
     g_test_add_func("/store/paths/for-log", test_for_log);
     g_test_add_func("/store/paths/account-dir", test_account_dir);
+    g_test_add_func("/store/paths/shared-places", test_shared_places);
     g_test_add_func("/store/paths/message-names", test_message_names);
     return g_test_run();
 }
