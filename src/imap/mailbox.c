@@ -60,8 +60,9 @@ KxImapMailbox *kx_imap_mailbox_at(KxImap *imap, const char *name, GError **error
     g_autoptr(GError) problem = NULL;
     if (!kx_space_find(imap, name, &mailbox->space, &problem)) {
         if (g_error_matches(problem, KX_ERROR, KX_ERR_NOT_FOUND))
-            problem->code = KX_ERR_INVALID;
-        g_propagate_error(error, g_steal_pointer(&problem));
+            kx_fail(error, KX_ERR_INVALID, "Names that begin with ~ or # are not free: %s", name);
+        else
+            g_propagate_error(error, g_steal_pointer(&problem));
         return NULL;
     }
     size_t prefix = strcspn(name, "/") + 1; /* the user may write his name in any case */
