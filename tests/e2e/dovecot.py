@@ -53,6 +53,7 @@ class Dovecot:
             (base / name).mkdir()
         if os.getuid() == 0:
             found = pwd.getpwnam("mail")
+            base.chmod(0o755)
             for path in (base, *base.iterdir()):
                 os.chown(path, found.pw_uid, found.pw_gid)
         (base / "conf").write_text(CONF.format(base=base, user=self.user, group=group))
@@ -73,3 +74,4 @@ class Dovecot:
         for process in self.processes:
             process.kill()
             process.wait()
+        self.processes.clear()
