@@ -26,13 +26,12 @@ static json_t *to_json(const KxUser *user)
 {
     g_autofree char *login = g_strdup_printf("%s@%s", user->name, user->domain);
     static const char *const overrides[] = {"", "no", "yes"};
-    return json_pack("{s:s, s:s?, s:b, s:o, s:s?, s:b, s:b, s:s, s:I, s:I}", "user", login, "name",
-                     user->full_name, "disabled", user->disabled, "addresses",
-                     kx_json_strings(user->addresses), "description", user->description,
-                     "public-folders", user->public_folders, "archive-folders",
-                     user->archive_folders, "imap-full-listing", overrides[user->full_listing],
-                     "quota", (json_int_t)user->quota, "quota-items",
-                     (json_int_t)user->quota_items);
+    return json_pack(
+        "{s:s, s:s?, s:b, s:o, s:s?, s:b, s:b, s:s, s:I, s:I}", "user", login, "name",
+        user->full_name, "disabled", user->disabled, "addresses", kx_json_strings(user->addresses),
+        "description", user->description, "public-folders", user->public_folders, "archive-folders",
+        user->archive_folders, "imap-full-listing", overrides[user->full_listing], "quota",
+        (json_int_t)user->quota, "quota-items", (json_int_t)user->quota_items);
 }
 
 /* As it is after a change. */

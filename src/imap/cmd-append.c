@@ -18,8 +18,7 @@ static gboolean parse(KxImapParser *parser, const char **ret_folder, KxImapAppen
 static KxImapMailbox *admit(KxImap *imap, const char *folder, const KxImapAppendArgs *args)
 {
     g_autoptr(GError) error = NULL;
-    if (!kx_imap_append_admit(imap, args) ||
-        !kx_imap_admit_saving(imap, args->messages->len, NULL))
+    if (!kx_imap_append_admit(imap, args) || !kx_imap_admit_saving(imap, args->messages->len, NULL))
         return NULL;
     g_autoptr(KxImapMailbox) mailbox = kx_imap_mailbox_open(imap, folder, KX_RIGHT_INSERT, &error);
     if (!mailbox)

@@ -7,11 +7,9 @@ static const struct {
     const char *name;
     guint flag; /* KxImapEnabled */
 } extensions[] = {
-    {"IMAP4rev2", KX_IMAP_REV2},
-    {"CONDSTORE", KX_IMAP_CONDSTORE},
-    {"QRESYNC", KX_IMAP_QRESYNC},
-    {"UIDONLY", KX_IMAP_UIDONLY},
-    {"UTF8=ACCEPT", KX_IMAP_UTF8}, /* RFC 6855 */
+    {"IMAP4rev2", KX_IMAP_REV2},           {"CONDSTORE", KX_IMAP_CONDSTORE},
+    {"QRESYNC", KX_IMAP_QRESYNC},          {"UIDONLY", KX_IMAP_UIDONLY},
+    {"UTF8=ACCEPT", KX_IMAP_UTF8},  /* RFC 6855 */
     {"METADATA", KX_IMAP_METADATA}, /* RFC 5464 */
     {"METADATA-SERVER", KX_IMAP_METADATA},
 };

@@ -128,7 +128,8 @@ KX_IMAP_COMMAND(replace)
     gboolean cut = parse(args, &replace) && replace.message.too_many;
     if ((!cut && !kx_imap_check(imap, args)) || !admit(imap, &replace))
         return;
-    g_autoptr(GPtrArray) contents = kx_imap_append_contents(imap, replace.mailbox, &replace.message);
+    g_autoptr(GPtrArray) contents =
+        kx_imap_append_contents(imap, replace.mailbox, &replace.message);
     if (!contents)
         return;
     g_autofree KxDelivery *delivery = kx_imap_append_deliveries(&replace.message, replace.mailbox);

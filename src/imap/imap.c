@@ -42,7 +42,8 @@ static void save_notify(const KxImap *imap, State *state)
     state->notify_modseq = notify->modseq;
 }
 
-/* What is of variable length follows the state; arguments of NOTIFY that do not fit are left out. */
+/* What is of variable length follows the state; arguments of NOTIFY that do not fit are left out.
+ */
 static void seal(KxImap *imap, State *state)
 {
     char all[KX_TICKET_STATE_MAX];

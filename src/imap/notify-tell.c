@@ -37,7 +37,8 @@ static gboolean is_selected(const KxImap *imap, KxAccount *account, guint32 fold
 static void tell_messages(KxImap *imap, KxAccount *account, const KxWatchEvent *event)
 {
     g_autoptr(KxFolderInfo) info = kx_folder_find_id(account, event->folder);
-    if (!info || !kx_imap_shows(info, kx_imap_shows_all(imap)) || is_selected(imap, account, info->id))
+    if (!info || !kx_imap_shows(info, kx_imap_shows_all(imap)) ||
+        is_selected(imap, account, info->id))
         return;
     g_autofree char *name = kx_imap_notify_name(imap, account, info->path);
     guint events = name ? wanted(imap, account, name) : 0;

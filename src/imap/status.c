@@ -2,6 +2,7 @@
 #include "imap/status.h"
 
 #include "base/text.h"
+#include "imap/mailbox.h"
 #include "imap/object-id.h"
 
 enum {
@@ -88,14 +89,16 @@ static guint64 append_limit(KxImap *imap)
 }
 
 /* 0 if the index cannot be read: an estimate may be wrong (RFC 9208 section 4.1.4). */
-static guint64 deleted_bytes(KxImap *imap, const KxFolderInfo *info)
+static guint64 deleted_bytes(KxImap *imap, const char *name, const KxFolderInfo *info)
 {
     guint64 bytes = 0;
-    kx_folder_deleted_bytes(imap->account, info, &bytes, NULL);
+    g_autoptr(KxImapMailbox) mailbox = kx_imap_mailbox_open(imap, name, KX_RIGHT_READ, NULL);
+    if (mailbox)
+        kx_folder_deleted_bytes(mailbox->account, info, &bytes, NULL);
     return bytes;
 }
 
-static guint64 value_of(KxImap *imap, const KxFolderInfo *info, guint item)
+static guint64 value_of(KxImap *imap, const char *name, const KxFolderInfo *info, guint item)
 {
     switch (item) {
     case MESSAGES:
@@ -115,13 +118,14 @@ static guint64 value_of(KxImap *imap, const KxFolderInfo *info, guint item)
     case APPENDLIMIT:
         return append_limit(imap);
     case DELETED_STORAGE:
-        return deleted_bytes(imap, info);
+        return deleted_bytes(imap, name, info);
     default:
         return info->highest_modseq;
     }
 }
 
-static void append_value(KxImap *imap, GString *out, const KxFolderInfo *info, guint item)
+static void append_value(KxImap *imap, GString *out, const char *name, const KxFolderInfo *info,
+                         guint item)
 {
     char id[KX_OBJECT_ID_TEXT];
     if (item == MAILBOXID) {
@@ -130,7 +134,7 @@ static void append_value(KxImap *imap, GString *out, const KxFolderInfo *info, g
     } else if (item == APPENDLIMIT && append_limit(imap) == 0) {
         g_string_append(out, "NIL");
     } else {
-        g_string_append_printf(out, "%" G_GUINT64_FORMAT, value_of(imap, info, item));
+        g_string_append_printf(out, "%" G_GUINT64_FORMAT, value_of(imap, name, info, item));
     }
 }
 
@@ -141,7 +145,7 @@ void kx_imap_write_status(KxImap *imap, const char *name, const KxFolderInfo *in
         if (!(items & items_by_name[i].item))
             continue;
         g_string_append_printf(out, "%s%s ", out->len > 2 ? " " : "", items_by_name[i].name);
-        append_value(imap, out, info, items_by_name[i].item);
+        append_value(imap, out, name, info, items_by_name[i].item);
     }
     g_string_append(out, ")\r\n");
     kx_session_puts(imap->session, "* STATUS ");

@@ -88,6 +88,12 @@ static gboolean take_unit(GString *out, guint16 unit, guint16 *high)
     return TRUE;
 }
 
+/* A shift may not end where the next begins: they are to be one. "&-" is none. */
+static gboolean begins_shift(const char *text, const char *end)
+{
+    return end - text >= 2 && text[0] == '&' && text[1] != '-';
+}
+
 /* The base64 after '&' up to and with '-'. Returns what follows, or NULL. */
 static const char *decode_shift(GString *out, const char *text, const char *end)
 {
@@ -107,7 +113,9 @@ static const char *decode_shift(GString *out, const char *text, const char *end)
             return NULL;
     }
     gboolean rest = n_bits >= 6 || (bits & ((1u << n_bits) - 1)) != 0;
-    return text < end && high == 0 && !rest ? text + 1 : NULL;
+    if (text == end || high != 0 || rest || begins_shift(text + 1, end))
+        return NULL;
+    return text + 1;
 }
 
 gboolean kx_utf7_decode(GString *out, const char *text, size_t len)

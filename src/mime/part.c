@@ -218,7 +218,8 @@ static void parse_parts(Parser *parser)
         int delimiter = -1;
         if (at_header)
             delimiter = read_header(parser);
-        if (at_header && delimiter < 0 && open_container(parser))
+        /* Also when a delimiter cut the header short: the container is then an empty one. */
+        if (at_header && open_container(parser))
             continue;
         if (delimiter < 0)
             delimiter = find_delimiter(parser);

@@ -70,6 +70,15 @@ static int compare_names(const void *a_void, const void *b_void)
     return g_ascii_strncasecmp(a->text, b->text, a->len);
 }
 
+/* Without one the header is all there is of the message or part (RFC 9051 section 6.4.5.1). */
+static gboolean ends_in_blank_line(const char *header, size_t len)
+{
+    if (len == 0 || header[len - 1] != '\n')
+        return FALSE;
+    len -= len > 1 && header[len - 2] == '\r' ? 2 : 1;
+    return len == 0 || header[len - 1] == '\n';
+}
+
 void kx_section_append_fields(GString *out, const char *header, size_t len,
                               const char *const *fields, unsigned n_fields, gboolean invert)
 {
@@ -88,9 +97,8 @@ void kx_section_append_fields(GString *out, const char *header, size_t len,
         if (named != invert)
             g_string_append_len(out, field.start, (gssize)field.len);
     }
-    if (out->len > 0 && out->str[out->len - 1] != '\n')
+    if (ends_in_blank_line(header, len))
         g_string_append(out, "\r\n");
-    g_string_append(out, "\r\n");
 }
 
 static void set_header(const KxMimeMessage *message, const KxMimePart *part,

@@ -44,7 +44,7 @@ gboolean kx_section_get(const KxMimeMessage *message, const KxSection *section,
 void kx_section_bytes_clear(KxSectionBytes *bytes);
 
 /* Appends the fields of `header` named in `fields` (or not named there, if `invert`) byte for byte,
- * then an empty line. */
+ * then an empty line if the header ends in one. */
 void kx_section_append_fields(GString *out, const char *header, size_t len,
                               const char *const *fields, unsigned n_fields, gboolean invert);
 

@@ -3,7 +3,11 @@
 
 #include "mime/part.h"
 
-enum { TITLE_MAX = 300, BASE64_LINE = 76, ENCODED_WORD = 45 /* bytes of an encoded word (RFC 2047) */ };
+enum {
+    TITLE_MAX = 300,
+    BASE64_LINE = 76,
+    ENCODED_WORD = 45 /* bytes of an encoded word (RFC 2047) */
+};
 
 typedef struct {
     const char *type, *suffix, *title, *untitled;

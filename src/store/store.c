@@ -86,7 +86,8 @@ static KxAccount *find_or_add(KxStore *store, const KxPlace *place)
     return account;
 }
 
-static KxAccount *open_account(KxStore *store, const KxPlace *place, gboolean create, GError **error)
+static KxAccount *open_account(KxStore *store, const KxPlace *place, gboolean create,
+                               GError **error)
 {
     g_autoptr(KxAccount) account = find_or_add(store, place);
     kx_account_touch(account);

@@ -156,7 +156,7 @@ class Thunderbird:
 
     def start(self):
         environment = {"HOME": str(self.folder), "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "TMPDIR": str(self.folder),
-                       "MOZ_LOG": "timestamp,IMAP:4", "MOZ_LOG_FILE": str(self.folder / "log")}
+                       "MOZ_LOG": "timestamp,sync,IMAP:4", "MOZ_LOG_FILE": str(self.folder / "log")}
         with open(self.folder / "output", "wb") as output:
             self.process = subprocess.Popen(
                 [self.program, "--headless", "--marionette", "--remote-allow-system-access", "--no-remote",

@@ -113,14 +113,14 @@ def numbers(text):
 
 
 class RawImap:
-    """`on_untagged`, if set, is called with every untagged response as it comes."""
+    """`on_untagged`, if set, is called with every untagged response as it comes; `strict` is off for other servers."""
 
-    def __init__(self, server, user=None, password=None, service="imaps", timeout=60):
+    def __init__(self, server, user=None, password=None, service="imaps", timeout=60, strict=True):
         self.socket = server.connect(service, timeout)
         self.file = self.socket.makefile("rb")
         self.counter = 0
         self.on_untagged = None
-        self.mode = imap_grammar.Mode()
+        self.mode = imap_grammar.Mode() if strict else None
         self.greeting = self.read_response()
         if user:
             from kx import password_of
@@ -150,7 +150,8 @@ class RawImap:
             tail = part[:-2]  # not of the line so far: a literal may be the last thing in it
             size = tail[tail.rindex(b"{") + 1:-1] if tail.endswith(b"}") and b"{" in tail else b""
             if not size.isdigit():
-                imap_grammar.check(b"".join(octets), self.mode)
+                if self.mode:
+                    imap_grammar.check(b"".join(octets), self.mode)
                 return line, literals
             content = self.file.read(int(size))
             if len(content) != int(size):

@@ -93,6 +93,15 @@ static const struct {
      "NIL) \"mixed\" (\"boundary\" \"b\") (\"inline\" (\"a\" \"b\")) NIL NIL)",
      "((" TEXT_PLAIN "3 0)(\"message\" \"rfc822\" NIL NIL NIL \"7bit\" 21 "
      "(NIL \"in\" NIL NIL NIL NIL NIL NIL NIL NIL) (" TEXT_PLAIN "6 1) 3) \"mixed\")"},
+    /* headers that a delimiter cuts short: a container stays one */
+    {"Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: message/rfc822\n"
+     "--b\nContent-Type: multipart/x; boundary=c\n--b--\n",
+     "((\"message\" \"rfc822\" NIL NIL NIL \"7bit\" 0 (NIL NIL NIL NIL NIL NIL NIL NIL NIL NIL) "
+     "(" TEXT_PLAIN "0 0 NIL NIL NIL NIL) 0 NIL NIL NIL NIL)((" TEXT_PLAIN
+     "0 0 NIL NIL NIL NIL) \"x\" (\"boundary\" \"c\") NIL NIL NIL) \"mixed\" "
+     "(\"boundary\" \"b\") NIL NIL NIL)",
+     "((\"message\" \"rfc822\" NIL NIL NIL \"7bit\" 0 (NIL NIL NIL NIL NIL NIL NIL NIL NIL NIL) "
+     "(" TEXT_PLAIN "0 0) 0)((" TEXT_PLAIN "0 0) \"x\") \"mixed\")"},
     {"Content-Type: image/x; name=\xc3\xa9\n\n",
      "(\"image\" \"x\" (\"name\" {2}\r\n\xc3\xa9) NIL NIL \"7bit\" 0 NIL NIL NIL NIL)",
      "(\"image\" \"x\" (\"name\" {2}\r\n\xc3\xa9) NIL NIL \"7bit\" 0)"},

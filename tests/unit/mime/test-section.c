@@ -134,10 +134,23 @@ static void test_fields(void)
 
 static void test_fields_without_end(void)
 {
+    static const struct {
+        const char *header, *expected;
+    } cases[] = {
+        {"Subject: x", "Subject: x"},
+        {"Subject: x\r\n", "Subject: x\r\n"},
+        {"To: y\r\n", ""},
+        {"Subject: x\r\n\r\n", "Subject: x\r\n\r\n"},
+        {"\r\n", "\r\n"},
+        {"To: y\n\n", "\r\n"},
+        {"", ""},
+    };
     const char *names[] = {"Subject"};
-    g_autoptr(GString) out = g_string_new(NULL);
-    kx_section_append_fields(out, "Subject: x", 10, names, 1, FALSE);
-    g_assert_cmpstr(out->str, ==, "Subject: x\r\n\r\n");
+    for (unsigned i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autoptr(GString) out = g_string_new(NULL);
+        kx_section_append_fields(out, cases[i].header, strlen(cases[i].header), names, 1, FALSE);
+        g_assert_cmpstr(out->str, ==, cases[i].expected);
+    }
 }
 
 static void test_syntax(void)
