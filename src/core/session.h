@@ -67,8 +67,8 @@ void kx_session_verdict(KxSession *session, guint code,
                         const char *text); /* SMTP_VERDICT instead */
 
 /* The rest of the answer comes from `step`, which ends by kx_session_reply() and KX_STEP_DONE.
- * `destroy` is called once, also if the client goes away. Instead of replying, the last step may set
- * another cursor and return KX_STEP_DONE. */
+ * `destroy` is called once, also if the client goes away. Instead of replying, the last step may
+ * set another cursor and return KX_STEP_DONE. */
 void kx_session_set_cursor(KxSession *session, KxCursorStep step, gpointer cursor,
                            GDestroyNotify destroy);
 

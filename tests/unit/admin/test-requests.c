@@ -44,7 +44,9 @@ static void test_users(void)
     assert_result(&f, "user list company.test", NULL,
                   "[{\"addresses\":[\"w.smith\"],\"archive-folders\":false,\"description\":\"\","
                   "\"disabled\":true,\"imap-full-listing\":\"\",\"name\":"
-                  "\"Winston Smith\",\"public-folders\":false,\"user\":\"wsmith@company.test\"}]");
+                  "\"Winston "
+                  "Smith\",\"public-folders\":false,\"quota\":0,\"quota-items\":0,\"user\":"
+                  "\"wsmith@company.test\"}]");
     assert_refused(&f, "user add wsmith@company.test", NULL, "exists",
                    "there is a user 'wsmith@company.test' already");
     assert_refused(&f, "user list other.test", NULL, "not-found",
