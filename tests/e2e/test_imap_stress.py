@@ -149,6 +149,7 @@ class Client:
             assert start < end, f"UID {uid} vanished, but it was not there"
             for row in self.rows[start:end]:
                 row.flags = row.own = None
+                row.modseq = 0
             at = start
         self.rows.pop(at).gone = True
 
