@@ -8,6 +8,7 @@ It runs in a process of its own because it must be able to be killed, and brings
 """
 
 import json
+import os
 import sys
 import threading
 
@@ -106,6 +107,9 @@ class Client:
 
 
 def main():
+    # Camel's threads write what they do to the standard output: answers need one of their own.
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
     client = Client(*sys.argv[1:])
     for line in sys.stdin:
         command, *arguments = json.loads(line)
@@ -113,7 +117,7 @@ def main():
             answer = {"value": getattr(client, command)(*arguments)}
         except Exception as error:  # whatever it is, the test is told
             answer = {"error": f"{type(error).__name__}: {error}"}
-        print("=" + json.dumps(answer), flush=True)
+        print(json.dumps(answer), file=answers, flush=True)
 
 
 main()

@@ -151,8 +151,19 @@ class Thunderbird:
         (self.profile / "user.js").write_text(PREFERENCES.format(
             marionette=self.port, port=server.port("imaps"), address=server.address(user)))
         self.process = None
-        self.start()
+        self.start_patiently()
         self.trust()
+
+    def start_patiently(self):
+        """Now and then a Thunderbird on a busy machine takes the connection and never answers: the next one does."""
+        for _ in range(3):
+            try:
+                self.start()
+                return
+            except (OSError, MarionetteError) as error:
+                self.stop()
+                failure = error
+        raise failure
 
     def start(self):
         environment = {"HOME": str(self.folder), "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "TMPDIR": str(self.folder),

@@ -30,12 +30,11 @@ class Camel:
         def call(*arguments):
             self.process.stdin.write(json.dumps([command, *arguments]).encode() + b"\n")
             self.process.stdin.flush()
-            for line in self.process.stdout:
-                if line.startswith(b"="):  # the rest is what Camel writes for debugging
-                    answer = json.loads(line[1:])
-                    assert "error" not in answer, (command, arguments, answer)
-                    return answer["value"]
-            raise AssertionError(f"Camel ended: {self.log.read_text()[-2000:]}")
+            line = self.process.stdout.readline()
+            assert line, f"Camel ended: {self.log.read_text(errors='replace')[-2000:]}"
+            answer = json.loads(line)
+            assert "error" not in answer, (command, arguments, answer)
+            return answer["value"]
         return call
 
     def stop(self):

@@ -31,13 +31,15 @@ def uids(client, criterion="ALL"):
 def fetch(client, uid, item="BODY.PEEK[]"):
     status, answer = client.uid("fetch", str(uid), f"({item})")
     assert status == "OK" and answer[0], answer
-    return answer[0][1]
+    # What other clients changed meanwhile may come along, as lines without a literal.
+    return next(row[1] for row in answer if isinstance(row, tuple))
 
 
 def flags_of(client, uid):
     status, answer = client.uid("fetch", str(uid), "(FLAGS)")
     assert status == "OK"
-    return set(re.search(rb"FLAGS \(([^)]*)\)", answer[0]).group(1).decode().split()) - {"\\Recent"}
+    row = next(row for row in reversed(answer) if b"UID %d " % uid in row or b"UID %d)" % uid in row)
+    return set(re.search(rb"FLAGS \(([^)]*)\)", row).group(1).decode().split()) - {"\\Recent"}
 
 
 def subjects(path):
