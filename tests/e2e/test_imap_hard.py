@@ -163,7 +163,7 @@ def utf7(name):
 
 NAMES = [
     "Grüße", "Входящие", "收件箱", "受信トレイ", "받은편지함", "دریافتی", "קבצים", "อีเมล", "ðŸ", "😀 smile 😀", "a&b&&c", "&", "quote \" in",
-    "back\\slash", "(parens)", "{5}", "{5+}", "[brackets]", "a]b", "NIL", "nil", "inbox copy", "INBOXES", "~home", "#news.comp", "#",
+    "back\\slash", "(parens)", "{5}", "{5+}", "[brackets]", "a]b", "NIL", "nil", "inbox copy", "INBOXES", "a~home", "a#news.comp", "a#",
     " leading", "trailing ", "two  spaces", "a.b", ".dot", "-", "+", "=", "'", "`", "$", ";", ",", "\u00a0", "\u200b", "\u202e", "ﬁ", "İ",
     "x" * 200, "ü" * 100, "😀" * 50, "CON", "a:b", "<>", "|", "!", "^",
 ]
