@@ -152,13 +152,13 @@ class Thunderbird:
             marionette=self.port, port=server.port("imaps"), address=server.address(user)))
         self.process = None
         self.start_patiently()
-        self.trust()
 
     def start_patiently(self):
         """Now and then a Thunderbird on a busy machine takes the connection and never answers: the next one does."""
         for _ in range(3):
             try:
                 self.start()
+                self.trust()
                 return
             except (OSError, MarionetteError) as error:
                 self.stop()

@@ -180,6 +180,9 @@ def test_keeps_folder_names(server, client, name, mode):
         client.ok("ENABLE IMAP4rev2")
     spelled = name if mode == "rev2" else utf7(name)
     answer = client.command(f"CREATE {quoted(spelled)}")
+    if name[0] in "~#":  # these are namespaces
+        assert (answer.status, answer.code) == ("NO", "CANNOT"), answer
+        return
     assert answer.status == "OK", answer
     listed = [values for values in client.ok(f"LIST \"\" {quoted(spelled)}").untagged if values[0] == "LIST"]
     wanted = unicodedata.normalize("NFC", name)
