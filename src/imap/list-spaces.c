@@ -97,7 +97,8 @@ KxListTree *kx_list_spaces(KxImap *imap, const KxListRequest *request, GError **
         return NULL;
     g_autoptr(KxListTree) tree = kx_list_tree_new();
     Search search = {imap, request, subscriptions, NULL, tree};
-    g_autoptr(GPtrArray) wanted = search.wanted = collect_wanted(&search);
+    g_autoptr(GPtrArray) wanted = collect_wanted(&search);
+    search.wanted = wanted;
     if (!add_all(&search, error))
         return NULL;
     kx_list_tree_complete(tree, imap->account, subscriptions);

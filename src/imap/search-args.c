@@ -126,9 +126,15 @@ static gboolean parse_date(Context *context, const Kind *kind, KxSearchKey *key)
     gint64 midnight;
     if (!kx_imap_parse_space(context->args) || !kx_imap_parse_date(context->args, &midnight))
         return FALSE;
-    context->program->uses_envelope |= kind->cost == KX_SEARCH_ENVELOPE;
     key->number = midnight / DAY_SECONDS;
     return TRUE;
+}
+
+static gboolean parse_sent(Context *context, const Kind *kind, KxSearchKey *key)
+{
+    context->program->uses_envelope = context->program->uses_dates = TRUE;
+    key->guess = kx_search_guess_sent;
+    return parse_date(context, kind, key);
 }
 
 static gboolean parse_number(Context *context, const Kind *kind, KxSearchKey *key)
@@ -284,9 +290,9 @@ static const Kind KINDS[] = {
     ENVELOPE("FROM", FROM),
     ENVELOPE("SUBJECT", SUBJECT),
     ENVELOPE("TO", TO),
-    {"SENTBEFORE", parse_date, kx_search_test_sent_before, KX_SEARCH_ENVELOPE, 0},
-    {"SENTON", parse_date, kx_search_test_sent_on, KX_SEARCH_ENVELOPE, 0},
-    {"SENTSINCE", parse_date, kx_search_test_sent_since, KX_SEARCH_ENVELOPE, 0},
+    {"SENTBEFORE", parse_sent, kx_search_test_sent_before, KX_SEARCH_ENVELOPE, 0},
+    {"SENTON", parse_sent, kx_search_test_sent_on, KX_SEARCH_ENVELOPE, 0},
+    {"SENTSINCE", parse_sent, kx_search_test_sent_since, KX_SEARCH_ENVELOPE, 0},
     {"HEADER", parse_header, kx_search_test_header, KX_SEARCH_HEADER, 0},
     {"BODY", parse_string, kx_search_test_body, KX_SEARCH_BODY, 0},
     {"TEXT", parse_string, kx_search_test_text, KX_SEARCH_BODY, 0},

@@ -33,6 +33,8 @@ typedef enum { KX_SEARCH_TEST, KX_SEARCH_NOT, KX_SEARCH_AND, KX_SEARCH_OR } KxSe
 struct KxSearchMessage;
 typedef struct KxSearchKey KxSearchKey;
 typedef struct KxSearchHints KxSearchHints; /* search-fulltext.h */
+typedef enum { KX_MATCH_NO, KX_MATCH_YES, KX_MATCH_MAYBE } KxMatch;
+typedef KxMatch (*KxSearchGuess)(const KxSearchKey *key, struct KxSearchMessage *message);
 typedef gboolean (*KxSearchMatch)(const KxSearchKey *key, struct KxSearchMessage *message);
 
 struct KxSearchKey {
@@ -41,9 +43,10 @@ struct KxSearchKey {
     GPtrArray *keys;   /* KxSearchKey, for NOT, AND, OR */
     /* a test */
     KxSearchMatch match;
-    guint param;   /* a flag, or a field of the envelope */
-    gint64 number; /* days since 1970, seconds, bytes or a modseq */
-    char *word;    /* keyword or header name */
+    KxSearchGuess guess; /* what can be said before so much is read; may be NULL */
+    guint param;         /* a flag, or a field of the envelope */
+    gint64 number;       /* days since 1970, seconds, bytes or a modseq */
+    char *word;          /* keyword or header name */
     KxNeedle *needle;
     KxFuzzy *fuzzy;       /* match by this instead */
     KxSearchHints *hints; /* what the index knows; NULL: nothing */
@@ -74,6 +77,7 @@ typedef struct {
     gboolean modseq;       /* a MODSEQ key: the answer carries one */
     gboolean uses_envelope;
     gboolean uses_ids;      /* EMAILID or THREADID */
+    gboolean uses_dates;    /* SENTBEFORE and the like: sort data spare most envelopes */
     gboolean fuzzy;         /* a FUZZY key */
     KxSearchReader *reader; /* while it runs; NULL: no index */
     gboolean bad_charset;   /* the command is NO [BADCHARSET] */

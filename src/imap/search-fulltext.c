@@ -103,10 +103,11 @@ static gboolean looks_for_text(const KxSearchKey *key)
 void kx_search_fulltext_prepare(KxSearchProgram *program, KxSearch *search, KxFolder *folder)
 {
     guint n = 0;
-    g_autoptr(KxSearchReader) before = g_steal_pointer(&program->reader);
+    KxSearchReader *before = g_steal_pointer(&program->reader);
     if (search && looks_for_text(program->root))
         program->reader = kx_search_reader(search, folder);
-    prepare_key(program->root, program->reader, &n);
+    prepare_key(program->root, program->reader, &n); /* lets go of the one before */
+    kx_search_reader_free(before);
 }
 
 /* ---- answers ---- */

@@ -44,7 +44,7 @@ KxMatch kx_search_match(const KxSearchKey *key, KxSearchMessage *message)
     if (key->hints && kx_search_fulltext_excludes(key->hints, message->item->uid))
         return KX_MATCH_NO;
     if (key->cost > message->level)
-        return KX_MATCH_MAYBE;
+        return key->guess ? key->guess(key, message) : KX_MATCH_MAYBE;
     return key->match(key, message) ? KX_MATCH_YES : KX_MATCH_NO;
 }
 
@@ -211,6 +211,23 @@ static gboolean sent_day(KxSearchMessage *message, gint64 *ret_day)
         return FALSE;
     *ret_day = kx_date_local_day(&date);
     return TRUE;
+}
+
+KxMatch kx_search_guess_sent(const KxSearchKey *key, KxSearchMessage *message)
+{
+    enum { ZONE_DAYS = 5 }; /* no zone is further from UTC: RFC 5322 has two digits for hours */
+    gint64 sent = G_MININT64;
+    if (message->sort_data)
+        kx_sort_data_dates(message->sort_data, &message->item->uid, 1, &sent);
+    if (sent == G_MININT64)
+        return KX_MATCH_MAYBE;
+    gint64 day = sent / DAY_SECONDS;
+    gboolean before = day + ZONE_DAYS<key->number, after = day - ZONE_DAYS> key->number;
+    if (!before && !after)
+        return KX_MATCH_MAYBE;
+    if (key->match == kx_search_test_sent_on)
+        return KX_MATCH_NO;
+    return before == (key->match == kx_search_test_sent_before) ? KX_MATCH_YES : KX_MATCH_NO;
 }
 
 TEST(sent_before)

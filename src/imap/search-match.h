@@ -11,12 +11,10 @@
 #include "store/content.h"
 #include "store/sort-data.h"
 
-typedef enum { KX_MATCH_NO, KX_MATCH_YES, KX_MATCH_MAYBE } KxMatch;
-
 typedef struct KxSearchMessage {
     KxImap *imap;
     KxView *view;          /* where the message is */
-    KxSortData *sort_data; /* complete, if the program asks for EMAILID or THREADID */
+    KxSortData *sort_data; /* complete, if the program asks for identifiers or sent dates */
     KxSearchCost level;    /* what may be read */
     const KxItem *item;
     guint32 seq;
@@ -39,9 +37,14 @@ KxMatch kx_search_match(const KxSearchKey *key, KxSearchMessage *message);
     X(no_keyword)                                                                                  \
     X(recent)                                                                                      \
     X(old)                                                                                         \
-    X(new) X(before) X(on) X(since) X(sent_before) X(sent_on) X(sent_since) X(saved_before)        \
-        X(saved_on) X(saved_since) X(larger) X(smaller) X(older) X(younger) X(modseq) X(set)       \
-            X(envelope) X(header) X(body) X(text) X(email_id) X(thread_id)
+    X(new)                                                                                         \
+    X(before) X(on) X(since) X(sent_before) X(sent_on) X(sent_since) X(saved_before) X(saved_on)   \
+        X(saved_since) X(larger) X(smaller) X(older) X(younger) X(modseq) X(set) X(envelope)       \
+            X(header) X(body) X(text) X(email_id) X(thread_id)
 #define KX_SEARCH_DECLARE_TEST(name)                                                               \
     gboolean kx_search_test_##name(const KxSearchKey *key, KxSearchMessage *message);
 KX_SEARCH_TESTS(KX_SEARCH_DECLARE_TEST)
+
+/* Of SENTBEFORE, SENTON, SENTSINCE, by the sort data: only near the day asked for it matters in
+ * which time zone the Date field says it. */
+KxMatch kx_search_guess_sent(const KxSearchKey *key, KxSearchMessage *message);

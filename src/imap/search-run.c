@@ -344,7 +344,8 @@ void kx_search_run(KxSearchTask *task)
     }
     if (task->program->returns & KX_RETURN_RELEVANCY)
         found->scores = g_array_new(FALSE, FALSE, sizeof(guint8));
-    run->prepared = !task->kind->wants_sort_data && !task->program->uses_ids;
+    run->prepared =
+        !task->kind->wants_sort_data && !task->program->uses_ids && !task->program->uses_dates;
     if (!run->prepared)
         task->sort_data = kx_sort_data_get(kx_view_folder(task->view));
     run->started = g_get_monotonic_time();

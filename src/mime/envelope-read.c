@@ -156,7 +156,7 @@ char *kx_envelope_first(const char *envelope, size_t len, KxEnvelopeField field,
     if (!find_value(&reader, field, scratch) || !accept(&reader, '(') || !accept(&reader, '('))
         return NULL;
     g_autofree char *name = take_decoded(&reader, scratch);
-    g_autofree char *route = take_decoded(&reader, scratch);
+    g_free(take_decoded(&reader, scratch)); /* the source route */
     g_autofree char *mailbox = take_decoded(&reader, scratch);
     g_autofree char *host = take_decoded(&reader, scratch);
     if (!display || !host)

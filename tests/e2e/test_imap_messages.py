@@ -484,6 +484,17 @@ def test_search(library, key, want):
     assert library.search(f"UID SEARCH {key}") == want
 
 
+def test_the_day_a_message_was_sent_is_the_senders(box):
+    for date in ("Mon, 1 Jan 2024 23:30:00 -1200", "Tue, 2 Jan 2024 00:30:00 +1400", "Wed, 10 Jun 2020 12:00:00 +0000",
+                 "no date at all", "Sat, 10 Jun 2028 12:00:00 +0000"):
+        box.append(box.folder, f"Date: {date}\r\nSubject: x\r\n\r\nx\r\n".encode())
+    box.ok("NOOP")
+    for key, want in (("SENTON 1-Jan-2024", [1]), ("SENTON 2-Jan-2024", [2]), ("SENTBEFORE 2-Jan-2024", [1, 3]),
+                      ("SENTBEFORE 1-Jan-2024", [3]), ("SENTSINCE 2-Jan-2024", [2, 5]), ("SENTON 10-Jun-2020", [3]),
+                      ("NOT SENTSINCE 1-Jan-2024", [3, 4]), ("OR SENTSINCE 1-Jan-2028 SENTON 1-Jan-2024", [1, 5])):
+        assert box.search(f"SEARCH {key}") == want, key
+
+
 def test_search_literals_and_character_sets(library):
     assert library.ok("SEARCH CHARSET iso-8859-1 SUBJECT ", "grüße".encode("latin-1")).untagged[0] == ["SEARCH", "1"]
     assert library.ok("SEARCH CHARSET UTF-8 BODY ", "voilà".encode()).untagged[0] == ["SEARCH", "4"]
