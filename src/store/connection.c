@@ -205,7 +205,9 @@ static gboolean read_once(KxAccount *account, KxReadWork work, gpointer data, GE
     KxDb *db = take_reader(account, error);
     if (!db)
         return FALSE;
-    gboolean ok = work(account, db, data, &problem);
+    /* In one transaction the file is locked once, and not for each statement. */
+    gboolean ok = kx_db_begin_reading(db, &problem) && work(account, db, data, &problem);
+    kx_db_rollback(db);
     give_reader(account, db, ok || !is_damage(problem));
     if (!ok)
         g_propagate_error(error, problem);
