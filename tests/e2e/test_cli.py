@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import re
+import select
 import signal
 import socket
 import stat
@@ -433,11 +434,18 @@ def test_logs(server):
 def test_following_a_log(server):
     command = [server.binary, "log", "tail", "mail", "-n", "0", "--follow", "--data", server.data]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        time.sleep(0.5)
-        server.deliver("bob", "Subject: followed\n\nx\n")
-        line = process.stdout.readline()
-        assert "bob" in line or "Recv" in line
-        process.send_signal(signal.SIGINT)
+
+        def followed():
+            """Mail comes until the follower, which takes its time to start, has something to show."""
+            server.deliver("bob", "Subject: followed\n\nx\n")
+            return select.select([process.stdout], [], [], 1)[0]
+
+        try:
+            kx.wait_until(followed, 60, "a followed line")
+            line = process.stdout.readline()
+            assert "bob" in line or "Recv" in line
+        finally:
+            process.send_signal(signal.SIGINT)
 
 
 @pytest.mark.covers("LOG-65")
