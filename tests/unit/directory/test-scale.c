@@ -9,8 +9,11 @@ static void insert_user(KxDb *db, guint domain, guint number)
     g_autoptr(GError) error = NULL;
     g_autofree char *name = g_strdup_printf("user%u", number);
     gint64 id = domain * USERS_EACH + number + 1;
-    KxStmt *stmt = kx_db_prepare(
-        db, "INSERT INTO users VALUES (?, ?, ?, 'Full Name', '', 0, 1, 0, 0, 0)", &error);
+    KxStmt *stmt = kx_db_prepare(db,
+                                 "INSERT INTO users (id, domain, name, full_name, description,"
+                                 " disabled, generation)"
+                                 " VALUES (?, ?, ?, 'Full Name', '', 0, 1)",
+                                 &error);
     kx_stmt_bind_int(stmt, 1, id);
     kx_stmt_bind_int(stmt, 2, domain + 1);
     kx_stmt_bind_text(stmt, 3, name);
