@@ -18,7 +18,7 @@ def names(client, pattern="*"):
             for value in client.ok(f'LIST "" "{pattern}"').untagged if value[0] == "LIST"}
 
 
-@pytest.mark.covers("AMAIL-02", "AMAIL-03", "PUB-01", "PUB-19")
+@pytest.mark.covers("AMAIL-02", "AMAIL-03", "PUB-19")
 def test_listing_is_a_setting_and_a_matter_of_the_user(fresh_server):
     server = fresh_server(users=("alice",))
     with RawImap(server, "alice") as alice:

@@ -58,7 +58,6 @@ def test_namespaces_and_what_is_in_them(place):
         assert refused(bob, "APPEND #public/News ", MESSAGE) == "NOPERM"
 
 
-@pytest.mark.covers("PUB-03")
 def test_wildcards_stay_in_the_users_own_tree(place):
     with RawImap(place, "bob") as bob:
         for pattern in ("*", "%", "%/%"):
