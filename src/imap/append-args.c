@@ -213,17 +213,8 @@ void kx_imap_append_begin_literal(KxImap *imap, KxImapParser *parser, const KxIm
         kx_imap_bad(imap, parser->error);
         return;
     }
-    KxIncoming *incoming =
-        imap->spool_error ? NULL : kx_imap_new_incoming(imap, &imap->spool_error);
-    if (!incoming) {
-        kx_imap_no_error(imap, imap->spool_error);
-        return;
-    }
     const KxImapAppendMessage *message =
         &g_array_index(args->messages, KxImapAppendMessage, args->messages->len - 1);
-    g_ptr_array_add(imap->spools, incoming);
-    imap->spool_crlf = KX_CRLF_INIT;
     /* Line ends of pieces are looked at when the pieces are together. */
-    imap->spool_binary = content.binary || message->catenate;
-    kx_session_reply(imap->session, 0, KX_IMAP_CODE_CONTINUE);
+    kx_imap_begin_spool(imap, content.binary || message->catenate);
 }

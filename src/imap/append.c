@@ -37,6 +37,20 @@ static gboolean take_piece(KxImap *imap, KxSlice piece, GError **error)
     return write_piece(incoming, &imap->spool_crlf, imap->spool_binary, piece, error);
 }
 
+void kx_imap_begin_spool(KxImap *imap, gboolean binary)
+{
+    KxIncoming *incoming =
+        imap->spool_error ? NULL : kx_imap_new_incoming(imap, &imap->spool_error);
+    if (!incoming) {
+        kx_imap_no_error(imap, imap->spool_error);
+        return;
+    }
+    g_ptr_array_add(imap->spools, incoming);
+    imap->spool_crlf = KX_CRLF_INIT;
+    imap->spool_binary = binary;
+    kx_session_reply(imap->session, 0, KX_IMAP_CODE_CONTINUE);
+}
+
 void kx_imap_spool(KxImap *imap, KxSlice data)
 {
     if (!imap->spool_error)

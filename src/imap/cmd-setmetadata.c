@@ -263,15 +263,6 @@ KX_IMAP_COMMAND(setmetadata_literal)
         kx_imap_bad(imap, args->error[0] ? args->error : "The values do not follow one another");
         return;
     }
-    if (!admit_sizes(imap, &parsed))
-        return;
-    KxIncoming *incoming =
-        imap->spool_error ? NULL : kx_imap_new_incoming(imap, &imap->spool_error);
-    if (!incoming) {
-        kx_imap_no_error(imap, imap->spool_error);
-        return;
-    }
-    g_ptr_array_add(imap->spools, incoming);
-    imap->spool_binary = TRUE; /* a value stays as it is */
-    kx_session_reply(imap->session, 0, KX_IMAP_CODE_CONTINUE);
+    if (admit_sizes(imap, &parsed))
+        kx_imap_begin_spool(imap, TRUE); /* a value stays as it is */
 }

@@ -181,6 +181,9 @@ KxIncoming *kx_imap_take_bytes(KxImap *imap, KxSlice bytes, gboolean binary, GEr
 /* A message with binary parts (RFC 3516) as one that any client can read. Takes `incoming`. */
 KxIncoming *kx_imap_make_safe(KxImap *imap, KxIncoming *incoming, GError **error);
 
+/* Makes room for a large literal and tells the edge to let it come, or answers NO. `binary`: line
+ * endings stay as they are. */
+void kx_imap_begin_spool(KxImap *imap, gboolean binary);
 void kx_imap_spool(KxImap *imap, KxSlice data);
 void kx_imap_drop_spools(KxImap *imap);
 
