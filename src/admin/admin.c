@@ -4,6 +4,7 @@
 
 #include "admin/command.h"
 #include "base/error.h"
+#include "directory/rights.h"
 
 typedef struct {
     const char *words[KX_ARGS_MAX];
@@ -25,6 +26,31 @@ static gboolean read_words(const json_t *request, Words *ret_words, GError **err
     return TRUE;
 }
 
+/* The domain a command on accounts is about: its first argument, or what stands behind the @ there;
+ * a bare name is in the primary domain. NULL: all. */
+static char *domain_of(const KxCall *call)
+{
+    if (call->n_args == 0)
+        return NULL;
+    const char *at = strrchr(call->args[0], '@');
+    if (at)
+        return g_strdup(at + 1);
+    if (*call->command->args == '[')
+        return g_strdup(call->args[0]);
+    return kx_domain_primary(call->context->core->directory);
+}
+
+static gboolean check_rights(const KxCall *call, GError **error)
+{
+    guint flags = call->command->flags;
+    KxAction action = flags & KX_COMMAND_READS ? KX_ACTION_READ : KX_ACTION_CHANGE;
+    const KxAdmin *admin = &call->context->admin;
+    g_autofree char *domain = flags & KX_COMMAND_ACCOUNTS ? domain_of(call) : NULL;
+    if (flags & KX_COMMAND_ACCOUNTS && kx_rights_check(admin, KX_ACTION_ACCOUNT, domain, NULL))
+        return TRUE;
+    return kx_rights_check(admin, action, NULL, error);
+}
+
 static json_t *run(const KxAdminContext *context, const json_t *request, GError **error)
 {
     g_autofree Words *words = g_new(Words, 1);
@@ -44,7 +70,7 @@ static json_t *run(const KxAdminContext *context, const json_t *request, GError 
         kx_fail(error, KX_ERR_INVALID, "the options of a request are an object");
         return NULL;
     }
-    if (!kx_call_check(&call, error))
+    if (!kx_call_check(&call, error) || !check_rights(&call, error))
         return NULL;
     if ((command->flags & KX_COMMAND_SERVER) && !context->server) {
         kx_fail(error, KX_ERR_FAILED, "the server is not running: start it with keryx serve");

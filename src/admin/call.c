@@ -84,10 +84,19 @@ gint64 kx_call_int(const KxCall *call, const char *option, gint64 absent)
 const char *kx_error_word(const GError *error)
 {
     static const char *const words[] = {
-        [KX_ERR_FAILED] = "failed",   [KX_ERR_NOT_FOUND] = "not-found", [KX_ERR_EXISTS] = "exists",
-        [KX_ERR_INVALID] = "invalid", [KX_ERR_DENIED] = "denied",       [KX_ERR_IN_USE] = "in-use",
-        [KX_ERR_TOO_BIG] = "too-big", [KX_ERR_OVERQUOTA] = "overquota", [KX_ERR_IO] = "io",
-        [KX_ERR_CORRUPT] = "corrupt", [KX_ERR_PROTOCOL] = "protocol",   [KX_ERR_BUSY] = "busy",
+        [KX_ERR_FAILED] = "failed",
+        [KX_ERR_NOT_FOUND] = "not-found",
+        [KX_ERR_EXISTS] = "exists",
+        [KX_ERR_INVALID] = "invalid",
+        [KX_ERR_DENIED] = "denied",
+        [KX_ERR_IN_USE] = "in-use",
+        [KX_ERR_TOO_BIG] = "too-big",
+        [KX_ERR_OVERQUOTA] = "overquota",
+        [KX_ERR_IO] = "io",
+        [KX_ERR_CORRUPT] = "corrupt",
+        [KX_ERR_PROTOCOL] = "protocol",
+        [KX_ERR_BUSY] = "busy",
+        [KX_ERR_CONFLICT] = "conflict",
     };
     if (error->domain != KX_ERROR || (guint)error->code >= G_N_ELEMENTS(words))
         return words[KX_ERR_FAILED];

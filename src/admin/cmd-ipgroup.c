@@ -5,42 +5,14 @@
 #include "base/error.h"
 
 static const KxOption fields[] = {
-#define DOMAIN_OPTION(...)
-#define USER_OPTION(...)
-#define IP_GROUP_OPTION(...) KX_FIELD_OPTION(__VA_ARGS__)
-#define KX_FIELD(object, id, name, logged, flags, normalise, spec, manual)                         \
-    object##_OPTION(name, normalise, manual)
-#include "directory/object-list.h"
+#define KX_FIELD KX_FIELD_OPTION
+#include "directory/fields-ip-group.h"
 #undef KX_FIELD
+    KX_OBJECT_CHANGE_OPTIONS,
 };
 
-static json_t *to_json(const KxIpGroup *group)
-{
-    return json_pack("{s:s, s:o, s:s?}", "group", group->name, "entries",
-                     kx_json_strings(group->entries), "description", group->description);
-}
-
-static json_t *list(const KxCall *call, GError **error)
-{
-    g_autoptr(GPtrArray) groups = kx_ip_group_list(call->context->core->directory);
-    json_t *all = json_array();
-    for (guint i = 0; i < groups->len; i++)
-        json_array_append_new(all, to_json(groups->pdata[i]));
-    return all;
-}
-
-static json_t *show(const KxCall *call, GError **error)
-{
-    g_autoptr(GPtrArray) groups = kx_ip_group_list(call->context->core->directory);
-    for (guint i = 0; i < groups->len; i++) {
-        const KxIpGroup *group = groups->pdata[i];
-        if (g_ascii_strcasecmp(group->name, call->args[0]) == 0)
-            return to_json(group);
-    }
-    kx_fail(error, KX_ERR_NOT_FOUND,
-            "there is no IP address group '%s'; keryx ipgroup list shows all", call->args[0]);
-    return NULL;
-}
+static const KxOption list_options[] = {KX_OBJECT_LIST_OPTIONS};
+static const KxOption change_options[] = {KX_OBJECT_CHANGE_OPTIONS};
 
 /* Running services take the new members over. */
 static void tell_server(const KxCall *call)
@@ -50,24 +22,28 @@ static void tell_server(const KxCall *call)
         server->access_changed(server->data);
 }
 
+static gboolean exists(const KxCall *call)
+{
+    KxRecord *record =
+        kx_object_get(call->context->core->directory, KX_OBJECT_IP_GROUP, call->args[0], NULL);
+    kx_object_free(KX_OBJECT_IP_GROUP, record);
+    return record != NULL;
+}
+
 static json_t *set(const KxCall *call, GError **error)
 {
-    guint n;
-    g_autofree KxField *values = kx_call_fields(call, &n);
-    if (!kx_ip_group_set(call->context->core->directory, &call->context->admin, call->args[0],
-                         values, n, error))
-        return NULL;
-    tell_server(call);
-    return show(call, error);
+    json_t *result = exists(call) ? kx_object_run_set(call, error) : kx_object_run_add(call, error);
+    if (result)
+        tell_server(call);
+    return result;
 }
 
 static json_t *remove_group(const KxCall *call, GError **error)
 {
-    if (!kx_ip_group_remove(call->context->core->directory, &call->context->admin, call->args[0],
-                            error))
-        return NULL;
-    tell_server(call);
-    return json_null();
+    json_t *result = kx_object_run_remove(call, error);
+    if (result)
+        tell_server(call);
+    return result;
 }
 
 static const KxCommand commands[] = {
@@ -76,12 +52,15 @@ static const KxCommand commands[] = {
      .min_args = 1,
      .max_args = 1,
      KX_OPTIONS(fields),
+     .object = KX_OBJECT_IP_GROUP,
      .run = set,
      .show = kx_show_nothing,
      .manual = "Makes or changes an IP address group."},
     {.words = "ipgroup list",
      .args = "",
-     .run = list,
+     KX_OPTIONS(list_options),
+     .object = KX_OBJECT_IP_GROUP,
+     .run = kx_object_run_list,
      .flags = KX_COMMAND_READS,
      .columns = "group:Group,entries:Entries,description:Description",
      .manual = "Lists the IP address groups."},
@@ -89,13 +68,16 @@ static const KxCommand commands[] = {
      .args = "GROUP",
      .min_args = 1,
      .max_args = 1,
-     .run = show,
+     .object = KX_OBJECT_IP_GROUP,
+     .run = kx_object_run_show,
      .flags = KX_COMMAND_READS,
      .manual = "Shows one IP address group."},
     {.words = "ipgroup remove",
      .args = "GROUP",
      .min_args = 1,
      .max_args = 1,
+     KX_OPTIONS(change_options),
+     .object = KX_OBJECT_IP_GROUP,
      .run = remove_group,
      .manual = "Removes an IP address group that no setting names."},
 };

@@ -8,38 +8,20 @@
 #include "store/acl.h"
 
 static const KxOption fields[] = {
-#define DOMAIN_OPTION(...)
-#define USER_OPTION(...) KX_FIELD_OPTION(__VA_ARGS__)
-#define IP_GROUP_OPTION(...)
-#define KX_FIELD(object, id, name, logged, flags, normalise, spec, manual)                         \
-    object##_OPTION(name, normalise, manual)
-#include "directory/object-list.h"
+#define KX_FIELD KX_FIELD_OPTION
+#include "directory/fields-user.h"
 #undef KX_FIELD
+    KX_OBJECT_CHANGE_OPTIONS,
 };
 
 static const KxOption remove_options[] = {
     {"delete-mail", KX_OPTION_FLAG, NULL,
      "Deletes the messages too; without it they stay in the store."},
+    KX_OBJECT_CHANGE_OPTIONS,
 };
 
-static json_t *to_json(const KxUser *user)
-{
-    g_autofree char *login = g_strdup_printf("%s@%s", user->name, user->domain);
-    static const char *const overrides[] = {"", "no", "yes"};
-    return json_pack(
-        "{s:s, s:s?, s:b, s:o, s:s?, s:b, s:b, s:s, s:I, s:I}", "user", login, "name",
-        user->full_name, "disabled", user->disabled, "addresses", kx_json_strings(user->addresses),
-        "description", user->description, "public-folders", user->public_folders, "archive-folders",
-        user->archive_folders, "imap-full-listing", overrides[user->full_listing], "quota",
-        (json_int_t)user->quota, "quota-items", (json_int_t)user->quota_items);
-}
-
-/* As it is after a change. */
-static json_t *changed(const KxCall *call, GError **error)
-{
-    g_autoptr(KxUser) user = kx_user_get(call->context->core->directory, call->args[0], error);
-    return user ? to_json(user) : NULL;
-}
+static const KxOption list_options[] = {KX_OBJECT_LIST_OPTIONS};
+static const KxOption change_options[] = {KX_OBJECT_CHANGE_OPTIONS};
 
 static json_t *show(const KxCall *call, GError **error)
 {
@@ -53,30 +35,10 @@ static json_t *show(const KxCall *call, GError **error)
     if (!user)
         return NULL;
     KxUsage usage = account ? kx_account_usage(account) : (KxUsage){0};
-    json_t *result = to_json(user);
+    json_t *result = kx_object_json(KX_OBJECT_USER, &user->record);
     json_object_set_new(result, "items", json_integer((json_int_t)usage.items));
     json_object_set_new(result, "bytes", json_integer((json_int_t)usage.bytes));
     return result;
-}
-
-static json_t *add(const KxCall *call, GError **error)
-{
-    guint n;
-    g_autofree KxField *values = kx_call_fields(call, &n);
-    if (!kx_user_add(call->context->core->directory, &call->context->admin, call->args[0], values,
-                     n, error))
-        return NULL;
-    return changed(call, error);
-}
-
-static json_t *set(const KxCall *call, GError **error)
-{
-    guint n;
-    g_autofree KxField *values = kx_call_fields(call, &n);
-    if (!kx_user_set(call->context->core->directory, &call->context->admin, call->args[0], values,
-                     n, error))
-        return NULL;
-    return changed(call, error);
 }
 
 /* Before the account goes: if it fails, the command can be given again. */
@@ -136,22 +98,9 @@ static json_t *remove_user(const KxCall *call, GError **error)
     const KxCore *core = call->context->core;
     g_autoptr(KxUser) user = kx_user_get(core->directory, call->args[0], error);
     if (!user || !forget_rights(core, user, error) ||
-        (kx_call_flag(call, "delete-mail") && !delete_mail(core, user, error)) ||
-        !kx_user_remove(core->directory, &call->context->admin, call->args[0], error))
+        (kx_call_flag(call, "delete-mail") && !delete_mail(core, user, error)))
         return NULL;
-    return json_null();
-}
-
-static json_t *list(const KxCall *call, GError **error)
-{
-    const char *domain = call->n_args > 0 ? call->args[0] : NULL;
-    g_autoptr(GPtrArray) users = kx_user_list(call->context->core->directory, domain, error);
-    if (!users)
-        return NULL;
-    json_t *all = json_array();
-    for (guint i = 0; i < users->len; i++)
-        json_array_append_new(all, to_json(users->pdata[i]));
-    return all;
+    return kx_object_run_remove(call, error);
 }
 
 static const KxCommand commands[] = {
@@ -159,15 +108,20 @@ static const KxCommand commands[] = {
      .args = "USER@DOMAIN",
      .min_args = 1,
      .max_args = 1,
-     KX_OPTIONS(fields),
-     .run = add,
+     .options = fields,
+     .n_options = G_N_ELEMENTS(fields) - G_N_ELEMENTS(change_options),
+     .object = KX_OBJECT_USER,
+     .run = kx_object_run_add,
+     .flags = KX_COMMAND_ACCOUNTS,
      .show = kx_show_nothing,
      .manual = "Adds an account. Without @DOMAIN it is made in the primary domain."},
     {.words = "user list",
      .args = "[DOMAIN]",
      .max_args = 1,
-     .run = list,
-     .flags = KX_COMMAND_READS,
+     KX_OPTIONS(list_options),
+     .object = KX_OBJECT_USER,
+     .run = kx_object_run_list,
+     .flags = KX_COMMAND_READS | KX_COMMAND_ACCOUNTS,
      .columns = "user:User,name:Name,disabled:Disabled,addresses:Addresses,description:Description",
      .manual = "Lists the accounts of one domain, or all."},
     {.words = "user show",
@@ -175,14 +129,16 @@ static const KxCommand commands[] = {
      .min_args = 1,
      .max_args = 1,
      .run = show,
-     .flags = KX_COMMAND_READS | KX_COMMAND_STORE,
+     .flags = KX_COMMAND_READS | KX_COMMAND_STORE | KX_COMMAND_ACCOUNTS,
      .manual = "Shows one account, and how much its mailbox holds."},
     {.words = "user set",
      .args = "USER@DOMAIN",
      .min_args = 1,
      .max_args = 1,
      KX_OPTIONS(fields),
-     .run = set,
+     .object = KX_OBJECT_USER,
+     .run = kx_object_run_set,
+     .flags = KX_COMMAND_ACCOUNTS,
      .show = kx_show_nothing,
      .manual = "Changes an account. An empty value takes the field away."},
     {.words = "user remove",
@@ -190,8 +146,9 @@ static const KxCommand commands[] = {
      .min_args = 1,
      .max_args = 1,
      KX_OPTIONS(remove_options),
+     .object = KX_OBJECT_USER,
      .run = remove_user,
-     .flags = KX_COMMAND_STORE,
+     .flags = KX_COMMAND_STORE | KX_COMMAND_ACCOUNTS,
      .manual = "Removes an account."},
 };
 

@@ -36,6 +36,8 @@ typedef enum {
     KX_COMMAND_QUEUE = 1 << 2,  /* works with the queue, and needs it opened */
     KX_COMMAND_SERVER = 1 << 3, /* only a running server can do it */
     KX_COMMAND_FILE = 1 << 4, /* the last argument is a file: the command line sends its content */
+    KX_COMMAND_ACCOUNTS = 1 << 5, /* about accounts, groups and aliases of a domain, which the first
+                                     argument names: administrators of that domain may */
 } KxCommandFlags;
 
 enum {
@@ -71,6 +73,7 @@ struct KxCommand {
     const KxOption *options;
     guint n_options;
     guint flags;          /* KxCommandFlags */
+    KxObject object;      /* that the functions of admin/object.h are about */
     KxCommandRun run;     /* NULL: see local */
     KxCommandLocal local; /* instead of `run`, or to do more than print its result; may be NULL */
     const char *columns;  /* of a result that is a list: "key:Title,key:Title"; may be NULL */
@@ -124,6 +127,6 @@ char *kx_admin_local_name(guint uid);
 /* Writes a line to the Config log in the caller's name (LOG-26). */
 void kx_call_log(const KxCall *call, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
-extern const KxTopic kx_topic_server, kx_topic_domain, kx_topic_user, kx_topic_ipgroup,
-    kx_topic_config, kx_topic_log, kx_topic_cert, kx_topic_service, kx_topic_queue, kx_topic_store,
-    kx_topic_search;
+extern const KxTopic kx_topic_server, kx_topic_domain, kx_topic_user, kx_topic_group,
+    kx_topic_alias, kx_topic_address, kx_topic_ipgroup, kx_topic_config, kx_topic_log,
+    kx_topic_cert, kx_topic_service, kx_topic_queue, kx_topic_store, kx_topic_search;

@@ -100,7 +100,7 @@ static json_t *answer_line(const KxControl *control, guint uid, const char *line
         return json_pack("{s:b, s:s, s:s}", "ok", 0, "error", "the request is not JSON", "code",
                          "invalid");
     g_autofree char *name = kx_admin_local_name(uid);
-    KxAdminContext context = {control->core, {name}, control->server};
+    KxAdminContext context = {control->core, {name, KX_LEVEL_FULL, NULL}, control->server};
     return kx_admin_run(&context, request);
 }
 

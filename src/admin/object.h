@@ -1,12 +1,36 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the commands about objects share: options made from directory/object-list.h, and mailboxes.
- */
+/* What the commands about objects of the directory share: options made from the field table, the
+ * commands that are the same for all kinds, and mailboxes. */
 #pragma once
 
 #include "admin/command.h"
 
-/* The options of a call as fields. The array borrows the texts; free it with g_free(). */
-KxField *kx_call_fields(const KxCall *call, guint *ret_n);
+/* For a command with `object` and options from the field table. What is added or changed is also
+ * the result. */
+json_t *kx_object_run_add(const KxCall *call, GError **error);
+json_t *kx_object_run_set(const KxCall *call, GError **error);
+json_t *kx_object_run_remove(const KxCall *call, GError **error);
+json_t *kx_object_run_rename(const KxCall *call, GError **error);
+json_t *kx_object_run_show(const KxCall *call, GError **error);
+json_t *kx_object_run_list(const KxCall *call, GError **error);
+
+/* One object, by the names of its fields. */
+json_t *kx_object_json(KxObject object, const KxRecord *record);
+
+/* Of kx_object_run_list(). */
+#define KX_OBJECT_LIST_OPTIONS                                                                     \
+    {"search", KX_OPTION_TEXT, "TEXT", "Only what has this text in its name or another field."},   \
+        {"offset", KX_OPTION_INT, "N", "Leaves out the first N.", G_MAXINT32},                     \
+    {                                                                                              \
+        "limit", KX_OPTION_INT, "N", "Lists N at most.", G_MAXINT32                                \
+    }
+
+/* Of kx_object_run_set(), _remove() and _rename(). */
+#define KX_OBJECT_CHANGE_OPTIONS                                                                   \
+    {                                                                                              \
+        "generation", KX_OPTION_INT, "N",                                                          \
+            "Only if the object still has this generation, which show tells.", G_MAXUINT32         \
+    }
 
 /* The account of a user, but only if it has a directory: looking must not make one.
  * KX_ERR_NOT_FOUND. */
@@ -16,13 +40,19 @@ KxAccount *kx_call_account(const KxCall *call, const KxUser *user, GError **erro
 json_t *kx_json_strings(char *const *texts);
 
 /* For the options: one row of KX_FIELD becomes one KxOption. */
-#define KX_OPTION_OF_kx_field_bool               KX_OPTION_TEXT, "yes|no"
-#define KX_OPTION_OF_kx_field_text               KX_OPTION_TEXT, "TEXT"
-#define KX_OPTION_OF_kx_field_domains            KX_OPTION_TEXT, "DOMAIN,..."
-#define KX_OPTION_OF_kx_field_ip                 KX_OPTION_TEXT, "ADDRESS"
-#define KX_OPTION_OF_kx_field_password           KX_OPTION_SECRET, "SECRET"
-#define KX_OPTION_OF_kx_field_locals             KX_OPTION_TEXT, "NAME,..."
-#define KX_OPTION_OF_kx_field_ranges             KX_OPTION_TEXT, "ENTRY,..."
-#define KX_OPTION_OF_kx_field_size               KX_OPTION_TEXT, "SIZE"
-#define KX_OPTION_OF_kx_field_count              KX_OPTION_TEXT, "NUMBER"
-#define KX_FIELD_OPTION(name, normalise, manual) {name, KX_OPTION_OF_##normalise, manual},
+#define KX_OPTION_OF_bool     KX_OPTION_TEXT, "yes|no"
+#define KX_OPTION_OF_override KX_OPTION_TEXT, "yes|no"
+#define KX_OPTION_OF_level    KX_OPTION_TEXT, "none|read|full"
+#define KX_OPTION_OF_text     KX_OPTION_TEXT, "TEXT"
+#define KX_OPTION_OF_domains  KX_OPTION_TEXT, "DOMAIN,..."
+#define KX_OPTION_OF_ip       KX_OPTION_TEXT, "ADDRESS"
+#define KX_OPTION_OF_password KX_OPTION_SECRET, "SECRET"
+#define KX_OPTION_OF_locals   KX_OPTION_TEXT, "NAME,..."
+#define KX_OPTION_OF_users    KX_OPTION_TEXT, "USER,..."
+#define KX_OPTION_OF_groups   KX_OPTION_TEXT, "GROUP,..."
+#define KX_OPTION_OF_targets  KX_OPTION_TEXT, "TARGET,..."
+#define KX_OPTION_OF_ranges   KX_OPTION_TEXT, "ENTRY,..."
+#define KX_OPTION_OF_size     KX_OPTION_TEXT, "SIZE"
+#define KX_OPTION_OF_count    KX_OPTION_TEXT, "NUMBER"
+#define KX_FIELD_OPTION(object, id, name, logged, flags, kind, member, spec, manual)               \
+    {name, KX_OPTION_OF_##kind, manual},

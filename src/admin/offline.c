@@ -40,7 +40,7 @@ json_t *kx_offline_run(const KxInvocation *invocation, const json_t *request, GE
     json_t *answer = NULL;
     if (open_core(&core, invocation->command->flags, error)) {
         g_autofree char *name = kx_admin_local_name(invocation->uid);
-        KxAdminContext context = {&core, {name}, NULL};
+        KxAdminContext context = {&core, {name, KX_LEVEL_FULL, NULL}, NULL};
         answer = kx_admin_run(&context, request);
     }
     close_core(&core);

@@ -142,10 +142,12 @@ static gboolean add_account(KxDirectory *directory, const KxAdmin *admin, const 
         {"password", setup->password},
         {"name", "Administrator"},
         {"addresses", postmaster ? NULL : "postmaster"},
+        {"admin", "full"},
         {"public-folders", "yes"},
         {"archive-folders", "yes"},
     };
-    return kx_user_add(directory, admin, login, fields, G_N_ELEMENTS(fields), error);
+    return kx_object_add(directory, admin, KX_OBJECT_USER, login, fields, G_N_ELEMENTS(fields),
+                         error);
 }
 
 static gboolean add_certificate(KxLogger *logger, const KxAdmin *admin, const KxSetup *setup,
@@ -167,8 +169,8 @@ static gboolean add_certificate(KxLogger *logger, const KxAdmin *admin, const Kx
 static gboolean fill(KxLogger *logger, KxDirectory *directory, const KxSetup *setup, GError **error)
 {
     g_autofree char *who = kx_admin_local_name(setup->uid);
-    KxAdmin admin = {who};
-    return kx_domain_add(directory, &admin, setup->domain, NULL, 0, error) &&
+    KxAdmin admin = {who, KX_LEVEL_FULL, NULL};
+    return kx_object_add(directory, &admin, KX_OBJECT_DOMAIN, setup->domain, NULL, 0, error) &&
            add_settings(directory, &admin, setup, error) &&
            add_account(directory, &admin, setup, error) &&
            add_certificate(logger, &admin, setup, error);

@@ -20,6 +20,7 @@ typedef enum {
     KX_ERR_CORRUPT,   /* stored data does not make sense */
     KX_ERR_PROTOCOL,  /* the peer broke the protocol */
     KX_ERR_BUSY,      /* temporary lack of resources */
+    KX_ERR_CONFLICT,  /* somebody else changed it meanwhile: look again */
 } KxErrorCode;
 
 #define KX_ERROR (kx_error_quark())

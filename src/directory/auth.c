@@ -3,7 +3,7 @@
 #include <sodium.h>
 
 #include "directory/credentials.h"
-#include "directory/directory-private.h"
+#include "directory/object.h"
 
 /* What is known of the account before the check. */
 typedef struct {
@@ -24,7 +24,7 @@ static void find_candidate(KxDirectory *directory, const char *login, const char
     kx_rw_lock_read(&directory->lock);
     KxUserEntry *entry = kx_tables_find_login(directory, login, local_ip);
     if (entry != NULL) {
-        ret_candidate->user = kx_user_copy(&entry->user);
+        ret_candidate->user = (KxUser *)(void *)kx_entry_copy(&kx_type_user, &entry->entry);
         ret_candidate->verifier = g_strdup(entry->verifier);
     }
     kx_rw_lock_unlock(&directory->lock);

@@ -8,30 +8,70 @@
 
 #include <pthread.h>
 
-#include "directory/auth-cache.h"
-#include "directory/directory.h"
 #include "base/ip-range.h"
 #include "base/lock.h"
+#include "directory/auth-cache.h"
+#include "directory/directory.h"
+
+/* What the tables hold of any object. An entry stays where it is while the object lives. */
+typedef struct {
+    KxRecord record;
+} KxEntry;
 
 typedef struct {
-    KxUser user;
-    char *key;      /* folded name */
-    char *verifier; /* Argon2id, or NULL: cannot sign in */
-} KxUserEntry;
-
-typedef struct {
-    KxDomain domain;
+    union {
+        KxEntry entry;
+        KxDomain domain;
+    };
     GHashTable *users;     /* folded name -> KxUserEntry, owned */
-    GHashTable *addresses; /* folded further address -> KxUserEntry */
+    GHashTable *groups;    /* folded name -> KxGroupEntry, owned */
+    GHashTable *aliases;   /* folded name -> KxAliasEntry, owned */
+    GHashTable *addresses; /* folded further address -> KxAddress */
+    GPtrArray *patterns;   /* KxAliasEntry with wildcards, but for "*" */
 } KxDomainEntry;
 
 typedef struct {
-    KxIpGroup group;
-    gint64 id;
-    char *key; /* folded name */
+    union {
+        KxEntry entry;
+        KxUser user;
+    };
+    char *key;         /* folded name */
+    char *verifier;    /* Argon2id, or NULL: cannot sign in */
+    GPtrArray *groups; /* of KxGroupEntry, whose member he is */
+} KxUserEntry;
+
+typedef struct {
+    union {
+        KxEntry entry;
+        KxGroup group; /* but for the members */
+    };
+    char *key;
+    GHashTable *members; /* set of KxUserEntry */
+} KxGroupEntry;
+
+typedef struct {
+    union {
+        KxEntry entry;
+        KxAlias alias;
+    };
+    char *key;
+} KxAliasEntry;
+
+typedef struct {
+    union {
+        KxEntry entry;
+        KxIpGroup group;
+    };
+    char *key;
     KxIpRange *ranges;
     guint n_ranges;
 } KxIpGroupEntry;
+
+/* Who has a further address: one of them. */
+typedef struct {
+    KxUserEntry *user;
+    KxGroupEntry *group;
+} KxAddress;
 
 typedef struct {
     KxSettingsChanged func;
@@ -48,7 +88,7 @@ struct KxDirectory {
     GHashTable *aliases;    /* domain alias -> KxDomainEntry */
     GHashTable *bound;      /* IP address -> KxDomainEntry */
     KxDomainEntry *primary; /* NULL while there is no domain */
-    GHashTable *groups;     /* folded name -> KxIpGroupEntry, owned */
+    GHashTable *ip_groups;  /* folded name -> KxIpGroupEntry, owned */
     GHashTable *shares;     /* identifier -> set of owners */
 
     KxLogger *logger;
@@ -61,28 +101,10 @@ struct KxDirectory {
 void kx_tables_init(KxDirectory *directory);
 void kx_tables_clear(KxDirectory *directory);
 
-KxDomainEntry *kx_domain_entry_new(const KxDomain *domain); /* copies */
-void kx_domain_entry_free(KxDomainEntry *entry);
-KxUserEntry *kx_user_entry_new(const KxUser *user, const char *verifier); /* copies */
-void kx_user_entry_free(KxUserEntry *entry);
-void kx_ip_group_entry_free(KxIpGroupEntry *entry);
-/* Takes the strings; the entries are known to be good. */
-KxIpGroupEntry *kx_ip_group_entry_new(char *name, char *description, char **entries);
-
-/* Put into the lookup tables, and take out of them without freeing the entry itself. */
-void kx_tables_add_domain(KxDirectory *directory, KxDomainEntry *entry);
-void kx_tables_link_domain(KxDirectory *directory, KxDomainEntry *entry); /* aliases, IP, primary */
-void kx_tables_unlink_domain(KxDirectory *directory, KxDomainEntry *entry); /* the same */
-/* The entry takes over all of `next` but its name. */
-void kx_tables_replace_domain(KxDirectory *directory, KxDomainEntry *entry, const KxDomain *next);
-void kx_tables_add_user(KxDomainEntry *home, KxUserEntry *entry);
-void kx_tables_remove_user(KxDomainEntry *home, KxUserEntry *entry); /* frees it */
-
-KxDomain *kx_domain_copy(const KxDomain *domain);
-KxUser *kx_user_copy(const KxUser *user);
-
 /* By name in any form. NULL with KX_ERR_INVALID or KX_ERR_NOT_FOUND. */
 KxDomainEntry *kx_tables_find_domain(KxDirectory *directory, const char *name, GError **error);
+/* The domain that gets mail for an A-label name, also as alias; NULL: none. */
+KxDomainEntry *kx_tables_find_mail_domain(KxDirectory *directory, const char *name);
 KxUserEntry *kx_tables_find_user(KxDirectory *directory, const char *login,
                                  KxDomainEntry **ret_home, GError **error);
 /* The account a login name means on a connection to `local_ip` (may be NULL): domain bound to that
@@ -90,10 +112,9 @@ KxUserEntry *kx_tables_find_user(KxDirectory *directory, const char *login,
  * NULL: nobody. */
 KxUserEntry *kx_tables_find_login(KxDirectory *directory, const char *login, const char *local_ip);
 
-/* Sorts a NULL-terminated array in place. */
-void kx_strv_sort(char **list);
-
 /* ---- ip-group.c ---- */
+
+KxIpGroupEntry *kx_ip_group_find(KxDirectory *directory, const char *name); /* NULL: none */
 
 /* A value of a setting with KX_SETTING_IP_GROUP: empty or an existing group. `changing` is held. */
 gboolean kx_ip_group_check_setting(KxDirectory *directory, const KxSettingRow *row,
@@ -109,7 +130,3 @@ void kx_shares_forget(KxDirectory *directory, const char *user);
 /* ---- load.c ---- */
 
 gboolean kx_directory_load(KxDirectory *directory, GError **error);
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(KxDomainEntry, kx_domain_entry_free)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(KxUserEntry, kx_user_entry_free)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(KxIpGroupEntry, kx_ip_group_entry_free)

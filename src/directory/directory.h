@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The directory: domains, users, address resolution, IP address groups and the stored settings, all
- * in server.db. Reads come from an in-memory snapshot and never touch the disk; each change is one
+ * The directory: domains, users, groups, aliases, IP address groups and the stored settings, all in
+ * server.db. Reads come from an in-memory snapshot and never touch the disk; each change is one
  * transaction, logged in the Config log at the one place all changes pass (LOG-24), and visible
  * when the call returns.
  *
@@ -24,9 +24,13 @@ typedef struct KxDirectory KxDirectory;
 KxDirectory *kx_directory_open(KxLogger *logger, GError **error);
 void kx_directory_close(KxDirectory *directory);
 
-/* Who makes a change, for the Config log: "Admin", "root (local)", ... */
+/* Who makes a change: for the Config log, and for what he may (directory/rights.h). */
+typedef enum { KX_LEVEL_NONE, KX_LEVEL_READ, KX_LEVEL_FULL } KxAdminLevel;
+
 typedef struct {
-    const char *name;
+    const char *name; /* "Admin", "root (local)", ... */
+    KxAdminLevel level;
+    const char *domain; /* may manage accounts, groups and aliases of this domain; or NULL */
 } KxAdmin;
 
 /* ---- settings ---- */
@@ -42,52 +46,133 @@ gboolean kx_directory_set(KxDirectory *directory, const KxAdmin *admin,
 typedef void (*KxSettingsChanged)(gpointer data, KxSettings *settings);
 void kx_directory_on_settings(KxDirectory *directory, KxSettingsChanged func, gpointer data);
 
-/* ---- domains ---- */
+/* ---- objects ---- */
 
+typedef enum {
+    KX_OBJECT_DOMAIN,
+    KX_OBJECT_USER,
+    KX_OBJECT_GROUP,
+    KX_OBJECT_ALIAS,
+    KX_OBJECT_IP_GROUP,
+    KX_OBJECT_COUNT,
+} KxObject;
+
+/* How each begins. */
 typedef struct {
     gint64 id;
-    char *name; /* A-labels, lower-case */
+    guint generation; /* new with each change and never used twice: caches of sign-ins compare it */
+    char *domain;     /* in which it is; NULL for domains and what belongs to the whole server */
+    char *name;       /* as stored: of users and groups the part before @, also used in paths */
+} KxRecord;
+
+#define KX_RECORD                                                                                  \
+    union {                                                                                        \
+        KxRecord record;                                                                           \
+        struct {                                                                                   \
+            gint64 id;                                                                             \
+            guint generation;                                                                      \
+            char *domain;                                                                          \
+            char *name;                                                                            \
+        };                                                                                         \
+    }
+
+typedef struct {
+    KX_RECORD; /* the name is in A-labels, lower-case */
     gboolean primary;
     char *description;
-    char **aliases; /* domain aliases, sorted */
-    char *bound_ip; /* DOM-27, or NULL */
+    char **aliases; /* domain aliases */
+    char *bound_ip; /* DOM-27, or empty */
 } KxDomain;
-void kx_domain_free(KxDomain *domain);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(KxDomain, kx_domain_free)
-
-KxDomain *kx_domain_get(KxDirectory *directory, const char *name, GError **error);
-GPtrArray *kx_domain_list(KxDirectory *directory); /* of KxDomain, by name */
-
-/* ---- users ---- */
 
 typedef enum { KX_OVERRIDE_NONE, KX_OVERRIDE_NO, KX_OVERRIDE_YES } KxOverride;
 
 typedef struct {
-    gint64 id;
-    char *name; /* local part, as stored and used in paths */
-    char *domain;
+    KX_RECORD;
     char *full_name;
     char *description;
     gboolean disabled;
+    KxAdminLevel admin;       /* his own rights; what he may is in directory/rights.h */
+    gboolean web_admin;       /* manages the accounts of his domain */
     gboolean public_folders;  /* has all rights to the public folders (PUB-14) */
     gboolean archive_folders; /* has all rights to the archive (ARC-20) */
     KxOverride full_listing;  /* of imap.full-listing */
-    char **addresses;         /* further local parts in the domain, sorted */
+    char **addresses;         /* further local parts in the domain */
+    char **groups;            /* of the domain, that he is a member of */
+    char **forward;           /* addresses that get his mail */
+    gboolean forward_only;    /* and he does not */
     guint64 quota;            /* bytes the mailbox may hold, 0: no limit */
     guint64 quota_items;      /* the same of items */
-    guint generation; /* new with each change and never used twice: caches of sign-ins compare it */
 } KxUser;
-void kx_user_free(KxUser *user);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(KxUser, kx_user_free)
 
-/* By user@domain of the account itself (not an alias); a bare name is taken in the primary domain.
- * KX_ERR_NOT_FOUND. */
+typedef struct {
+    KX_RECORD;
+    char *description;
+    char **addresses; /* local parts that all members get mail by */
+    char **members;   /* names of users */
+    KxAdminLevel admin;
+    gboolean web_admin;
+    gboolean public_folders;
+} KxGroup;
+
+typedef struct {
+    KX_RECORD; /* the name is a local part in which * and ? stand for characters */
+    char *description;
+    char **targets; /* local parts of the domain, addresses, "#public/Folder" */
+} KxAlias;
+
+typedef struct {
+    KX_RECORD;
+    char *description;
+    char **entries; /* "192.0.2.1", "192.0.2.0/24", "192.0.2.1-192.0.2.9", "2001:db8::/32" */
+} KxIpGroup;
+
+/* For the field table. */
+#define KX_STRUCT_DOMAIN   KxDomain
+#define KX_STRUCT_USER     KxUser
+#define KX_STRUCT_GROUP    KxGroup
+#define KX_STRUCT_ALIAS    KxAlias
+#define KX_STRUCT_IP_GROUP KxIpGroup
+
+void kx_domain_free(KxDomain *domain);
+void kx_user_free(KxUser *user);
+void kx_group_free(KxGroup *group);
+void kx_alias_free(KxAlias *alias);
+void kx_ip_group_free(KxIpGroup *group);
+void kx_object_free(KxObject object, KxRecord *record);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(KxDomain, kx_domain_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(KxUser, kx_user_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(KxGroup, kx_group_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(KxAlias, kx_alias_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(KxIpGroup, kx_ip_group_free)
+
+/* By name; of what lies in domains "name@domain", or a bare name in the primary domain. Addresses
+ * and aliases of an account are not its name. KX_ERR_NOT_FOUND. */
+KxRecord *kx_object_get(KxDirectory *directory, KxObject object, const char *name, GError **error);
+KxDomain *kx_domain_get(KxDirectory *directory, const char *name, GError **error);
 KxUser *kx_user_get(KxDirectory *directory, const char *login, GError **error);
+char *kx_domain_primary(KxDirectory *directory); /* its name, or NULL */
+KxGroup *kx_group_get(KxDirectory *directory, const char *name, GError **error);
+
 /* The quotas alone, cheaply: asked at every delivery. FALSE: there is no such user. */
 gboolean kx_user_quotas(KxDirectory *directory, const char *login, guint64 *ret_bytes,
                         guint64 *ret_items);
-/* By domain and name; `domain` NULL lists all. KX_ERR_NOT_FOUND: no such domain. */
+
+/* Which objects to list, and how many of them. */
+typedef struct {
+    const char *domain; /* NULL: of all */
+    const char *search; /* what the name or another text must contain, in any case; or NULL */
+    guint offset;
+    guint limit; /* 0: all */
+} KxQuery;
+
+/* Of the object's structure, by domain and name; free with g_ptr_array_unref(). ret_total, which
+ * may be NULL, is how many there were without offset and limit. KX_ERR_NOT_FOUND: no such domain.
+ */
+GPtrArray *kx_object_list(KxDirectory *directory, KxObject object, const KxQuery *query,
+                          guint *ret_total, GError **error);
+GPtrArray *kx_domain_list(KxDirectory *directory);
 GPtrArray *kx_user_list(KxDirectory *directory, const char *domain, GError **error);
+GPtrArray *kx_ip_group_list(KxDirectory *directory);
 
 /* ---- shares ---- */
 
@@ -101,22 +186,6 @@ gboolean kx_shares_remove(KxDirectory *directory, const char *owner, const char 
                           GError **error);
 gboolean kx_shares_has(KxDirectory *directory, const char *owner, const char *identifier);
 GPtrArray *kx_shares_owners(KxDirectory *directory, const char *identifier); /* of char *, sorted */
-
-/* ---- address resolution ---- */
-
-typedef enum {
-    KX_RCPT_LOCAL,    /* ret_user */
-    KX_RCPT_UNKNOWN,  /* local domain, nobody there */
-    KX_RCPT_DISABLED, /* the account exists but takes no mail */
-    KX_RCPT_REMOTE,   /* not one of our domains */
-} KxRecipientKind;
-
-/* `address` without brackets; "postmaster" alone is taken in the primary domain, and every domain
- * without a postmaster of its own has the primary domain's (RFC 5321 section 4.5.1). A quoted local
- * part is unquoted. When nobody has the exact address, user+tag goes to user
- * (mail.subaddress-separator). ret_user is set for KX_RCPT_LOCAL only. */
-KxRecipientKind kx_directory_resolve(KxDirectory *directory, const char *address,
-                                     KxUser **ret_user);
 
 /* ---- authentication ---- */
 
@@ -145,41 +214,46 @@ gboolean kx_ip_group_contains(KxDirectory *directory, const char *group, const c
 
 /* ---- changes ---- */
 
-/* What follows takes name=value pairs like the command line and the API give them; unknown names
- * and bad values are errors that name what is allowed. Values NULL take the field away. Fields are
- * listed in directory/object-list.h. Errors: KX_ERR_INVALID, KX_ERR_NOT_FOUND, KX_ERR_EXISTS (name
- * or address is taken), KX_ERR_IN_USE (a domain that is primary or not empty, a group that a
- * setting names). */
+/* Values are given as the command line and the API give them; NULL takes the field away. Fields are
+ * listed in directory/object-list.h; unknown names and bad values are errors that say what is
+ * allowed. */
 typedef struct {
     const char *field;
     const char *value;
 } KxField;
 
-gboolean kx_domain_add(KxDirectory *directory, const KxAdmin *admin, const char *name,
-                       const KxField *fields, guint n, GError **error);
-gboolean kx_domain_set(KxDirectory *directory, const KxAdmin *admin, const char *name,
-                       const KxField *fields, guint n, GError **error);
-gboolean kx_domain_remove(KxDirectory *directory, const KxAdmin *admin, const char *name,
-                          GError **error);
-
-gboolean kx_user_add(KxDirectory *directory, const KxAdmin *admin, const char *login,
-                     const KxField *fields, guint n, GError **error);
-gboolean kx_user_set(KxDirectory *directory, const KxAdmin *admin, const char *login,
-                     const KxField *fields, guint n, GError **error);
-gboolean kx_user_remove(KxDirectory *directory, const KxAdmin *admin, const char *login,
-                        GError **error);
+typedef enum {
+    KX_CHANGE_ADD,
+    KX_CHANGE_SET,
+    KX_CHANGE_REMOVE,
+    KX_CHANGE_RENAME,
+} KxChangeVerb;
 
 typedef struct {
-    char *name;
-    char *description;
-    char **entries; /* "192.0.2.1", "192.0.2.0/24", "192.0.2.1-192.0.2.9", "2001:db8::/32" */
-} KxIpGroup;
-void kx_ip_group_free(KxIpGroup *group);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(KxIpGroup, kx_ip_group_free)
-GPtrArray *kx_ip_group_list(KxDirectory *directory);
-gboolean kx_ip_group_set(KxDirectory *directory, const KxAdmin *admin, const char *name,
-                         const KxField *fields, guint n, GError **error); /* makes it if needed */
-gboolean kx_ip_group_remove(KxDirectory *directory, const KxAdmin *admin, const char *name,
-                            GError **error);
+    KxChangeVerb verb;
+    KxObject object;
+    const char *name;     /* as for kx_object_get() */
+    const char *new_name; /* without a domain */
+    const KxField *fields;
+    guint n_fields;
+    guint generation; /* it must still have; 0: any */
+} KxChange;
+
+/*
+ * All or none, as one transaction, durable and visible when it returns. `ret_failed`, which may be
+ * NULL, says which change was refused. Errors: KX_ERR_INVALID, KX_ERR_NOT_FOUND, KX_ERR_EXISTS
+ * (name or address is taken), KX_ERR_IN_USE (a domain that is primary or not empty, a group that
+ * something names), KX_ERR_DENIED (beyond the rights of `admin`), KX_ERR_CONFLICT (another
+ * generation).
+ */
+gboolean kx_object_change(KxDirectory *directory, const KxAdmin *admin, const KxChange *changes,
+                          guint n, guint *ret_failed, GError **error);
+
+gboolean kx_object_add(KxDirectory *directory, const KxAdmin *admin, KxObject object,
+                       const char *name, const KxField *fields, guint n, GError **error);
+gboolean kx_object_set(KxDirectory *directory, const KxAdmin *admin, KxObject object,
+                       const char *name, const KxField *fields, guint n, GError **error);
+gboolean kx_object_remove(KxDirectory *directory, const KxAdmin *admin, KxObject object,
+                          const char *name, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KxDirectory, kx_directory_close)

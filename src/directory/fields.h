@@ -4,17 +4,13 @@
 #pragma once
 
 #include "directory/directory.h"
+#include "directory/kinds.h"
 #include "log/log-config.h"
 
 typedef enum {
-    KX_OBJECT_DOMAIN,
-    KX_OBJECT_USER,
-    KX_OBJECT_IP_GROUP,
-} KxObject;
-
-typedef enum {
-    KX_FIELD_SECRET = 1 << 0,   /* masked in the Config log */
-    KX_FIELD_INVERTED = 1 << 1, /* the Config log says the opposite */
+    KX_FIELD_INVERTED = 1 << 0, /* the Config log says the opposite */
+    KX_FIELD_DERIVED = 1 << 1,  /* kept with other objects: not in the structure's own row */
+    KX_FIELD_RIGHTS = 1 << 2,   /* gives rights over the server: only for whoever has them all */
 } KxFieldFlags;
 
 typedef enum {
@@ -23,6 +19,19 @@ typedef enum {
 #undef KX_FIELD
     KX_FIELD_COUNT
 } KxFieldId;
+
+typedef struct {
+    KxObject object;
+    const char *name;   /* "quota-items": command line, API */
+    const char *column; /* "QUOTA_ITEMS": database */
+    const char *logged; /* "Quota_items": Config log */
+    guint flags;        /* KxFieldFlags */
+    const KxKind *kind;
+    size_t offset; /* in the object's structure; 0 for secrets */
+    const char *manual;
+} KxFieldRow;
+
+const KxFieldRow *kx_field_row(KxFieldId id);
 
 /* What was given for one object. */
 typedef struct {
@@ -36,9 +45,8 @@ gboolean kx_field_values_parse(KxObject object, const KxField *fields, guint n,
                                KxFieldValues *ret_values, GError **error);
 void kx_field_values_clear(KxFieldValues *values); /* secrets are overwritten */
 
-gboolean kx_field_values_bool(const KxFieldValues *values, KxFieldId id);
-guint64 kx_field_values_number(const KxFieldValues *values, KxFieldId id); /* 0 if empty */
-char **kx_field_values_list(const KxFieldValues *values, KxFieldId id);    /* new, may be empty */
+/* Gives a field a value as if it had been in the request. */
+void kx_field_values_put(KxFieldValues *values, KxFieldId id, const char *text);
 
 /* Appends what was given as KxAuditField; texts are borrowed from `values`. */
 void kx_field_values_audit(const KxFieldValues *values, GArray *audit);

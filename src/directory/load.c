@@ -3,6 +3,7 @@
 #include "directory/directory-private.h"
 
 #include "base/error.h"
+#include "directory/object.h"
 
 static const char *const SCHEMA[] = {
     "CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);"
@@ -58,6 +59,56 @@ static const char *const SCHEMA[] = {
     "CREATE TABLE shares (owner TEXT NOT NULL, identifier TEXT NOT NULL,"
     " PRIMARY KEY (owner, identifier));"
     "CREATE INDEX shares_identifier ON shares (identifier);",
+
+    /* Objects of all kinds alike (directory/record.h): fields are columns, of which new ones are
+     * added by themselves, lists are rows of one table. Names are unique by the folded form, which
+     * the tables in memory check. */
+    "ALTER TABLE domains RENAME TO old_domains; ALTER TABLE users RENAME TO old_users;"
+    "ALTER TABLE credentials RENAME TO old_credentials;"
+    "ALTER TABLE ip_groups RENAME TO old_ip_groups;"
+    "CREATE TABLE domains (id INTEGER PRIMARY KEY, generation INTEGER NOT NULL,"
+    " name TEXT NOT NULL UNIQUE, domain INTEGER NOT NULL, \"PRIMARY\" INTEGER NOT NULL DEFAULT 0,"
+    " \"DESCRIPTION\" TEXT NOT NULL DEFAULT '', \"BOUND_IP\" TEXT NOT NULL DEFAULT '');"
+    "CREATE TABLE users (id INTEGER PRIMARY KEY, generation INTEGER NOT NULL,"
+    " name TEXT NOT NULL, domain INTEGER NOT NULL, \"DISABLED\" INTEGER NOT NULL DEFAULT 0,"
+    " \"FULL_NAME\" TEXT NOT NULL DEFAULT '', \"DESCRIPTION\" TEXT NOT NULL DEFAULT '',"
+    " \"ADMIN\" INTEGER NOT NULL DEFAULT 0, \"QUOTA\" INTEGER NOT NULL DEFAULT 0,"
+    " \"QUOTA_ITEMS\" INTEGER NOT NULL DEFAULT 0, \"PUBLIC_FOLDERS\" INTEGER NOT NULL DEFAULT 0,"
+    " \"ARCHIVE_FOLDERS\" INTEGER NOT NULL DEFAULT 0,"
+    " \"FULL_LISTING\" INTEGER NOT NULL DEFAULT 0);"
+    "CREATE TABLE user_groups (id INTEGER PRIMARY KEY, generation INTEGER NOT NULL,"
+    " name TEXT NOT NULL, domain INTEGER NOT NULL);"
+    "CREATE TABLE aliases (id INTEGER PRIMARY KEY, generation INTEGER NOT NULL,"
+    " name TEXT NOT NULL, domain INTEGER NOT NULL);"
+    "CREATE TABLE ip_groups (id INTEGER PRIMARY KEY, generation INTEGER NOT NULL,"
+    " name TEXT NOT NULL, domain INTEGER NOT NULL, \"DESCRIPTION\" TEXT NOT NULL DEFAULT '');"
+    "CREATE TABLE credentials (owner INTEGER NOT NULL, kind TEXT NOT NULL, value TEXT NOT NULL,"
+    " PRIMARY KEY (owner, kind));"
+    "CREATE TABLE list_values (object TEXT NOT NULL, owner INTEGER NOT NULL, field TEXT NOT NULL,"
+    " position INTEGER NOT NULL, value TEXT NOT NULL,"
+    " PRIMARY KEY (object, owner, field, position));"
+    "INSERT INTO domains (id, generation, name, domain, \"PRIMARY\", \"DESCRIPTION\","
+    " \"BOUND_IP\") SELECT id, 1, name, 0, is_primary, description, COALESCE(bound_ip, '')"
+    " FROM old_domains;"
+    "INSERT INTO users (id, generation, name, domain, \"DISABLED\", \"FULL_NAME\","
+    " \"DESCRIPTION\", \"ADMIN\", \"QUOTA\", \"QUOTA_ITEMS\", \"PUBLIC_FOLDERS\","
+    " \"ARCHIVE_FOLDERS\", \"FULL_LISTING\")"
+    " SELECT id, generation, name, domain, disabled, full_name, description,"
+    " CASE WHEN id = (SELECT MIN(id) FROM old_users) THEN 2 ELSE 0 END, quota, quota_items,"
+    " public_folders, archive_folders, full_listing FROM old_users;"
+    "INSERT INTO credentials SELECT owner, kind, value FROM old_credentials;"
+    "INSERT INTO ip_groups (id, generation, name, domain, \"DESCRIPTION\")"
+    " SELECT id, 1, name, 0, description FROM old_ip_groups;"
+    "INSERT INTO list_values SELECT 'domains', domain, 'ALIASES',"
+    " ROW_NUMBER() OVER (PARTITION BY domain ORDER BY name), name FROM domain_aliases;"
+    "INSERT INTO list_values SELECT 'users', owner, 'ADDRESSES',"
+    " ROW_NUMBER() OVER (PARTITION BY owner ORDER BY address), address FROM user_addresses"
+    " WHERE is_name = 0;"
+    "INSERT INTO list_values SELECT 'ip_groups', owner, 'ENTRIES', position, entry"
+    " FROM ip_group_entries;"
+    "DROP TABLE ip_group_entries; DROP TABLE user_addresses; DROP TABLE domain_aliases;"
+    "DROP TABLE old_credentials; DROP TABLE old_users; DROP TABLE old_domains;"
+    "DROP TABLE old_ip_groups;",
 };
 
 /* Called for each row. */
@@ -75,109 +126,67 @@ static gboolean each_row(KxDirectory *directory, const char *sql, TakeRow take, 
     return rc == 0;
 }
 
-/* Rows that belong to one object, collected as "id -> strings" before the objects are read. */
-static void take_member(KxDirectory *directory, KxStmt *row, gpointer data)
-{
-    GHashTable *members = data;
-    gint64 id = kx_stmt_int(row, 0);
-    GPtrArray *list = g_hash_table_lookup(members, &id);
-    if (list == NULL) {
-        list = g_ptr_array_new_with_free_func(g_free);
-        g_hash_table_insert(members, g_memdup2(&id, sizeof id), list);
-    }
-    g_ptr_array_add(list, g_strdup(kx_stmt_text(row, 1)));
-}
-
-static GHashTable *load_members(KxDirectory *directory, const char *sql, GError **error)
-{
-    g_autoptr(GHashTable) members = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free,
-                                                          (GDestroyNotify)g_ptr_array_unref);
-    return each_row(directory, sql, take_member, members, error) ? g_steal_pointer(&members) : NULL;
-}
-
-static char **take_members(GHashTable *members, gint64 id)
-{
-    GPtrArray *list = g_hash_table_lookup(members, &id);
-    char **strv = g_new0(char *, (list != NULL ? list->len : 0) + 1);
-    for (guint i = 0; list != NULL && i < list->len; i++)
-        strv[i] = g_strdup(list->pdata[i]);
-    return strv;
-}
-
-typedef struct {
-    GHashTable *members;
-    GHashTable *by_id; /* domain id -> KxDomainEntry */
-} Loading;
-
-static void take_domain(KxDirectory *directory, KxStmt *row, gpointer data)
-{
-    Loading *loading = data;
-    g_auto(GStrv) aliases = take_members(loading->members, kx_stmt_int(row, 0));
-    KxDomain domain = {
-        .id = kx_stmt_int(row, 0),
-        .name = (char *)kx_stmt_text(row, 1),
-        .primary = kx_stmt_int(row, 2) != 0,
-        .description = (char *)kx_stmt_text(row, 3),
-        .bound_ip = (char *)kx_stmt_text(row, 4),
-        .aliases = aliases,
-    };
-    KxDomainEntry *entry = kx_domain_entry_new(&domain);
-    kx_tables_add_domain(directory, entry);
-    g_hash_table_insert(loading->by_id, &entry->domain.id, entry);
-}
-
-static void take_user(KxDirectory *directory, KxStmt *row, gpointer data)
-{
-    Loading *loading = data;
-    gint64 home_id = kx_stmt_int(row, 1);
-    KxDomainEntry *home = g_hash_table_lookup(loading->by_id, &home_id);
-    if (home == NULL)
-        return;
-    g_auto(GStrv) addresses = take_members(loading->members, kx_stmt_int(row, 0));
-    KxUser user = {
-        .id = kx_stmt_int(row, 0),
-        .domain = home->domain.name,
-        .name = (char *)kx_stmt_text(row, 2),
-        .full_name = (char *)kx_stmt_text(row, 3),
-        .description = (char *)kx_stmt_text(row, 4),
-        .disabled = kx_stmt_int(row, 5) != 0,
-        .generation = (guint)kx_stmt_int(row, 6),
-        .public_folders = kx_stmt_int(row, 10) != 0,
-        .archive_folders = kx_stmt_int(row, 11) != 0,
-        .full_listing = (KxOverride)kx_stmt_int(row, 12),
-        .addresses = addresses,
-        .quota = (guint64)kx_stmt_int(row, 8),
-        .quota_items = (guint64)kx_stmt_int(row, 9),
-    };
-    kx_tables_add_user(home, kx_user_entry_new(&user, kx_stmt_text(row, 7)));
-}
-
-static void take_share(KxDirectory *directory, KxStmt *row, gpointer data)
+static void take_share(KxDirectory *directory, KxStmt *row, gpointer data G_GNUC_UNUSED)
 {
     kx_shares_insert(directory, kx_stmt_text(row, 0), kx_stmt_text(row, 1));
 }
 
-static void take_group(KxDirectory *directory, KxStmt *row, gpointer data)
+/* ---- objects ---- */
+
+typedef struct {
+    KxDirectory *directory;
+    const KxObjectType *type;
+    GHashTable *domains; /* id -> KxDomainEntry */
+    GHashTable *users;   /* id -> KxUserEntry */
+} Loading;
+
+static void take_record(gpointer data, const KxRecord *record, gint64 domain)
 {
     Loading *loading = data;
-    KxIpGroupEntry *entry =
-        kx_ip_group_entry_new(g_strdup(kx_stmt_text(row, 1)), g_strdup(kx_stmt_text(row, 2)),
-                              take_members(loading->members, kx_stmt_int(row, 0)));
-    entry->id = kx_stmt_int(row, 0);
-    g_hash_table_insert(directory->groups, entry->key, entry);
+    KxDomainEntry *home = g_hash_table_lookup(loading->domains, &domain);
+    if (loading->type->record.in_domain && home == NULL)
+        return;
+    KxEntry *entry = kx_entry_new(loading->type, record);
+    entry->record.domain = home != NULL ? g_strdup(home->domain.name) : NULL;
+    loading->type->link(loading->directory, home, entry);
+    if (loading->type == &kx_type_domain)
+        g_hash_table_insert(loading->domains, &entry->record.id, entry);
+    else if (loading->type == &kx_type_user)
+        g_hash_table_insert(loading->users, &entry->record.id, entry);
 }
 
-/* One table of objects and the table of what they contain. */
-static gboolean load_objects(KxDirectory *directory, Loading *loading, const char *members_sql,
-                             const char *sql, TakeRow take, GError **error)
+static void take_verifier(KxDirectory *directory G_GNUC_UNUSED, KxStmt *row, gpointer data)
 {
-    loading->members = load_members(directory, members_sql, error);
-    if (loading->members == NULL)
-        return FALSE;
-    gboolean done = each_row(directory, sql, take, loading, error);
-    g_clear_pointer(&loading->members, g_hash_table_unref);
-    return done;
+    gint64 owner = kx_stmt_int(row, 0);
+    KxUserEntry *user = g_hash_table_lookup(((Loading *)data)->users, &owner);
+    if (user != NULL)
+        user->verifier = g_strdup(kx_stmt_text(row, 1));
 }
+
+static gboolean load_type(Loading *loading, const KxObjectType *type, GError **error)
+{
+    KxDb *db = loading->directory->db;
+    loading->type = type;
+    return kx_record_upgrade(db, &type->record, error) &&
+           kx_record_load(db, &type->record, take_record, loading, error);
+}
+
+/* Users are linked to their groups, so these come first. */
+static gboolean load_objects(KxDirectory *directory, GError **error)
+{
+    static const KxObjectType *const order[] = {&kx_type_domain, &kx_type_group, &kx_type_user,
+                                                &kx_type_alias, &kx_type_ip_group};
+    g_autoptr(GHashTable) domains = g_hash_table_new(g_int64_hash, g_int64_equal);
+    g_autoptr(GHashTable) users = g_hash_table_new(g_int64_hash, g_int64_equal);
+    Loading loading = {directory, NULL, domains, users};
+    for (guint i = 0; i < G_N_ELEMENTS(order); i++)
+        if (!load_type(&loading, order[i], error))
+            return FALSE;
+    return each_row(directory, "SELECT owner, value FROM credentials WHERE kind = 'argon2id'",
+                    take_verifier, &loading, error);
+}
+
+/* ---- settings ---- */
 
 typedef struct {
     GArray *changes;  /* KxSettingChange */
@@ -222,24 +231,8 @@ static gboolean load_settings(KxDirectory *directory, GError **error)
 
 gboolean kx_directory_load(KxDirectory *directory, GError **error)
 {
-    g_autoptr(GHashTable) by_id = g_hash_table_new(g_int64_hash, g_int64_equal);
-    Loading loading = {.by_id = by_id};
     return kx_db_migrate(directory->db, SCHEMA, G_N_ELEMENTS(SCHEMA), error) &&
            load_settings(directory, error) &&
            each_row(directory, "SELECT owner, identifier FROM shares", take_share, NULL, error) &&
-           load_objects(directory, &loading,
-                        "SELECT domain, name FROM domain_aliases ORDER BY name",
-                        "SELECT id, name, is_primary, description, bound_ip FROM domains",
-                        take_domain, error) &&
-           load_objects(
-               directory, &loading,
-               "SELECT owner, address FROM user_addresses WHERE is_name = 0 ORDER BY address",
-               "SELECT u.id, u.domain, u.name, u.full_name, u.description, u.disabled,"
-               " u.generation, c.value, u.quota, u.quota_items, u.public_folders,"
-               " u.archive_folders, u.full_listing FROM users u"
-               " LEFT JOIN credentials c ON c.owner = u.id AND c.kind = 'argon2id'",
-               take_user, error) &&
-           load_objects(directory, &loading,
-                        "SELECT owner, entry FROM ip_group_entries ORDER BY owner, position",
-                        "SELECT id, name, description FROM ip_groups", take_group, error);
+           load_objects(directory, error);
 }

@@ -134,6 +134,37 @@ char *kx_name_account(const char *local, GError **error)
     return checked_local(local, "*?@/#%~", "user name", error);
 }
 
+char *kx_name_object(const char *name, GError **error)
+{
+    gboolean good = *name != '\0' && strlen(name) <= KX_NAME_OBJECT_MAX &&
+                    g_utf8_validate(name, -1, NULL) && !g_ascii_isspace(name[0]) &&
+                    !g_ascii_isspace(name[strlen(name) - 1]);
+    for (const char *at = name; good && *at != '\0'; at = g_utf8_next_char(at))
+        good = !g_unichar_iscntrl(g_utf8_get_char(at)) && *at != ',' && *at != '@';
+    if (good)
+        return g_strdup(name);
+    kx_fail(error, KX_ERR_INVALID,
+            "the name of a group is UTF-8 text of 1 to %d bytes without commas, @ and control "
+            "characters",
+            KX_NAME_OBJECT_MAX);
+    return NULL;
+}
+
+char *kx_name_alias(const char *name, GError **error)
+{
+    size_t len = strlen(name);
+    gboolean good = len > 0 && len <= KX_LOCAL_PART_MAX;
+    for (const char *at = name; good && *at != '\0'; at++)
+        good = g_ascii_isalnum(*at) || strchr(".-_?*", *at) != NULL;
+    if (good)
+        return g_strdup(name);
+    kx_fail(error, KX_ERR_INVALID,
+            "'%.100s' cannot be an alias: it takes 1 to %d of a-z, A-Z, 0-9, '.', '-', '_' and the "
+            "wildcards '?' and '*'",
+            name, KX_LOCAL_PART_MAX);
+    return NULL;
+}
+
 /* RFC 5321 Quoted-string: everything between the quotes, each quoted-pair one character. Returns
  * the byte behind the closing quote, or NULL. */
 static const char *unquote(const char *at, GString *out)

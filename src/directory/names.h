@@ -10,6 +10,7 @@
 
 enum {
     KX_LOCAL_PART_MAX = 64,     /* bytes, RFC 5321 section 4.5.3.1.1 */
+    KX_NAME_OBJECT_MAX = 100,   /* bytes, as in settings that name an object */
     KX_NAME_ADDRESS_MAX = 1024, /* bytes of an address looked at; longer ones are nobody's */
 };
 
@@ -28,6 +29,17 @@ char *kx_name_local(const char *local, GError **error);
 /* The same for the name of an account, which becomes a directory and part of folder names, so that
  * / # % ~ are not allowed either. */
 char *kx_name_account(const char *local, GError **error);
+
+/* What public folders are called in addresses, before the name of the folder. */
+#define KX_NAME_PUBLIC "#public/"
+
+/* The name of a group or of another object that settings refer to: text without commas and @. NULL
+ * with KX_ERR_INVALID. */
+char *kx_name_object(const char *name, GError **error);
+
+/* The name of an alias (ALIAS-03): ASCII letters, digits, . - _ and the wildcards ? and *. NULL
+ * with KX_ERR_INVALID. */
+char *kx_name_alias(const char *name, GError **error);
 
 /* Splits an address at its last @ outside quotes; a quoted local part loses quotes and backslashes.
  * Without @ ret_domain is NULL. FALSE if it is too long or has no local part. */

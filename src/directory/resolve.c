@@ -1,80 +1,413 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Addresses and login names to accounts (DOM-08, DOM-20, DOM-22, DOM-27). */
+/* DOM-20, DOM-22, ALIAS-04 to ALIAS-11, GRP-01, USR-23. */
+#include "directory/resolve.h"
+
 #include "base/error.h"
 #include "directory/directory-private.h"
 #include "directory/names.h"
 
-static KxUserEntry *find_exact(KxDomainEntry *home, const char *key)
+enum {
+    DEPTH_MAX = 50,            /* names one after the other */
+    DESTINATIONS_MAX = 100000, /* of one address */
+};
+
+typedef enum { STATE_UNSEEN, STATE_ON_THE_WAY, STATE_DONE } State;
+
+typedef struct {
+    KxDirectory *directory;
+    KxResolution *result;
+    GHashTable *seen;    /* "key@domain" of a name -> State */
+    GHashTable *there;   /* texts of destinations that are in the result */
+    GPtrArray *accounts; /* of KxUserEntry or NULL: the mailbox of each name on the way */
+    gboolean disabled;   /* some account was passed over because it is */
+} Walk;
+
+static void walk_name(Walk *walk, KxDomainEntry *home, const char *local);
+
+static void note(Walk *walk, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+static void note(Walk *walk, const char *format, ...)
 {
-    KxUserEntry *entry = g_hash_table_lookup(home->users, key);
-    return entry != NULL ? entry : g_hash_table_lookup(home->addresses, key);
+    if (walk->result->steps == NULL)
+        return;
+    va_list args;
+    va_start(args, format);
+    g_autofree char *text = g_strdup_vprintf(format, args);
+    va_end(args);
+    guint indent = 2 * walk->accounts->len;
+    g_ptr_array_add(walk->result->steps, g_strdup_printf("%*s%s", (int)indent, "", text));
+}
+
+/* ---- destinations ---- */
+
+static void free_destination(gpointer data)
+{
+    KxDestination *destination = data;
+    g_free(destination->address);
+    g_free(destination->domain);
+    g_free(destination);
+}
+
+void kx_resolution_free(KxResolution *resolution)
+{
+    if (resolution == NULL)
+        return;
+    g_ptr_array_unref(resolution->destinations);
+    g_clear_pointer(&resolution->steps, g_ptr_array_unref);
+    g_free(resolution);
+}
+
+/* Each once. */
+static void arrive(Walk *walk, KxDestinationKind kind, const char *address, const char *domain)
+{
+    char *key = g_strdup_printf("%d %s %s", kind, address, domain != NULL ? domain : "");
+    if (walk->result->destinations->len >= DESTINATIONS_MAX || !g_hash_table_add(walk->there, key))
+        return;
+    KxDestination *destination = g_new(KxDestination, 1);
+    *destination = (KxDestination){kind, g_strdup(address), g_strdup(domain)};
+    g_ptr_array_add(walk->result->destinations, destination);
+}
+
+static void arrive_mailbox(Walk *walk, const KxUserEntry *user)
+{
+    g_autofree char *login = g_strdup_printf("%s@%s", user->user.name, user->user.domain);
+    note(walk, "mailbox %s", login);
+    arrive(walk, KX_DEST_MAILBOX, login, NULL);
+}
+
+/* ---- names on the way ---- */
+
+static char *name_key(const KxDomainEntry *home, const char *key)
+{
+    return g_strdup_printf("%s@%s", key, home->domain.name);
+}
+
+static State state_of(Walk *walk, const char *name)
+{
+    return (State)GPOINTER_TO_INT(g_hash_table_lookup(walk->seen, name));
+}
+
+static void enter(Walk *walk, const char *name, KxUserEntry *mailbox)
+{
+    g_hash_table_insert(walk->seen, g_strdup(name), GINT_TO_POINTER(STATE_ON_THE_WAY));
+    g_ptr_array_add(walk->accounts, mailbox);
+}
+
+static void leave(Walk *walk, const char *name)
+{
+    g_hash_table_insert(walk->seen, g_strdup(name), GINT_TO_POINTER(STATE_DONE));
+    g_ptr_array_set_size(walk->accounts, (int)walk->accounts->len - 1);
+}
+
+/* The mailbox of the last name that has one. */
+static void end_loop(Walk *walk, const char *name)
+{
+    note(walk, "%s was passed already: a loop", name);
+    for (guint i = walk->accounts->len; i > 0; i--) {
+        const KxUserEntry *user = walk->accounts->pdata[i - 1];
+        if (user == NULL || user->user.disabled)
+            continue;
+        arrive_mailbox(walk, user);
+        return;
+    }
+}
+
+/* ---- what a name leads to ---- */
+
+static void walk_address(Walk *walk, const char *address)
+{
+    g_autofree char *local = NULL, *domain = NULL;
+    if (!kx_name_split(address, &local, &domain) || domain == NULL)
+        return;
+    KxDomainEntry *home = kx_tables_find_mail_domain(walk->directory, domain);
+    if (home != NULL) {
+        walk_name(walk, home, local);
+        return;
+    }
+    note(walk, "%s, which is elsewhere", address);
+    arrive(walk, KX_DEST_REMOTE, address, NULL);
+}
+
+static void walk_target(Walk *walk, KxDomainEntry *home, const char *target)
+{
+    if (g_str_has_prefix(target, KX_NAME_PUBLIC)) {
+        note(walk, "public folder %s of %s", target, home->domain.name);
+        arrive(walk, KX_DEST_PUBLIC, target + strlen(KX_NAME_PUBLIC), home->domain.name);
+    } else if (strchr(target, '@') != NULL) {
+        walk_address(walk, target);
+    } else {
+        walk_name(walk, home, target);
+    }
+}
+
+static void walk_targets(Walk *walk, KxDomainEntry *home, char *const *targets)
+{
+    for (; *targets != NULL; targets++)
+        walk_target(walk, home, *targets);
+}
+
+static void walk_account(Walk *walk, KxDomainEntry *home, KxUserEntry *user)
+{
+    const KxUser *record = &user->user;
+    if (record->disabled) {
+        note(walk, "account %s@%s, which is disabled", record->name, record->domain);
+        walk->disabled = TRUE;
+        return;
+    }
+    if (record->forward[0] == NULL || !record->forward_only)
+        arrive_mailbox(walk, user);
+    if (record->forward[0] == NULL)
+        return;
+    note(walk, "%s@%s forwards its mail:", record->name, record->domain);
+    walk_targets(walk, home, record->forward);
+}
+
+/* An account as such: aliases of its name do not count. It may be on the way by its name. */
+static void walk_member(Walk *walk, KxDomainEntry *home, KxUserEntry *user)
+{
+    g_autofree char *name = name_key(home, user->key);
+    State state = state_of(walk, name);
+    if (state == STATE_ON_THE_WAY && user->user.disabled == FALSE)
+        arrive_mailbox(walk, user);
+    if (state != STATE_UNSEEN)
+        return;
+    enter(walk, name, user);
+    walk_account(walk, home, user);
+    leave(walk, name);
+}
+
+static void walk_group(Walk *walk, KxDomainEntry *home, KxGroupEntry *group)
+{
+    GHashTableIter iter;
+    gpointer user;
+    note(walk, "group %s@%s with %u members", group->group.name, home->domain.name,
+         g_hash_table_size(group->members));
+    g_hash_table_iter_init(&iter, group->members);
+    while (g_hash_table_iter_next(&iter, &user, NULL))
+        walk_member(walk, home, user);
+}
+
+/* ---- what a name means ---- */
+
+typedef struct {
+    KxUserEntry *user;
+    KxGroupEntry *group;
+    GPtrArray *aliases; /* of KxAliasEntry */
+} Meaning;
+
+static void meaning_clear(Meaning *meaning)
+{
+    g_clear_pointer(&meaning->aliases, g_ptr_array_unref);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Meaning, meaning_clear)
+
+static void find_exact(KxDomainEntry *home, const char *key, Meaning *meaning)
+{
+    KxAddress *address = g_hash_table_lookup(home->addresses, key);
+    meaning->user = g_hash_table_lookup(home->users, key);
+    if (address != NULL) {
+        meaning->user = address->user;
+        meaning->group = address->group;
+    }
+}
+
+static void add_alias(Meaning *meaning, KxAliasEntry *alias)
+{
+    if (meaning->aliases == NULL)
+        meaning->aliases = g_ptr_array_new();
+    g_ptr_array_add(meaning->aliases, alias);
+}
+
+/* "*" any number of characters, "?" one (ALIAS-04, ALIAS-05). */
+static gboolean matches(const char *pattern, const char *text)
+{
+    const char *star = NULL, *retry = NULL;
+    while (*text != '\0') {
+        if (*pattern == '*') {
+            star = pattern++;
+            retry = text;
+        } else if (*pattern != '\0' && (*pattern == '?' || *pattern == *text)) {
+            text = *pattern == '?' ? g_utf8_next_char(text) : text + 1;
+            pattern++;
+        } else if (star != NULL) {
+            pattern = star + 1;
+            retry = g_utf8_next_char(retry);
+            text = retry;
+        } else {
+            return FALSE;
+        }
+    }
+    while (*pattern == '*')
+        pattern++;
+    return *pattern == '\0';
+}
+
+static void add_patterns(KxDomainEntry *home, const char *key, Meaning *meaning)
+{
+    for (guint i = 0; i < home->patterns->len; i++) {
+        KxAliasEntry *alias = home->patterns->pdata[i];
+        if (matches(alias->key, key))
+            add_alias(meaning, alias);
+    }
+}
+
+static gboolean is_nothing(const Meaning *meaning)
+{
+    return meaning->user == NULL && meaning->group == NULL && meaning->aliases == NULL;
+}
+
+static void find_meaning(KxDomainEntry *home, const char *key, Meaning *meaning)
+{
+    KxAliasEntry *alias = strcmp(key, "*") != 0 ? g_hash_table_lookup(home->aliases, key) : NULL;
+    find_exact(home, key, meaning);
+    if (alias != NULL)
+        add_alias(meaning, alias);
+    if (alias != NULL || is_nothing(meaning))
+        add_patterns(home, key, meaning);
+}
+
+static void walk_aliases(Walk *walk, KxDomainEntry *home, const char *key, const Meaning *meaning)
+{
+    for (guint i = 0; i < meaning->aliases->len; i++) {
+        const KxAliasEntry *alias = meaning->aliases->pdata[i];
+        note(walk, "alias %s@%s%s", alias->alias.name, home->domain.name,
+             strcmp(alias->key, key) == 0 ? "" : " (matches)");
+        walk_targets(walk, home, alias->alias.targets);
+    }
+}
+
+static void walk_meaning(Walk *walk, KxDomainEntry *home, const char *key, const Meaning *meaning)
+{
+    g_autofree char *name = name_key(home, key);
+    enter(walk, name, meaning->user);
+    if (meaning->aliases != NULL)
+        walk_aliases(walk, home, key, meaning);
+    else if (meaning->group != NULL)
+        walk_group(walk, home, meaning->group);
+    else if (meaning->user != NULL && strcmp(meaning->user->key, key) != 0)
+        walk_member(walk, home, meaning->user);
+    else if (meaning->user != NULL)
+        walk_account(walk, home, meaning->user);
+    leave(walk, name);
 }
 
 /* RFC 5233: what stands before the first separator. */
-static KxUserEntry *find_subaddress(KxDirectory *directory, KxDomainEntry *home, const char *key)
+static char *without_detail(Walk *walk, const char *key)
 {
-    g_autoptr(KxSettings) settings = kx_settings_get(directory->settings);
+    g_autoptr(KxSettings) settings = kx_settings_get(walk->directory->settings);
     const char *separator = kx_settings_text(settings, KX_SET_MAIL_SUBADDRESS);
     const char *tag = *separator != '\0' ? strchr(key, *separator) : NULL;
-    if (tag == NULL || tag == key)
-        return NULL;
-    g_autofree char *user = g_strndup(key, (gsize)(tag - key));
-    return find_exact(home, user);
+    return tag == NULL || tag == key ? NULL : g_strndup(key, (gsize)(tag - key));
 }
 
-static KxUserEntry *find_recipient(KxDirectory *directory, KxDomainEntry *home, const char *local)
+/* What takes mail that nothing of that name takes. */
+static void walk_rest(Walk *walk, KxDomainEntry *home, const char *key)
+{
+    KxAliasEntry *catch_all = g_hash_table_lookup(home->aliases, "*");
+    g_auto(Meaning) meaning = {0};
+    if (catch_all != NULL) {
+        add_alias(&meaning, catch_all);
+        walk_meaning(walk, home, key, &meaning);
+    } else if (strcmp(key, "postmaster") == 0 && home != walk->directory->primary &&
+               walk->directory->primary != NULL) {
+        note(walk,
+             "the domain %s has no postmaster; that of the primary domain:", home->domain.name);
+        walk_name(walk, walk->directory->primary, key);
+    } else {
+        note(walk, "nobody is called %s@%s", key, home->domain.name);
+    }
+}
+
+static void walk_key(Walk *walk, KxDomainEntry *home, const char *key)
+{
+    g_auto(Meaning) meaning = {0};
+    find_meaning(home, key, &meaning);
+    if (!is_nothing(&meaning)) {
+        walk_meaning(walk, home, key, &meaning);
+        return;
+    }
+    g_autofree char *base = without_detail(walk, key);
+    if (base != NULL)
+        find_meaning(home, base, &meaning);
+    if (is_nothing(&meaning))
+        walk_rest(walk, home, key);
+    else
+        walk_meaning(walk, home, base, &meaning);
+}
+
+static void walk_name(Walk *walk, KxDomainEntry *home, const char *local)
 {
     g_autofree char *key = kx_name_fold(local);
     if (key == NULL)
-        return NULL;
-    KxUserEntry *entry = find_exact(home, key);
-    if (entry == NULL)
-        entry = find_subaddress(directory, home, key);
-    if (entry == NULL && strcmp(key, "postmaster") == 0 && home != directory->primary)
-        entry = find_exact(directory->primary, key);
-    return entry;
+        return;
+    g_autofree char *name = name_key(home, key);
+    if (state_of(walk, name) == STATE_ON_THE_WAY)
+        end_loop(walk, name);
+    else if (walk->accounts->len >= DEPTH_MAX)
+        note(walk, "%s: too many names one after the other", name);
+    else if (state_of(walk, name) == STATE_UNSEEN)
+        walk_key(walk, home, key);
 }
 
-static KxRecipientKind resolve_in(KxDirectory *directory, const char *local, const char *domain,
-                                  KxUser **ret_user)
+/* ---- the address ---- */
+
+static void resolve_in(KxDirectory *directory, const char *local, const char *domain,
+                       KxResolution *result)
 {
-    KxDomainEntry *home = directory->primary;
-    if (domain != NULL) {
-        home = g_hash_table_lookup(directory->domains, domain);
-        if (home == NULL)
-            home = g_hash_table_lookup(directory->aliases, domain);
-        if (home == NULL)
-            return KX_RCPT_REMOTE;
-    }
-    KxUserEntry *entry = home != NULL ? find_recipient(directory, home, local) : NULL;
-    if (entry == NULL)
-        return KX_RCPT_UNKNOWN;
-    if (entry->user.disabled)
-        return KX_RCPT_DISABLED;
-    *ret_user = kx_user_copy(&entry->user);
-    return KX_RCPT_LOCAL;
+    KxDomainEntry *home =
+        domain != NULL ? kx_tables_find_mail_domain(directory, domain) : directory->primary;
+    if (home == NULL)
+        return;
+    g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    g_autoptr(GHashTable) there = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    g_autoptr(GPtrArray) accounts = g_ptr_array_new();
+    Walk walk = {directory, result, seen, there, accounts, FALSE};
+    if (domain != NULL && strcmp(home->domain.name, domain) != 0)
+        note(&walk, "%s is an alias of the domain %s", domain, home->domain.name);
+    walk_name(&walk, home, local);
+    result->kind = result->destinations->len > 0 ? KX_RCPT_LOCAL
+                   : walk.disabled               ? KX_RCPT_DISABLED
+                                                 : KX_RCPT_UNKNOWN;
 }
 
-static const char *const KINDS[] = {
-    [KX_RCPT_LOCAL] = "a mailbox here",
-    [KX_RCPT_REMOTE] = "in a domain elsewhere",
-    [KX_RCPT_UNKNOWN] = "unknown",
-    [KX_RCPT_DISABLED] = "a disabled account",
-};
+static void take_remote(const char *address, KxResolution *result)
+{
+    KxDestination *destination = g_new(KxDestination, 1);
+    *destination = (KxDestination){KX_DEST_REMOTE, g_strdup(address), NULL};
+    g_ptr_array_add(result->destinations, destination);
+    result->kind = KX_RCPT_REMOTE;
+    if (result->steps != NULL)
+        g_ptr_array_add(result->steps,
+                        g_strdup_printf("%s is in no domain of this server", address));
+}
 
-KxRecipientKind kx_directory_resolve(KxDirectory *directory, const char *address, KxUser **ret_user)
+static KxResolution *resolution_new(gboolean explain)
+{
+    KxResolution *result = g_new0(KxResolution, 1);
+    result->kind = KX_RCPT_UNKNOWN;
+    result->destinations = g_ptr_array_new_with_free_func(free_destination);
+    result->steps = explain ? g_ptr_array_new_with_free_func(g_free) : NULL;
+    return result;
+}
+
+static gboolean is_local_domain(KxDirectory *directory, const char *domain)
+{
+    return domain != NULL && kx_tables_find_mail_domain(directory, domain) != NULL;
+}
+
+KxResolution *kx_resolve(KxDirectory *directory, const char *address, gboolean explain)
 {
     g_autofree char *local = NULL, *given = NULL;
-    if (!kx_name_split(address, &local, &given))
-        return KX_RCPT_UNKNOWN;
-    if (given == NULL && g_ascii_strcasecmp(local, "postmaster") != 0)
-        return KX_RCPT_UNKNOWN;
+    KxResolution *result = resolution_new(explain);
+    if (!kx_name_split(address, &local, &given) ||
+        (given == NULL && g_ascii_strcasecmp(local, "postmaster") != 0))
+        return result;
     g_autofree char *domain = given != NULL ? kx_name_domain(given, NULL) : NULL;
-    if (given != NULL && domain == NULL)
-        return KX_RCPT_REMOTE;
     kx_rw_lock_read(&directory->lock);
-    KxRecipientKind kind = resolve_in(directory, local, domain, ret_user);
+    if (given != NULL && !is_local_domain(directory, domain))
+        take_remote(address, result);
+    else
+        resolve_in(directory, local, domain, result);
     kx_rw_lock_unlock(&directory->lock);
-    kx_debug(directory->logger, KX_DEBUG_DIRECTORY_LOOKUP, "<%s> is %s", address, KINDS[kind]);
-    return kind;
+    return result;
 }

@@ -23,30 +23,48 @@ static void target_free(Target *target)
     g_free(target);
 }
 
+static KxAccount *open_public(KxQueue *queue, const char *domain, GError **error)
+{
+    g_autoptr(KxSettings) settings = kx_directory_settings(queue->directory);
+    gboolean shared =
+        strcmp(kx_settings_text(settings, KX_SET_PUBLIC_FOLDERS_SCOPE), "server") == 0;
+    return kx_store_public(queue->store, shared ? NULL : domain, error);
+}
+
 static KxAccount *open_account(KxQueue *queue, const char *name, GError **error)
 {
+    if (g_str_has_prefix(name, KX_ENVELOPE_PUBLIC))
+        return open_public(queue, name + strlen(KX_ENVELOPE_PUBLIC), error);
     g_autoptr(KxUser) user = kx_user_get(queue->directory, name, error);
     return user ? kx_store_account(queue->store, user->domain, user->name, error) : NULL;
 }
 
-/* Account name -> Target for all recipients of that duty. */
+static char *target_key(const KxEnvelopeRcpt *rcpt)
+{
+    return g_strdup_printf("%s/%s", rcpt->account, rcpt->folder ? rcpt->folder : INBOX);
+}
+
+/* "Account/Folder" -> Target for all recipients of that duty. */
 static GHashTable *open_targets(KxQueue *queue, const KxEnvelope *envelope, KxDuty duty,
                                 GArray *deliveries)
 {
     GHashTable *targets =
-        g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)target_free);
+        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)target_free);
     for (guint i = 0; i < envelope->recipients->len; i++) {
         const KxEnvelopeRcpt *rcpt = envelope->recipients->pdata[i];
-        if (!kx_envelope_rcpt_is_due(rcpt) || rcpt->duty != duty ||
-            g_hash_table_contains(targets, rcpt->account))
+        if (!kx_envelope_rcpt_is_due(rcpt) || rcpt->duty != duty)
+            continue;
+        g_autofree char *key = target_key(rcpt);
+        if (g_hash_table_contains(targets, key))
             continue;
         Target *target = g_new0(Target, 1);
         target->account = open_account(queue, rcpt->account, &target->error);
         target->delivery = deliveries->len;
-        g_hash_table_insert(targets, rcpt->account, target);
+        g_hash_table_insert(targets, g_steal_pointer(&key), target);
         if (target->account) {
-            KxDelivery delivery = {
-                .account = target->account, .folder = INBOX, .internal_date = envelope->created};
+            KxDelivery delivery = {.account = target->account,
+                                   .folder = rcpt->folder ? rcpt->folder : INBOX,
+                                   .internal_date = envelope->created};
             g_array_append_val(deliveries, delivery);
         }
     }
@@ -82,7 +100,8 @@ guint kx_queue_deliver(KxQueue *queue, KxEnvelope *envelope, KxDuty duty, KxInco
     guint done = 0;
     for (guint i = 0; i < envelope->recipients->len; i++) {
         KxEnvelopeRcpt *rcpt = envelope->recipients->pdata[i];
-        Target *target = rcpt->account ? g_hash_table_lookup(targets, rcpt->account) : NULL;
+        g_autofree char *key = rcpt->account ? target_key(rcpt) : NULL;
+        Target *target = key ? g_hash_table_lookup(targets, key) : NULL;
         if (!target || rcpt->duty != duty || !kx_envelope_rcpt_is_due(rcpt))
             continue;
         if (target->account && all[target->delivery].ret_error)

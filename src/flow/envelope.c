@@ -34,9 +34,8 @@ static const Field MESSAGE_FIELDS[] = {
     MESSAGE_FIELD("Envid", TEXT, envid),           MESSAGE_FIELD("Auth", TEXT, auth),
 };
 static const Field RCPT_FIELDS[] = {
-    RCPT_FIELD("Account", TEXT, account),
-    RCPT_FIELD("Orcpt", TEXT, orcpt),
-    RCPT_FIELD("Notify", FLAG, notify),
+    RCPT_FIELD("Account", TEXT, account), RCPT_FIELD("Folder", TEXT, folder),
+    RCPT_FIELD("Orcpt", TEXT, orcpt),     RCPT_FIELD("Notify", FLAG, notify),
     RCPT_FIELD("Status", TEXT, status),
 };
 
@@ -46,6 +45,7 @@ static void rcpt_free(KxEnvelopeRcpt *rcpt)
         return;
     g_free(rcpt->address);
     g_free(rcpt->account);
+    g_free(rcpt->folder);
     g_free(rcpt->orcpt);
     g_free(rcpt->status);
     g_free(rcpt);

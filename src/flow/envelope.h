@@ -17,6 +17,7 @@ enum {
     KX_ENVELOPE_RECIPIENTS = 100000, /* most of one message */
     KX_ENVELOPE_VALUE_MAX = 4096,    /* bytes of a value as written */
 };
+#define KX_ENVELOPE_PUBLIC   "#public@" /* before the domain whose public folders are meant */
 #define KX_ENVELOPE_FILE_MAX (64 * 1024 * 1024)
 
 typedef enum {
@@ -27,7 +28,8 @@ typedef enum {
 
 typedef struct {
     char *address; /* as the sender gave it, without brackets */
-    char *account; /* "user@domain" of an account here; NULL: on another server */
+    char *account; /* "user@domain" of an account here, "#public@domain"; NULL: on another server */
+    char *folder;  /* of that account; NULL: INBOX */
     char *orcpt;   /* RFC 3461: as given, or NULL */
     guint notify;  /* KxNotify of ipc/message.h */
     char *status;  /* why it was not delivered: "4.3.0 text", 5 for good; or NULL */

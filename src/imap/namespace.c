@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "imap/namespace.h"
 
+#include "directory/rights.h"
 #include "imap/mailbox.h"
 
 void kx_space_clear(KxSpace *space)
@@ -25,8 +26,9 @@ gboolean kx_space_is_owner(KxImap *imap, KxSpaceKind kind)
 {
     if (kind == KX_SPACE_OWN || kind == KX_SPACE_OTHER)
         return kind == KX_SPACE_OWN;
-    g_autoptr(KxUser) user = current_user(imap);
-    return user && (kind == KX_SPACE_PUBLIC ? user->public_folders : user->archive_folders);
+    KxAdminRights rights =
+        kx_rights_get(kx_session_core(imap->session)->directory, kx_session_login(imap->session));
+    return kind == KX_SPACE_PUBLIC ? rights.public_folders : rights.archive_folders;
 }
 
 gboolean kx_imap_shows_all(KxImap *imap)

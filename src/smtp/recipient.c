@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who gets mail, and who may send it anywhere: SMTP-01, SMTP-07 to SMTP-12. */
+#include "directory/resolve.h"
 #include "log/log-security.h"
 #include "smtp/transaction.h"
 
@@ -33,15 +34,40 @@ static KxSmtpVerdict refuse_relay(KxSmtpTransaction *transaction, const char *to
                            "5.7.1 Relaying denied: this server does not take mail for that domain"};
 }
 
+/* One recipient of the envelope for each place the mail goes to. */
+static void add_destination(KxSmtpTransaction *transaction, const KxDestination *destination,
+                            const char *to, guint notify, const char *orcpt)
+{
+    g_autofree char *public = destination->kind == KX_DEST_PUBLIC
+                                  ? g_strconcat(KX_ENVELOPE_PUBLIC, destination->domain, NULL)
+                                  : NULL;
+    const char *account = destination->kind == KX_DEST_MAILBOX ? destination->address : public;
+    KxEnvelopeRcpt *rcpt =
+        kx_envelope_add(transaction->envelope,
+                        destination->kind == KX_DEST_REMOTE ? destination->address : to, account);
+    rcpt->folder = public ? g_strdup(destination->address) : NULL;
+    rcpt->notify = notify;
+    rcpt->orcpt = *orcpt ? g_strdup(orcpt) : NULL;
+}
+
+static void log_steps(KxCore *core, const char *to, const KxResolution *resolution)
+{
+    for (guint i = 0; resolution->steps && i < resolution->steps->len; i++)
+        kx_debug(core->logger, KX_DEBUG_ALIAS_EXPANSION, "<%s> %s", to,
+                 (const char *)resolution->steps->pdata[i]);
+}
+
 KxSmtpVerdict kx_smtp_add_recipient(KxSmtpTransaction *transaction, const char *to, guint notify,
                                     const char *orcpt)
 {
     KxCore *core = kx_session_core(transaction->session);
-    g_autoptr(KxUser) user = NULL;
-    g_autofree char *account = NULL;
-    if (transaction->envelope->recipients->len >= KX_ENVELOPE_RECIPIENTS)
+    g_autoptr(KxResolution) resolution =
+        kx_resolve(core->directory, to, kx_debug_on(core->logger, KX_DEBUG_ALIAS_EXPANSION));
+    log_steps(core, to, resolution);
+    if (transaction->envelope->recipients->len + resolution->destinations->len >
+        KX_ENVELOPE_RECIPIENTS)
         return (KxSmtpVerdict){452, "4.5.3 Too many recipients"};
-    switch (kx_directory_resolve(core->directory, to, &user)) {
+    switch (resolution->kind) {
     case KX_RCPT_UNKNOWN:
         return (KxSmtpVerdict){550, "5.1.1 There is no such mailbox here"};
     case KX_RCPT_DISABLED:
@@ -51,12 +77,9 @@ KxSmtpVerdict kx_smtp_add_recipient(KxSmtpTransaction *transaction, const char *
             return refuse_relay(transaction, to);
         break;
     case KX_RCPT_LOCAL:
-        account = g_strdup_printf("%s@%s", user->name, user->domain);
-        kx_debug(core->logger, KX_DEBUG_ALIAS_EXPANSION, "<%s> is the mailbox %s", to, account);
         break;
     }
-    KxEnvelopeRcpt *rcpt = kx_envelope_add(transaction->envelope, to, account);
-    rcpt->notify = notify;
-    rcpt->orcpt = *orcpt ? g_strdup(orcpt) : NULL;
+    for (guint i = 0; i < resolution->destinations->len; i++)
+        add_destination(transaction, resolution->destinations->pdata[i], to, notify, orcpt);
     return TAKEN;
 }

@@ -218,10 +218,11 @@ def test_commands_do_the_same_with_and_without_a_server(fresh_server, live):
     server.cli("domain", "add", "other.test", "--description", "Zweite Domäne", "--aliases", "alias.test")
     server.cli("user", "add", "wsmith@other.test", "--password", PASSWORD, "--name", "Winston Smith")
     server.cli("user", "set", "wsmith@other.test", "--addresses", "w.smith,info")
-    assert server.cli("user", "list", "other.test", as_json=True) == [
-        {"user": "wsmith@other.test", "name": "Winston Smith", "disabled": False,
-         "addresses": ["info", "w.smith"], "description": "", "public-folders": False, "archive-folders": False,
-         "imap-full-listing": "", "quota": 0, "quota-items": 0}]
+    wanted = {"user": "wsmith@other.test", "name": "Winston Smith", "disabled": False,
+              "addresses": ["info", "w.smith"], "description": "", "public-folders": False, "archive-folders": False,
+              "imap-full-listing": "", "quota": 0, "quota-items": 0}
+    users = server.cli("user", "list", "other.test", as_json=True)
+    assert len(users) == 1 and wanted.items() <= users[0].items()
     assert "Zweite Domäne" in server.cli("domain", "list")
     server.cli("ipgroup", "set", "local", "--entries", "127.0.0.1,10.0.0.0/8")
     assert server.cli("ipgroup", "show", "local", as_json=True)["entries"] == ["127.0.0.1", "10.0.0.0/8"]

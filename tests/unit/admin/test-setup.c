@@ -11,6 +11,7 @@
 #include "admin/certificate-store.h"
 #include "admin/cli-private.h"
 #include "admin/setup.h"
+#include "directory/resolve.h"
 #include "base/paths.h"
 
 typedef void (*Case)(const char *data);
@@ -71,13 +72,14 @@ static void check_contents(void)
     g_assert_cmpint(kx_settings_int(settings, KX_SET_SERVER_PORT_OFFSET), ==, 10000);
     g_autoptr(KxDomain) domain = kx_domain_get(directory, "company.test", NULL);
     g_assert_true(domain->primary);
-    g_autoptr(KxUser) user = NULL, postmaster = NULL;
+    g_autoptr(KxUser) user = NULL;
     const char *reason;
     g_assert_cmpint(kx_auth_password(directory, "admin", "twelve letters", NULL, &user, &reason),
                     ==, KX_AUTH_OK);
-    g_assert_cmpint(kx_directory_resolve(directory, "postmaster@company.test", &postmaster), ==,
-                    KX_RCPT_LOCAL);
-    g_assert_cmpint(postmaster->id, ==, user->id);
+    g_assert_cmpint(user->admin, ==, KX_LEVEL_FULL);
+    g_autoptr(KxResolution) found = kx_resolve(directory, "postmaster@company.test", FALSE);
+    const KxDestination *postmaster = g_ptr_array_index(found->destinations, 0);
+    g_assert_cmpstr(postmaster->address, ==, "admin@company.test");
 }
 
 static void check_certificate(void)

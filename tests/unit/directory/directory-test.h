@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "directory/directory-private.h"
+#include "directory/resolve.h"
 
 typedef struct {
     char *folder;
@@ -13,7 +14,7 @@ typedef struct {
     KxDirectory *directory;
 } Fixture;
 
-static const KxAdmin ADMIN = {"Admin"};
+static const KxAdmin ADMIN = {"Admin", KX_LEVEL_FULL, NULL};
 
 static inline void fixture_open(Fixture *f)
 {
@@ -101,25 +102,35 @@ static inline void assert_last_line(const char *log, const char *wanted)
         g_assert_cmpstr(bad_error->message, ==, text);                                             \
     } while (0)
 
+static inline int compare_texts(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
 static inline void add_domain(Fixture *f, const char *name)
 {
-    ASSERT_OK(kx_domain_add(f->directory, &ADMIN, name, NULL, 0, error));
+    ASSERT_OK(kx_object_add(f->directory, &ADMIN, KX_OBJECT_DOMAIN, name, NULL, 0, error));
 }
 
 static inline void add_user(Fixture *f, const char *login)
 {
-    ASSERT_OK(kx_user_add(f->directory, &ADMIN, login, NULL, 0, error));
+    ASSERT_OK(kx_object_add(f->directory, &ADMIN, KX_OBJECT_USER, login, NULL, 0, error));
 }
 
-/* "name@domain" of who gets mail to the address, or "remote", "unknown", "disabled". */
+/* Where mail to the address goes, in order of the alphabet, or "remote", "unknown", "disabled". */
 static inline char *recipient(Fixture *f, const char *address)
 {
     static const char *const WORDS[] = {"", "unknown", "disabled", "remote"};
-    g_autoptr(KxUser) user = NULL;
-    KxRecipientKind kind = kx_directory_resolve(f->directory, address, &user);
-    g_assert_cmpint(kind == KX_RCPT_LOCAL, ==, user != NULL);
-    return user != NULL ? g_strdup_printf("%s@%s", user->name, user->domain)
-                        : g_strdup(WORDS[kind]);
+    g_autoptr(KxResolution) found = kx_resolve(f->directory, address, FALSE);
+    g_assert_cmpint(found->kind == KX_RCPT_LOCAL || found->kind == KX_RCPT_REMOTE, ==,
+                    found->destinations->len > 0);
+    if (found->kind != KX_RCPT_LOCAL)
+        return g_strdup(WORDS[found->kind]);
+    g_autofree char **names = g_new0(char *, found->destinations->len + 1);
+    for (guint i = 0; i < found->destinations->len; i++)
+        names[i] = ((KxDestination *)found->destinations->pdata[i])->address;
+    qsort(names, found->destinations->len, sizeof *names, compare_texts);
+    return g_strjoinv(" ", names);
 }
 
 static inline void assert_recipient(Fixture *f, const char *address, const char *wanted)

@@ -19,10 +19,10 @@ static void test_results(void)
 {
     Fixture f;
     fixture_init(&f);
-    ASSERT_OK(
-        kx_domain_add(f.directory, &ADMIN, "company.com", FIELDS({"aliases", "alias.com"}), error));
-    ASSERT_OK(kx_user_add(f.directory, &ADMIN, "smith@company.com",
-                          FIELDS({"password", "Jos\xC3\xA9 1"}), error));
+    ASSERT_OK(kx_object_add(f.directory, &ADMIN, KX_OBJECT_DOMAIN, "company.com",
+                            FIELDS({"aliases", "alias.com"}), error));
+    ASSERT_OK(kx_object_add(f.directory, &ADMIN, KX_OBJECT_USER, "smith@company.com",
+                            FIELDS({"password", "Jos\xC3\xA9 1"}), error));
     add_user(&f, "nopass@company.com");
     for (guint round = 0; round < 2; round++) {
         assert_auth(&f, "smith", "Jos\xC3\xA9 1", "");
@@ -44,21 +44,24 @@ static void test_changes(void)
     Fixture f;
     fixture_init(&f);
     add_domain(&f, "company.com");
-    ASSERT_OK(
-        kx_user_add(f.directory, &ADMIN, "smith@company.com", FIELDS({"password", "one"}), error));
+    ASSERT_OK(kx_object_add(f.directory, &ADMIN, KX_OBJECT_USER, "smith@company.com",
+                            FIELDS({"password", "one"}), error));
     assert_auth(&f, "smith", "one", "");
     assert_auth(&f, "smith", "one", "");
-    ASSERT_OK(kx_user_set(f.directory, &ADMIN, "smith", FIELDS({"password", "two"}), error));
+    ASSERT_OK(kx_object_set(f.directory, &ADMIN, KX_OBJECT_USER, "smith",
+                            FIELDS({"password", "two"}), error));
     assert_auth(&f, "smith", "one", "wrong password");
     assert_auth(&f, "smith", "two", "");
-    ASSERT_OK(kx_user_set(f.directory, &ADMIN, "smith", FIELDS({"disabled", "yes"}), error));
+    ASSERT_OK(kx_object_set(f.directory, &ADMIN, KX_OBJECT_USER, "smith",
+                            FIELDS({"disabled", "yes"}), error));
     assert_auth(&f, "smith", "two", "the account is disabled");
-    ASSERT_OK(kx_user_set(f.directory, &ADMIN, "smith", FIELDS({"disabled", "no"}), error));
+    ASSERT_OK(kx_object_set(f.directory, &ADMIN, KX_OBJECT_USER, "smith",
+                            FIELDS({"disabled", "no"}), error));
     assert_auth(&f, "smith", "two", "");
-    ASSERT_OK(kx_user_remove(f.directory, &ADMIN, "smith", error));
+    ASSERT_OK(kx_object_remove(f.directory, &ADMIN, KX_OBJECT_USER, "smith", error));
     assert_auth(&f, "smith", "two", "the user does not exist");
-    ASSERT_OK(kx_user_add(f.directory, &ADMIN, "smith@company.com", FIELDS({"password", "three"}),
-                          error));
+    ASSERT_OK(kx_object_add(f.directory, &ADMIN, KX_OBJECT_USER, "smith@company.com",
+                            FIELDS({"password", "three"}), error));
     assert_auth(&f, "smith", "two", "wrong password");
     fixture_clear(&f);
 }
@@ -130,8 +133,8 @@ static void test_threads(void)
     GThread *threads[6];
     fixture_init(&f);
     add_domain(&f, "company.com");
-    ASSERT_OK(
-        kx_user_add(f.directory, &ADMIN, "smith@company.com", FIELDS({"password", "one"}), error));
+    ASSERT_OK(kx_object_add(f.directory, &ADMIN, KX_OBJECT_USER, "smith@company.com",
+                            FIELDS({"password", "one"}), error));
     for (guint i = 0; i < G_N_ELEMENTS(threads); i++)
         threads[i] = g_thread_new("sign-in", sign_in, &f);
     for (guint i = 0; i < G_N_ELEMENTS(threads); i++)

@@ -152,19 +152,22 @@ static void test_stored(void)
     Fixture f;
     fixture_init(&f);
     add_domain(&f, "company.com");
-    ASSERT_OK(
-        kx_user_add(f.directory, &ADMIN, "x@company.com", FIELDS({"password", "pencil"}), error));
+    ASSERT_OK(kx_object_add(f.directory, &ADMIN, KX_OBJECT_USER, "x@company.com",
+                            FIELDS({"password", "pencil"}), error));
     g_autofree char *argon2 = stored_credential("argon2id");
     g_assert_true(g_str_has_prefix(argon2, "$argon2id$v=19$m=19456,t=2,p=1$"));
     g_assert_cmpint(crypto_pwhash_str_verify(argon2, "pencil", 6), ==, 0);
     check_stored_scram(KX_SCRAM_SHA_256, "scram-sha-256", "pencil");
     check_stored_scram(KX_SCRAM_SHA_1, "scram-sha-1", "pencil");
-    ASSERT_OK(kx_user_set(f.directory, &ADMIN, "x", FIELDS({"password", "ink"}), error));
+    ASSERT_OK(kx_object_set(f.directory, &ADMIN, KX_OBJECT_USER, "x", FIELDS({"password", "ink"}),
+                            error));
     check_stored_scram(KX_SCRAM_SHA_256, "scram-sha-256", "ink");
-    ASSERT_FAILS(kx_user_set(f.directory, &ADMIN, "x", FIELDS({"password", ""}), error),
-                 KX_ERR_INVALID, "password: the password may not be empty");
+    ASSERT_FAILS(
+        kx_object_set(f.directory, &ADMIN, KX_OBJECT_USER, "x", FIELDS({"password", ""}), error),
+        KX_ERR_INVALID, "password: the password may not be empty");
     check_stored_scram(KX_SCRAM_SHA_1, "scram-sha-1", "ink");
-    ASSERT_OK(kx_user_set(f.directory, &ADMIN, "x", FIELDS({"password", NULL}), error));
+    ASSERT_OK(
+        kx_object_set(f.directory, &ADMIN, KX_OBJECT_USER, "x", FIELDS({"password", NULL}), error));
     g_assert_null(stored_credential("argon2id"));
     g_assert_null(stored_credential("scram-sha-256"));
     fixture_clear(&f);

@@ -26,16 +26,18 @@ static void test_primary(void)
     add_domain(&f, "another.com");
     assert_last_line("config", "Admin - insert Domain set Name='another.com'");
     assert_primary(&f, "company.com");
-    ASSERT_FAILS(
-        kx_domain_set(f.directory, &ADMIN, "company.com", FIELDS({"primary", "no"}), error),
-        KX_ERR_INVALID, "primary: there must be one; make another domain primary instead");
-    ASSERT_OK(kx_domain_set(f.directory, &ADMIN, "another.com", FIELDS({"primary", "yes"}), error));
+    ASSERT_FAILS(kx_object_set(f.directory, &ADMIN, KX_OBJECT_DOMAIN, "company.com",
+                               FIELDS({"primary", "no"}), error),
+                 KX_ERR_INVALID, "primary: there must be one; make another domain primary instead");
+    ASSERT_OK(kx_object_set(f.directory, &ADMIN, KX_OBJECT_DOMAIN, "another.com",
+                            FIELDS({"primary", "yes"}), error));
     assert_last_line("config", "Admin - update Domain set Name='another.com', Primary='1'");
     assert_primary(&f, "another.com");
-    ASSERT_OK(
-        kx_domain_set(f.directory, &ADMIN, "another.com", FIELDS({"description", "x"}), error));
+    ASSERT_OK(kx_object_set(f.directory, &ADMIN, KX_OBJECT_DOMAIN, "another.com",
+                            FIELDS({"description", "x"}), error));
     assert_primary(&f, "another.com");
-    ASSERT_OK(kx_domain_add(f.directory, &ADMIN, "third.com", FIELDS({"primary", "yes"}), error));
+    ASSERT_OK(kx_object_add(f.directory, &ADMIN, KX_OBJECT_DOMAIN, "third.com",
+                            FIELDS({"primary", "yes"}), error));
     assert_primary(&f, "third.com");
     fixture_reopen(&f);
     assert_primary(&f, "third.com");
@@ -48,21 +50,24 @@ static void test_remove(void)
     Fixture f;
     fixture_init(&f);
     add_domain(&f, "company.com");
-    ASSERT_OK(
-        kx_domain_add(f.directory, &ADMIN, "another.com", FIELDS({"aliases", "alias.com"}), error));
+    ASSERT_OK(kx_object_add(f.directory, &ADMIN, KX_OBJECT_DOMAIN, "another.com",
+                            FIELDS({"aliases", "alias.com"}), error));
     add_user(&f, "tjones@another.com");
-    ASSERT_FAILS(kx_domain_remove(f.directory, &ADMIN, "company.com", error), KX_ERR_IN_USE,
+    ASSERT_FAILS(kx_object_remove(f.directory, &ADMIN, KX_OBJECT_DOMAIN, "company.com", error),
+                 KX_ERR_IN_USE,
                  "'company.com' is the primary domain; make another domain primary first");
-    ASSERT_FAILS(kx_domain_remove(f.directory, &ADMIN, "another.com", error), KX_ERR_IN_USE,
-                 "the domain 'another.com' has 1 user; remove them first");
-    ASSERT_OK(kx_user_remove(f.directory, &ADMIN, "tjones@another.com", error));
-    ASSERT_FAILS(kx_domain_remove(f.directory, &ADMIN, "another.com", error), KX_ERR_IN_USE,
+    ASSERT_FAILS(kx_object_remove(f.directory, &ADMIN, KX_OBJECT_DOMAIN, "another.com", error),
+                 KX_ERR_IN_USE, "the domain 'another.com' has 1 user; remove them first");
+    ASSERT_OK(kx_object_remove(f.directory, &ADMIN, KX_OBJECT_USER, "tjones@another.com", error));
+    ASSERT_FAILS(kx_object_remove(f.directory, &ADMIN, KX_OBJECT_DOMAIN, "another.com", error),
+                 KX_ERR_IN_USE,
                  "the domain 'another.com' has aliases (alias.com, ...); remove them first");
-    ASSERT_OK(kx_domain_set(f.directory, &ADMIN, "another.com", FIELDS({"aliases", NULL}), error));
-    ASSERT_OK(kx_domain_remove(f.directory, &ADMIN, "another.com", error));
+    ASSERT_OK(kx_object_set(f.directory, &ADMIN, KX_OBJECT_DOMAIN, "another.com",
+                            FIELDS({"aliases", NULL}), error));
+    ASSERT_OK(kx_object_remove(f.directory, &ADMIN, KX_OBJECT_DOMAIN, "another.com", error));
     assert_last_line("config", "Admin - delete Domain set Name='another.com'");
-    ASSERT_FAILS(kx_domain_remove(f.directory, &ADMIN, "another.com", error), KX_ERR_NOT_FOUND,
-                 "there is no domain 'another.com'");
+    ASSERT_FAILS(kx_object_remove(f.directory, &ADMIN, KX_OBJECT_DOMAIN, "another.com", error),
+                 KX_ERR_NOT_FOUND, "there is no domain 'another.com'");
     assert_recipient(&f, "tjones@another.com", "remote");
     assert_recipient(&f, "tjones@alias.com", "remote");
     fixture_clear(&f);
@@ -76,7 +81,7 @@ static void test_aliases(void)
     add_domain(&f, "company.com");
     add_user(&f, "wsmith@company.com");
     assert_recipient(&f, "wsmith@old-company.com", "remote");
-    ASSERT_OK(kx_domain_set(f.directory, &ADMIN, "company.com",
+    ASSERT_OK(kx_object_set(f.directory, &ADMIN, KX_OBJECT_DOMAIN, "company.com",
                             FIELDS({"aliases", "Old-Company.com, b\xC3\xBC"
                                                "cher.example"}),
                             error));
@@ -91,24 +96,24 @@ static void test_aliases(void)
     assert_recipient(&f, "nobody@old-company.com", "unknown");
     assert_recipient(&f, "wsmith@sub.old-company.com", "remote");
 
-    ASSERT_FAILS(kx_domain_add(f.directory, &ADMIN, "old-company.com", NULL, 0, error),
-                 KX_ERR_EXISTS,
-                 "'old-company.com' is already an alias of the domain 'company.com'");
+    ASSERT_FAILS(
+        kx_object_add(f.directory, &ADMIN, KX_OBJECT_DOMAIN, "old-company.com", NULL, 0, error),
+        KX_ERR_EXISTS, "'old-company.com' is already an alias of the domain 'company.com'");
     add_domain(&f, "another.com");
-    ASSERT_FAILS(kx_domain_set(f.directory, &ADMIN, "another.com",
+    ASSERT_FAILS(kx_object_set(f.directory, &ADMIN, KX_OBJECT_DOMAIN, "another.com",
                                FIELDS({"aliases", "old-company.com"}), error),
                  KX_ERR_EXISTS,
                  "'old-company.com' is already an alias of the domain 'company.com'");
-    ASSERT_FAILS(kx_domain_set(f.directory, &ADMIN, "another.com",
+    ASSERT_FAILS(kx_object_set(f.directory, &ADMIN, KX_OBJECT_DOMAIN, "another.com",
                                FIELDS({"aliases", "company.com"}), error),
                  KX_ERR_EXISTS, "there is a domain 'company.com' already");
-    ASSERT_FAILS(kx_domain_set(f.directory, &ADMIN, "another.com",
+    ASSERT_FAILS(kx_object_set(f.directory, &ADMIN, KX_OBJECT_DOMAIN, "another.com",
                                FIELDS({"aliases", "another.com"}), error),
                  KX_ERR_INVALID, "aliases: 'another.com' is the domain itself");
     fixture_reopen(&f);
     assert_recipient(&f, "wsmith@old-company.com", "wsmith@company.com");
-    ASSERT_OK(
-        kx_domain_set(f.directory, &ADMIN, "company.com", FIELDS({"aliases", "new.com"}), error));
+    ASSERT_OK(kx_object_set(f.directory, &ADMIN, KX_OBJECT_DOMAIN, "company.com",
+                            FIELDS({"aliases", "new.com"}), error));
     assert_recipient(&f, "wsmith@old-company.com", "remote");
     assert_recipient(&f, "wsmith@new.com", "wsmith@company.com");
     fixture_clear(&f);
@@ -124,7 +129,7 @@ static void test_bound_ip(void)
     add_user(&f, "smith@company.com");
     add_user(&f, "smith@anothercompany.com");
     add_user(&f, "jones@company.com");
-    ASSERT_OK(kx_domain_set(f.directory, &ADMIN, "anothercompany.com",
+    ASSERT_OK(kx_object_set(f.directory, &ADMIN, KX_OBJECT_DOMAIN, "anothercompany.com",
                             FIELDS({"bound-ip", "192.168.2.10"}), error));
     for (guint round = 0; round < 2; round++) {
         assert_login(&f, "smith", "192.168.2.10", "smith@anothercompany.com");
@@ -137,17 +142,17 @@ static void test_bound_ip(void)
         assert_login(&f, "smith@anothercompany.com", "192.168.1.10", "smith@anothercompany.com");
         fixture_reopen(&f);
     }
-    ASSERT_FAILS(kx_domain_set(f.directory, &ADMIN, "company.com",
+    ASSERT_FAILS(kx_object_set(f.directory, &ADMIN, KX_OBJECT_DOMAIN, "company.com",
                                FIELDS({"bound-ip", "192.168.2.10"}), error),
                  KX_ERR_EXISTS,
                  "bound-ip: 192.168.2.10 is already bound to the domain 'anothercompany.com'");
-    ASSERT_FAILS(
-        kx_domain_set(f.directory, &ADMIN, "company.com", FIELDS({"bound-ip", "mail"}), error),
-        KX_ERR_INVALID, "bound-ip: 'mail' is not an IPv4 or IPv6 address");
-    ASSERT_OK(
-        kx_domain_set(f.directory, &ADMIN, "anothercompany.com", FIELDS({"bound-ip", ""}), error));
+    ASSERT_FAILS(kx_object_set(f.directory, &ADMIN, KX_OBJECT_DOMAIN, "company.com",
+                               FIELDS({"bound-ip", "mail"}), error),
+                 KX_ERR_INVALID, "bound-ip: 'mail' is not an IPv4 or IPv6 address");
+    ASSERT_OK(kx_object_set(f.directory, &ADMIN, KX_OBJECT_DOMAIN, "anothercompany.com",
+                            FIELDS({"bound-ip", ""}), error));
     assert_login(&f, "smith", "192.168.2.10", "smith@company.com");
-    ASSERT_OK(kx_domain_set(f.directory, &ADMIN, "company.com",
+    ASSERT_OK(kx_object_set(f.directory, &ADMIN, KX_OBJECT_DOMAIN, "company.com",
                             FIELDS({"bound-ip", "2001:DB8:0:0::1"}), error));
     g_autoptr(KxDomain) domain = kx_domain_get(f.directory, "company.com", NULL);
     g_assert_cmpstr(domain->bound_ip, ==, "2001:db8::1");
@@ -162,7 +167,8 @@ static void test_many(void)
     for (guint i = 0; i < 30; i++) {
         g_autofree char *name = g_strdup_printf("domain%02u.example", i);
         g_autofree char *text = g_strdup_printf("number %u", i);
-        ASSERT_OK(kx_domain_add(f.directory, &ADMIN, name, FIELDS({"description", text}), error));
+        ASSERT_OK(kx_object_add(f.directory, &ADMIN, KX_OBJECT_DOMAIN, name,
+                                FIELDS({"description", text}), error));
     }
     fixture_reopen(&f);
     g_autoptr(GPtrArray) list = kx_domain_list(f.directory);
@@ -182,13 +188,13 @@ static void test_names(void)
 {
     Fixture f;
     fixture_init(&f);
-    ASSERT_OK(kx_domain_add(f.directory, &ADMIN,
+    ASSERT_OK(kx_object_add(f.directory, &ADMIN, KX_OBJECT_DOMAIN,
                             "B\xC3\xBC"
                             "cher.Example",
                             NULL, 0, error));
     g_autoptr(KxDomain) domain = kx_domain_get(f.directory, "XN--BCHER-KVA.example", NULL);
     g_assert_cmpstr(domain->name, ==, "xn--bcher-kva.example");
-    ASSERT_FAILS(kx_domain_add(f.directory, &ADMIN,
+    ASSERT_FAILS(kx_object_add(f.directory, &ADMIN, KX_OBJECT_DOMAIN,
                                "b\xC3\xBC"
                                "cher.example",
                                NULL, 0, error),
@@ -197,18 +203,20 @@ static void test_names(void)
                                       "-x.com", "1.2.3.4", "a..b", "\xff.com"};
     for (guint i = 0; i < G_N_ELEMENTS(BAD); i++) {
         g_autoptr(GError) error = NULL;
-        g_assert_false(kx_domain_add(f.directory, &ADMIN, BAD[i], NULL, 0, &error));
+        g_assert_false(
+            kx_object_add(f.directory, &ADMIN, KX_OBJECT_DOMAIN, BAD[i], NULL, 0, &error));
         g_assert_error(error, KX_ERROR, KX_ERR_INVALID);
     }
-    ASSERT_FAILS(kx_domain_add(f.directory, &ADMIN, "x.com", FIELDS({"colour", "red"}), error),
+    ASSERT_FAILS(kx_object_add(f.directory, &ADMIN, KX_OBJECT_DOMAIN, "x.com",
+                               FIELDS({"colour", "red"}), error),
                  KX_ERR_INVALID,
                  "unknown field 'colour'; known are: primary, description, aliases, bound-ip");
-    ASSERT_FAILS(kx_domain_add(f.directory, &ADMIN, "x.com",
+    ASSERT_FAILS(kx_object_add(f.directory, &ADMIN, KX_OBJECT_DOMAIN, "x.com",
                                FIELDS({"description", "a"}, {"description", "b"}), error),
                  KX_ERR_INVALID, "description is given twice");
-    ASSERT_FAILS(
-        kx_domain_add(f.directory, &ADMIN, "x.com", FIELDS({"description", "a\nb"}), error),
-        KX_ERR_INVALID, "description: the text may not contain control characters");
+    ASSERT_FAILS(kx_object_add(f.directory, &ADMIN, KX_OBJECT_DOMAIN, "x.com",
+                               FIELDS({"description", "a\nb"}), error),
+                 KX_ERR_INVALID, "description: the text may not contain control characters");
     fixture_clear(&f);
 }
 

@@ -76,7 +76,7 @@ static void test_local_clients(void)
     for (guint i = 0; i < G_N_ELEMENTS(OUTSIDE); i++)
         g_assert_false(kx_ip_group_contains(f.directory, "local CLIENTS", OUTSIDE[i]));
     g_assert_false(kx_ip_group_contains(f.directory, "nobody", "127.0.0.1"));
-    ASSERT_OK(kx_ip_group_remove(f.directory, &ADMIN, "Local clients", error));
+    ASSERT_OK(kx_object_remove(f.directory, &ADMIN, KX_OBJECT_IP_GROUP, "Local clients", error));
     fixture_reopen(&f);
     g_assert_false(kx_ip_group_contains(f.directory, "Local clients", "127.0.0.1"));
     fixture_clear(&f);
@@ -86,14 +86,14 @@ static void test_changes(void)
 {
     Fixture f;
     fixture_init(&f);
-    ASSERT_OK(kx_ip_group_set(
-        f.directory, &ADMIN, "Partners",
+    ASSERT_OK(kx_object_add(
+        f.directory, &ADMIN, KX_OBJECT_IP_GROUP, "Partners",
         FIELDS({"description", "Trusted"}, {"entries", "192.0.2.1, 198.51.100.0/24"}), error));
     assert_last_line("config",
                      "Admin - insert IP_group set Name='Partners', Description='Trusted', "
                      "Entries='192.0.2.1,198.51.100.0/24'");
-    ASSERT_OK(kx_ip_group_set(f.directory, &ADMIN, "partners", FIELDS({"entries", "203.0.113.5"}),
-                              error));
+    ASSERT_OK(kx_object_set(f.directory, &ADMIN, KX_OBJECT_IP_GROUP, "partners",
+                            FIELDS({"entries", "203.0.113.5"}), error));
     assert_last_line("config",
                      "Admin - update IP_group set Name='Partners', Entries='203.0.113.5'");
     for (guint round = 0; round < 2; round++) {
@@ -107,19 +107,20 @@ static void test_changes(void)
         g_assert_false(kx_ip_group_contains(f.directory, "Partners", "192.0.2.1"));
         fixture_reopen(&f);
     }
-    ASSERT_FAILS(kx_ip_group_set(f.directory, &ADMIN, "Partners",
-                                 FIELDS({"entries", "1.2.3.4,host"}), error),
+    ASSERT_FAILS(kx_object_set(f.directory, &ADMIN, KX_OBJECT_IP_GROUP, "Partners",
+                               FIELDS({"entries", "1.2.3.4,host"}), error),
                  KX_ERR_INVALID,
                  "entries: 'host' is not an address, a network (192.0.2.0/24 or "
                  "192.0.2.0/255.255.255.0) or a range (192.0.2.1-192.0.2.9)");
     g_assert_true(kx_ip_group_contains(f.directory, "Partners", "203.0.113.5"));
     static const char *const BAD[] = {"", " x", "x ", "a,b", "a\tb", "\xff"};
     for (guint i = 0; i < G_N_ELEMENTS(BAD); i++)
-        g_assert_false(kx_ip_group_set(f.directory, &ADMIN, BAD[i], NULL, 0, NULL));
-    ASSERT_OK(kx_ip_group_remove(f.directory, &ADMIN, "partners", error));
+        g_assert_false(
+            kx_object_add(f.directory, &ADMIN, KX_OBJECT_IP_GROUP, BAD[i], NULL, 0, NULL));
+    ASSERT_OK(kx_object_remove(f.directory, &ADMIN, KX_OBJECT_IP_GROUP, "partners", error));
     assert_last_line("config", "Admin - delete IP_group set Name='Partners'");
-    ASSERT_FAILS(kx_ip_group_remove(f.directory, &ADMIN, "Partners", error), KX_ERR_NOT_FOUND,
-                 "there is no group 'Partners'");
+    ASSERT_FAILS(kx_object_remove(f.directory, &ADMIN, KX_OBJECT_IP_GROUP, "Partners", error),
+                 KX_ERR_NOT_FOUND, "there is no IP address group 'Partners'");
     fixture_clear(&f);
 }
 
@@ -130,13 +131,14 @@ static void test_used_by_settings(void)
     KxSettingChange change = {KX_SET_SMTP_RELAY_GROUP, "Partners"};
     ASSERT_FAILS(kx_directory_set(f.directory, &ADMIN, &change, 1, error), KX_ERR_INVALID,
                  "smtp.relay-group: there is no IP address group 'Partners'");
-    ASSERT_OK(kx_ip_group_set(f.directory, &ADMIN, "Partners", NULL, 0, error));
+    ASSERT_OK(kx_object_add(f.directory, &ADMIN, KX_OBJECT_IP_GROUP, "Partners", NULL, 0, error));
     ASSERT_OK(kx_directory_set(f.directory, &ADMIN, &change, 1, error));
-    ASSERT_FAILS(kx_ip_group_remove(f.directory, &ADMIN, "PARTNERS", error), KX_ERR_IN_USE,
+    ASSERT_FAILS(kx_object_remove(f.directory, &ADMIN, KX_OBJECT_IP_GROUP, "PARTNERS", error),
+                 KX_ERR_IN_USE,
                  "the group 'Partners' is used by the setting smtp.relay-group; change that first");
     change.value = NULL;
     ASSERT_OK(kx_directory_set(f.directory, &ADMIN, &change, 1, error));
-    ASSERT_OK(kx_ip_group_remove(f.directory, &ADMIN, "Partners", error));
+    ASSERT_OK(kx_object_remove(f.directory, &ADMIN, KX_OBJECT_IP_GROUP, "Partners", error));
     fixture_clear(&f);
 }
 

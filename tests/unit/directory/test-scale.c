@@ -4,51 +4,38 @@
 
 enum { DOMAINS = 100, USERS_EACH = 200 };
 
-static void insert_user(KxDb *db, guint domain, guint number)
+/* The users of a domain are added as one change. */
+static void fill_domain(Fixture *f, guint domain)
 {
-    g_autoptr(GError) error = NULL;
-    g_autofree char *name = g_strdup_printf("user%u", number);
-    gint64 id = domain * USERS_EACH + number + 1;
-    KxStmt *stmt = kx_db_prepare(db,
-                                 "INSERT INTO users (id, domain, name, full_name, description,"
-                                 " disabled, generation)"
-                                 " VALUES (?, ?, ?, 'Full Name', '', 0, 1)",
-                                 &error);
-    kx_stmt_bind_int(stmt, 1, id);
-    kx_stmt_bind_int(stmt, 2, domain + 1);
-    kx_stmt_bind_text(stmt, 3, name);
-    g_assert_true(kx_stmt_run(stmt, &error));
-    stmt = kx_db_prepare(db,
-                         "INSERT INTO user_addresses VALUES (?1, ?2, ?3, ?2, 1), (?1, 'a.' || ?2, "
-                         "?3, 'a.' || ?2, 0)",
-                         &error);
-    kx_stmt_bind_int(stmt, 1, domain + 1);
-    kx_stmt_bind_text(stmt, 2, name);
-    kx_stmt_bind_int(stmt, 3, id);
-    g_assert_true(kx_stmt_run(stmt, &error));
+    g_autofree char *name = g_strdup_printf("domain%u.example", domain);
+    g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
+    g_autofree KxChange *changes = g_new0(KxChange, USERS_EACH);
+    g_autofree KxField *fields = g_new0(KxField, 2 * USERS_EACH);
+    add_domain(f, name);
+    for (guint i = 0; i < USERS_EACH; i++) {
+        char *login = g_strdup_printf("user%u@%s", i, name);
+        char *address = g_strdup_printf("a.user%u", i);
+        g_ptr_array_add(texts, login);
+        g_ptr_array_add(texts, address);
+        fields[2 * i] = (KxField){"name", "Full Name"};
+        fields[2 * i + 1] = (KxField){"addresses", address};
+        changes[i] = (KxChange){KX_CHANGE_ADD, KX_OBJECT_USER, login, NULL, &fields[2 * i], 2, 0};
+    }
+    ASSERT_OK(kx_object_change(f->directory, &ADMIN, changes, USERS_EACH, NULL, error));
 }
 
-static void fill(void)
+static void fill(Fixture *f)
 {
-    g_autoptr(KxDb) db = kx_db_open("server.db", 0, NULL);
-    g_assert_true(kx_db_begin(db, NULL));
-    for (guint domain = 0; domain < DOMAINS; domain++) {
-        g_autofree char *sql =
-            g_strdup_printf("INSERT INTO domains VALUES (%u, 'domain%u.example', %u, '', NULL)",
-                            domain + 1, domain, domain == 0);
-        g_assert_true(kx_db_exec(db, sql, NULL));
-        for (guint number = 0; number < USERS_EACH; number++)
-            insert_user(db, domain, number);
-    }
-    g_assert_true(kx_db_commit(db, NULL));
+    for (guint domain = 0; domain < DOMAINS; domain++)
+        fill_domain(f, domain);
 }
 
 static void test_load(void)
 {
     Fixture f;
     fixture_init(&f);
+    fill(&f);
     g_clear_pointer(&f.directory, kx_directory_close);
-    fill();
     gint64 start = g_get_monotonic_time();
     fixture_open(&f);
     g_test_message("%d users loaded in %" G_GINT64_FORMAT " ms", DOMAINS * USERS_EACH,
@@ -57,14 +44,13 @@ static void test_load(void)
     g_assert_cmpuint(all->len, ==, DOMAINS * USERS_EACH);
     start = g_get_monotonic_time();
     for (guint i = 0; i < 20000; i++) {
-        g_autoptr(KxUser) user = NULL;
-        g_assert_cmpint(kx_directory_resolve(f.directory, "A.User77@domain50.example", &user), ==,
-                        KX_RCPT_LOCAL);
+        g_autoptr(KxResolution) found = kx_resolve(f.directory, "A.User77@domain50.example", FALSE);
+        g_assert_cmpint(found->kind, ==, KX_RCPT_LOCAL);
     }
     g_test_message("%" G_GINT64_FORMAT " ns a lookup", (g_get_monotonic_time() - start) / 20);
     assert_recipient(&f, "user199@domain99.example", "user199@domain99.example");
-    ASSERT_OK(
-        kx_user_set(f.directory, &ADMIN, "user5@domain7.example", FIELDS({"name", "New"}), error));
+    ASSERT_OK(kx_object_set(f.directory, &ADMIN, KX_OBJECT_USER, "user5@domain7.example",
+                            FIELDS({"name", "New"}), error));
     g_autoptr(KxUser) user = kx_user_get(f.directory, "user5@domain7.example", NULL);
     g_assert_cmpstr(user->full_name, ==, "New");
     g_assert_cmpstr(user->addresses[0], ==, "a.user5");
@@ -81,13 +67,10 @@ static gpointer read_all(gpointer data)
 {
     Shared *shared = data;
     while (!g_atomic_int_get(&shared->stop)) {
-        g_autoptr(KxUser) user = NULL, other = NULL;
-        g_assert_cmpint(kx_directory_resolve(shared->f.directory, "smith@company.com", &user), ==,
-                        KX_RCPT_LOCAL);
+        g_autoptr(KxUser) user = kx_user_get(shared->f.directory, "smith@company.com", NULL);
         g_assert_cmpstr(user->full_name, ==, user->description);
-        KxRecipientKind kind =
-            kx_directory_resolve(shared->f.directory, "come@company.com", &other);
-        g_assert_true(kind == KX_RCPT_LOCAL || kind == KX_RCPT_UNKNOWN);
+        g_autoptr(KxResolution) found = kx_resolve(shared->f.directory, "come@company.com", FALSE);
+        g_assert_true(found->kind == KX_RCPT_LOCAL || found->kind == KX_RCPT_UNKNOWN);
         g_autoptr(GPtrArray) domains = kx_domain_list(shared->f.directory);
         guint primaries = 0;
         for (guint i = 0; i < domains->len; i++)
@@ -101,15 +84,15 @@ static gpointer read_all(gpointer data)
 static void write_round(Fixture *f, guint round)
 {
     g_autofree char *text = g_strdup_printf("round %u", round);
-    ASSERT_OK(kx_user_set(f->directory, &ADMIN, "smith@company.com",
-                          FIELDS({"name", text}, {"description", text}), error));
+    ASSERT_OK(kx_object_set(f->directory, &ADMIN, KX_OBJECT_USER, "smith@company.com",
+                            FIELDS({"name", text}, {"description", text}), error));
     add_user(f, "come@company.com");
-    ASSERT_OK(kx_domain_set(f->directory, &ADMIN, round % 2 ? "company.com" : "another.com",
-                            FIELDS({"primary", "yes"}, {"aliases", round % 2 ? "x.com" : "y.com"}),
-                            error));
-    ASSERT_OK(kx_ip_group_set(f->directory, &ADMIN, "Local clients", FIELDS({"description", text}),
-                              error));
-    ASSERT_OK(kx_user_remove(f->directory, &ADMIN, "come@company.com", error));
+    ASSERT_OK(kx_object_set(
+        f->directory, &ADMIN, KX_OBJECT_DOMAIN, round % 2 ? "company.com" : "another.com",
+        FIELDS({"primary", "yes"}, {"aliases", round % 2 ? "x.com" : "y.com"}), error));
+    ASSERT_OK(kx_object_set(f->directory, &ADMIN, KX_OBJECT_IP_GROUP, "Local clients",
+                            FIELDS({"description", text}), error));
+    ASSERT_OK(kx_object_remove(f->directory, &ADMIN, KX_OBJECT_USER, "come@company.com", error));
 }
 
 static gpointer write_settings(gpointer data)

@@ -8,20 +8,20 @@ static void test_config_lines(void)
     Fixture f;
     fixture_init(&f);
     add_domain(&f, "company.com");
-    ASSERT_OK(kx_user_add(f.directory, &ADMIN, "tjones@company.com",
-                          FIELDS({"name", "Tom Jones"}, {"password", "hush-hush"},
-                                 {"disabled", "no"}, {"addresses", "tom, t.jones"}),
-                          error));
+    ASSERT_OK(kx_object_add(f.directory, &ADMIN, KX_OBJECT_USER, "tjones@company.com",
+                            FIELDS({"name", "Tom Jones"}, {"password", "hush-hush"},
+                                   {"disabled", "no"}, {"addresses", "tom, t.jones"}),
+                            error));
     assert_last_line("config", "Admin - insert User set Name='tjones', Domain='company.com', "
                                "Account_enabled='1', Password=xxxxxx, Full_name='Tom Jones', "
-                               "Addresses='tom,t.jones'");
-    const KxAdmin root = {"root (local)"};
-    ASSERT_OK(
-        kx_user_set(f.directory, &root, "TJones@Company.com", FIELDS({"disabled", "yes"}), error));
+                               "Addresses='t.jones,tom'");
+    const KxAdmin root = {"root (local)", KX_LEVEL_FULL, NULL};
+    ASSERT_OK(kx_object_set(f.directory, &root, KX_OBJECT_USER, "TJones@Company.com",
+                            FIELDS({"disabled", "yes"}), error));
     assert_last_line("config",
                      "root (local) - update User set Name='tjones', Domain='company.com', "
                      "Account_enabled='0'");
-    ASSERT_OK(kx_user_remove(f.directory, &ADMIN, "tjones@company.com", error));
+    ASSERT_OK(kx_object_remove(f.directory, &ADMIN, KX_OBJECT_USER, "tjones@company.com", error));
     assert_last_line("config", "Admin - delete User set Name='tjones', Domain='company.com'");
     KxSettingChange change = {KX_SET_SMTP_MAX_RECIPIENTS, "050"};
     ASSERT_OK(kx_directory_set(f.directory, &ADMIN, &change, 1, error));
@@ -30,7 +30,8 @@ static void test_config_lines(void)
     g_autofree char *before = NULL, *after = NULL;
     g_assert_true(g_file_get_contents("logs/config.log", &before, NULL, NULL));
     g_assert_null(strstr(before, "hush"));
-    g_assert_false(kx_user_add(f.directory, &ADMIN, "a b@company.com", NULL, 0, NULL));
+    g_assert_false(
+        kx_object_add(f.directory, &ADMIN, KX_OBJECT_USER, "a b@company.com", NULL, 0, NULL));
     g_assert_true(g_file_get_contents("logs/config.log", &after, NULL, NULL));
     g_assert_cmpstr(after, ==, before);
     fixture_clear(&f);
@@ -41,16 +42,17 @@ static void test_domains_apart(void)
 {
     Fixture f;
     fixture_init(&f);
-    ASSERT_FAILS(kx_user_add(f.directory, &ADMIN, "smith@company.com", NULL, 0, error),
-                 KX_ERR_NOT_FOUND, "there is no domain 'company.com'");
-    ASSERT_FAILS(kx_user_add(f.directory, &ADMIN, "smith", NULL, 0, error), KX_ERR_NOT_FOUND,
-                 "there is no domain; add one first");
+    ASSERT_FAILS(
+        kx_object_add(f.directory, &ADMIN, KX_OBJECT_USER, "smith@company.com", NULL, 0, error),
+        KX_ERR_NOT_FOUND, "there is no domain 'company.com'");
+    ASSERT_FAILS(kx_object_add(f.directory, &ADMIN, KX_OBJECT_USER, "smith", NULL, 0, error),
+                 KX_ERR_NOT_FOUND, "there is no domain; add one first");
     add_domain(&f, "company.com");
     add_domain(&f, "another.com");
-    ASSERT_OK(
-        kx_user_add(f.directory, &ADMIN, "smith@company.com", FIELDS({"name", "One"}), error));
-    ASSERT_OK(
-        kx_user_add(f.directory, &ADMIN, "smith@another.com", FIELDS({"name", "Two"}), error));
+    ASSERT_OK(kx_object_add(f.directory, &ADMIN, KX_OBJECT_USER, "smith@company.com",
+                            FIELDS({"name", "One"}), error));
+    ASSERT_OK(kx_object_add(f.directory, &ADMIN, KX_OBJECT_USER, "smith@another.com",
+                            FIELDS({"name", "Two"}), error));
     g_autoptr(KxUser) one = kx_user_get(f.directory, "smith@company.com", NULL);
     g_autoptr(KxUser) two = kx_user_get(f.directory, "smith@another.com", NULL);
     g_autoptr(KxUser) bare = kx_user_get(f.directory, "smith", NULL);
@@ -58,7 +60,7 @@ static void test_domains_apart(void)
     g_assert_cmpstr(two->full_name, ==, "Two");
     g_assert_cmpint(one->id, !=, two->id);
     g_assert_cmpint(bare->id, ==, one->id);
-    ASSERT_OK(kx_user_remove(f.directory, &ADMIN, "smith@company.com", error));
+    ASSERT_OK(kx_object_remove(f.directory, &ADMIN, KX_OBJECT_USER, "smith@company.com", error));
     assert_recipient(&f, "smith@company.com", "unknown");
     assert_recipient(&f, "smith@another.com", "smith@another.com");
     fixture_clear(&f);
@@ -69,11 +71,11 @@ static void test_login(void)
 {
     Fixture f;
     fixture_init(&f);
-    ASSERT_OK(
-        kx_domain_add(f.directory, &ADMIN, "company.com", FIELDS({"aliases", "alias.com"}), error));
+    ASSERT_OK(kx_object_add(f.directory, &ADMIN, KX_OBJECT_DOMAIN, "company.com",
+                            FIELDS({"aliases", "alias.com"}), error));
     add_domain(&f, "another.com");
-    ASSERT_OK(kx_user_add(f.directory, &ADMIN, "wsmith@company.com",
-                          FIELDS({"addresses", "winston"}), error));
+    ASSERT_OK(kx_object_add(f.directory, &ADMIN, KX_OBJECT_USER, "wsmith@company.com",
+                            FIELDS({"addresses", "winston"}), error));
     add_user(&f, "wsmith@another.com");
     add_user(&f, "jones@another.com");
     assert_login(&f, "wsmith", NULL, "wsmith@company.com");
@@ -87,7 +89,8 @@ static void test_login(void)
     assert_login(&f, "", NULL, "nobody");
     assert_login(&f, "@company.com", NULL, "nobody");
     assert_login(&f, "\xff\xfe", NULL, "nobody");
-    ASSERT_OK(kx_domain_set(f.directory, &ADMIN, "another.com", FIELDS({"primary", "yes"}), error));
+    ASSERT_OK(kx_object_set(f.directory, &ADMIN, KX_OBJECT_DOMAIN, "another.com",
+                            FIELDS({"primary", "yes"}), error));
     assert_login(&f, "wsmith", NULL, "wsmith@another.com");
     fixture_clear(&f);
 }
@@ -98,8 +101,8 @@ static void test_addresses(void)
     Fixture f;
     fixture_init(&f);
     add_domain(&f, "company.com");
-    ASSERT_OK(kx_user_add(f.directory, &ADMIN, "WSmith@company.com",
-                          FIELDS({"addresses", "Winston, w.smith,winston"}), error));
+    ASSERT_OK(kx_object_add(f.directory, &ADMIN, KX_OBJECT_USER, "WSmith@company.com",
+                            FIELDS({"addresses", "Winston, w.smith,winston"}), error));
     add_user(&f, "jones@company.com");
     assert_recipient(&f, "wsmith@company.com", "WSmith@company.com");
     assert_recipient(&f, "winston@company.com", "WSmith@company.com");
@@ -107,38 +110,39 @@ static void test_addresses(void)
     g_autoptr(KxUser) user = kx_user_get(f.directory, "wsmith@company.com", NULL);
     g_assert_cmpuint(g_strv_length(user->addresses), ==, 2);
 
-    ASSERT_FAILS(kx_user_set(f.directory, &ADMIN, "jones@company.com",
-                             FIELDS({"addresses", "WINSTON"}), error),
+    ASSERT_FAILS(kx_object_set(f.directory, &ADMIN, KX_OBJECT_USER, "jones@company.com",
+                               FIELDS({"addresses", "WINSTON"}), error),
                  KX_ERR_EXISTS,
                  "the address 'WINSTON@company.com' belongs to the user 'WSmith' already");
-    ASSERT_FAILS(kx_user_set(f.directory, &ADMIN, "jones@company.com",
-                             FIELDS({"addresses", "wsmith"}), error),
+    ASSERT_FAILS(kx_object_set(f.directory, &ADMIN, KX_OBJECT_USER, "jones@company.com",
+                               FIELDS({"addresses", "wsmith"}), error),
                  KX_ERR_EXISTS, "there is a user 'WSmith@company.com' already");
-    ASSERT_FAILS(kx_user_set(f.directory, &ADMIN, "jones@company.com",
-                             FIELDS({"addresses", "Jones"}), error),
+    ASSERT_FAILS(kx_object_set(f.directory, &ADMIN, KX_OBJECT_USER, "jones@company.com",
+                               FIELDS({"addresses", "Jones"}), error),
                  KX_ERR_INVALID,
                  "addresses: 'Jones' is the name of the account and an address already");
-    ASSERT_FAILS(kx_user_add(f.directory, &ADMIN, "winston@company.com", NULL, 0, error),
-                 KX_ERR_EXISTS,
-                 "the address 'winston@company.com' belongs to the user 'WSmith' already");
-    ASSERT_FAILS(kx_user_add(f.directory, &ADMIN, "wsmith@company.com", NULL, 0, error),
-                 KX_ERR_EXISTS, "there is a user 'WSmith@company.com' already");
-    ASSERT_FAILS(kx_user_set(f.directory, &ADMIN, "jones@company.com",
-                             FIELDS({"addresses", "x@company.com"}), error),
+    ASSERT_FAILS(
+        kx_object_add(f.directory, &ADMIN, KX_OBJECT_USER, "winston@company.com", NULL, 0, error),
+        KX_ERR_EXISTS, "the address 'winston@company.com' belongs to the user 'WSmith' already");
+    ASSERT_FAILS(
+        kx_object_add(f.directory, &ADMIN, KX_OBJECT_USER, "wsmith@company.com", NULL, 0, error),
+        KX_ERR_EXISTS, "there is a user 'WSmith@company.com' already");
+    ASSERT_FAILS(kx_object_set(f.directory, &ADMIN, KX_OBJECT_USER, "jones@company.com",
+                               FIELDS({"addresses", "x@company.com"}), error),
                  KX_ERR_INVALID, "addresses: 'x@company.com': give only the part before @");
 
-    ASSERT_OK(
-        kx_user_set(f.directory, &ADMIN, "wsmith@company.com", FIELDS({"disabled", "yes"}), error));
+    ASSERT_OK(kx_object_set(f.directory, &ADMIN, KX_OBJECT_USER, "wsmith@company.com",
+                            FIELDS({"disabled", "yes"}), error));
     fixture_reopen(&f);
     assert_recipient(&f, "winston@company.com", "disabled");
     assert_login(&f, "wsmith", NULL, "WSmith@company.com");
-    ASSERT_OK(kx_user_set(f.directory, &ADMIN, "wsmith@company.com",
-                          FIELDS({"disabled", NULL}, {"addresses", NULL}), error));
+    ASSERT_OK(kx_object_set(f.directory, &ADMIN, KX_OBJECT_USER, "wsmith@company.com",
+                            FIELDS({"disabled", NULL}, {"addresses", NULL}), error));
     assert_recipient(&f, "winston@company.com", "unknown");
-    ASSERT_OK(kx_user_set(f.directory, &ADMIN, "jones@company.com",
-                          FIELDS({"addresses", "winston"}), error));
+    ASSERT_OK(kx_object_set(f.directory, &ADMIN, KX_OBJECT_USER, "jones@company.com",
+                            FIELDS({"addresses", "winston"}), error));
     assert_recipient(&f, "winston@company.com", "jones@company.com");
-    ASSERT_OK(kx_user_remove(f.directory, &ADMIN, "jones@company.com", error));
+    ASSERT_OK(kx_object_remove(f.directory, &ADMIN, KX_OBJECT_USER, "jones@company.com", error));
     assert_recipient(&f, "winston@company.com", "unknown");
     fixture_reopen(&f);
     assert_recipient(&f, "winston@company.com", "unknown");
@@ -154,8 +158,8 @@ static void test_resolution(void)
     assert_recipient(&f, "x@company.com", "remote");
     add_domain(&f, "company.com");
     add_domain(&f, "another.com");
-    ASSERT_OK(kx_user_add(f.directory, &ADMIN, "admin@company.com",
-                          FIELDS({"addresses", "postmaster"}), error));
+    ASSERT_OK(kx_object_add(f.directory, &ADMIN, KX_OBJECT_USER, "admin@company.com",
+                            FIELDS({"addresses", "postmaster"}), error));
     add_user(&f, "a.b+c@company.com");
     add_user(&f, "jos\xC3\xA9@company.com");
     add_user(&f, "smith@company.com");
@@ -243,12 +247,12 @@ static void test_names(void)
                                "a,b"};
     for (guint i = 0; i < G_N_ELEMENTS(BAD); i++) {
         g_autoptr(GError) error = NULL;
-        g_assert_false(kx_user_add(f.directory, &ADMIN, BAD[i], NULL, 0, &error));
+        g_assert_false(kx_object_add(f.directory, &ADMIN, KX_OBJECT_USER, BAD[i], NULL, 0, &error));
         g_assert_error(error, KX_ERROR, KX_ERR_INVALID);
     }
-    ASSERT_FAILS(
-        kx_user_add(f.directory, &ADMIN, "y@company.com", FIELDS({"disabled", "perhaps"}), error),
-        KX_ERR_INVALID, "disabled: 'perhaps' is neither yes nor no");
+    ASSERT_FAILS(kx_object_add(f.directory, &ADMIN, KX_OBJECT_USER, "y@company.com",
+                               FIELDS({"disabled", "perhaps"}), error),
+                 KX_ERR_INVALID, "disabled: 'perhaps' is neither yes nor no");
     g_autoptr(GPtrArray) list = kx_user_list(f.directory, "company.com", NULL);
     g_assert_cmpuint(list->len, ==, G_N_ELEMENTS(GOOD) + 1);
     for (guint i = 1; i < list->len; i++)
@@ -272,7 +276,8 @@ static void test_generations(void)
         add_user(&f, "x@company.com");
         g_autoptr(KxUser) fresh = kx_user_get(f.directory, "x", NULL);
         g_assert_true(g_hash_table_add(seen, GUINT_TO_POINTER(fresh->generation)));
-        ASSERT_OK(kx_user_set(f.directory, &ADMIN, "x", FIELDS({"name", "X"}), error));
+        ASSERT_OK(
+            kx_object_set(f.directory, &ADMIN, KX_OBJECT_USER, "x", FIELDS({"name", "X"}), error));
         g_autoptr(KxUser) changed = kx_user_get(f.directory, "x", NULL);
         g_assert_cmpint(changed->id, ==, fresh->id);
         g_assert_true(g_hash_table_add(seen, GUINT_TO_POINTER(changed->generation)));
@@ -280,7 +285,7 @@ static void test_generations(void)
             fixture_reopen(&f);
         g_autoptr(KxUser) again = kx_user_get(f.directory, "x", NULL);
         g_assert_cmpuint(again->generation, ==, changed->generation);
-        ASSERT_OK(kx_user_remove(f.directory, &ADMIN, "x", error));
+        ASSERT_OK(kx_object_remove(f.directory, &ADMIN, KX_OBJECT_USER, "x", error));
     }
     fixture_clear(&f);
 }

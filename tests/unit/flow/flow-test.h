@@ -18,7 +18,7 @@ typedef struct {
     KxQueue *queue;
 } Fixture;
 
-static const KxAdmin ADMIN = {"Admin"};
+static const KxAdmin ADMIN = {"Admin", KX_LEVEL_FULL, NULL};
 
 static inline void fixture_open(Fixture *f)
 {
@@ -47,15 +47,15 @@ static inline void fixture_init(Fixture *f)
     f->logger = kx_logger_open(&(KxLoggerOptions){.directory = "logs"}, &error);
     g_assert_no_error(error);
     fixture_open(f);
-    kx_domain_add(f->directory, &ADMIN, "example.test", NULL, 0, &error);
+    kx_object_add(f->directory, &ADMIN, KX_OBJECT_DOMAIN, "example.test", NULL, 0, &error);
     g_assert_no_error(error);
     for (guint i = 0; i < G_N_ELEMENTS(USERS); i++) {
         g_autofree char *login = g_strdup_printf("%s@example.test", USERS[i]);
-        kx_user_add(f->directory, &ADMIN, login, NULL, 0, &error);
+        kx_object_add(f->directory, &ADMIN, KX_OBJECT_USER, login, NULL, 0, &error);
         g_assert_no_error(error);
     }
     KxField address = {"addresses", "sales"};
-    kx_user_set(f->directory, &ADMIN, "alice@example.test", &address, 1, &error);
+    kx_object_set(f->directory, &ADMIN, KX_OBJECT_USER, "alice@example.test", &address, 1, &error);
     g_assert_no_error(error);
 }
 

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The fields of groups of users; see directory/object-list.h. No include guard. */
+/* clang-format off */
+KX_FIELD(GROUP, DESCRIPTION, "description", "Description", 0, text, description, "GRP-03",
+    "Free text.")
+KX_FIELD(GROUP, ADDRESSES, "addresses", "Addresses", 0, locals, addresses, "GRP-06",
+    "Addresses of the group in the domain (the part before @), separated by commas; mail to one goes to all members.")
+KX_FIELD(GROUP, MEMBERS, "members", "Members", KX_FIELD_DERIVED, users, members, "GRP-07",
+    "Users of the domain who belong to the group, separated by commas.")
+KX_FIELD(GROUP, ADMIN, "admin", "Administration_rights", KX_FIELD_RIGHTS, level, admin, "GRP-08",
+    "Rights to administer the server that all members have: none, read or full.")
+KX_FIELD(GROUP, WEB_ADMIN, "web-admin", "Web_administration_rights", KX_FIELD_RIGHTS, bool, web_admin, "GRP-09 WADM-09",
+    "yes lets all members manage users, groups and aliases of the domain.")
+KX_FIELD(GROUP, PUBLIC_FOLDERS, "public-folders", "Public_folders_rights", 0, bool, public_folders, "PUB-14 GRP-10",
+    "yes gives all members all rights to the public folders of the domain.")
+/* clang-format on */

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The fields of users; see directory/object-list.h. No include guard. */
+#ifndef KX_SECRET
+#define KX_SECRET(object, id, name, logged, flags, kind, spec, manual)                             \
+    KX_FIELD(object, id, name, logged, flags, kind, , spec, manual)
+#endif
+/* clang-format off */
+KX_FIELD(USER, DISABLED, "disabled", "Account_enabled", KX_FIELD_INVERTED, bool, disabled, "USR-16",
+    "yes blocks the account without removing it.")
+KX_SECRET(USER, PASSWORD, "password", "Password", 0, password, "USR-14",
+    "Password of the account; an account without one cannot sign in.")
+KX_FIELD(USER, FULL_NAME, "name", "Full_name", 0, text, full_name, "USR-12",
+    "First name and surname.")
+KX_FIELD(USER, DESCRIPTION, "description", "Description", 0, text, description, "USR-13",
+    "Free text.")
+KX_FIELD(USER, ADDRESSES, "addresses", "Addresses", 0, locals, addresses, "USR-22",
+    "Further addresses in the domain (the part before @), separated by commas.")
+KX_FIELD(USER, GROUPS, "groups", "Groups", KX_FIELD_RIGHTS, groups, groups, "USR-24",
+    "Groups of the domain which the user is a member of, separated by commas.")
+KX_FIELD(USER, FORWARD, "forward", "Forward", 0, targets, forward, "USR-23",
+    "Addresses that the user's mail is forwarded to, separated by commas.")
+KX_FIELD(USER, FORWARD_ONLY, "forward-only", "Forward_only", 0, bool, forward_only, "USR-23",
+    "yes forwards the mail without keeping it in the mailbox.")
+KX_FIELD(USER, ADMIN, "admin", "Administration_rights", KX_FIELD_RIGHTS, level, admin, "USR-25",
+    "Rights to administer the server: none, read (sees settings, logs and status) or full.")
+KX_FIELD(USER, WEB_ADMIN, "web-admin", "Web_administration_rights", KX_FIELD_RIGHTS, bool, web_admin, "USR-26 WADM-08",
+    "yes lets the user manage users, groups and aliases of the own domain.")
+KX_FIELD(USER, QUOTA, "quota", "Quota", 0, size, quota, "USR-29",
+    "Most bytes the mailbox may hold, all kinds of items together; may carry K, M or G. 0 means no limit.")
+KX_FIELD(USER, QUOTA_ITEMS, "quota-items", "Quota_items", 0, count, quota_items, "USR-29",
+    "Most items the mailbox may hold: messages, events, contacts, tasks and notes together. 0 means no limit.")
+KX_FIELD(USER, PUBLIC_FOLDERS, "public-folders", "Public_folders_rights", 0, bool, public_folders, "PUB-09 PUB-14 USR-27",
+    "yes gives the account all rights to the public folders of its domain: it makes, shares and removes them.")
+KX_FIELD(USER, ARCHIVE_FOLDERS, "archive-folders", "Archive_folders_rights", KX_FIELD_RIGHTS, bool, archive_folders, "ARC-20",
+    "yes gives the account all rights to the archive, which holds mail of all users.")
+KX_FIELD(USER, FULL_LISTING, "imap-full-listing", "Imap_full_listing", 0, override, full_listing, "AMAIL-02",
+    "yes or no decides for this account whether IMAP shows calendars, contacts, tasks and notes; empty leaves it to imap.full-listing.")
+/* clang-format on */
+#undef KX_SECRET

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "directory/kinds.h"
+
+#include "base/error.h"
+#include "base/ip-range.h"
+#include "base/text.h"
+#include "directory/credentials.h"
+#include "directory/names.h"
+#include "settings/checks.h"
+
+enum {
+    TEXT_MAX = 1000,         /* bytes */
+    LIST_MAX = 100000,       /* entries: a group may hold a whole company */
+    LIST_TEXT_MAX = 8000000, /* bytes */
+};
+
+/* Beyond this neither IMAP nor the database can say the number. */
+static const guint64 AMOUNT_MAX = G_MAXINT64;
+
+/* ---- single values ---- */
+
+static char *parse_text(const char *value, GError **error)
+{
+    if (strlen(value) > TEXT_MAX || !g_utf8_validate(value, -1, NULL)) {
+        kx_fail(error, KX_ERR_INVALID, "the text is longer than %d bytes or not UTF-8", TEXT_MAX);
+        return NULL;
+    }
+    for (const char *at = value; *at != '\0'; at = g_utf8_next_char(at))
+        if (g_unichar_iscntrl(g_utf8_get_char(at))) {
+            kx_fail(error, KX_ERR_INVALID, "the text may not contain control characters");
+            return NULL;
+        }
+    return g_strdup(value);
+}
+
+static char *parse_bool(const char *value, GError **error)
+{
+    gboolean on;
+    if (kx_bool_parse(value, &on))
+        return g_strdup(on ? "yes" : "no");
+    kx_fail(error, KX_ERR_INVALID, "'%s' is neither yes nor no", value);
+    return NULL;
+}
+
+static char *parse_level(const char *value, GError **error)
+{
+    static const char *const levels[] = {"none", "read", "full"};
+    for (guint i = 0; i < G_N_ELEMENTS(levels); i++)
+        if (g_ascii_strcasecmp(value, levels[i]) == 0)
+            return g_strdup(levels[i]);
+    kx_fail(error, KX_ERR_INVALID, "'%s' is not one of none, read, full", value);
+    return NULL;
+}
+
+static char *parse_ip(const char *value, GError **error)
+{
+    char *ip = kx_name_ip(value);
+    if (ip == NULL)
+        kx_fail(error, KX_ERR_INVALID, "'%s' is not an IPv4 or IPv6 address", value);
+    return ip;
+}
+
+static char *parse_count(const char *value, GError **error)
+{
+    guint64 number;
+    if (kx_parse_uint(value, AMOUNT_MAX, &number))
+        return g_strdup_printf("%" G_GUINT64_FORMAT, number);
+    kx_fail(error, KX_ERR_INVALID, "'%s' is not a number", value);
+    return NULL;
+}
+
+static char *parse_size(const char *value, GError **error)
+{
+    static const char UNITS[] = "KMG";
+    size_t len = strlen(value);
+    const char *unit = len > 0 ? strchr(UNITS, g_ascii_toupper(value[len - 1])) : NULL;
+    guint shift = unit ? 10 * (guint)(unit - UNITS + 1) : 0;
+    g_autofree char *digits = g_strndup(value, unit ? len - 1 : len);
+    guint64 number;
+    if (kx_parse_uint(digits, AMOUNT_MAX >> shift, &number))
+        return g_strdup_printf("%" G_GUINT64_FORMAT, number << shift);
+    kx_fail(error, KX_ERR_INVALID, "'%s' is not a size in bytes, which may carry K, M or G", value);
+    return NULL;
+}
+
+/* ---- entries of lists ---- */
+
+static char *parse_range(const char *entry, GError **error)
+{
+    KxIpRange range;
+    return kx_ip_range_parse(entry, &range, error) ? g_strdup(entry) : NULL;
+}
+
+static char *parse_local(const char *entry, GError **error)
+{
+    if (strchr(entry, '@') == NULL)
+        return kx_name_local(entry, error);
+    kx_fail(error, KX_ERR_INVALID, "'%s': give only the part before @", entry);
+    return NULL;
+}
+
+/* With its domain in the one form; the local part as it was given. */
+static char *parse_address(const char *entry, GError **error)
+{
+    g_autofree char *local = NULL, *given = NULL;
+    if (!kx_name_split(entry, &local, &given) || given == NULL || *entry == '"') {
+        kx_fail(error, KX_ERR_INVALID, "'%.100s' is not an address (name@domain)", entry);
+        return NULL;
+    }
+    g_autofree char *good = kx_name_local(local, error);
+    g_autofree char *domain = good != NULL ? kx_name_domain(given, error) : NULL;
+    return domain != NULL ? g_strdup_printf("%s@%s", good, domain) : NULL;
+}
+
+static char *parse_folder(const char *entry, GError **error)
+{
+    const char *name = entry + strlen(KX_NAME_PUBLIC);
+    if (*name != '\0' && name[strlen(name) - 1] != '/' && strstr(name, "//") == NULL)
+        return parse_text(entry, error);
+    kx_fail(error, KX_ERR_INVALID, "'%s' is not a public folder (#public/Folder)", entry);
+    return NULL;
+}
+
+static char *parse_target(const char *entry, GError **error)
+{
+    if (g_str_has_prefix(entry, KX_NAME_PUBLIC))
+        return parse_folder(entry, error);
+    return strchr(entry, '@') != NULL ? parse_address(entry, error) : kx_name_local(entry, error);
+}
+
+static const char *const overrides[] = {"", "no", "yes", NULL};
+static const char *const levels[] = {"none", "read", "full", NULL};
+
+const KxKind kx_kind_bool = {KX_CLASS_BOOL, "yes|no", NULL, parse_bool};
+const KxKind kx_kind_text = {KX_CLASS_TEXT, "TEXT", NULL, parse_text};
+const KxKind kx_kind_password = {KX_CLASS_SECRET, "SECRET", NULL, kx_password_prepare};
+const KxKind kx_kind_ip = {KX_CLASS_TEXT, "ADDRESS", NULL, parse_ip};
+const KxKind kx_kind_size = {KX_CLASS_NUMBER, "SIZE", NULL, parse_size};
+const KxKind kx_kind_count = {KX_CLASS_NUMBER, "NUMBER", NULL, parse_count};
+const KxKind kx_kind_override = {KX_CLASS_CHOICE, "yes|no", overrides, parse_bool};
+const KxKind kx_kind_level = {KX_CLASS_CHOICE, "none|read|full", levels, parse_level};
+const KxKind kx_kind_domains = {KX_CLASS_LIST, "DOMAIN,...", NULL, kx_name_domain, TRUE};
+const KxKind kx_kind_locals = {KX_CLASS_LIST, "NAME,...", NULL, parse_local, TRUE};
+const KxKind kx_kind_users = {KX_CLASS_LIST, "USER,...", NULL, kx_name_local, TRUE};
+const KxKind kx_kind_groups = {KX_CLASS_LIST, "GROUP,...", NULL, kx_name_object, TRUE};
+const KxKind kx_kind_addresses = {KX_CLASS_LIST, "ADDRESS,...", NULL, parse_address};
+const KxKind kx_kind_targets = {KX_CLASS_LIST, "TARGET,...", NULL, parse_target};
+const KxKind kx_kind_ranges = {KX_CLASS_LIST, "ENTRY,...", NULL, parse_range};
+
+/* ---- lists ---- */
+
+static int compare_texts(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static gboolean take_entry(const KxKind *kind, char *part, GHashTable *seen, GPtrArray *list,
+                           GError **error)
+{
+    char *text = kind->normalise(g_strstrip(part), error);
+    if (text == NULL)
+        return FALSE;
+    if (g_hash_table_add(seen, kx_name_fold(text)))
+        g_ptr_array_add(list, text);
+    else
+        g_free(text);
+    return TRUE;
+}
+
+static char *parse_list(const KxKind *kind, const char *value, GError **error)
+{
+    if (strlen(value) > LIST_TEXT_MAX) {
+        kx_fail(error, KX_ERR_INVALID, "the list is longer than %d bytes", LIST_TEXT_MAX);
+        return NULL;
+    }
+    g_auto(GStrv) parts = g_strsplit(value, ",", LIST_MAX + 1);
+    if (g_strv_length(parts) > LIST_MAX) {
+        kx_fail(error, KX_ERR_INVALID, "the list has more than %d entries", LIST_MAX);
+        return NULL;
+    }
+    g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    g_autoptr(GPtrArray) list = g_ptr_array_new_with_free_func(g_free);
+    for (guint i = 0; parts[i] != NULL; i++)
+        if (!take_entry(kind, parts[i], seen, list, error))
+            return NULL;
+    if (kind->sorted)
+        g_ptr_array_sort(list, compare_texts);
+    g_ptr_array_add(list, NULL);
+    return g_strjoinv(",", (char **)list->pdata);
+}
+
+char *kx_kind_parse(const KxKind *kind, const char *value, GError **error)
+{
+    return kind->class == KX_CLASS_LIST ? parse_list(kind, value, error)
+                                        : kind->normalise(value, error);
+}
+
+guint kx_kind_choice(const KxKind *kind, const char *text)
+{
+    for (guint i = 0; kind->choices[i] != NULL; i++)
+        if (g_strcmp0(kind->choices[i], text) == 0)
+            return i;
+    return 0;
+}

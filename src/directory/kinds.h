@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the values of fields can be: how a text that somebody gave becomes canonical, how it is
+ * kept, and how the command line and the API name it. Pure and thread-safe.
+ */
+#pragma once
+
+#include <glib.h>
+
+/* How a value lies in the structure of its object, and in the database. */
+typedef enum {
+    KX_CLASS_BOOL,   /* gboolean */
+    KX_CLASS_CHOICE, /* guint: the position in the choices of the kind */
+    KX_CLASS_NUMBER, /* guint64 */
+    KX_CLASS_TEXT,   /* char *, never NULL */
+    KX_CLASS_LIST,   /* char **, never NULL */
+    KX_CLASS_SECRET, /* not in the structure */
+} KxClass;
+
+typedef struct {
+    KxClass class;
+    const char *placeholder;    /* for usage lines: "yes|no", "SIZE" */
+    const char *const *choices; /* of KX_CLASS_CHOICE, the first for an empty value; ends in NULL */
+    /* Canonical text of a value that is not empty, or of one entry of a list. NULL with
+     * KX_ERR_INVALID. */
+    char *(*normalise)(const char *value, GError **error);
+    gboolean sorted; /* the order of the list means nothing */
+} KxKind;
+
+extern const KxKind kx_kind_bool, kx_kind_text, kx_kind_password, kx_kind_ip, kx_kind_size,
+    kx_kind_count, kx_kind_override, kx_kind_level, kx_kind_domains, kx_kind_locals, kx_kind_users,
+    kx_kind_groups, kx_kind_addresses, kx_kind_targets, kx_kind_ranges;
+
+/* The canonical text of what was given; lists without repetition, in any case. */
+char *kx_kind_parse(const KxKind *kind, const char *value, GError **error);
+
+/* The position of a canonical text among the choices of its kind. */
+guint kx_kind_choice(const KxKind *kind, const char *text);

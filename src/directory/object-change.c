@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Changes of objects. The tables are locked for writing from the first check to the commit, so that
+ * what others see is always what is stored, and each change of several sees the ones before it. If
+ * one fails, those before it are undone in the tables as the database undoes them.
+ */
+#include "base/error.h"
+#include "directory/names.h"
+#include "directory/object.h"
+
+static void free_change(gpointer data)
+{
+    KxObjectChange *change = data;
+    kx_field_values_clear(&change->values);
+    g_clear_pointer(&change->credentials, kx_credentials_free);
+    g_free(change->verifier);
+    if (change->next != NULL)
+        kx_object_free(change->type->record.object, change->next);
+    g_clear_pointer(&change->owned, g_ptr_array_unref);
+    g_free(change->name);
+    g_free(change->domain);
+    g_free(change);
+}
+
+gboolean kx_object_is_given(const KxObjectChange *change, KxFieldId field)
+{
+    return change->values.given[field];
+}
+
+/* Reads what was given, and does the slow part, hashing, before any lock is taken. */
+static KxObjectChange *prepare(const KxChange *given, GError **error)
+{
+    KxObjectChange *change = g_new0(KxObjectChange, 1);
+    change->given = *given;
+    change->type = kx_object_type(given->object);
+    if (!kx_field_values_parse(given->object, given->fields, given->n_fields, &change->values,
+                               error)) {
+        g_free(change);
+        return NULL;
+    }
+    const char *password = change->values.text[KX_FIELD_USER_PASSWORD];
+    if (password == NULL)
+        return change;
+    change->credentials = kx_credentials_new(password, error);
+    if (change->credentials == NULL) {
+        free_change(change);
+        return NULL;
+    }
+    change->verifier = g_strdup(change->credentials->argon2id);
+    return change;
+}
+
+void kx_object_follow(GPtrArray *more, const KxObjectType *type, const KxRecord *record,
+                      KxFieldId field, char *text)
+{
+    KxObjectChange *change = g_new0(KxObjectChange, 1);
+    change->type = type;
+    change->follows = TRUE;
+    change->given = (KxChange){.verb = KX_CHANGE_SET,
+                               .object = type->record.object,
+                               .name = record->domain != NULL
+                                           ? g_strdup_printf("%s@%s", record->name, record->domain)
+                                           : g_strdup(record->name)};
+    change->owned = g_ptr_array_new_with_free_func(g_free);
+    g_ptr_array_add(change->owned, (char *)change->given.name);
+    change->values.given[field] = TRUE;
+    change->values.text[field] = text;
+    g_ptr_array_add(more, change);
+}
+
+/* ---- one change: what it is about ---- */
+
+static gboolean check_taken(KxDirectory *directory, const KxObjectChange *change, const char *name,
+                            GError **error)
+{
+    g_autofree char *key = kx_name_fold(name);
+    KxEntry *other = g_hash_table_lookup(change->type->table(directory, change->home), key);
+    if (other == NULL || other == change->entry)
+        return TRUE;
+    return kx_fail(error, KX_ERR_EXISTS, "there is %s '%s%s%s' already", change->type->noun,
+                   other->record.name, change->home != NULL ? "@" : "",
+                   change->home != NULL ? change->home->domain.name : "");
+}
+
+static gboolean find_home(KxDirectory *directory, KxObjectChange *change, char **ret_local,
+                          GError **error)
+{
+    g_autofree char *domain = NULL;
+    if (!kx_name_split(change->given.name, ret_local, &domain))
+        return kx_fail(error, KX_ERR_INVALID, "\'%.100s\' is not the name of %s (name@domain)",
+                       change->given.name, change->type->noun);
+    change->home =
+        domain != NULL ? kx_tables_find_domain(directory, domain, error) : directory->primary;
+    return change->home != NULL || domain != NULL
+               ? change->home != NULL
+               : kx_fail(error, KX_ERR_NOT_FOUND, "there is no domain; add one first");
+}
+
+static gboolean find_new(KxDirectory *directory, KxObjectChange *change, GError **error)
+{
+    const KxObjectType *type = change->type;
+    g_autofree char *local = NULL;
+    if (!type->record.in_domain)
+        local = g_strdup(change->given.name);
+    else if (!find_home(directory, change, &local, error))
+        return FALSE;
+    change->name = type->name(local, error);
+    if (change->name == NULL || !check_taken(directory, change, change->name, error))
+        return FALSE;
+    change->domain = change->home != NULL ? g_strdup(change->home->domain.name) : NULL;
+    change->next = g_malloc0(type->record.size);
+    change->next->name = g_strdup(change->name);
+    change->next->domain = g_strdup(change->domain);
+    kx_record_init(&type->record, change->next);
+    return TRUE;
+}
+
+static gboolean find_old(KxDirectory *directory, KxObjectChange *change, GError **error)
+{
+    change->entry =
+        kx_entry_find(directory, change->type, change->given.name, &change->home, error);
+    if (change->entry == NULL)
+        return FALSE;
+    const KxRecord *record = &change->entry->record;
+    change->name = g_strdup(record->name);
+    change->domain = g_strdup(record->domain);
+    if (change->given.generation != 0 && change->given.generation != record->generation)
+        return kx_fail(error, KX_ERR_CONFLICT,
+                       "the %s '%s' was changed meanwhile; look at it again",
+                       kx_object_noun(change->type), change->name);
+    if (change->given.verb != KX_CHANGE_REMOVE)
+        change->next = kx_entry_copy(change->type, change->entry);
+    return TRUE;
+}
+
+static gboolean take_new_name(KxDirectory *directory, KxObjectChange *change, GError **error)
+{
+    char *name = change->type->name(change->given.new_name, error);
+    if (name == NULL)
+        return FALSE;
+    g_free(change->next->name);
+    change->next->name = name;
+    return check_taken(directory, change, name, error);
+}
+
+static gboolean find(KxDirectory *directory, KxObjectChange *change, GError **error)
+{
+    gboolean adds = change->given.verb == KX_CHANGE_ADD;
+    if (!(adds ? find_new(directory, change, error) : find_old(directory, change, error)))
+        return FALSE;
+    if (change->given.verb == KX_CHANGE_RENAME && !take_new_name(directory, change, error))
+        return FALSE;
+    if (change->next != NULL)
+        kx_record_take(&change->type->record, change->next, &change->values);
+    return TRUE;
+}
+
+/* ---- one change: storing ---- */
+
+static gboolean next_generation(KxDb *db, guint *ret_generation, GError **error)
+{
+    KxStmt *stmt = kx_db_prepare(
+        db, "UPDATE counters SET value = value + 1 WHERE name = 'generation' RETURNING value",
+        error);
+    if (stmt == NULL)
+        return FALSE;
+    int rc = kx_stmt_step(stmt, error);
+    if (rc == 0)
+        return kx_fail(error, KX_ERR_CORRUPT, "the generation counter is missing");
+    if (rc < 0)
+        return FALSE;
+    *ret_generation = (guint)kx_stmt_int(stmt, 0);
+    kx_stmt_reset(stmt);
+    return TRUE;
+}
+
+static gboolean store_record(KxDirectory *directory, KxObjectChange *change, GError **error)
+{
+    const KxRecordType *type = &change->type->record;
+    if (change->next == NULL)
+        return kx_record_delete(directory->db, type, change->entry->record.id, error);
+    if (!next_generation(directory->db, &change->next->generation, error))
+        return FALSE;
+    return change->given.verb == KX_CHANGE_ADD
+               ? kx_record_insert(directory->db, type, change->next,
+                                  change->home != NULL ? change->home->domain.id : 0, error)
+               : kx_record_update(directory->db, type, change->next, error);
+}
+
+static gboolean store(KxDirectory *directory, KxObjectChange *change, GError **error)
+{
+    return store_record(directory, change, error) &&
+           (change->type->store == NULL || change->type->store(directory, change, error));
+}
+
+/* ---- one change: the tables ---- */
+
+/* The entry gets what is next, and the other way round. */
+static void swap(KxObjectChange *change)
+{
+    kx_record_swap_fields(&change->type->record, &change->entry->record, change->next);
+    char *name = change->entry->record.name;
+    change->entry->record.name = change->next->name;
+    change->next->name = name;
+    if (change->type->derive != NULL)
+        change->type->derive(change->entry);
+}
+
+static void exchange(KxObjectChange *change)
+{
+    if (change->type->exchange != NULL)
+        change->type->exchange(change);
+}
+
+static void apply(KxDirectory *directory, KxObjectChange *change)
+{
+    const KxObjectType *type = change->type;
+    if (change->given.verb == KX_CHANGE_ADD) {
+        change->entry = kx_entry_new(type, change->next);
+    } else {
+        type->unlink(directory, change->home, change->entry);
+        if (change->next == NULL)
+            return;
+        swap(change);
+    }
+    exchange(change);
+    type->link(directory, change->home, change->entry);
+}
+
+static void undo(KxDirectory *directory, KxObjectChange *change)
+{
+    const KxObjectType *type = change->type;
+    if (change->next != NULL)
+        type->unlink(directory, change->home, change->entry);
+    if (change->given.verb == KX_CHANGE_ADD) {
+        kx_entry_free(type, change->entry);
+        return;
+    }
+    if (change->next != NULL) {
+        exchange(change);
+        swap(change);
+    }
+    type->link(directory, change->home, change->entry);
+}
+
+/* ---- all of them ---- */
+
+/* What has been applied, in order. */
+typedef struct {
+    KxDirectory *directory;
+    const KxAdmin *admin;
+    GPtrArray *applied; /* KxObjectChange, borrowed */
+    GPtrArray *more;    /* those that follow from others, owned */
+} Run;
+
+static gboolean run_one(Run *run, KxObjectChange *change, GError **error);
+
+static gboolean run_following(Run *run, KxObjectChange *change, gboolean early, GError **error)
+{
+    guint at = run->more->len;
+    if (change->type->follow == NULL || change->follows)
+        return TRUE;
+    change->type->follow(run->directory, change, early, run->more);
+    for (guint end = run->more->len; at < end; at++)
+        if (!run_one(run, run->more->pdata[at], error))
+            return FALSE;
+    return TRUE;
+}
+
+static gboolean run_one(Run *run, KxObjectChange *change, GError **error)
+{
+    const KxObjectType *type = change->type;
+    if (!find(run->directory, change, error) ||
+        (!change->follows && !kx_rights_check_change(run->admin, change, error)) ||
+        (type->check != NULL && !change->follows && !type->check(run->directory, change, error)) ||
+        !run_following(run, change, TRUE, error) || !store(run->directory, change, error))
+        return FALSE;
+    apply(run->directory, change);
+    g_ptr_array_add(run->applied, change);
+    return run_following(run, change, FALSE, error);
+}
+
+static gboolean run_all(Run *run, GPtrArray *changes, guint *ret_failed, GError **error)
+{
+    gboolean administered = kx_rights_any_administrator(run->directory);
+    if (!kx_db_begin(run->directory->db, error))
+        return FALSE;
+    for (guint i = 0; i < changes->len; i++)
+        if (!run_one(run, changes->pdata[i], error)) {
+            if (ret_failed != NULL)
+                *ret_failed = i;
+            return FALSE;
+        }
+    if (administered && !kx_rights_any_administrator(run->directory))
+        return kx_fail(error, KX_ERR_IN_USE,
+                       "nobody would be left with full administration rights; give them to another "
+                       "user first");
+    return kx_db_commit(run->directory->db, error);
+}
+
+static void write_line(KxDirectory *directory, const KxAdmin *admin, const KxObjectChange *change)
+{
+    static const KxAuditVerb verbs[] = {
+        [KX_CHANGE_ADD] = KX_AUDIT_INSERT,
+        [KX_CHANGE_SET] = KX_AUDIT_UPDATE,
+        [KX_CHANGE_REMOVE] = KX_AUDIT_DELETE,
+        [KX_CHANGE_RENAME] = KX_AUDIT_UPDATE,
+    };
+    g_autoptr(GArray) fields = g_array_new(FALSE, FALSE, sizeof(KxAuditField));
+    KxAuditField name = {.name = "Name", .value = change->name};
+    KxAuditField domain = {.name = "Domain", .value = change->domain};
+    KxAuditField new_name = {.name = "New_name", .value = change->given.new_name};
+    g_array_append_val(fields, name);
+    if (change->domain != NULL)
+        g_array_append_val(fields, domain);
+    if (change->given.verb == KX_CHANGE_RENAME)
+        g_array_append_val(fields, new_name);
+    kx_field_values_audit(&change->values, fields);
+    kx_log_config_change(directory->logger,
+                         &(KxAuditConfig){.user = admin->name,
+                                          .verb = verbs[change->given.verb],
+                                          .type = change->type->logged,
+                                          .fields = (const KxAuditField *)(void *)fields->data,
+                                          .field_count = fields->len});
+}
+
+static void forget_removed(Run *run)
+{
+    for (guint i = 0; i < run->applied->len; i++) {
+        KxObjectChange *change = run->applied->pdata[i];
+        if (change->next != NULL)
+            continue;
+        if (change->type->gone != NULL)
+            change->type->gone(run->directory, change->entry);
+        kx_entry_free(change->type, change->entry);
+    }
+}
+
+static void write_lines(Run *run)
+{
+    for (guint i = 0; i < run->applied->len; i++) {
+        const KxObjectChange *change = run->applied->pdata[i];
+        if (!change->follows)
+            write_line(run->directory, run->admin, change);
+    }
+}
+
+static void give_up(Run *run)
+{
+    kx_db_rollback(run->directory->db);
+    for (guint i = run->applied->len; i > 0; i--)
+        undo(run->directory, run->applied->pdata[i - 1]);
+}
+
+static gboolean run_locked(Run *run, GPtrArray *changes, guint *ret_failed, GError **error)
+{
+    KxDirectory *directory = run->directory;
+    pthread_mutex_lock(&directory->changing);
+    kx_rw_lock_write(&directory->lock);
+    gboolean done = run_all(run, changes, ret_failed, error);
+    if (done)
+        forget_removed(run);
+    else
+        give_up(run);
+    kx_rw_lock_unlock(&directory->lock);
+    if (done)
+        write_lines(run);
+    pthread_mutex_unlock(&directory->changing);
+    return done;
+}
+
+gboolean kx_object_change(KxDirectory *directory, const KxAdmin *admin, const KxChange *changes,
+                          guint n, guint *ret_failed, GError **error)
+{
+    g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func(free_change);
+    g_autoptr(GPtrArray) applied = g_ptr_array_new();
+    g_autoptr(GPtrArray) more = g_ptr_array_new_with_free_func(free_change);
+    Run run = {directory, admin, applied, more};
+    for (guint i = 0; i < n; i++) {
+        KxObjectChange *change = prepare(&changes[i], error);
+        if (change == NULL) {
+            if (ret_failed != NULL)
+                *ret_failed = i;
+            return FALSE;
+        }
+        g_ptr_array_add(all, change);
+    }
+    return run_locked(&run, all, ret_failed, error);
+}
+
+gboolean kx_object_add(KxDirectory *directory, const KxAdmin *admin, KxObject object,
+                       const char *name, const KxField *fields, guint n, GError **error)
+{
+    KxChange change = {KX_CHANGE_ADD, object, name, NULL, fields, n, 0};
+    return kx_object_change(directory, admin, &change, 1, NULL, error);
+}
+
+gboolean kx_object_set(KxDirectory *directory, const KxAdmin *admin, KxObject object,
+                       const char *name, const KxField *fields, guint n, GError **error)
+{
+    KxChange change = {KX_CHANGE_SET, object, name, NULL, fields, n, 0};
+    return kx_object_change(directory, admin, &change, 1, NULL, error);
+}
+
+gboolean kx_object_remove(KxDirectory *directory, const KxAdmin *admin, KxObject object,
+                          const char *name, GError **error)
+{
+    KxChange change = {KX_CHANGE_REMOVE, object, name, NULL, NULL, 0, 0};
+    return kx_object_change(directory, admin, &change, 1, NULL, error);
+}

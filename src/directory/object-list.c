@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Lists of objects, page by page: only what is on the page is copied. */
+#include "base/error.h"
+#include "directory/names.h"
+#include "directory/object.h"
+
+static gboolean text_contains(const char *text, const char *wanted)
+{
+    if (text == NULL || *text == '\0')
+        return FALSE;
+    g_autofree char *key = kx_name_fold(text);
+    return key != NULL && strstr(key, wanted) != NULL;
+}
+
+static gboolean list_contains(char *const *list, const char *wanted)
+{
+    for (; list != NULL && *list != NULL; list++)
+        if (text_contains(*list, wanted))
+            return TRUE;
+    return FALSE;
+}
+
+static gboolean field_contains(const KxRecord *record, KxFieldId id, const char *wanted)
+{
+    const KxFieldRow *row = kx_field_row(id);
+    if (row->kind->class == KX_CLASS_LIST)
+        return list_contains(kx_record_list(record, id), wanted);
+    if (row->kind->class != KX_CLASS_TEXT)
+        return FALSE;
+    g_autofree char *text = kx_record_text(record, id);
+    return text_contains(text, wanted);
+}
+
+static gboolean matches(const KxObjectType *type, const KxRecord *record, const char *wanted)
+{
+    gboolean found = text_contains(record->name, wanted);
+    for (guint id = 0; !found && id < KX_FIELD_COUNT; id++)
+        found = kx_field_row((KxFieldId)id)->object == type->record.object &&
+                field_contains(record, (KxFieldId)id, wanted);
+    return found;
+}
+
+static int compare_names(gconstpointer a, gconstpointer b)
+{
+    const KxEntry *left = *(const KxEntry *const *)a, *right = *(const KxEntry *const *)b;
+    return strcmp(left->record.name, right->record.name);
+}
+
+/* Those of one table that the query is about, by name, at the end of the list. */
+static void collect(const KxObjectType *type, GHashTable *table, const char *wanted,
+                    GPtrArray *list)
+{
+    g_autoptr(GPtrArray) part = g_ptr_array_new();
+    GHashTableIter iter;
+    gpointer entry;
+    g_hash_table_iter_init(&iter, table);
+    while (g_hash_table_iter_next(&iter, NULL, &entry))
+        if (wanted == NULL || matches(type, &((KxEntry *)entry)->record, wanted))
+            g_ptr_array_add(part, entry);
+    g_ptr_array_sort(part, compare_names);
+    g_ptr_array_extend(list, part, NULL, NULL);
+}
+
+static void collect_all(KxDirectory *directory, const KxObjectType *type, const char *wanted,
+                        GPtrArray *list)
+{
+    g_autoptr(GPtrArray) domains = g_ptr_array_new();
+    collect(&kx_type_domain, directory->domains, NULL, domains);
+    for (guint i = 0; i < domains->len; i++)
+        collect(type, type->table(directory, domains->pdata[i]), wanted, list);
+}
+
+static gboolean collect_query(KxDirectory *directory, const KxObjectType *type,
+                              const KxQuery *query, GPtrArray *list, GError **error)
+{
+    g_autofree char *wanted =
+        query->search != NULL && *query->search != '\0' ? kx_name_fold(query->search) : NULL;
+    if (!type->record.in_domain) {
+        collect(type, type->table(directory, NULL), wanted, list);
+        return TRUE;
+    }
+    if (query->domain == NULL) {
+        collect_all(directory, type, wanted, list);
+        return TRUE;
+    }
+    KxDomainEntry *home = kx_tables_find_domain(directory, query->domain, error);
+    if (home != NULL)
+        collect(type, type->table(directory, home), wanted, list);
+    return home != NULL;
+}
+
+static void free_any(gpointer record, KxObject object)
+{
+    kx_object_free(object, record);
+}
+
+/* g_ptr_array_unref() has no room for the kind of object. */
+#define FREE_FUNC(name, object)                                                                    \
+    static void name(gpointer record)                                                              \
+    {                                                                                              \
+        free_any(record, object);                                                                  \
+    }
+FREE_FUNC(free_domain, KX_OBJECT_DOMAIN)
+FREE_FUNC(free_user, KX_OBJECT_USER)
+FREE_FUNC(free_group, KX_OBJECT_GROUP)
+FREE_FUNC(free_alias, KX_OBJECT_ALIAS)
+FREE_FUNC(free_ip_group, KX_OBJECT_IP_GROUP)
+
+static GDestroyNotify free_func(KxObject object)
+{
+    static const GDestroyNotify funcs[KX_OBJECT_COUNT] = {
+        free_domain, free_user, free_group, free_alias, free_ip_group,
+    };
+    return funcs[object];
+}
+
+GPtrArray *kx_object_list(KxDirectory *directory, KxObject object, const KxQuery *query,
+                          guint *ret_total, GError **error)
+{
+    const KxObjectType *type = kx_object_type(object);
+    g_autoptr(GPtrArray) found = g_ptr_array_new();
+    g_autoptr(GPtrArray) page = g_ptr_array_new_with_free_func(free_func(object));
+    kx_rw_lock_read(&directory->lock);
+    gboolean good = collect_query(directory, type, query, found, error);
+    guint end = query->limit != 0 && query->limit < found->len - MIN(query->offset, found->len)
+                    ? query->offset + query->limit
+                    : found->len;
+    for (guint i = query->offset; i < end; i++)
+        g_ptr_array_add(page, kx_entry_copy(type, found->pdata[i]));
+    kx_rw_lock_unlock(&directory->lock);
+    if (ret_total != NULL)
+        *ret_total = found->len;
+    return good ? g_steal_pointer(&page) : NULL;
+}
+
+GPtrArray *kx_domain_list(KxDirectory *directory)
+{
+    return kx_object_list(directory, KX_OBJECT_DOMAIN, &(KxQuery){0}, NULL, NULL);
+}
+
+GPtrArray *kx_user_list(KxDirectory *directory, const char *domain, GError **error)
+{
+    return kx_object_list(directory, KX_OBJECT_USER, &(KxQuery){.domain = domain}, NULL, error);
+}
+
+GPtrArray *kx_ip_group_list(KxDirectory *directory)
+{
+    return kx_object_list(directory, KX_OBJECT_IP_GROUP, &(KxQuery){0}, NULL, NULL);
+}

@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Records in the database: a row for each object, its scalar fields the columns, and the entries of
+ * all lists in one table. SQL texts are made once and kept, as kx_db_prepare() asks. */
+#include "base/error.h"
+#include "directory/record.h"
+
+enum { FIXED = 4 }; /* columns before the fields: id, generation, name, domain */
+
+static const KxFieldRow *column_row(const KxRecordType *type, guint id)
+{
+    const KxFieldRow *row = kx_field_row((KxFieldId)id);
+    return row->object == type->object && row->kind->class < KX_CLASS_LIST ? row : NULL;
+}
+
+static gboolean is_stored_list(const KxRecordType *type, guint id)
+{
+    const KxFieldRow *row = kx_field_row((KxFieldId)id);
+    return row->object == type->object && row->kind->class == KX_CLASS_LIST &&
+           !(row->flags & KX_FIELD_DERIVED);
+}
+
+/* For each column its quoted name with a comma before and the suffix behind. */
+static void append_columns(GString *sql, const KxRecordType *type, const char *suffix)
+{
+    for (guint id = 0; id < KX_FIELD_COUNT; id++) {
+        const KxFieldRow *row = column_row(type, id);
+        if (row != NULL)
+            g_string_append_printf(sql, ", \"%s\"%s", row->column, suffix);
+    }
+}
+
+/* ---- columns ---- */
+
+static gboolean has_column(KxDb *db, const char *table, const char *column, gboolean *ret_has,
+                           GError **error)
+{
+    KxStmt *stmt = kx_db_prepare(
+        db, "SELECT 1 FROM pragma_table_info(?) WHERE name = ? COLLATE NOCASE", error);
+    if (stmt == NULL)
+        return FALSE;
+    kx_stmt_bind_text(stmt, 1, table);
+    kx_stmt_bind_text(stmt, 2, column);
+    int rc = kx_stmt_step(stmt, error);
+    *ret_has = rc == 1;
+    kx_stmt_reset(stmt);
+    return rc >= 0;
+}
+
+static gboolean add_column(KxDb *db, const KxRecordType *type, const KxFieldRow *row,
+                           GError **error)
+{
+    gboolean has;
+    if (!has_column(db, type->table, row->column, &has, error))
+        return FALSE;
+    g_autofree char *sql =
+        g_strdup_printf("ALTER TABLE %s ADD COLUMN \"%s\" %s NOT NULL DEFAULT %s", type->table,
+                        row->column, row->kind->class == KX_CLASS_TEXT ? "TEXT" : "INTEGER",
+                        row->kind->class == KX_CLASS_TEXT ? "''" : "0");
+    return has || kx_db_exec(db, sql, error);
+}
+
+gboolean kx_record_upgrade(KxDb *db, const KxRecordType *type, GError **error)
+{
+    for (guint id = 0; id < KX_FIELD_COUNT; id++) {
+        const KxFieldRow *row = column_row(type, id);
+        if (row != NULL && !add_column(db, type, row, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+/* ---- writing ---- */
+
+static gboolean store_entry(KxDb *db, const KxRecordType *type, gint64 owner, const KxFieldRow *row,
+                            guint position, const char *value, GError **error)
+{
+    KxStmt *stmt = kx_db_prepare(
+        db,
+        "INSERT INTO list_values (object, owner, field, position, value) VALUES (?, ?, ?, ?, ?)",
+        error);
+    if (stmt == NULL)
+        return FALSE;
+    kx_stmt_bind_text(stmt, 1, type->table);
+    kx_stmt_bind_int(stmt, 2, owner);
+    kx_stmt_bind_text(stmt, 3, row->column);
+    kx_stmt_bind_int(stmt, 4, position);
+    kx_stmt_bind_text(stmt, 5, value);
+    return kx_stmt_run(stmt, error);
+}
+
+static gboolean store_lists(KxDb *db, const KxRecordType *type, const KxRecord *record,
+                            GError **error)
+{
+    for (guint id = 0; id < KX_FIELD_COUNT; id++) {
+        if (!is_stored_list(type, id))
+            continue;
+        char *const *list = kx_record_list(record, (KxFieldId)id);
+        for (guint i = 0; list[i] != NULL; i++)
+            if (!store_entry(db, type, record->id, kx_field_row((KxFieldId)id), i, list[i], error))
+                return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean delete_lists(KxDb *db, const KxRecordType *type, gint64 owner, GError **error)
+{
+    KxStmt *stmt =
+        kx_db_prepare(db, "DELETE FROM list_values WHERE object = ? AND owner = ?", error);
+    if (stmt == NULL)
+        return FALSE;
+    kx_stmt_bind_text(stmt, 1, type->table);
+    kx_stmt_bind_int(stmt, 2, owner);
+    return kx_stmt_run(stmt, error);
+}
+
+/* Binds from parameter `at` on, and returns the next. */
+static int bind_fields(KxStmt *stmt, const KxRecordType *type, const KxRecord *record, int at)
+{
+    for (guint id = 0; id < KX_FIELD_COUNT; id++) {
+        const KxFieldRow *row = column_row(type, id);
+        if (row == NULL)
+            continue;
+        const char *member = (const char *)record + row->offset;
+        switch (row->kind->class) {
+        case KX_CLASS_NUMBER:
+            kx_stmt_bind_int(stmt, at++, (gint64) * (const guint64 *)(const void *)member);
+            break;
+        case KX_CLASS_TEXT:
+            kx_stmt_bind_text(stmt, at++, *(char *const *)(const void *)member);
+            break;
+        default:
+            kx_stmt_bind_int(stmt, at++, *(const guint *)(const void *)member);
+        }
+    }
+    return at;
+}
+
+static KxStmt *prepare_kept(KxDb *db, GString *sql, GError **error)
+{
+    const char *kept = g_intern_string(sql->str);
+    return kx_db_prepare(db, kept, error);
+}
+
+static KxStmt *prepare_insert(KxDb *db, const KxRecordType *type, GError **error)
+{
+    g_autoptr(GString) sql = g_string_new(NULL);
+    g_string_printf(sql, "INSERT INTO %s (generation, name, domain", type->table);
+    append_columns(sql, type, "");
+    g_string_append(sql, ") VALUES (?, ?, ?");
+    for (guint id = 0; id < KX_FIELD_COUNT; id++)
+        if (column_row(type, id) != NULL)
+            g_string_append(sql, ", ?");
+    g_string_append(sql, ")");
+    return prepare_kept(db, sql, error);
+}
+
+gboolean kx_record_insert(KxDb *db, const KxRecordType *type, KxRecord *record, gint64 domain,
+                          GError **error)
+{
+    KxStmt *stmt = prepare_insert(db, type, error);
+    if (stmt == NULL)
+        return FALSE;
+    kx_stmt_bind_int(stmt, 1, record->generation);
+    kx_stmt_bind_text(stmt, 2, record->name);
+    kx_stmt_bind_int(stmt, 3, domain);
+    bind_fields(stmt, type, record, FIXED);
+    if (!kx_stmt_run(stmt, error))
+        return FALSE;
+    record->id = kx_db_last_insert_id(db);
+    return store_lists(db, type, record, error);
+}
+
+gboolean kx_record_update(KxDb *db, const KxRecordType *type, const KxRecord *record,
+                          GError **error)
+{
+    g_autoptr(GString) sql = g_string_new(NULL);
+    g_string_printf(sql, "UPDATE %s SET generation = ?, name = ?", type->table);
+    append_columns(sql, type, " = ?");
+    g_string_append(sql, " WHERE id = ?");
+    KxStmt *stmt = prepare_kept(db, sql, error);
+    if (stmt == NULL)
+        return FALSE;
+    kx_stmt_bind_int(stmt, 1, record->generation);
+    kx_stmt_bind_text(stmt, 2, record->name);
+    int at = bind_fields(stmt, type, record, 3);
+    kx_stmt_bind_int(stmt, at, record->id);
+    return kx_stmt_run(stmt, error) && delete_lists(db, type, record->id, error) &&
+           store_lists(db, type, record, error);
+}
+
+gboolean kx_record_delete(KxDb *db, const KxRecordType *type, gint64 id, GError **error)
+{
+    g_autoptr(GString) sql = g_string_new(NULL);
+    g_string_printf(sql, "DELETE FROM %s WHERE id = ?", type->table);
+    KxStmt *stmt = prepare_kept(db, sql, error);
+    if (stmt == NULL)
+        return FALSE;
+    kx_stmt_bind_int(stmt, 1, id);
+    return kx_stmt_run(stmt, error) && delete_lists(db, type, id, error);
+}
+
+/* ---- loading ---- */
+
+/* The entries of all lists of a type, read beside its rows: both are sorted by the owner. */
+typedef struct {
+    KxStmt *stmt;
+    const KxRecordType *type;
+    gboolean has; /* the statement stands on an entry not yet taken */
+} Lists;
+
+static gboolean next_entry(Lists *lists, GError **error)
+{
+    int rc = kx_stmt_step(lists->stmt, error);
+    lists->has = rc == 1;
+    return rc >= 0;
+}
+
+static gboolean begin_lists(Lists *lists, KxDb *db, GError **error)
+{
+    lists->stmt = kx_db_prepare(db,
+                                "SELECT owner, field, value FROM list_values WHERE object = ?"
+                                " ORDER BY owner, field, position",
+                                error);
+    if (lists->stmt == NULL)
+        return FALSE;
+    kx_stmt_bind_text(lists->stmt, 1, lists->type->table);
+    return next_entry(lists, error);
+}
+
+/* The field of that column; KX_FIELD_COUNT: of a newer version, and left alone. */
+static guint find_list(const KxRecordType *type, const char *column)
+{
+    guint id = 0;
+    while (id < KX_FIELD_COUNT &&
+           !(is_stored_list(type, id) && strcmp(kx_field_row((KxFieldId)id)->column, column) == 0))
+        id++;
+    return id;
+}
+
+static gboolean take_lists(Lists *lists, KxRecord *record, GError **error)
+{
+    GPtrArray *found[KX_FIELD_COUNT] = {0};
+    gboolean ok = TRUE;
+    while (ok && lists->has && kx_stmt_int(lists->stmt, 0) <= record->id) {
+        guint id = find_list(lists->type, kx_stmt_text(lists->stmt, 1));
+        if (id < KX_FIELD_COUNT && kx_stmt_int(lists->stmt, 0) == record->id) {
+            if (found[id] == NULL)
+                found[id] = g_ptr_array_new();
+            g_ptr_array_add(found[id], g_strdup(kx_stmt_text(lists->stmt, 2)));
+        }
+        ok = next_entry(lists, error);
+    }
+    for (guint id = 0; id < KX_FIELD_COUNT; id++) {
+        if (found[id] == NULL)
+            continue;
+        g_ptr_array_add(found[id], NULL);
+        char ***member = (char ***)(void *)((char *)record + kx_field_row((KxFieldId)id)->offset);
+        *member = (char **)g_ptr_array_free(found[id], FALSE);
+    }
+    return ok;
+}
+
+static void take_columns(KxStmt *row_stmt, const KxRecordType *type, KxRecord *record)
+{
+    int column = FIXED;
+    for (guint id = 0; id < KX_FIELD_COUNT; id++) {
+        const KxFieldRow *row = column_row(type, id);
+        if (row == NULL)
+            continue;
+        char *member = (char *)record + row->offset;
+        if (row->kind->class == KX_CLASS_TEXT)
+            *(char **)(void *)member = g_strdup(kx_stmt_text(row_stmt, column));
+        else if (row->kind->class == KX_CLASS_NUMBER)
+            *(guint64 *)(void *)member = (guint64)kx_stmt_int(row_stmt, column);
+        else
+            *(guint *)(void *)member = (guint)kx_stmt_int(row_stmt, column);
+        column++;
+    }
+}
+
+static gboolean load_row(Lists *lists, KxStmt *stmt, KxRecordTake take, gpointer data,
+                         GError **error)
+{
+    KxRecord *record = g_malloc0(lists->type->size);
+    record->id = kx_stmt_int(stmt, 0);
+    record->generation = (guint)kx_stmt_int(stmt, 1);
+    record->name = g_strdup(kx_stmt_text(stmt, 2));
+    take_columns(stmt, lists->type, record);
+    gboolean ok = take_lists(lists, record, error);
+    kx_record_init(lists->type, record);
+    if (ok)
+        take(data, record, kx_stmt_int(stmt, 3));
+    kx_record_clear(lists->type, record);
+    g_free(record);
+    return ok;
+}
+
+gboolean kx_record_load(KxDb *db, const KxRecordType *type, KxRecordTake take, gpointer data,
+                        GError **error)
+{
+    Lists lists = {.type = type};
+    g_autoptr(GString) sql = g_string_new("SELECT id, generation, name, domain");
+    append_columns(sql, type, "");
+    g_string_append_printf(sql, " FROM %s ORDER BY id", type->table);
+    KxStmt *stmt = begin_lists(&lists, db, error) ? prepare_kept(db, sql, error) : NULL;
+    int rc = stmt != NULL ? 1 : -1;
+    while (rc == 1 && (rc = kx_stmt_step(stmt, error)) == 1)
+        if (!load_row(&lists, stmt, take, data, error))
+            rc = -1;
+    kx_stmt_reset(lists.stmt);
+    return rc == 0;
+}

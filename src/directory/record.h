@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Objects of the directory as structures whose members the field table knows (directory/fields.h):
+ * copying, changing, storing and loading without code for each member.
+ *
+ * A structure is given as the KxRecord at its beginning. No locks are taken; texts belong to the
+ * structure.
+ */
+#pragma once
+
+#include "db/db.h"
+#include "directory/fields.h"
+
+/* One kind of object. */
+typedef struct {
+    KxObject object;
+    const char *table;  /* in the database */
+    gboolean in_domain; /* its row names a domain, its name is unique there */
+    size_t size;        /* of the structure */
+} KxRecordType;
+
+/* Empty texts and lists for what is NULL. */
+void kx_record_init(const KxRecordType *type, KxRecord *record);
+void kx_record_copy(const KxRecordType *type, KxRecord *to, const KxRecord *from);
+void kx_record_clear(const KxRecordType *type, KxRecord *record);
+/* The fields change places; id, name and domain stay. */
+void kx_record_swap_fields(const KxRecordType *type, KxRecord *a, KxRecord *b);
+
+/* Sets the members of what was given; lists are sorted unless their order means something. */
+void kx_record_take(const KxRecordType *type, KxRecord *record, const KxFieldValues *values);
+
+/* A member: text as somebody could give it ("yes", "none", a number), NULL for lists and secrets;
+ * list, NULL for others. */
+char *kx_record_text(const KxRecord *record, KxFieldId id);
+char *const *kx_record_list(const KxRecord *record, KxFieldId id);
+
+/* ---- record-db.c ---- */
+
+/* Adds the columns of new fields to the tables. */
+gboolean kx_record_upgrade(KxDb *db, const KxRecordType *type, GError **error);
+
+/* Insert gives the record its id. `domain` is the id of its domain, 0 for none. */
+gboolean kx_record_insert(KxDb *db, const KxRecordType *type, KxRecord *record, gint64 domain,
+                          GError **error);
+gboolean kx_record_update(KxDb *db, const KxRecordType *type, const KxRecord *record,
+                          GError **error);
+gboolean kx_record_delete(KxDb *db, const KxRecordType *type, gint64 id, GError **error);
+
+/* Called for each object with a structure that `take` may copy; its domain is not set. */
+typedef void (*KxRecordTake)(gpointer data, const KxRecord *record, gint64 domain);
+gboolean kx_record_load(KxDb *db, const KxRecordType *type, KxRecordTake take, gpointer data,
+                        GError **error);
