@@ -89,6 +89,23 @@ static json_t *remove_message(const KxCall *call, GError **error)
     return json_null();
 }
 
+static json_t *run_all(const KxCall *call, GError **error)
+{
+    guint n = kx_queue_run_now(call->context->core->queue, NULL, error);
+    return json_pack("{s:i}", "messages", (int)n);
+}
+
+static json_t *retry(const KxCall *call, GError **error)
+{
+    GError *problem = NULL;
+    for (guint i = 0; i < call->n_args && !problem; i++)
+        kx_queue_run_now(call->context->core->queue, call->args[i], &problem);
+    if (!problem)
+        return json_null();
+    g_propagate_error(error, problem);
+    return NULL;
+}
+
 static const KxCommand commands[] = {
     {.words = "queue list",
      .args = "",
@@ -105,6 +122,18 @@ static const KxCommand commands[] = {
      .flags = KX_COMMAND_READS | KX_COMMAND_QUEUE,
      .show = show_envelope,
      .manual = "Shows one of them."},
+    {.words = "queue run",
+     .args = "",
+     .run = run_all,
+     .flags = KX_COMMAND_QUEUE | KX_COMMAND_SERVER,
+     .manual = "Tries all messages now, also when the connection is set to offline."},
+    {.words = "queue retry",
+     .args = "ID...",
+     .min_args = 1,
+     .max_args = KX_ARGS_MAX,
+     .run = retry,
+     .flags = KX_COMMAND_QUEUE | KX_COMMAND_SERVER,
+     .manual = "Tries some of them now."},
     {.words = "queue remove",
      .args = "ID...",
      .min_args = 1,

@@ -13,6 +13,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "courier/trust.h"
+
 enum {
     TARGETS_MAX = 64,
     WAITING_MAX = 1024 * 1024, /* bytes of lines that wait for a server */
@@ -291,18 +293,6 @@ void kx_syslog_sender_send(KxSyslogSender *sender, const KxMsgSyslog *line)
 
 /* ---- life ---- */
 
-/* In memory, because there are no files later: the host's bundle, or the one OpenSSL's variable
- * names. */
-static void load_trusted(SSL_CTX *context)
-{
-    const char *named = g_getenv(X509_get_default_cert_file_env());
-    if (SSL_CTX_load_verify_file(context, named ? named : "/etc/ssl/certs/ca-certificates.crt") !=
-            1 &&
-        !named)
-        SSL_CTX_set_default_verify_file(context);
-    ERR_clear_error();
-}
-
 KxSyslogSender *kx_syslog_sender_new(struct event_base *base, int journal, KxSyslogReport report,
                                      gpointer data)
 {
@@ -314,7 +304,7 @@ KxSyslogSender *kx_syslog_sender_new(struct event_base *base, int journal, KxSys
         sender->dns = evdns_base_new(base, EVDNS_BASE_DISABLE_WHEN_INACTIVE);
     sender->tls = SSL_CTX_new(TLS_client_method());
     SSL_CTX_set_min_proto_version(sender->tls, TLS1_2_VERSION);
-    load_trusted(sender->tls);
+    kx_trust_load(sender->tls);
     sender->journal = journal;
     sender->report = report;
     sender->data = data;

@@ -7,8 +7,6 @@
 
 static const char INBOX[] = "INBOX";
 
-enum { STATUS_CODE = 5 }; /* bytes of "4.3.0", which a space and the reason follow */
-
 /* One account, however many recipients lead there. */
 typedef struct {
     KxAccount *account; /* NULL: it could not be opened */
@@ -114,11 +112,19 @@ guint kx_queue_deliver(KxQueue *queue, KxEnvelope *envelope, KxDuty duty, KxInco
     return done;
 }
 
+/* What follows the code: "5.1.1 no such user". */
+static const char *text_of(const char *status)
+{
+    const char *space = strchr(status, ' ');
+    return space ? space + 1 : status;
+}
+
 void kx_queue_log_result(KxQueue *queue, const KxEnvelope *envelope, const KxEnvelopeRcpt *rcpt)
 {
     gboolean done = rcpt->duty == KX_DUTY_DONE;
     gboolean failed = !done && rcpt->status[0] == '5';
-    g_autofree char *code = g_strndup(done ? "2.0.0" : rcpt->status, STATUS_CODE);
+    g_autofree char *code =
+        done ? g_strdup("2.0.0") : g_strndup(rcpt->status, strcspn(rcpt->status, " "));
     kx_log_mail_sent(queue->logger, &(KxLogMailSent){.queue_id = envelope->id,
                                                      .recipient = rcpt->address,
                                                      .result = done     ? "delivered"
@@ -127,8 +133,8 @@ void kx_queue_log_result(KxQueue *queue, const KxEnvelope *envelope, const KxEnv
                                                      .status = code});
     if (failed)
         kx_log_undelivered(queue->logger, envelope->id, envelope->sender, rcpt->address, code,
-                           rcpt->status + STATUS_CODE + 1);
-    else if (!done)
+                           text_of(rcpt->status));
+    else if (!done && rcpt->account)
         kx_log(queue->logger, KX_LOG_ERROR, "queue: message %s could not be delivered to <%s>: %s",
                envelope->id, rcpt->address, rcpt->status);
 }

@@ -85,6 +85,12 @@ gboolean kx_envelope_rcpt_is_due(const KxEnvelopeRcpt *rcpt)
     return rcpt->account && !(rcpt->status && rcpt->status[0] == '5');
 }
 
+gboolean kx_envelope_rcpt_is_remote_due(const KxEnvelopeRcpt *rcpt)
+{
+    return !rcpt->account && rcpt->duty == KX_DUTY_QUEUED &&
+           !(rcpt->status && rcpt->status[0] == '5');
+}
+
 guint kx_envelope_count(const KxEnvelope *envelope, KxDuty duty)
 {
     guint count = 0;

@@ -69,6 +69,8 @@ KxEnvelopeRcpt *kx_envelope_add(KxEnvelope *envelope, const char *address, const
 
 /* An account here to which delivery has not failed for good. */
 gboolean kx_envelope_rcpt_is_due(const KxEnvelopeRcpt *rcpt);
+/* The same of another server. */
+gboolean kx_envelope_rcpt_is_remote_due(const KxEnvelopeRcpt *rcpt);
 
 /* How many recipients have this duty. */
 guint kx_envelope_count(const KxEnvelope *envelope, KxDuty duty);

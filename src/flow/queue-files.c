@@ -18,8 +18,8 @@ char *kx_queue_path(const char *id, const char *suffix)
     return g_strconcat(KX_QUEUE_DIR "/", id, suffix, NULL);
 }
 
-/* Replaces the envelope atomically; durable when the directory is synced. */
-static gboolean write_envelope(const KxEnvelope *envelope, GError **error)
+/* Replaces the envelope atomically; durable, if synced, when the directory is too. */
+static gboolean write_envelope(const KxEnvelope *envelope, gboolean sync, GError **error)
 {
     g_autofree char *text = kx_envelope_format(envelope);
     g_autofree char *path = kx_queue_path(envelope->id, ".env");
@@ -28,7 +28,7 @@ static gboolean write_envelope(const KxEnvelope *envelope, GError **error)
     if (fd < 0)
         return kx_error_errno(error, "cannot create %s", temp);
     gboolean ok = kx_write_all(fd, text, strlen(text), error);
-    if (ok && fsync(fd) < 0)
+    if (ok && sync && fsync(fd) < 0)
         ok = kx_error_errno(error, "cannot sync %s", temp);
     close(fd);
     if (ok && rename(temp, path) < 0)
@@ -41,13 +41,18 @@ static gboolean write_envelope(const KxEnvelope *envelope, GError **error)
 gboolean kx_queue_write(const KxEnvelope *envelope, KxIncoming *incoming, GError **error)
 {
     g_autofree char *message = kx_queue_path(envelope->id, ".eml");
-    if (write_envelope(envelope, error) &&
+    if (write_envelope(envelope, TRUE, error) &&
         (!incoming || kx_incoming_link(incoming, message, error)) &&
         kx_sync_dir(KX_QUEUE_DIR, error))
         return TRUE;
     if (incoming)
         kx_queue_delete(envelope->id, NULL);
     return FALSE;
+}
+
+gboolean kx_queue_note(const KxEnvelope *envelope, GError **error)
+{
+    return write_envelope(envelope, FALSE, error);
 }
 
 KxEnvelope *kx_queue_read(const char *id, GError **error)
@@ -75,7 +80,7 @@ gboolean kx_queue_delete(const char *id, GError **error)
         return kx_error_errno(error, "cannot remove %s", message);
     if (unlink(envelope) < 0 && errno != ENOENT)
         return kx_error_errno(error, "cannot remove %s", envelope);
-    return kx_sync_dir(KX_QUEUE_DIR, error);
+    return TRUE;
 }
 
 /* ---- at start ---- */

@@ -1,18 +1,76 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Inside the queue. */
+/*
+ * Inside the queue. One thread, the runner, works on the files of messages that wait: it tries
+ * mailboxes here, hands tasks to the courier and takes their results. Others only add messages and
+ * look; who wants to change one claims it first.
+ */
 #pragma once
 
 #include <pthread.h>
 
 #include "flow/queue.h"
+#include "ipc/message.h"
 
 #define KX_QUEUE_DIR "store/queue"
 
+typedef struct KxRoute KxRoute;
+
+/* A message that waits. */
 typedef struct {
     char id[KX_QUEUE_ID_SIZE];
-    gint64 due;    /* when to try mailboxes here again; G_MAXINT64: there are none */
-    gboolean busy; /* somebody works on the files */
+    gint64 due;           /* when the runner is to look at it; G_MAXINT64: not by itself */
+    gboolean busy;        /* somebody works on the files */
+    guint shipments;      /* waiting for a route, or on their way */
+    gboolean tried;       /* some of these were tried, not only put off */
+    gint64 put_off_until; /* of those that were not */
+    gboolean asked;       /* an administrator wants it tried now, online or not */
+    KxEnvelope *envelope; /* as the runner knows it, while there are shipments */
 } KxQueueEntry;
+
+/* The recipients of a message that have the same next hop. */
+typedef struct {
+    char id[KX_QUEUE_ID_SIZE];
+    KxRoute *route;
+} KxShipment;
+
+/* A next hop, as long as something waits for it or it is known to be down. */
+struct KxRoute {
+    char *key;
+    char *host; /* a domain whose MX records count, or with `mx` FALSE a host */
+    gboolean mx;
+    guint port;
+    KxMailTls tls;
+    char *user, *password;
+    GQueue waiting;    /* KxShipment */
+    gboolean ready;    /* in the queue of routes */
+    guint on_way;      /* tasks */
+    guint window;      /* how many there may be: grows with each success */
+    gboolean proven;   /* some task succeeded, and none failed to reach a server since */
+    gint64 down_until; /* Unix seconds: nothing is tried before */
+    guint failures;    /* one after the other */
+    char *down_status; /* why it is down */
+    gint64 used;       /* Unix seconds: when it was last needed */
+};
+
+/* A shipment on its way. */
+typedef struct {
+    guint32 number;
+    KxShipment *shipment;
+    GArray *recipients; /* guint: indexes in the envelope, in the order of the task's */
+    gint64 since;
+    /* results, as they come */
+    GPtrArray *results; /* KxTaskResult by index of the task's recipients, or NULL */
+    gboolean over;
+    guint code;
+    char *status, *host, *ip, *tls;
+    gboolean reached;
+} KxTask;
+
+typedef struct {
+    guint code;
+    char *status;
+    gboolean dsn;
+} KxTaskResult;
 
 struct KxQueue {
     KxStore *store;
@@ -25,9 +83,19 @@ struct KxQueue {
 
     pthread_mutex_t lock; /* of what follows */
     GHashTable *entries;  /* id -> KxQueueEntry */
+    GTree *by_due;        /* KxQueueEntry, those not busy, by due and id */
     pthread_cond_t changed;
     gboolean stopping;
     GThread *runner; /* NULL if not started */
+
+    KxQueueCourier courier; /* send NULL: there is none */
+    gboolean offline;       /* as the settings were when last looked at */
+    GHashTable *routes;     /* key -> KxRoute */
+    GQueue ready;           /* KxRoute with shipments that may go now, taken in turn */
+    GHashTable *tasks;      /* number -> KxTask */
+    GQueue over;            /* KxTask whose results are to be taken */
+    guint32 next_task;
+    guint unproven; /* tasks on their way to routes that are not proven */
 };
 
 /* ---- queue-files.c ---- */
@@ -36,18 +104,26 @@ char *kx_queue_path(const char *id, const char *suffix);
 /* Writes the envelope beside the message and syncs both names. `incoming` brings the message, NULL:
  * it is there. */
 gboolean kx_queue_write(const KxEnvelope *envelope, KxIncoming *incoming, GError **error);
+/* The same for what may be lost: when it is tried next, and why it waits. */
+gboolean kx_queue_note(const KxEnvelope *envelope, GError **error);
 KxEnvelope *kx_queue_read(const char *id, GError **error);
 /* Message first: what is left after a crash is then an envelope without a message. */
 gboolean kx_queue_delete(const char *id, GError **error);
 void kx_queue_scan(KxQueue *queue); /* fills `entries` */
 gboolean kx_queue_read_counter(KxQueue *queue, GError **error);
 
-/* ---- queue.c ---- */
+/* ---- queue-entries.c: the table; all but put, claim and release with the lock held ---- */
 
+void kx_queue_entries_init(KxQueue *queue);
+void kx_queue_entries_clear(KxQueue *queue);
 void kx_queue_put(KxQueue *queue,
                   const KxEnvelope *envelope); /* new or changed; not busy any more */
 gboolean kx_queue_claim(KxQueue *queue, const char *id, GError **error);
 void kx_queue_release(KxQueue *queue, const char *id, gboolean gone);
+/* The entry waits until then. */
+void kx_queue_schedule(KxQueue *queue, KxQueueEntry *entry, gint64 due);
+/* The first that is due, claimed; NULL: none before *ret_due. */
+KxQueueEntry *kx_queue_next_due(KxQueue *queue, gint64 now, gint64 *ret_due);
 
 /* ---- queue-run.c ---- */
 
@@ -65,3 +141,44 @@ guint kx_queue_deliver(KxQueue *queue, KxEnvelope *envelope, KxDuty duty, KxInco
 void kx_queue_log_result(KxQueue *queue, const KxEnvelope *envelope, const KxEnvelopeRcpt *rcpt);
 /* When to try again after so many attempts. */
 gint64 kx_queue_next_try(KxQueue *queue, guint64 attempts, gint64 now);
+
+/* ---- route.c: with the lock held, but for find ---- */
+
+/* Where a recipient on another server goes. */
+KxRoute *kx_route_find(KxQueue *queue, const char *address);
+void kx_route_free(gpointer route);
+/* The shipment waits for its route; takes it. */
+void kx_route_add(KxQueue *queue, KxShipment *shipment);
+/* The next shipment that may go now, NULL: none. */
+KxShipment *kx_route_take(KxQueue *queue, gint64 now);
+void kx_route_succeeded(KxQueue *queue, KxRoute *route);
+/* No server of the route answered: nothing is tried for a while. */
+void kx_route_failed(KxQueue *queue, KxRoute *route, const char *status, gint64 now);
+void kx_route_finished(KxQueue *queue, KxRoute *route); /* one task less on its way */
+void kx_route_sweep(KxQueue *queue, gint64 now);        /* forgets those not needed */
+
+/* ---- task.c ---- */
+
+/* Gives a shipment to the courier; takes it. If that cannot be, it counts as put off. */
+void kx_task_start(KxQueue *queue, KxShipment *shipment);
+/* Takes over what became of a task that is over; takes the task. */
+void kx_task_settle(KxQueue *queue, KxTask *task);
+void kx_task_free(gpointer task);
+/* A shipment that is not tried because its route is down; takes it. */
+void kx_task_put_off(KxQueue *queue, KxShipment *shipment);
+
+/* ---- settle.c: the entry is claimed ---- */
+
+gboolean kx_queue_is_online(KxQueue *queue);
+/* Makes shipments of the recipients on other servers, and takes the envelope; FALSE: there are
+ * none, and the envelope stays the caller's. */
+gboolean kx_queue_ship(KxQueue *queue, KxEnvelope *envelope);
+/* After a round of attempts: reports what failed for good or waited too long, then writes, keeps or
+ * removes the message, and gives it free. Takes the envelope. */
+void kx_queue_settle(KxQueue *queue, KxEnvelope *envelope, gboolean tried, gint64 put_off_until);
+
+/* ---- report.c ---- */
+
+/* Tells the sender of the recipients that failed for good; they are done then. FALSE: they are not,
+ * it must be tried again. */
+gboolean kx_queue_report_failures(KxQueue *queue, KxEnvelope *envelope, GError **error);

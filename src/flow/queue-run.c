@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The queue's thread: tries mailboxes here again that could not be written to. */
+/* The queue's thread: begins rounds of attempts as they are due, and goes on with those on their
+ * way. */
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -7,7 +8,7 @@
 #include "base/error.h"
 #include "flow/queue-private.h"
 
-enum { PIECE = 64 * 1024 };
+enum { PIECE = 64 * 1024, SLEEP_MOST = 60 /* seconds */ };
 
 /* The message as content for the store. */
 static KxIncoming *read_message(KxQueue *queue, const char *id, GError **error)
@@ -45,58 +46,85 @@ static void log_results(KxQueue *queue, const KxEnvelope *envelope)
     }
 }
 
-/* TRUE if the entry is gone: all is delivered. */
-static gboolean try_message(KxQueue *queue, const char *id, GError **error)
+static gboolean has_local_due(const KxEnvelope *envelope)
 {
-    g_autoptr(KxEnvelope) envelope = kx_queue_read(id, error);
-    g_autoptr(KxIncoming) incoming = envelope ? read_message(queue, id, error) : NULL;
-    if (!incoming)
-        return FALSE;
-    kx_debug(queue->logger, KX_DEBUG_QUEUE, "%s is tried again, attempt %" G_GUINT64_FORMAT, id,
-             envelope->attempts + 1);
-    kx_queue_deliver(queue, envelope, KX_DUTY_QUEUED, incoming, NULL);
-    envelope->attempts++;
-    envelope->next_try =
-        kx_queue_next_try(queue, envelope->attempts, g_get_real_time() / G_USEC_PER_SEC);
-    gboolean gone = kx_envelope_count(envelope, KX_DUTY_QUEUED) == 0;
-    gboolean ok = gone ? kx_queue_delete(id, error) : kx_queue_write(envelope, NULL, error);
-    log_results(queue, envelope);
-    if (ok && !gone)
-        kx_queue_put(queue, envelope);
-    return ok && gone;
-}
-
-/* With the lock held: claims a message that is due, or says how long there is none. */
-static gboolean next_due(KxQueue *queue, char id[static KX_QUEUE_ID_SIZE], gint64 *ret_wait)
-{
-    gint64 now = g_get_real_time() / G_USEC_PER_SEC, first = G_MAXINT64;
-    GHashTableIter iter;
-    gpointer value;
-    g_hash_table_iter_init(&iter, queue->entries);
-    while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        KxQueueEntry *entry = value;
-        if (entry->busy)
-            continue;
-        if (entry->due <= now) {
-            entry->busy = TRUE;
-            memcpy(id, entry->id, KX_QUEUE_ID_SIZE);
+    for (guint i = 0; i < envelope->recipients->len; i++) {
+        const KxEnvelopeRcpt *rcpt = envelope->recipients->pdata[i];
+        if (kx_envelope_rcpt_is_due(rcpt) && rcpt->duty == KX_DUTY_QUEUED)
             return TRUE;
-        }
-        first = MIN(first, entry->due);
     }
-    *ret_wait = MIN(first - now, (gint64)3600);
     return FALSE;
 }
 
-/* The entry could not even be worked on: it waits like after a failed delivery. */
-static void postpone(KxQueue *queue, const char *id)
+/* Mailboxes here. FALSE: the message could not even be read. */
+static gboolean try_local(KxQueue *queue, KxEnvelope *envelope, GError **error)
 {
+    if (!has_local_due(envelope))
+        return TRUE;
+    g_autoptr(KxIncoming) incoming = read_message(queue, envelope->id, error);
+    if (!incoming)
+        return FALSE;
+    kx_debug(queue->logger, KX_DEBUG_QUEUE, "%s is tried again, attempt %" G_GUINT64_FORMAT,
+             envelope->id, envelope->attempts + 1);
+    kx_queue_deliver(queue, envelope, KX_DUTY_QUEUED, incoming, NULL);
+    log_results(queue, envelope);
+    return TRUE;
+}
+
+/* The entry could not even be worked on: it waits like after a failed delivery. */
+static void postpone(KxQueue *queue, const char *id, const GError *error)
+{
+    kx_log(queue->logger, KX_LOG_ERROR, "queue: message %s: %s", id, error->message);
     pthread_mutex_lock(&queue->lock);
     KxQueueEntry *entry = g_hash_table_lookup(queue->entries, id);
     if (entry)
-        entry->due = kx_queue_next_try(queue, 1, g_get_real_time() / G_USEC_PER_SEC);
+        kx_queue_schedule(queue, entry,
+                          kx_queue_next_try(queue, 1, g_get_real_time() / G_USEC_PER_SEC));
     pthread_mutex_unlock(&queue->lock);
-    kx_queue_release(queue, id, FALSE);
+}
+
+/* A message that is due, and claimed. */
+static void begin_round(KxQueue *queue, const char *id)
+{
+    g_autoptr(GError) error = NULL;
+    KxEnvelope *envelope = kx_queue_read(id, &error);
+    gboolean local = envelope && has_local_due(envelope);
+    if (!envelope || !try_local(queue, envelope, &error)) {
+        postpone(queue, id, error);
+        kx_envelope_free(envelope);
+    } else if (!kx_queue_ship(queue, envelope)) {
+        kx_queue_settle(queue, envelope, local, 0);
+    }
+}
+
+static void go_on_with(KxQueue *queue, KxShipment *shipment, gint64 now)
+{
+    if (shipment->route->down_until > now)
+        kx_task_put_off(queue, shipment);
+    else
+        kx_task_start(queue, shipment);
+}
+
+/* One piece of work, if there is any, without the lock. What is over comes first: it makes room. */
+static gboolean do_some(KxQueue *queue, gint64 now, gint64 *ret_due)
+{
+    KxTask *task = g_queue_pop_head(&queue->over);
+    KxShipment *shipment = !task && queue->courier.send ? kx_route_take(queue, now) : NULL;
+    KxQueueEntry *entry = !task && !shipment ? kx_queue_next_due(queue, now, ret_due) : NULL;
+    char id[KX_QUEUE_ID_SIZE] = "";
+    if (entry)
+        memcpy(id, entry->id, sizeof id);
+    if (!task && !shipment && !entry)
+        return FALSE;
+    pthread_mutex_unlock(&queue->lock);
+    if (task)
+        kx_task_settle(queue, task);
+    else if (shipment)
+        go_on_with(queue, shipment, now);
+    else
+        begin_round(queue, id);
+    pthread_mutex_lock(&queue->lock);
+    return TRUE;
 }
 
 /* Waits for a change, at most so many seconds. */
@@ -104,30 +132,24 @@ static void sleep_for(KxQueue *queue, gint64 seconds)
 {
     struct timespec until;
     clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += seconds;
+    until.tv_sec += CLAMP(seconds, 1, SLEEP_MOST);
     pthread_cond_timedwait(&queue->changed, &queue->lock, &until);
 }
 
 gpointer kx_queue_run(gpointer data)
 {
     KxQueue *queue = data;
-    char id[KX_QUEUE_ID_SIZE];
+    gint64 swept = 0;
     pthread_mutex_lock(&queue->lock);
     while (!queue->stopping) {
-        gint64 wait = 0;
-        if (!next_due(queue, id, &wait)) {
-            sleep_for(queue, wait);
+        gint64 due = G_MAXINT64, now = g_get_real_time() / G_USEC_PER_SEC;
+        if (do_some(queue, now, &due))
             continue;
+        if (now - swept >= SLEEP_MOST) {
+            kx_route_sweep(queue, now);
+            swept = now;
         }
-        pthread_mutex_unlock(&queue->lock);
-        g_autoptr(GError) error = NULL;
-        if (try_message(queue, id, &error)) {
-            kx_queue_release(queue, id, TRUE);
-        } else if (error) {
-            kx_log(queue->logger, KX_LOG_ERROR, "queue: message %s: %s", id, error->message);
-            postpone(queue, id);
-        }
-        pthread_mutex_lock(&queue->lock);
+        sleep_for(queue, due < G_MAXINT64 ? due - now : SLEEP_MOST);
     }
     pthread_mutex_unlock(&queue->lock);
     return NULL;

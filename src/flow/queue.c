@@ -24,11 +24,16 @@ KxQueue *kx_queue_open(KxStore *store, KxDirectory *directory, KxLogger *logger,
     pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
     pthread_cond_init(&queue->changed, &clock);
     pthread_condattr_destroy(&clock);
-    queue->entries = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
+    kx_queue_entries_init(queue);
+    queue->routes = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, kx_route_free);
+    queue->tasks = g_hash_table_new_full(NULL, NULL, NULL, kx_task_free);
+    g_queue_init(&queue->ready);
+    g_queue_init(&queue->over);
     if (!kx_queue_read_counter(queue, error)) {
         kx_queue_close(queue);
         return NULL;
     }
+    queue->offline = !kx_queue_is_online(queue);
     kx_queue_scan(queue);
     return queue;
 }
@@ -48,64 +53,26 @@ void kx_queue_close(KxQueue *queue)
     pthread_mutex_unlock(&queue->lock);
     if (queue->runner)
         g_thread_join(queue->runner);
-    g_hash_table_unref(queue->entries);
+    g_queue_clear_full(&queue->over, kx_task_free);
+    g_queue_clear(&queue->ready);
+    g_hash_table_unref(queue->tasks);
+    g_hash_table_unref(queue->routes);
+    kx_queue_entries_clear(queue);
     pthread_cond_destroy(&queue->changed);
     pthread_mutex_destroy(&queue->lock);
     pthread_mutex_destroy(&queue->id_lock);
     g_free(queue);
 }
 
-/* ---- entries ---- */
-
-static gint64 due_time(const KxEnvelope *envelope)
+void kx_queue_settings_changed(KxQueue *queue)
 {
-    for (guint i = 0; i < envelope->recipients->len; i++) {
-        const KxEnvelopeRcpt *rcpt = envelope->recipients->pdata[i];
-        if (kx_envelope_rcpt_is_due(rcpt) && rcpt->duty == KX_DUTY_QUEUED)
-            return envelope->next_try;
-    }
-    return G_MAXINT64;
-}
-
-void kx_queue_put(KxQueue *queue, const KxEnvelope *envelope)
-{
+    gboolean online = kx_queue_is_online(queue);
     pthread_mutex_lock(&queue->lock);
-    KxQueueEntry *entry = g_hash_table_lookup(queue->entries, envelope->id);
-    if (!entry) {
-        entry = g_new0(KxQueueEntry, 1);
-        g_strlcpy(entry->id, envelope->id, sizeof entry->id);
-        g_hash_table_insert(queue->entries, entry->id, entry);
-    }
-    entry->due = due_time(envelope);
-    entry->busy = FALSE;
-    pthread_cond_broadcast(&queue->changed);
+    gboolean go = online && queue->offline;
+    queue->offline = !online;
     pthread_mutex_unlock(&queue->lock);
-}
-
-gboolean kx_queue_claim(KxQueue *queue, const char *id, GError **error)
-{
-    pthread_mutex_lock(&queue->lock);
-    KxQueueEntry *entry = g_hash_table_lookup(queue->entries, id);
-    gboolean ok = entry && !entry->busy;
-    if (!entry)
-        kx_fail(error, KX_ERR_NOT_FOUND, "there is no message %s in the queue", id);
-    else if (entry->busy)
-        kx_fail(error, KX_ERR_IN_USE, "message %s is being delivered, try again", id);
-    else
-        entry->busy = TRUE;
-    pthread_mutex_unlock(&queue->lock);
-    return ok;
-}
-
-void kx_queue_release(KxQueue *queue, const char *id, gboolean gone)
-{
-    pthread_mutex_lock(&queue->lock);
-    KxQueueEntry *entry = g_hash_table_lookup(queue->entries, id);
-    if (entry && gone)
-        g_hash_table_remove(queue->entries, id);
-    else if (entry)
-        entry->busy = FALSE;
-    pthread_mutex_unlock(&queue->lock);
+    if (go)
+        kx_queue_run_now(queue, NULL, NULL);
 }
 
 /* ---- a message comes in ---- */

@@ -16,14 +16,29 @@
 
 #include "directory/directory.h"
 #include "flow/envelope.h"
+#include "ipc/message.h"
 #include "store/incoming.h"
 
 typedef struct KxQueue KxQueue;
+
+/* How tasks reach the courier. `send` may wait for a moment; FALSE: there is no courier. Called
+ * from the queue's thread. */
+typedef struct {
+    gboolean (*send)(gpointer data, KxMessageType type, guint32 session, const void *body, int fd);
+    gpointer data;
+} KxQueueCourier;
 
 /* Reads what is there. The objects must outlive the queue. */
 KxQueue *kx_queue_open(KxStore *store, KxDirectory *directory, KxLogger *logger, GError **error);
 void kx_queue_start(KxQueue *queue); /* from here on the queue works by itself */
 void kx_queue_close(KxQueue *queue); /* ends a try in progress, then the thread */
+
+/* There is a courier, or with NULL none any more: what was on its way is tried again. */
+void kx_queue_set_courier(KxQueue *queue, const KxQueueCourier *courier);
+/* The settings changed: what waited for a connection goes when there is one. */
+void kx_queue_settings_changed(KxQueue *queue);
+/* MAIL_RESULT and MAIL_END from it. */
+void kx_queue_courier_message(KxQueue *queue, const KxMessage *message);
 
 /* A queue ID: the time in hex, and a counter that also goes on after a restart (LOG-33). */
 gboolean kx_queue_new_id(KxQueue *queue, gint64 now, char out[static KX_QUEUE_ID_SIZE],
@@ -44,6 +59,10 @@ gboolean kx_queue_accept(KxQueue *queue, KxEnvelope *envelope, KxIncoming *incom
 
 GPtrArray *kx_queue_list(KxQueue *queue); /* of KxEnvelope, by ID; free with g_ptr_array_unref */
 KxEnvelope *kx_queue_get(KxQueue *queue, const char *id, GError **error); /* KX_ERR_NOT_FOUND */
+
+/* Tries a message now, with NULL all of them, whatever the times and the connection (NET-03).
+ * Returns how many; KX_ERR_NOT_FOUND with 0. */
+guint kx_queue_run_now(KxQueue *queue, const char *id, GError **error);
 
 /* Removes the message for good, unsent; logged in the Config log. KX_ERR_NOT_FOUND, KX_ERR_IN_USE
  * while it is being delivered. */

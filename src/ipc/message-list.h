@@ -169,4 +169,28 @@ KX_MESSAGE(SMTP_RESET, KxMsgSmtpReset, EDGE, CORE, 0)
 /* `text` begins with the enhanced status code: "2.1.5 Recipient OK". */
 #define KX_FIELDS_SMTP_VERDICT(F, S) F(S, U32, code, 0) F(S, STR, text, 512)
 KX_MESSAGE(SMTP_VERDICT, KxMsgSmtpVerdict, CORE, EDGE, 0)
+
+/* ---- mail to other servers: a task from the core to the courier, one MAIL_END back ---- */
+
+/* A message for one next hop; the session is the task's number, the descriptor the file, of which `skip` bytes at
+ * the start are not sent. `route` names the hop: the domain whose MX records count, or with `mx` 0 the host. `tls`
+ * is KxMailTls. What the sender asked for stands as in SMTP_MAIL. Recipients follow, then MAIL_GO. */
+#define KX_FIELDS_MAIL_TASK(F, S) F(S, STR, id, 32) F(S, STR, route, 255) F(S, U32, mx, 0) F(S, U32, port, 0) F(S, U32, tls, 0) F(S, STR, user, 400) F(S, STR, password, 1024) F(S, STR, source, 64) F(S, STR, from, 1024) F(S, U32, flags, 0) F(S, U64, size, 0) F(S, U64, skip, 0) F(S, STR, envid, 128) F(S, STR, ret, 8)
+KX_MESSAGE(MAIL_TASK, KxMsgMailTask, CORE, COURIER, 1)
+
+#define KX_FIELDS_MAIL_RECIPIENT(F, S) F(S, STR, to, 1024) F(S, U32, notify, 0) F(S, STR, orcpt, 1024)
+KX_MESSAGE(MAIL_RECIPIENT, KxMsgMailRecipient, CORE, COURIER, 0)
+
+#define KX_FIELDS_MAIL_GO(F, S)
+KX_MESSAGE(MAIL_GO, KxMsgMailGo, CORE, COURIER, 0)
+
+/* What became of the recipient with that index: `text` is the status code and why, "5.1.1 no such user"; empty with a
+ * code of 2xx. `dsn` says whether the next server takes over reports of success (RFC 3461 section 5.2.1). */
+#define KX_FIELDS_MAIL_RESULT(F, S) F(S, U32, index, 0) F(S, U32, code, 0) F(S, STR, text, 1024) F(S, U32, dsn, 0)
+KX_MESSAGE(MAIL_RESULT, KxMsgMailResult, COURIER, CORE, 0)
+
+/* The task is over; recipients without a result have this one. `reached` says whether any server answered; `host`
+ * and `ip` are those of the last, `tls` what protected the connection. */
+#define KX_FIELDS_MAIL_END(F, S) F(S, U32, code, 0) F(S, STR, text, 1024) F(S, U32, reached, 0) F(S, STR, host, 255) F(S, STR, ip, 64) F(S, STR, tls, 128)
+KX_MESSAGE(MAIL_END, KxMsgMailEnd, COURIER, CORE, 0)
 /* clang-format on */

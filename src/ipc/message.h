@@ -122,6 +122,15 @@ typedef enum {
     KX_CONVERTER_IDLE,
     KX_CONVERTER_END,
 } KxConverterAction;
+/* How a connection to another server is protected. */
+typedef enum {
+    KX_MAIL_TLS_NEVER,
+    KX_MAIL_TLS_MAY,    /* if the server offers it, whoever it proves to be (RFC 7435) */
+    KX_MAIL_TLS_MUST,   /* or the message waits; the certificate may be anybody's */
+    KX_MAIL_TLS_VERIFY, /* or the message waits; the certificate must be the server's */
+    KX_MAIL_TLS_WRAP,   /* as VERIFY, from the first byte on (RFC 8314) */
+} KxMailTls;
+
 typedef enum { KX_CONVERT_PIECE, KX_CONVERT_DONE, KX_CONVERT_FAILED } KxConvertState;
 
 typedef enum { /* RFC 3461 section 4.1; 0 means not given */

@@ -24,6 +24,17 @@ static void send_line(KxCoreProcess *process, const char *server, guint port, gu
     kx_core_tell_courier(process, KX_MSG_SYSLOG, &line);
 }
 
+gboolean kx_core_send_courier(gpointer data, KxMessageType type, guint32 session, const void *body,
+                              int fd)
+{
+    KxCoreProcess *process = data;
+    kx_mutex_lock(&process->courier_lock);
+    gboolean sent =
+        process->courier >= 0 && kx_channel_send(process->courier, type, session, body, fd);
+    kx_mutex_unlock(&process->courier_lock);
+    return sent;
+}
+
 void kx_core_log_sink(gpointer data, const KxLogRecord *record)
 {
     KxCoreProcess *process = data;

@@ -61,6 +61,9 @@ void kx_core_send_access(KxCoreProcess *process); /* as it is now, to all edges 
 /* core-logs.c */
 /* Packs and sends to the courier if there is one, without waiting. */
 void kx_core_tell_courier(KxCoreProcess *process, KxMessageType type, const void *body);
+/* A task for it; waits while it is busy. FALSE: there is none. */
+gboolean kx_core_send_courier(gpointer process, KxMessageType type, guint32 session,
+                              const void *body, int fd);
 void kx_core_log_sink(gpointer process, const KxLogRecord *record);
 
 /* core-status.c */

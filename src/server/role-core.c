@@ -65,6 +65,7 @@ static void settings_changed(gpointer data, KxSettings *settings)
     KxCoreProcess *process = data;
     kx_log_apply_settings(process->core.logger, settings);
     apply_search_settings(process, settings);
+    kx_queue_settings_changed(process->core.queue);
     if (!process->workers)
         return;
     send_settings(process);
@@ -92,8 +93,11 @@ static void edge_message(gpointer data, guint edge, const KxMessage *message)
 
 static void courier_message(gpointer data, KxLink *link, KxMessage *message)
 {
+    KxCoreProcess *process = data;
     if (message->type == KX_MSG_LOG)
-        write_peer_log(data, &message->LOG);
+        write_peer_log(process, &message->LOG);
+    else
+        kx_queue_courier_message(process->core.queue, message);
 }
 
 static void set_courier(KxCoreProcess *process, int fd)
@@ -107,6 +111,7 @@ static void courier_closed(gpointer data, KxLink *link, const GError *error)
 {
     KxCoreProcess *process = data;
     set_courier(process, -1);
+    kx_queue_set_courier(process->core.queue, NULL);
     g_clear_pointer(&process->courier_link, kx_link_free);
 }
 
@@ -130,6 +135,7 @@ static void add_peer(KxCoreProcess *process, KxMessage *message)
                                             &courier_callbacks, process);
         set_courier(process, fd);
         send_courier_settings(process, settings);
+        kx_queue_set_courier(process->core.queue, &(KxQueueCourier){kx_core_send_courier, process});
     } else if (peer->role == KX_ROLE_CONVERT) {
         kx_convert_ready(process->core.convert, peer->index, message->fd);
         message->fd = -1;

@@ -4,18 +4,24 @@
 #include <openssl/ssl.h>
 #include <unistd.h>
 
+#include "base/fsutil.h"
+#include "courier/mail-pool.h"
 #include "courier/syslog-sender.h"
 #include "ipc/link.h"
+#include "settings/settings.h"
 #include "server/roles.h"
 #include "server/sandbox.h"
 
-enum { FINISH_SECONDS = 3 };
+enum { FINISH_SECONDS = 3, RESOLV_CONF_MAX = 64 * 1024 };
 
 typedef struct {
     struct event_base *base;
     KxLink *keeper;
     KxLink *core; /* NULL while there is none */
     KxSyslogSender *syslog;
+    KxMailPool *mail;
+    struct event *done, *tick;
+    GHashTable *begun; /* number -> KxMailTask whose recipients are not complete yet */
 } Courier;
 
 static void report(gpointer data, const char *text)
@@ -25,17 +31,113 @@ static void report(gpointer data, const char *text)
         kx_link_send(courier->core, KX_MSG_LOG, 0, &(KxMsgLog){KX_EDGE_LOG_WARNING, text}, -1);
 }
 
+/* ---- mail ---- */
+
+static void free_task(gpointer task)
+{
+    kx_mail_task_free(task);
+}
+
+static void begin_task(Courier *courier, KxMessage *message)
+{
+    KxMailTask *task = kx_mail_task_new(message->session, &message->MAIL_TASK, message->fd);
+    message->fd = -1;
+    g_hash_table_replace(courier->begun, GUINT_TO_POINTER(task->number), task);
+}
+
+static void add_recipient(Courier *courier, const KxMessage *message)
+{
+    KxMailTask *task = g_hash_table_lookup(courier->begun, GUINT_TO_POINTER(message->session));
+    if (task)
+        kx_mail_task_add(task, &message->MAIL_RECIPIENT);
+}
+
+static void start_task(Courier *courier, guint32 number)
+{
+    gpointer task = NULL;
+    if (g_hash_table_steal_extended(courier->begun, GUINT_TO_POINTER(number), NULL, &task))
+        kx_mail_pool_add(courier->mail, task);
+}
+
+static void report_task(Courier *courier, const KxMailTask *task)
+{
+    for (guint i = 0; i < task->recipients->len; i++) {
+        const KxMailRecipient *recipient = task->recipients->pdata[i];
+        if (recipient->code == 0)
+            continue;
+        kx_link_send(courier->core, KX_MSG_MAIL_RESULT, task->number,
+                     &(KxMsgMailResult){i, recipient->code, recipient->status, recipient->dsn}, -1);
+    }
+    KxMsgMailEnd end = {.code = task->code,
+                        .text = task->status,
+                        .reached = task->reached,
+                        .host = task->host,
+                        .ip = task->ip,
+                        .tls = task->protection};
+    kx_link_send(courier->core, KX_MSG_MAIL_END, task->number, &end, -1);
+}
+
+static void on_mail_done(evutil_socket_t fd, short what, void *data)
+{
+    Courier *courier = data;
+    KxMailTask *task;
+    while ((task = kx_mail_pool_done(courier->mail))) {
+        if (courier->core && !g_atomic_int_get(&task->cancelled))
+            report_task(courier, task);
+        kx_mail_task_free(task);
+    }
+}
+
+static void on_tick(evutil_socket_t fd, short what, void *data)
+{
+    kx_mail_pool_tick(((Courier *)data)->mail);
+}
+
+/* ---- the core ---- */
+
+static void take_settings(Courier *courier, const KxMsgSettings *message)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(KxSettings) settings =
+        kx_settings_unpack(message->values.data, message->values.len, &error);
+    if (settings) {
+        kx_mail_pool_configure(courier->mail, kx_settings_text(settings, KX_SET_SERVER_HOSTNAME),
+                               kx_settings_list(settings, KX_SET_DNS_SERVERS), &error);
+    }
+    if (error)
+        report(courier, error->message);
+}
+
 static void core_message(gpointer data, KxLink *link, KxMessage *message)
 {
     Courier *courier = data;
-    if (message->type == KX_MSG_SYSLOG)
+    switch (message->type) {
+    case KX_MSG_SYSLOG:
         kx_syslog_sender_send(courier->syslog, &message->SYSLOG);
+        break;
+    case KX_MSG_SETTINGS:
+        take_settings(courier, &message->SETTINGS);
+        break;
+    case KX_MSG_MAIL_TASK:
+        begin_task(courier, message);
+        break;
+    case KX_MSG_MAIL_RECIPIENT:
+        add_recipient(courier, message);
+        break;
+    case KX_MSG_MAIL_GO:
+        start_task(courier, message->session);
+        break;
+    default:
+        break;
+    }
 }
 
 static void core_closed(gpointer data, KxLink *link, const GError *error)
 {
     Courier *courier = data;
     g_clear_pointer(&courier->core, kx_link_free);
+    kx_mail_pool_cancel(courier->mail);
+    g_hash_table_remove_all(courier->begun);
 }
 
 static const KxLinkCallbacks core_callbacks = {core_message, core_closed};
@@ -44,7 +146,8 @@ static void keeper_message(gpointer data, KxLink *link, KxMessage *message)
 {
     Courier *courier = data;
     if (message->type == KX_MSG_PEER && message->PEER.role == KX_ROLE_CORE) {
-        kx_link_free(courier->core);
+        if (courier->core)
+            core_closed(courier, courier->core, NULL);
         courier->core = kx_link_new(courier->base, message->fd, KX_ROLE_COURIER, KX_ROLE_CORE,
                                     &core_callbacks, courier);
         message->fd = -1;
@@ -61,6 +164,29 @@ static void keeper_closed(gpointer data, KxLink *link, const GError *error)
 
 static const KxLinkCallbacks keeper_callbacks = {keeper_message, keeper_closed};
 
+/* What is read from files is read here, before the sandbox. */
+static void open_mail(Courier *courier)
+{
+    g_autofree char *resolv_conf = NULL;
+    if (!kx_read_file("/etc/resolv.conf", RESOLV_CONF_MAX, &resolv_conf, NULL, NULL))
+        resolv_conf = g_strdup("");
+    courier->mail = kx_mail_pool_new(resolv_conf);
+    courier->begun = g_hash_table_new_full(NULL, NULL, NULL, free_task);
+    courier->done = event_new(courier->base, kx_mail_pool_fd(courier->mail), EV_READ | EV_PERSIST,
+                              on_mail_done, courier);
+    courier->tick = event_new(courier->base, -1, EV_PERSIST, on_tick, courier);
+    event_add(courier->done, NULL);
+    event_add(courier->tick, &(struct timeval){1, 0});
+}
+
+static void close_mail(Courier *courier)
+{
+    event_free(courier->done);
+    event_free(courier->tick);
+    kx_mail_pool_free(courier->mail);
+    g_hash_table_unref(courier->begun);
+}
+
 int kx_role_courier_main(void)
 {
     Courier courier = {.base = event_base_new()};
@@ -70,6 +196,7 @@ int kx_role_courier_main(void)
     }
     OPENSSL_init_ssl(0, NULL);
     courier.syslog = kx_syslog_sender_new(courier.base, KX_FD_JOURNAL, report, &courier);
+    open_mail(&courier);
     KxSandbox sandbox;
     g_autoptr(GError) error = NULL;
     if (!kx_sandbox_enter(KX_ROLE_COURIER, &sandbox, &error)) {
@@ -83,6 +210,7 @@ int kx_role_courier_main(void)
     event_base_dispatch(courier.base);
     kx_syslog_sender_finish(courier.syslog, FINISH_SECONDS);
     kx_syslog_sender_free(courier.syslog);
+    close_mail(&courier);
     kx_link_free(courier.core);
     kx_link_free(courier.keeper);
     event_base_free(courier.base);

@@ -219,6 +219,7 @@ static const Condition conditions[] = {
     {"sendto", 3, 0, 0, KX_ROLE_COURIER},
     {"socket", 0, WHOLE, AF_INET, KX_ROLE_COURIER},
     {"socket", 0, WHOLE, AF_INET6, KX_ROLE_COURIER},
+    {"socketpair", 0, WHOLE, AF_UNIX, KX_ROLE_COURIER}, /* libunbound, inside itself */
 };
 
 static int add_condition(scmp_filter_ctx filter, const Condition *condition)

@@ -62,6 +62,19 @@ gboolean kx_check_host_or_empty(const char *value, GError **error)
     return kx_fail(error, KX_ERR_INVALID, "'%s' is neither a host name nor an IP address", value);
 }
 
+gboolean kx_check_dns_server(const char *value, GError **error)
+{
+    const char *at = strchr(value, '@');
+    g_autofree char *address = at ? g_strndup(value, (gsize)(at - value)) : g_strdup(value);
+    guint64 port = 53;
+    struct in6_addr bytes;
+    if ((inet_pton(AF_INET, address, &bytes) == 1 || inet_pton(AF_INET6, address, &bytes) == 1) &&
+        (!at || kx_parse_uint(at + 1, 65535, &port)) && port > 0)
+        return TRUE;
+    return kx_fail(error, KX_ERR_INVALID,
+                   "'%s' is not the address of a DNS server (192.0.2.1 or 192.0.2.1@5353)", value);
+}
+
 gboolean kx_check_uri_or_empty(const char *value, GError **error)
 {
     size_t scheme =

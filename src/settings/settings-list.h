@@ -34,6 +34,33 @@ KX_SETTING(SMTP_TIMEOUT, "smtp.timeout", DURATION, 10, 3600, NULL, "5m", KX_SETT
 KX_SETTING(QUEUE_RETRY, "queue.retry-interval", DURATION, 1, 86400, NULL, "30m", 0, "SMTP-30", NULL,
     "Longest wait before a message in the queue is tried again; mailboxes here are first tried after a minute.")
 
+KX_SETTING(INTERNET_CONNECTION, "internet.connection", CHOICE, 0, 0, "online|offline", "online", 0, "NET-01 NET-02 NET-03", NULL,
+    "Whether mail to other servers is sent at once, or waits in the queue until it is told to go (keryx queue run).")
+KX_SETTING(QUEUE_RETRY_MOST, "queue.max-retry-interval", DURATION, 1, 604800, NULL, "4h", 0, "SMTP-30", NULL,
+    "Longest wait between two attempts to send a message to another server; it grows from queue.retry-interval to this.")
+KX_SETTING(QUEUE_LIFETIME, "queue.lifetime", DURATION, 1, 31536000, NULL, "5d", 0, "SMTP-31", NULL,
+    "After this time a message that could not be delivered goes back to its sender.")
+KX_SETTING(DELIVERY_TASKS, "smtp.delivery-tasks", INT, 1, 500, NULL, "32", 0, "SMTP-29 STAT-06", NULL,
+    "Most messages sent to other servers at the same time.")
+KX_SETTING(DELIVERY_TASKS_HOST, "smtp.delivery-tasks-per-destination", INT, 1, 500, NULL, "10", 0, "SMTP-29", NULL,
+    "Most of them to one destination.")
+KX_SETTING(DELIVERY_PORT, "smtp.delivery-port", INT, 1, 65535, NULL, "25", 0, "", NULL,
+    "Port of other servers that mail is sent to directly.")
+KX_SETTING(DELIVERY_TLS, "smtp.delivery-tls", CHOICE, 0, 0, "never|may|must|verify", "may", 0, "SMTP-28", NULL,
+    "How mail to other servers is protected: may takes TLS where it is offered, must waits for it, verify also wants a certificate that names the server.")
+KX_SETTING(DNS_SERVERS, "dns.servers", LIST, 0, 16, NULL, "", KX_SETTING_COURIER, "HOST-19", kx_check_dns_server,
+    "DNS servers to ask, as addresses like 192.0.2.1 or 192.0.2.1@5353; empty means those of /etc/resolv.conf.")
+KX_SETTING(RELAY_HOST, "smtp.relay-host", TEXT, 0, 253, NULL, "", 0, "SMTP-26", kx_check_host_or_empty,
+    "Server that takes all outgoing mail; empty means that mail is sent directly.")
+KX_SETTING(RELAY_PORT, "smtp.relay-port", INT, 1, 65535, NULL, "25", 0, "SMTP-26", NULL,
+    "Port of that server.")
+KX_SETTING(RELAY_TLS, "smtp.relay-tls", CHOICE, 0, 0, "never|may|must|verify|wrap", "may", 0, "SMTP-27 SMTP-28", NULL,
+    "How the connection to that server is protected; wrap begins with TLS, as on port 465. A password is never sent without TLS.")
+KX_SETTING(RELAY_USER, "smtp.relay-user", TEXT, 0, 400, NULL, "", 0, "SMTP-27", NULL,
+    "User name to sign in there; empty means no sign-in.")
+KX_SETTING(RELAY_PASSWORD, "smtp.relay-password", TEXT, 0, 1000, NULL, "", KX_SETTING_SECRET, "SMTP-27", NULL,
+    "Password for that.")
+
 KX_SETTING(SEARCH_INDEX, "search.index", CHOICE, 0, 0, "automatic|off", "automatic", 0, "", NULL,
     "Whether the texts of messages that come in are indexed in the background, so that searching is fast. What was indexed before is used either way, and answers are the same.")
 

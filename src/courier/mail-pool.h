@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The threads that deliver mail to other servers, one task each at a time, and the connections they
+ * keep for the next task of the same route. How many tasks there are at once is the core's matter.
+ *
+ * Threads: all functions are for the thread of the event loop.
+ */
+#pragma once
+
+#include "courier/mail-task.h"
+
+typedef struct KxMailPool KxMailPool;
+
+KxMailPool *kx_mail_pool_new(const char *resolv_conf);
+void kx_mail_pool_free(KxMailPool *pool); /* ends what is not yet in its content */
+
+/* From settings; tasks begun before go on with what they began with. */
+gboolean kx_mail_pool_configure(KxMailPool *pool, const char *helo, const char *const *dns_servers,
+                                GError **error);
+
+void kx_mail_pool_add(KxMailPool *pool, KxMailTask *task); /* takes it */
+/* Readable when tasks are done. */
+int kx_mail_pool_fd(const KxMailPool *pool);
+KxMailTask *kx_mail_pool_done(
+    KxMailPool *pool); /* the next one, the caller's; take them up to NULL */
+
+/* The core is gone: nobody waits for the tasks. */
+void kx_mail_pool_cancel(KxMailPool *pool);
+/* Ends connections that nobody used for a while. */
+void kx_mail_pool_tick(KxMailPool *pool);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(KxMailPool, kx_mail_pool_free)

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Connecting, EHLO, STARTTLS and AUTH (RFC 5321, 3207, 4954). */
+#include "base/base64.h"
+#include "base/error.h"
+#include "base/text.h"
+#include "courier/mail-task.h"
+
+void kx_mail_session_free(KxMailSession *session)
+{
+    if (!session)
+        return;
+    if (session->conn) {
+        kx_smtp_conn_write(session->conn, "QUIT\r\n", 6, NULL);
+        kx_smtp_conn_flush(session->conn, NULL);
+    }
+    kx_smtp_conn_free(session->conn);
+    g_free(session->host);
+    g_free(session);
+}
+
+/* ---- what went wrong ---- */
+
+static gboolean fail_conn(KxMailTask *task, const char *host, const GError *error)
+{
+    g_autofree char *status = g_strdup_printf("4.4.1 %s: %s", host, error->message);
+    kx_mail_task_result(task, 451, status);
+    return FALSE;
+}
+
+/* A server that refuses everybody may be the only one to do so: never for good. */
+static gboolean fail_reply(KxMailTask *task, const char *host, const char *what,
+                           const KxSmtpReply *reply)
+{
+    g_autofree char *said = kx_smtp_reply_status(reply);
+    g_autofree char *status =
+        g_strdup_printf("4.3.0 %s answered %s with %u %s", host, what, reply->code, said);
+    kx_mail_task_result(task, 451, status);
+    return FALSE;
+}
+
+static gboolean fail_tls(KxMailTask *task, const char *host, const char *why)
+{
+    g_autofree char *status = g_strdup_printf("4.7.5 %s: %s", host, why);
+    kx_mail_task_result(task, 451, status);
+    return FALSE;
+}
+
+/* ---- EHLO ---- */
+
+static gboolean has_word(const char *list, const char *word)
+{
+    g_auto(GStrv) words = g_strsplit(list, " ", -1);
+    for (guint i = 0; words[i]; i++)
+        if (g_ascii_strcasecmp(words[i], word) == 0)
+            return TRUE;
+    return FALSE;
+}
+
+static void take_auth(KxMailSession *session, const char *mechanisms)
+{
+    if (has_word(mechanisms, "PLAIN"))
+        session->features |= KX_MAIL_HAS_AUTH_PLAIN;
+    if (has_word(mechanisms, "LOGIN"))
+        session->features |= KX_MAIL_HAS_AUTH_LOGIN;
+}
+
+static void take_feature(KxMailSession *session, const char *line)
+{
+    static const struct {
+        const char *word;
+        guint feature;
+    } words[] = {
+        {"PIPELINING", KX_MAIL_HAS_PIPELINING},
+        {"8BITMIME", KX_MAIL_HAS_8BITMIME},
+        {"SMTPUTF8", KX_MAIL_HAS_SMTPUTF8},
+        {"DSN", KX_MAIL_HAS_DSN},
+        {"SIZE", KX_MAIL_HAS_SIZE},
+        {"STARTTLS", KX_MAIL_HAS_STARTTLS},
+        {"CHUNKING", KX_MAIL_HAS_CHUNKING},
+        {"BINARYMIME", KX_MAIL_HAS_BINARYMIME},
+    };
+    size_t len = strcspn(line, " =");
+    for (guint i = 0; i < G_N_ELEMENTS(words); i++)
+        if (kx_ascii_equal(line, len, words[i].word))
+            session->features |= words[i].feature;
+    if (kx_ascii_equal(line, len, "SIZE") && line[len] == ' ')
+        session->size_max = g_ascii_strtoull(line + len + 1, NULL, 10);
+    if (kx_ascii_equal(line, len, "AUTH") && line[len])
+        take_auth(session, line + len + 1);
+}
+
+static void take_features(KxMailSession *session, const KxSmtpReply *reply)
+{
+    g_auto(GStrv) lines = g_strsplit(reply->text->str, "\n", 100);
+    session->features = 0;
+    session->size_max = 0;
+    for (guint i = 1; lines[0] && lines[i]; i++)
+        take_feature(session, lines[i]);
+}
+
+static gboolean say(KxMailSession *session, KxSmtpReply *reply, const char *verb, const char *name,
+                    GError **error)
+{
+    return kx_smtp_conn_printf(session->conn, error, "%s %s\r\n", verb, name) &&
+           kx_smtp_conn_read(session->conn, KX_SMTP_COMMAND, reply, error);
+}
+
+/* HELO for servers of another age. */
+static gboolean greet(KxMailSession *session, const KxMailTools *tools, KxMailTask *task,
+                      KxSmtpReply *reply)
+{
+    g_autoptr(GError) error = NULL;
+    if (!say(session, reply, "EHLO", tools->helo, &error))
+        return fail_conn(task, session->host, error);
+    if (reply->code / 100 == 2) {
+        take_features(session, reply);
+        return TRUE;
+    }
+    if (!say(session, reply, "HELO", tools->helo, &error))
+        return fail_conn(task, session->host, error);
+    return reply->code / 100 == 2 || fail_reply(task, session->host, "HELO", reply);
+}
+
+/* ---- TLS ---- */
+
+static gboolean start_tls(KxMailSession *session, const KxMailTools *tools, KxMailTask *task,
+                          KxSmtpReply *reply)
+{
+    g_autoptr(GError) error = NULL;
+    gboolean verify = task->tls >= KX_MAIL_TLS_VERIFY;
+    if (!(session->features & KX_MAIL_HAS_STARTTLS))
+        return task->tls == KX_MAIL_TLS_MAY ||
+               fail_tls(task, session->host, "the server offers no TLS, which is required");
+    if (!kx_smtp_conn_printf(session->conn, &error, "STARTTLS\r\n") ||
+        !kx_smtp_conn_read(session->conn, KX_SMTP_COMMAND, reply, &error))
+        return fail_conn(task, session->host, error);
+    if (reply->code != 220)
+        return task->tls == KX_MAIL_TLS_MAY ||
+               fail_tls(task, session->host, "the server refuses to begin TLS, which is required");
+    if (!kx_smtp_conn_start_tls(session->conn, tools->tls, session->host, verify, &error))
+        return fail_tls(task, session->host, error->message);
+    return greet(session, tools, task, reply);
+}
+
+static gboolean wrap_tls(KxMailSession *session, const KxMailTools *tools, KxMailTask *task)
+{
+    g_autoptr(GError) error = NULL;
+    return kx_smtp_conn_start_tls(session->conn, tools->tls, session->host, TRUE, &error) ||
+           fail_tls(task, session->host, error->message);
+}
+
+/* ---- AUTH ---- */
+
+static gboolean sign_in_failed(KxMailTask *task, const char *host, const KxSmtpReply *reply)
+{
+    g_autofree char *said = kx_smtp_reply_status(reply);
+    g_autofree char *status =
+        g_strdup_printf("4.7.8 %s does not accept the sign-in: %s", host, said);
+    kx_mail_task_result(task, 451, status);
+    return FALSE;
+}
+
+static gboolean auth_plain(KxMailSession *session, KxMailTask *task, KxSmtpReply *reply,
+                           GError **error)
+{
+    g_autoptr(GString) plain = g_string_new(NULL);
+    g_string_append_printf(plain, "%c%s%c%s", 0, task->user, 0, task->password);
+    g_autofree char *text = g_base64_encode((const guchar *)plain->str, plain->len);
+    return say(session, reply, "AUTH PLAIN", text, error);
+}
+
+static gboolean send_encoded(KxMailSession *session, const char *text, KxSmtpReply *reply,
+                             GError **error)
+{
+    g_autofree char *encoded = g_base64_encode((const guchar *)text, strlen(text));
+    return kx_smtp_conn_printf(session->conn, error, "%s\r\n", encoded) &&
+           kx_smtp_conn_read(session->conn, KX_SMTP_COMMAND, reply, error);
+}
+
+static gboolean auth_login(KxMailSession *session, KxMailTask *task, KxSmtpReply *reply,
+                           GError **error)
+{
+    if (!kx_smtp_conn_printf(session->conn, error, "AUTH LOGIN\r\n") ||
+        !kx_smtp_conn_read(session->conn, KX_SMTP_COMMAND, reply, error))
+        return FALSE;
+    if (reply->code == 334 && !send_encoded(session, task->user, reply, error))
+        return FALSE;
+    return reply->code != 334 || send_encoded(session, task->password, reply, error);
+}
+
+/* Never in the clear, but to this host itself (SMTP-28). */
+static gboolean is_private(const KxMailSession *session)
+{
+    const char *ip = kx_smtp_conn_ip(session->conn);
+    return kx_smtp_conn_tls(session->conn) || g_str_has_prefix(ip, "127.") ||
+           g_str_equal(ip, "::1");
+}
+
+static gboolean sign_in(KxMailSession *session, KxMailTask *task, KxSmtpReply *reply)
+{
+    g_autoptr(GError) error = NULL;
+    if (!*task->user)
+        return TRUE;
+    if (!is_private(session))
+        return fail_tls(task, session->host, "passwords are not sent without TLS");
+    guint features = session->features;
+    if (!(features & (KX_MAIL_HAS_AUTH_PLAIN | KX_MAIL_HAS_AUTH_LOGIN)))
+        return fail_tls(task, session->host, "the server offers no AUTH PLAIN or LOGIN");
+    gboolean done = features & KX_MAIL_HAS_AUTH_PLAIN ? auth_plain(session, task, reply, &error)
+                                                      : auth_login(session, task, reply, &error);
+    if (!done)
+        return fail_conn(task, session->host, error);
+    return reply->code == 235 || sign_in_failed(task, session->host, reply);
+}
+
+/* ---- all of it ---- */
+
+static gboolean begin(KxMailSession *session, const KxMailTools *tools, KxMailTask *task)
+{
+    g_auto(KxSmtpReply) reply = {0};
+    g_autoptr(GError) error = NULL;
+    if (task->tls == KX_MAIL_TLS_WRAP && !wrap_tls(session, tools, task))
+        return FALSE;
+    if (!kx_smtp_conn_read(session->conn, KX_SMTP_GREETING, &reply, &error))
+        return fail_conn(task, session->host, error);
+    task->reached = TRUE;
+    if (reply.code / 100 != 2)
+        return fail_reply(task, session->host, "the connection", &reply);
+    if (!greet(session, tools, task, &reply))
+        return FALSE;
+    if (task->tls != KX_MAIL_TLS_NEVER && task->tls != KX_MAIL_TLS_WRAP &&
+        !start_tls(session, tools, task, &reply))
+        return FALSE;
+    return sign_in(session, task, &reply);
+}
+
+KxMailSession *kx_mail_session_open(const KxMailTools *tools, KxMailTask *task, const char *host,
+                                    const KxHostAddress *address)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(KxMailSession) session = g_new0(KxMailSession, 1);
+    session->host = g_strdup(host);
+    session->conn = kx_smtp_conn_open(address, task->port, task->source, &error);
+    if (!session->conn) {
+        fail_conn(task, host, error);
+        return NULL;
+    }
+    return begin(session, tools, task) ? g_steal_pointer(&session) : NULL;
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "courier/mail-task.h"
+
+#include <unistd.h>
+
+static void free_recipient(gpointer data)
+{
+    KxMailRecipient *recipient = data;
+    g_free(recipient->address);
+    g_free(recipient->orcpt);
+    g_free(recipient->status);
+    g_free(recipient);
+}
+
+KxMailTask *kx_mail_task_new(guint32 number, const KxMsgMailTask *message, int fd)
+{
+    KxMailTask *task = g_new0(KxMailTask, 1);
+    task->number = number;
+    task->id = g_strdup(message->id);
+    task->route = g_strdup(message->route);
+    task->mx = message->mx != 0;
+    task->port = message->port;
+    task->tls = (KxMailTls)MIN(message->tls, (guint32)KX_MAIL_TLS_WRAP);
+    task->user = g_strdup(message->user);
+    task->password = g_strdup(message->password);
+    task->source = g_strdup(message->source);
+    task->from = g_strdup(message->from);
+    task->flags = message->flags;
+    task->size = message->size;
+    task->skip = message->skip;
+    task->envid = g_strdup(message->envid);
+    task->ret = g_strdup(message->ret);
+    task->fd = fd;
+    task->recipients = g_ptr_array_new_with_free_func(free_recipient);
+    return task;
+}
+
+void kx_mail_task_add(KxMailTask *task, const KxMsgMailRecipient *message)
+{
+    KxMailRecipient *recipient = g_new0(KxMailRecipient, 1);
+    recipient->address = g_strdup(message->to);
+    recipient->orcpt = g_strdup(message->orcpt);
+    recipient->notify = message->notify;
+    g_ptr_array_add(task->recipients, recipient);
+}
+
+void kx_mail_task_free(KxMailTask *task)
+{
+    if (!task)
+        return;
+    if (task->fd >= 0)
+        close(task->fd);
+    explicit_bzero(task->password, strlen(task->password));
+    g_ptr_array_unref(task->recipients);
+    g_free(task->id);
+    g_free(task->route);
+    g_free(task->user);
+    g_free(task->password);
+    g_free(task->source);
+    g_free(task->from);
+    g_free(task->envid);
+    g_free(task->ret);
+    g_free(task->status);
+    g_free(task->host);
+    g_free(task->ip);
+    g_free(task->protection);
+    g_free(task);
+}
+
+void kx_mail_task_result(KxMailTask *task, guint code, const char *status)
+{
+    char *copy = g_strdup(status);
+    g_free(task->status);
+    task->code = code;
+    task->status = copy;
+}
+
+gboolean kx_mail_task_is_settled(const KxMailTask *task)
+{
+    if (task->code != 0 && task->code / 100 != 4)
+        return TRUE;
+    for (guint i = 0; i < task->recipients->len; i++)
+        if (((KxMailRecipient *)task->recipients->pdata[i])->code == 0)
+            return FALSE;
+    return TRUE;
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A message on its way to one next hop: what the core asked for and what became of it. A task is
+ * worked on by one thread from the finding of a host to the last reply.
+ */
+#pragma once
+
+#include "courier/resolver.h"
+#include "courier/smtp-conn.h"
+#include "ipc/message.h"
+
+typedef struct {
+    char *address;
+    char *orcpt;
+    guint notify; /* KxNotify */
+    guint code;   /* of the reply; 0: there is none yet */
+    char *status; /* "5.1.1 no such user" */
+    gboolean dsn; /* the next server reports success by itself */
+} KxMailRecipient;
+
+typedef struct {
+    guint32 number;
+    char *id; /* of the message */
+    char *route;
+    gboolean mx;
+    guint port;
+    KxMailTls tls;
+    char *user, *password; /* "": no sign-in */
+    char *source;          /* address to connect from, or "" */
+    char *from;
+    guint flags; /* KxSmtpMailFlags */
+    guint64 size, skip;
+    char *envid, *ret;
+    int fd;
+    gint cancelled;        /* atomic: nobody waits for it any more, so content is not begun */
+    GPtrArray *recipients; /* of KxMailRecipient */
+
+    /* results */
+    guint code; /* for recipients without one of their own */
+    char *status;
+    gboolean reached;
+    gboolean committed; /* content was begun: the server may have taken it, whatever it said */
+    char *host, *ip, *protection;
+} KxMailTask;
+
+KxMailTask *kx_mail_task_new(guint32 number, const KxMsgMailTask *message, int fd); /* takes fd */
+void kx_mail_task_add(KxMailTask *task, const KxMsgMailRecipient *message);
+void kx_mail_task_free(KxMailTask *task);
+
+/* What holds for all recipients that have no result of their own. */
+void kx_mail_task_result(KxMailTask *task, guint code, const char *status);
+/* Whether every recipient has its reply, or a new try elsewhere would be no use. */
+gboolean kx_mail_task_is_settled(const KxMailTask *task);
+
+/* ---- mail-session.c: a server that has greeted ---- */
+
+typedef enum {
+    KX_MAIL_HAS_PIPELINING = 1 << 0,
+    KX_MAIL_HAS_8BITMIME = 1 << 1,
+    KX_MAIL_HAS_SMTPUTF8 = 1 << 2,
+    KX_MAIL_HAS_DSN = 1 << 3,
+    KX_MAIL_HAS_SIZE = 1 << 4,
+    KX_MAIL_HAS_STARTTLS = 1 << 5,
+    KX_MAIL_HAS_CHUNKING = 1 << 6,
+    KX_MAIL_HAS_BINARYMIME = 1 << 7,
+    KX_MAIL_HAS_AUTH_PLAIN = 1 << 8,
+    KX_MAIL_HAS_AUTH_LOGIN = 1 << 9,
+} KxMailFeatures;
+
+typedef struct {
+    KxSmtpConn *conn;
+    char *host;
+    guint features;
+    guint64 size_max; /* 0: none said */
+    gboolean used;    /* carried a message before: it may have been closed meanwhile */
+} KxMailSession;
+
+/* What all tasks work with. */
+typedef struct {
+    KxResolver *resolver;
+    SSL_CTX *tls;
+    char *helo;
+} KxMailTools;
+
+/* Connects, greets, and protects the connection as the task asks. NULL: the task has the result,
+ * and another host may be tried. */
+KxMailSession *kx_mail_session_open(const KxMailTools *tools, KxMailTask *task, const char *host,
+                                    const KxHostAddress *address);
+void kx_mail_session_free(KxMailSession *session); /* says QUIT without waiting for the reply */
+
+/* ---- mail-route.c ---- */
+
+/* Finds the hosts of the task's next hop and gives them the message, until one has answered for all
+ * recipients. A session that can carry more is returned; it belongs to `route_key`. */
+KxMailSession *kx_mail_deliver(const KxMailTools *tools, KxMailTask *task, KxMailSession *session);
+/* Sessions of one key carry the same tasks. */
+char *kx_mail_route_key(const KxMailTask *task);
+
+/* ---- mail-send.c ---- */
+
+/* One transaction. FALSE: the session is of no use any more. The task has its results, unless the
+ * session was used before and turned out to be closed: then it has none. */
+gboolean kx_mail_send(KxMailSession *session, KxMailTask *task);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(KxMailSession, kx_mail_session_free)

@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "courier/smtp-conn.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+
+enum {
+    REPLY_MAX = 64 * 1024, /* bytes of a reply, RFC 5321 asks for 512 a line */
+    OUT_MAX = 64 * 1024,   /* bytes that are kept back */
+    TLS_SECONDS = 60,
+};
+
+struct KxSmtpConn {
+    int fd;
+    SSL *ssl;
+    KxBuf in, out;
+    char ip[INET6_ADDRSTRLEN];
+    char *tls;
+};
+
+/* ---- waiting ---- */
+
+static gint64 deadline_in(guint seconds)
+{
+    return g_get_monotonic_time() + (gint64)seconds * G_USEC_PER_SEC;
+}
+
+static gboolean wait_for(KxSmtpConn *conn, short events, gint64 deadline, GError **error)
+{
+    for (;;) {
+        gint64 left = (deadline - g_get_monotonic_time()) / 1000;
+        struct pollfd pfd = {conn->fd, events, 0};
+        int n = left > 0 ? poll(&pfd, 1, (int)left) : 0;
+        if (n > 0)
+            return TRUE;
+        if (n == 0)
+            return kx_fail(error, KX_ERR_IO, "the server did not answer in time");
+        if (errno != EINTR)
+            return kx_error_errno(error, "poll");
+    }
+}
+
+/* ---- connecting ---- */
+
+static void set_port(struct sockaddr_storage *address, guint port)
+{
+    if (address->ss_family == AF_INET)
+        ((struct sockaddr_in *)(void *)address)->sin_port = htons((guint16)port);
+    else
+        ((struct sockaddr_in6 *)(void *)address)->sin6_port = htons((guint16)port);
+}
+
+static void note_ip(KxSmtpConn *conn, const struct sockaddr_storage *address)
+{
+    const void *bytes =
+        address->ss_family == AF_INET
+            ? (const void *)&((const struct sockaddr_in *)(const void *)address)->sin_addr
+            : &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr;
+    inet_ntop(address->ss_family, bytes, conn->ip, sizeof conn->ip);
+}
+
+/* An address of the other family than the server's does not count. */
+static gboolean bind_source(int fd, int family, const char *source, GError **error)
+{
+    struct sockaddr_in four = {.sin_family = AF_INET};
+    struct sockaddr_in6 six = {.sin6_family = AF_INET6};
+    int rc = 0;
+    if (family == AF_INET && inet_pton(AF_INET, source, &four.sin_addr) == 1)
+        rc = bind(fd, (struct sockaddr *)&four, sizeof four);
+    else if (family == AF_INET6 && inet_pton(AF_INET6, source, &six.sin6_addr) == 1)
+        rc = bind(fd, (struct sockaddr *)&six, sizeof six);
+    return rc == 0 || kx_error_errno(error, "cannot send from the address %s", source);
+}
+
+static gboolean finish_connect(KxSmtpConn *conn, GError **error)
+{
+    int problem = 0;
+    socklen_t len = sizeof problem;
+    if (!wait_for(conn, POLLOUT, deadline_in(KX_SMTP_CONNECT), error))
+        return FALSE;
+    getsockopt(conn->fd, SOL_SOCKET, SO_ERROR, &problem, &len);
+    errno = problem;
+    return problem == 0 || kx_error_errno(error, "cannot connect");
+}
+
+KxSmtpConn *kx_smtp_conn_open(const KxHostAddress *address, guint port, const char *source,
+                              GError **error)
+{
+    struct sockaddr_storage to = address->address;
+    g_autoptr(KxSmtpConn) conn = g_new0(KxSmtpConn, 1);
+    kx_buf_init(&conn->in, REPLY_MAX);
+    kx_buf_init(&conn->out, 2 * OUT_MAX);
+    set_port(&to, port);
+    note_ip(conn, &to);
+    conn->fd = socket(to.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (conn->fd < 0) {
+        kx_error_errno(error, "cannot connect");
+        return NULL;
+    }
+    int on = 1;
+    setsockopt(conn->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (source && *source && !bind_source(conn->fd, to.ss_family, source, error))
+        return NULL;
+    if (connect(conn->fd, (struct sockaddr *)&to, address->len) == 0)
+        return g_steal_pointer(&conn);
+    if (errno != EINPROGRESS)
+        kx_error_errno(error, "cannot connect");
+    else if (finish_connect(conn, error))
+        return g_steal_pointer(&conn);
+    return NULL;
+}
+
+void kx_smtp_conn_free(KxSmtpConn *conn)
+{
+    if (!conn)
+        return;
+    if (conn->ssl)
+        SSL_free(conn->ssl);
+    if (conn->fd >= 0)
+        close(conn->fd);
+    kx_buf_free(&conn->in);
+    kx_buf_free(&conn->out);
+    g_free(conn->tls);
+    g_free(conn);
+}
+
+const char *kx_smtp_conn_tls(const KxSmtpConn *conn)
+{
+    return conn->tls;
+}
+
+const char *kx_smtp_conn_ip(const KxSmtpConn *conn)
+{
+    return conn->ip;
+}
+
+/* ---- TLS ---- */
+
+static gboolean fail_tls(KxSmtpConn *conn, GError **error)
+{
+    long verified = SSL_get_verify_result(conn->ssl);
+    unsigned long code = ERR_get_error();
+    const char *why = verified != X509_V_OK ? X509_verify_cert_error_string(verified)
+                      : code                ? ERR_reason_error_string(code)
+                                            : "the connection was closed";
+    return kx_fail(error, KX_ERR_PROTOCOL, "TLS failed: %s", why ? why : "unknown reason");
+}
+
+/* Waits as OpenSSL asks for; FALSE without an error: it is no matter of waiting. */
+static gboolean wait_tls(KxSmtpConn *conn, int rc, gint64 deadline, GError **error)
+{
+    switch (SSL_get_error(conn->ssl, rc)) {
+    case SSL_ERROR_WANT_READ:
+        return wait_for(conn, POLLIN, deadline, error);
+    case SSL_ERROR_WANT_WRITE:
+        return wait_for(conn, POLLOUT, deadline, error);
+    default:
+        return FALSE;
+    }
+}
+
+static void ask_for_name(SSL *ssl, const char *host, gboolean verify)
+{
+    struct in6_addr bytes;
+    gboolean literal =
+        inet_pton(AF_INET, host, &bytes) == 1 || inet_pton(AF_INET6, host, &bytes) == 1;
+    if (!literal)
+        SSL_set_tlsext_host_name(ssl, host);
+    if (!verify)
+        return;
+    SSL_set_verify(ssl, SSL_VERIFY_PEER, NULL);
+    SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    if (literal)
+        X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host);
+    else
+        SSL_set1_host(ssl, host);
+}
+
+gboolean kx_smtp_conn_start_tls(KxSmtpConn *conn, SSL_CTX *ctx, const char *host, gboolean verify,
+                                GError **error)
+{
+    gint64 deadline = deadline_in(TLS_SECONDS);
+    if (conn->in.len > 0) /* sent before TLS, to be taken for what came inside (RFC 3207) */
+        return kx_fail(error, KX_ERR_PROTOCOL, "the server spoke before TLS began");
+    conn->ssl = SSL_new(ctx);
+    SSL_set_fd(conn->ssl, conn->fd);
+    ask_for_name(conn->ssl, host, verify);
+    ERR_clear_error();
+    for (int rc; (rc = SSL_connect(conn->ssl)) != 1; ERR_clear_error())
+        if (!wait_tls(conn, rc, deadline, error))
+            return error && *error ? FALSE : fail_tls(conn, error);
+    conn->tls = g_strdup_printf("%s %s", SSL_get_version(conn->ssl), SSL_get_cipher(conn->ssl));
+    return TRUE;
+}
+
+/* ---- writing ---- */
+
+static ssize_t send_some(KxSmtpConn *conn, gint64 deadline, GError **error)
+{
+    if (conn->ssl) {
+        ERR_clear_error();
+        int rc = SSL_write(conn->ssl, conn->out.data, (int)MIN(conn->out.len, (size_t)OUT_MAX));
+        if (rc > 0)
+            return rc;
+        if (wait_tls(conn, rc, deadline, error))
+            return 0;
+        if (error && !*error)
+            fail_tls(conn, error);
+        return -1;
+    }
+    ssize_t n = send(conn->fd, conn->out.data, conn->out.len, MSG_NOSIGNAL);
+    if (n >= 0)
+        return n;
+    if (errno == EAGAIN || errno == EINTR)
+        return wait_for(conn, POLLOUT, deadline, error) ? 0 : -1;
+    kx_error_errno(error, "cannot send");
+    return -1;
+}
+
+gboolean kx_smtp_conn_flush(KxSmtpConn *conn, GError **error)
+{
+    while (conn->out.len > 0) {
+        ssize_t n = send_some(conn, deadline_in(KX_SMTP_DATA_BLOCK), error);
+        if (n < 0)
+            return FALSE;
+        kx_buf_consume(&conn->out, (size_t)n);
+    }
+    kx_buf_reset(&conn->out);
+    return TRUE;
+}
+
+gboolean kx_smtp_conn_write(KxSmtpConn *conn, const void *bytes, size_t len, GError **error)
+{
+    const char *at = bytes;
+    while (len > 0) {
+        size_t part = MIN(len, (size_t)OUT_MAX);
+        if (conn->out.len + part > OUT_MAX && !kx_smtp_conn_flush(conn, error))
+            return FALSE;
+        kx_buf_append(&conn->out, at, part);
+        at += part;
+        len -= part;
+    }
+    return TRUE;
+}
+
+gboolean kx_smtp_conn_printf(KxSmtpConn *conn, GError **error, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    g_autofree char *text = g_strdup_vprintf(format, args);
+    va_end(args);
+    return kx_smtp_conn_write(conn, text, strlen(text), error);
+}
+
+/* ---- reading ---- */
+
+static gboolean receive_some(KxSmtpConn *conn, gint64 deadline, GError **error)
+{
+    char piece[4096];
+    ssize_t n;
+    if (conn->ssl) {
+        ERR_clear_error();
+        n = SSL_read(conn->ssl, piece, sizeof piece);
+        if (n <= 0 && wait_tls(conn, (int)n, deadline, error))
+            return TRUE;
+        if (n <= 0 && error && *error)
+            return FALSE;
+    } else {
+        n = recv(conn->fd, piece, sizeof piece, 0);
+        if (n < 0 && (errno == EAGAIN || errno == EINTR))
+            return wait_for(conn, POLLIN, deadline, error);
+        if (n < 0)
+            return kx_error_errno(error, "the connection broke");
+    }
+    if (n <= 0)
+        return kx_fail(error, KX_ERR_IO, "the server closed the connection");
+    return kx_buf_append(&conn->in, piece, (size_t)n) ||
+           kx_fail(error, KX_ERR_PROTOCOL, "the server's reply is too long");
+}
+
+/* One line of a reply into it. `ret_last`: no more follow. */
+static gboolean take_line(KxSmtpReply *reply, const char *line, size_t len, gboolean *ret_last,
+                          GError **error)
+{
+    while (len > 0 && line[len - 1] == '\r')
+        len--;
+    gboolean good = len >= 3 && g_ascii_isdigit(line[0]) && g_ascii_isdigit(line[1]) &&
+                    g_ascii_isdigit(line[2]) && line[0] >= '2' && line[0] <= '5' &&
+                    (len == 3 || line[3] == ' ' || line[3] == '-');
+    if (!good)
+        return kx_fail(error, KX_ERR_PROTOCOL, "the server does not speak SMTP");
+    reply->code =
+        (guint)(line[0] - '0') * 100 + (guint)(line[1] - '0') * 10 + (guint)(line[2] - '0');
+    if (reply->text->len > 0)
+        g_string_append_c(reply->text, '\n');
+    if (len > 4)
+        g_string_append_len(reply->text, line + 4, (gssize)len - 4);
+    *ret_last = len == 3 || line[3] == ' ';
+    return TRUE;
+}
+
+gboolean kx_smtp_conn_read(KxSmtpConn *conn, guint seconds, KxSmtpReply *reply, GError **error)
+{
+    gint64 deadline = deadline_in(seconds);
+    gboolean last = FALSE;
+    if (!kx_smtp_conn_flush(conn, error))
+        return FALSE;
+    if (!reply->text)
+        reply->text = g_string_new(NULL);
+    g_string_truncate(reply->text, 0);
+    reply->code = 0;
+    while (!last) {
+        const char *lf = conn->in.len ? memchr(conn->in.data, '\n', conn->in.len) : NULL;
+        if (!lf) {
+            if (!receive_some(conn, deadline, error))
+                return FALSE;
+            continue;
+        }
+        size_t len = (size_t)(lf - conn->in.data);
+        if (!take_line(reply, conn->in.data, len, &last, error))
+            return FALSE;
+        kx_buf_consume(&conn->in, len + 1);
+        if (reply->text->len > REPLY_MAX)
+            return kx_fail(error, KX_ERR_PROTOCOL, "the server's reply is too long");
+    }
+    return TRUE;
+}
+
+void kx_smtp_reply_clear(KxSmtpReply *reply)
+{
+    if (reply->text)
+        g_string_free(reply->text, TRUE);
+    reply->text = NULL;
+}
+
+/* "2.1.5 " and the like at the beginning. */
+static gboolean has_status(const char *text)
+{
+    guint dots = 0;
+    const char *at = text;
+    if (*at != '2' && *at != '4' && *at != '5')
+        return FALSE;
+    for (; g_ascii_isdigit(*at) || *at == '.'; at++)
+        dots += *at == '.';
+    return dots == 2 && (*at == ' ' || *at == '\0');
+}
+
+char *kx_smtp_reply_status(const KxSmtpReply *reply)
+{
+    g_autofree char *text = g_utf8_make_valid(reply->text->str, -1);
+    for (char *at = text; *at; at++)
+        if (g_ascii_iscntrl(*at))
+            *at = ' ';
+    if (strlen(text) > 500)
+        *g_utf8_find_prev_char(text, text + 500) = '\0';
+    return has_status(text) ? g_steal_pointer(&text)
+                            : g_strdup_printf("%u.0.0 %u %s", reply->code / 100, reply->code, text);
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A connection to an SMTP server, as its client: bytes out, replies in, TLS. Everything waits, and
+ * nothing waits for longer than it is told to.
+ *
+ * Errors: KX_ERR_IO (connection, timeout), KX_ERR_PROTOCOL (no SMTP reply, or one too long); the
+ * connection is of no use afterwards.
+ *
+ * Threads: a connection belongs to one thread at a time.
+ */
+#pragma once
+
+#include <glib.h>
+#include <openssl/ssl.h>
+
+#include "courier/resolver.h"
+
+typedef struct KxSmtpConn KxSmtpConn;
+
+/* RFC 5321 section 4.5.3.2, in seconds. */
+enum {
+    KX_SMTP_CONNECT = 30,
+    KX_SMTP_GREETING = 300,
+    KX_SMTP_COMMAND = 300,
+    KX_SMTP_REUSED = 10, /* not of the RFC: the first reply on a connection that was idle */
+    KX_SMTP_DATA_INIT = 120,
+    KX_SMTP_DATA_BLOCK = 180,
+    KX_SMTP_DATA_END = 600,
+};
+
+typedef struct {
+    guint code;    /* 0: nothing was read */
+    GString *text; /* of all lines without the codes, joined by LF; owned */
+} KxSmtpReply;
+
+/* `source` is the address to connect from, NULL: any. */
+KxSmtpConn *kx_smtp_conn_open(const KxHostAddress *address, guint port, const char *source,
+                              GError **error);
+void kx_smtp_conn_free(KxSmtpConn *conn);
+
+/* `host` is sent as SNI; with `verify` the certificate must be good and name it. */
+gboolean kx_smtp_conn_start_tls(KxSmtpConn *conn, SSL_CTX *ctx, const char *host, gboolean verify,
+                                GError **error);
+/* "TLSv1.3 TLS_AES_256_GCM_SHA384"; NULL: in the clear. */
+const char *kx_smtp_conn_tls(const KxSmtpConn *conn);
+const char *kx_smtp_conn_ip(const KxSmtpConn *conn);
+
+/* What is written is sent at the next flush or read, or when there is much of it. */
+gboolean kx_smtp_conn_write(KxSmtpConn *conn, const void *bytes, size_t len, GError **error);
+gboolean kx_smtp_conn_printf(KxSmtpConn *conn, GError **error, const char *format, ...)
+    G_GNUC_PRINTF(3, 4);
+gboolean kx_smtp_conn_flush(KxSmtpConn *conn, GError **error);
+
+/* Replaces what the reply held; the whole reply must come in time. */
+gboolean kx_smtp_conn_read(KxSmtpConn *conn, guint seconds, KxSmtpReply *reply, GError **error);
+
+void kx_smtp_reply_clear(KxSmtpReply *reply);
+/* The enhanced status code at its beginning (RFC 3463), or one made of the first digit; then the
+ * text in one line, without control characters. */
+char *kx_smtp_reply_status(const KxSmtpReply *reply);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(KxSmtpConn, kx_smtp_conn_free)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(KxSmtpReply, kx_smtp_reply_clear)

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whose certificates count when this server is the client. */
+#pragma once
+
+#include <openssl/ssl.h>
+
+/* Loads them into memory, because there are no files after start: the host's bundle, or the one
+ * OpenSSL's variable names. */
+void kx_trust_load(SSL_CTX *context);

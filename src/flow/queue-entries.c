@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The table of messages that wait, by ID and by the time they are due. */
+#include "base/error.h"
+#include "flow/queue-private.h"
+
+static gint compare_due(gconstpointer a, gconstpointer b, gpointer data G_GNUC_UNUSED)
+{
+    const KxQueueEntry *left = a, *right = b;
+    if (left->due != right->due)
+        return left->due < right->due ? -1 : 1;
+    return strcmp(left->id, right->id);
+}
+
+static void entry_free(gpointer data)
+{
+    KxQueueEntry *entry = data;
+    kx_envelope_free(entry->envelope);
+    g_free(entry);
+}
+
+void kx_queue_entries_init(KxQueue *queue)
+{
+    queue->entries = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, entry_free);
+    queue->by_due = g_tree_new_full(compare_due, NULL, NULL, NULL);
+}
+
+void kx_queue_entries_clear(KxQueue *queue)
+{
+    g_tree_unref(queue->by_due);
+    g_hash_table_unref(queue->entries);
+}
+
+void kx_queue_schedule(KxQueue *queue, KxQueueEntry *entry, gint64 due)
+{
+    g_tree_remove(queue->by_due, entry);
+    entry->due = due;
+    entry->busy = FALSE;
+    if (due < G_MAXINT64)
+        g_tree_insert(queue->by_due, entry, entry);
+    pthread_cond_broadcast(&queue->changed);
+}
+
+static void set_busy(KxQueue *queue, KxQueueEntry *entry)
+{
+    g_tree_remove(queue->by_due, entry);
+    entry->busy = TRUE;
+}
+
+static gint64 due_time(const KxEnvelope *envelope)
+{
+    return kx_envelope_count(envelope, KX_DUTY_QUEUED) > 0 ? envelope->next_try : G_MAXINT64;
+}
+
+void kx_queue_put(KxQueue *queue, const KxEnvelope *envelope)
+{
+    pthread_mutex_lock(&queue->lock);
+    KxQueueEntry *entry = g_hash_table_lookup(queue->entries, envelope->id);
+    if (!entry) {
+        entry = g_new0(KxQueueEntry, 1);
+        g_strlcpy(entry->id, envelope->id, sizeof entry->id);
+        entry->due = G_MAXINT64;
+        g_hash_table_insert(queue->entries, entry->id, entry);
+    }
+    kx_queue_schedule(queue, entry, due_time(envelope));
+    pthread_mutex_unlock(&queue->lock);
+}
+
+gboolean kx_queue_claim(KxQueue *queue, const char *id, GError **error)
+{
+    pthread_mutex_lock(&queue->lock);
+    KxQueueEntry *entry = g_hash_table_lookup(queue->entries, id);
+    gboolean ok = entry && !entry->busy && entry->shipments == 0;
+    if (!entry)
+        kx_fail(error, KX_ERR_NOT_FOUND, "there is no message %s in the queue", id);
+    else if (!ok)
+        kx_fail(error, KX_ERR_IN_USE, "message %s is being delivered, try again", id);
+    else
+        set_busy(queue, entry);
+    pthread_mutex_unlock(&queue->lock);
+    return ok;
+}
+
+void kx_queue_release(KxQueue *queue, const char *id, gboolean gone)
+{
+    pthread_mutex_lock(&queue->lock);
+    KxQueueEntry *entry = g_hash_table_lookup(queue->entries, id);
+    if (entry && gone) {
+        g_tree_remove(queue->by_due, entry);
+        g_hash_table_remove(queue->entries, id);
+    } else if (entry) {
+        kx_queue_schedule(queue, entry, entry->due);
+    }
+    pthread_mutex_unlock(&queue->lock);
+}
+
+/* With the lock held. Those on their way are. */
+static guint ask(KxQueue *queue, KxQueueEntry *entry)
+{
+    if (entry->busy)
+        return 0;
+    entry->asked = TRUE;
+    kx_queue_schedule(queue, entry, 0);
+    return 1;
+}
+
+guint kx_queue_run_now(KxQueue *queue, const char *id, GError **error)
+{
+    GHashTableIter iter;
+    gpointer value;
+    guint n = 0;
+    pthread_mutex_lock(&queue->lock);
+    KxQueueEntry *one = id ? g_hash_table_lookup(queue->entries, id) : NULL;
+    if (one)
+        n = ask(queue, one);
+    else if (id)
+        kx_fail(error, KX_ERR_NOT_FOUND, "there is no message %s in the queue", id);
+    g_hash_table_iter_init(&iter, queue->entries);
+    while (!id && g_hash_table_iter_next(&iter, NULL, &value))
+        n += ask(queue, value);
+    g_hash_table_iter_init(&iter, queue->routes);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        ((KxRoute *)value)->down_until = 0;
+    pthread_mutex_unlock(&queue->lock);
+    return n;
+}
+
+static gboolean take_first(gpointer key, gpointer value, gpointer data)
+{
+    *(KxQueueEntry **)data = value;
+    return TRUE;
+}
+
+KxQueueEntry *kx_queue_next_due(KxQueue *queue, gint64 now, gint64 *ret_due)
+{
+    KxQueueEntry *first = NULL;
+    g_tree_foreach(queue->by_due, take_first, &first);
+    *ret_due = first ? first->due : G_MAXINT64;
+    if (!first || first->due > now)
+        return NULL;
+    set_busy(queue, first);
+    return first;
+}

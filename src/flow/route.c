@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Next hops, and which of them is served next. Routes with shipments stand in a queue and are
+ * served in turn, one task each time, so that a long line before one holds up nobody else. A route
+ * may have one task more on its way with each success. Routes that have not proved to be alive
+ * share at most half of the tasks, and one whose servers do not answer is left alone for a while:
+ * dead destinations cost the living little, however many they are.
+ */
+#include <string.h>
+
+#include "flow/queue-private.h"
+
+enum {
+    WINDOW_FIRST = 2,
+    DOWN_FIRST = 60, /* seconds that a route is left alone */
+    DOWN_MOST = 900,
+    KEPT = 60, /* seconds that a route is kept without need */
+};
+
+/* ---- finding ---- */
+
+static KxMailTls tls_word(const char *word)
+{
+    static const char *const words[] = {"never", "may", "must", "verify", "wrap"};
+    for (guint i = 0; i < G_N_ELEMENTS(words); i++)
+        if (g_str_equal(word, words[i]))
+            return (KxMailTls)i;
+    return KX_MAIL_TLS_MAY;
+}
+
+static KxRoute *new_route(KxQueue *queue, char *key, const char *host, gboolean mx, guint port,
+                          KxMailTls tls)
+{
+    KxRoute *route = g_new0(KxRoute, 1);
+    route->key = key;
+    route->host = g_strdup(host);
+    route->mx = mx;
+    route->port = port;
+    route->tls = tls;
+    route->user = g_strdup("");
+    route->password = g_strdup("");
+    route->window = WINDOW_FIRST;
+    g_queue_init(&route->waiting);
+    g_hash_table_insert(queue->routes, route->key, route);
+    return route;
+}
+
+void kx_route_free(gpointer data)
+{
+    KxRoute *route = data;
+    g_queue_clear_full(&route->waiting, g_free);
+    explicit_bzero(route->password, strlen(route->password));
+    g_free(route->key);
+    g_free(route->host);
+    g_free(route->user);
+    g_free(route->password);
+    g_free(route->down_status);
+    g_free(route);
+}
+
+static KxRoute *find_relay(KxQueue *queue, const KxSettings *settings)
+{
+    const char *host = kx_settings_text(settings, KX_SET_RELAY_HOST);
+    guint port = (guint)kx_settings_int(settings, KX_SET_RELAY_PORT);
+    const char *tls = kx_settings_text(settings, KX_SET_RELAY_TLS);
+    const char *user = kx_settings_text(settings, KX_SET_RELAY_USER);
+    const char *password = kx_settings_text(settings, KX_SET_RELAY_PASSWORD);
+    char *key =
+        g_strdup_printf("relay %s %u %s %s %u", host, port, tls, user, g_str_hash(password));
+    KxRoute *route = g_hash_table_lookup(queue->routes, key);
+    if (route) {
+        g_free(key);
+        return route;
+    }
+    route = new_route(queue, key, host, FALSE, port, tls_word(tls));
+    g_free(route->user);
+    g_free(route->password);
+    route->user = g_strdup(user);
+    route->password = g_strdup(password);
+    return route;
+}
+
+/* "[192.0.2.1]" and "[IPv6:2001:db8::1]" (RFC 5321 section 4.1.3). */
+static char *literal_of(const char *domain)
+{
+    size_t len = strlen(domain);
+    if (len < 3 || domain[0] != '[' || domain[len - 1] != ']')
+        return NULL;
+    const char *from = domain + 1;
+    if (g_ascii_strncasecmp(from, "IPv6:", 5) == 0)
+        from += 5;
+    return g_strndup(from, len - 1 - (gsize)(from - domain));
+}
+
+static KxRoute *find_domain(KxQueue *queue, const KxSettings *settings, const char *address)
+{
+    const char *at = strrchr(address, '@');
+    g_autofree char *domain = g_ascii_strdown(at ? at + 1 : "", -1);
+    g_autofree char *literal = literal_of(domain);
+    guint port = (guint)kx_settings_int(settings, KX_SET_DELIVERY_PORT);
+    const char *tls = kx_settings_text(settings, KX_SET_DELIVERY_TLS);
+    char *key = g_strdup_printf("mx %s %u %s", domain, port, tls);
+    KxRoute *route = g_hash_table_lookup(queue->routes, key);
+    if (route) {
+        g_free(key);
+        return route;
+    }
+    return new_route(queue, key, literal ? literal : domain, !literal, port, tls_word(tls));
+}
+
+KxRoute *kx_route_find(KxQueue *queue, const char *address)
+{
+    KxSettings *settings = kx_directory_settings(queue->directory);
+    gboolean relayed = *kx_settings_text(settings, KX_SET_RELAY_HOST) != '\0';
+    KxRoute *route = relayed ? find_relay(queue, settings) : find_domain(queue, settings, address);
+    kx_settings_unref(settings);
+    route->used = g_get_real_time() / G_USEC_PER_SEC;
+    return route;
+}
+
+static gboolean is_unused(gpointer key G_GNUC_UNUSED, gpointer value, gpointer now)
+{
+    const KxRoute *route = value;
+    return route->waiting.length == 0 && route->on_way == 0 && !route->ready &&
+           route->down_until <= *(gint64 *)now && route->used + KEPT <= *(gint64 *)now;
+}
+
+void kx_route_sweep(KxQueue *queue, gint64 now)
+{
+    g_hash_table_foreach_remove(queue->routes, is_unused, &now);
+}
+
+/* ---- in turn ---- */
+
+static void line_up(KxQueue *queue, KxRoute *route)
+{
+    if (route->ready || route->waiting.length == 0 || route->on_way >= route->window)
+        return;
+    route->ready = TRUE;
+    g_queue_push_tail(&queue->ready, route);
+}
+
+void kx_route_add(KxQueue *queue, KxShipment *shipment)
+{
+    g_queue_push_tail(&shipment->route->waiting, shipment);
+    line_up(queue, shipment->route);
+}
+
+static guint most_tasks(KxQueue *queue, KxSettingId id)
+{
+    KxSettings *settings = kx_directory_settings(queue->directory);
+    guint most = (guint)kx_settings_int(settings, id);
+    kx_settings_unref(settings);
+    return most;
+}
+
+/* The first route in the line that may have a task; what is down has its own. */
+static GList *next_ready(KxQueue *queue, gboolean unproven_too, gint64 now)
+{
+    for (GList *at = queue->ready.head; at; at = at->next) {
+        const KxRoute *route = at->data;
+        if (route->proven || unproven_too || route->down_until > now)
+            return at;
+    }
+    return NULL;
+}
+
+KxShipment *kx_route_take(KxQueue *queue, gint64 now)
+{
+    guint most = most_tasks(queue, KX_SET_DELIVERY_TASKS);
+    if (g_hash_table_size(queue->tasks) >= most)
+        return NULL;
+    GList *at = next_ready(queue, queue->unproven < MAX(most / 2, 1), now);
+    if (!at)
+        return NULL;
+    KxRoute *route = at->data;
+    g_queue_delete_link(&queue->ready, at);
+    route->ready = FALSE;
+    KxShipment *shipment = g_queue_pop_head(&route->waiting);
+    if (route->down_until <= now) {
+        route->on_way++;
+        queue->unproven += !route->proven;
+    }
+    line_up(queue, route);
+    return shipment;
+}
+
+/* ---- what became of tasks ---- */
+
+static void set_proven(KxQueue *queue, KxRoute *route, gboolean proven)
+{
+    if (route->proven == proven)
+        return;
+    route->proven = proven;
+    queue->unproven += proven ? -route->on_way : route->on_way;
+}
+
+void kx_route_succeeded(KxQueue *queue, KxRoute *route)
+{
+    guint most = most_tasks(queue, KX_SET_DELIVERY_TASKS_HOST);
+    set_proven(queue, route, TRUE);
+    route->failures = 0;
+    route->down_until = 0;
+    route->window = MIN(route->window + 1, most);
+}
+
+/* Never longer than until a message would be tried again. */
+static gint64 down_time(KxQueue *queue, guint failures)
+{
+    KxSettings *settings = kx_directory_settings(queue->directory);
+    gint64 most = MIN(kx_settings_int(settings, KX_SET_QUEUE_RETRY), DOWN_MOST);
+    kx_settings_unref(settings);
+    return MIN((gint64)DOWN_FIRST << MIN(failures, 4U), most);
+}
+
+void kx_route_failed(KxQueue *queue, KxRoute *route, const char *status, gint64 now)
+{
+    set_proven(queue, route, FALSE);
+    route->window = 1;
+    route->down_until = now + down_time(queue, route->failures);
+    route->failures++;
+    g_free(route->down_status);
+    route->down_status = g_strdup(status);
+}
+
+void kx_route_finished(KxQueue *queue, KxRoute *route)
+{
+    route->on_way--;
+    queue->unproven -= !route->proven;
+    line_up(queue, route);
+}

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The end of a round of attempts, and the beginning of one to other servers. */
+#include "base/error.h"
+#include "flow/queue-private.h"
+
+enum {
+    PROBLEM_PAUSE = 60,    /* seconds, when the disk refuses */
+    OFFLINE_PAUSE = 86400, /* until it is looked whether that has changed */
+};
+
+/* ---- shipments ---- */
+
+/* With the lock held. */
+static void add_shipment(KxQueue *queue, KxQueueEntry *entry, KxRoute *route, GHashTable *routes)
+{
+    if (!g_hash_table_add(routes, route))
+        return;
+    KxShipment *shipment = g_new0(KxShipment, 1);
+    g_strlcpy(shipment->id, entry->id, sizeof shipment->id);
+    shipment->route = route;
+    entry->shipments++;
+    kx_route_add(queue, shipment);
+}
+
+gboolean kx_queue_is_online(KxQueue *queue)
+{
+    g_autoptr(KxSettings) settings = kx_directory_settings(queue->directory);
+    return g_str_equal(kx_settings_text(settings, KX_SET_INTERNET_CONNECTION), "online");
+}
+
+gboolean kx_queue_ship(KxQueue *queue, KxEnvelope *envelope)
+{
+    g_autoptr(GHashTable) routes = g_hash_table_new(NULL, NULL);
+    gboolean online = kx_queue_is_online(queue);
+    pthread_mutex_lock(&queue->lock);
+    KxQueueEntry *entry = g_hash_table_lookup(queue->entries, envelope->id);
+    gboolean go = online || entry->asked;
+    entry->asked = FALSE;
+    for (guint i = 0; i < envelope->recipients->len; i++) {
+        KxEnvelopeRcpt *rcpt = envelope->recipients->pdata[i];
+        rcpt->tried = FALSE;
+        if (go && kx_envelope_rcpt_is_remote_due(rcpt))
+            add_shipment(queue, entry, kx_route_find(queue, rcpt->address), routes);
+    }
+    gboolean any = entry->shipments > 0;
+    if (any)
+        entry->envelope = envelope;
+    pthread_mutex_unlock(&queue->lock);
+    return any;
+}
+
+/* ---- the end of a round ---- */
+
+static gint64 setting(KxQueue *queue, KxSettingId id)
+{
+    KxSettings *settings = kx_directory_settings(queue->directory);
+    gint64 value = kx_settings_int(settings, id);
+    kx_settings_unref(settings);
+    return value;
+}
+
+static gboolean has_remote(const KxEnvelope *envelope)
+{
+    for (guint i = 0; i < envelope->recipients->len; i++)
+        if (kx_envelope_rcpt_is_remote_due(envelope->recipients->pdata[i]))
+            return TRUE;
+    return FALSE;
+}
+
+/* Doubles from one interval to the longest (SMTP-30). */
+static gint64 next_remote_try(KxQueue *queue, guint64 attempts, gint64 now)
+{
+    gint64 most = setting(queue, KX_SET_QUEUE_RETRY_MOST);
+    gint64 wait = setting(queue, KX_SET_QUEUE_RETRY);
+    for (guint64 i = 1; i < attempts && wait < most; i++)
+        wait *= 2;
+    return now + MIN(wait, MAX(most, setting(queue, KX_SET_QUEUE_RETRY)));
+}
+
+/* What waited too long has failed (SMTP-31). */
+static void expire(KxQueue *queue, KxEnvelope *envelope, gint64 now)
+{
+    if (now - envelope->created < setting(queue, KX_SET_QUEUE_LIFETIME))
+        return;
+    for (guint i = 0; i < envelope->recipients->len; i++) {
+        KxEnvelopeRcpt *rcpt = envelope->recipients->pdata[i];
+        if (rcpt->duty != KX_DUTY_QUEUED || (rcpt->status && rcpt->status[0] == '5'))
+            continue;
+        char *status =
+            g_strdup_printf("5.4.7 Not delivered in time%s%s", rcpt->status ? "; last: " : "",
+                            rcpt->status ? rcpt->status : "");
+        g_free(rcpt->status);
+        rcpt->status = status;
+        kx_queue_log_result(queue, envelope, rcpt);
+    }
+}
+
+static void set_next_try(KxQueue *queue, KxEnvelope *envelope, gboolean tried, gint64 put_off_until,
+                         gint64 now)
+{
+    envelope->attempts += tried;
+    if (has_remote(envelope) && !kx_queue_is_online(queue))
+        envelope->next_try = now + OFFLINE_PAUSE;
+    else if (!tried)
+        envelope->next_try = MAX(put_off_until, now + 1);
+    else if (has_remote(envelope))
+        envelope->next_try = next_remote_try(queue, envelope->attempts, now);
+    else
+        envelope->next_try = kx_queue_next_try(queue, envelope->attempts, now);
+    gint64 end = envelope->created + setting(queue, KX_SET_QUEUE_LIFETIME);
+    if (end > now)
+        envelope->next_try = MIN(envelope->next_try, end);
+}
+
+void kx_queue_settle(KxQueue *queue, KxEnvelope *given, gboolean tried, gint64 put_off_until)
+{
+    g_autoptr(KxEnvelope) envelope = given;
+    g_autoptr(GError) error = NULL;
+    gint64 now = g_get_real_time() / G_USEC_PER_SEC;
+    expire(queue, envelope, now);
+    gboolean reported = kx_queue_report_failures(queue, envelope, &error);
+    if (kx_envelope_count(envelope, KX_DUTY_QUEUED) == 0 && kx_queue_delete(envelope->id, &error)) {
+        kx_queue_release(queue, envelope->id, TRUE);
+        return;
+    }
+    set_next_try(queue, envelope, tried, put_off_until, now);
+    if (!reported)
+        envelope->next_try = now + PROBLEM_PAUSE;
+    if (error)
+        kx_log(queue->logger, KX_LOG_ERROR, "queue: message %s: %s", envelope->id, error->message);
+    g_clear_error(&error);
+    if (kx_envelope_count(envelope, KX_DUTY_QUEUED) > 0 && !kx_queue_note(envelope, &error))
+        kx_log(queue->logger, KX_LOG_ERROR, "queue: message %s: %s", envelope->id, error->message);
+    kx_queue_put(queue, envelope);
+}

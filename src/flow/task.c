@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Shipments on their way: tasks for the courier, and what it answers. */
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "flow/queue-private.h"
+
+enum { RECIPIENTS_MAX = 100, NO_COURIER = 2 /* seconds until it is tried again */ };
+
+static void result_free(gpointer data)
+{
+    KxTaskResult *result = data;
+    if (!result)
+        return;
+    g_free(result->status);
+    g_free(result);
+}
+
+void kx_task_free(gpointer data)
+{
+    KxTask *task = data;
+    g_free(task->shipment);
+    g_array_unref(task->recipients);
+    g_ptr_array_unref(task->results);
+    g_free(task->status);
+    g_free(task->host);
+    g_free(task->ip);
+    g_free(task->tls);
+    g_free(task);
+}
+
+/* ---- the entry of a shipment ---- */
+
+/* One less; at the last the message is settled. */
+static void shipment_over(KxQueue *queue, KxShipment *shipment, gboolean tried,
+                          gint64 put_off_until)
+{
+    pthread_mutex_lock(&queue->lock);
+    KxQueueEntry *entry = g_hash_table_lookup(queue->entries, shipment->id);
+    entry->shipments--;
+    entry->tried |= tried;
+    entry->put_off_until = MAX(entry->put_off_until, put_off_until);
+    KxEnvelope *envelope = entry->shipments == 0 ? g_steal_pointer(&entry->envelope) : NULL;
+    gboolean any = entry->tried;
+    gint64 until = entry->put_off_until;
+    if (envelope) {
+        entry->tried = FALSE;
+        entry->put_off_until = 0;
+    }
+    pthread_mutex_unlock(&queue->lock);
+    g_free(shipment);
+    if (envelope)
+        kx_queue_settle(queue, envelope, any, until);
+}
+
+static KxEnvelope *envelope_of(KxQueue *queue, const KxShipment *shipment)
+{
+    pthread_mutex_lock(&queue->lock);
+    KxQueueEntry *entry = g_hash_table_lookup(queue->entries, shipment->id);
+    pthread_mutex_unlock(&queue->lock);
+    return entry->envelope;
+}
+
+static gboolean goes_by(KxQueue *queue, const KxEnvelopeRcpt *rcpt, const KxRoute *route)
+{
+    if (!kx_envelope_rcpt_is_remote_due(rcpt) || rcpt->tried)
+        return FALSE;
+    pthread_mutex_lock(&queue->lock);
+    gboolean same = kx_route_find(queue, rcpt->address) == route;
+    pthread_mutex_unlock(&queue->lock);
+    return same;
+}
+
+void kx_task_put_off(KxQueue *queue, KxShipment *shipment)
+{
+    KxEnvelope *envelope = envelope_of(queue, shipment);
+    const KxRoute *route = shipment->route;
+    for (guint i = 0; i < envelope->recipients->len; i++) {
+        KxEnvelopeRcpt *rcpt = envelope->recipients->pdata[i];
+        if (!goes_by(queue, rcpt, route))
+            continue;
+        g_free(rcpt->status);
+        rcpt->status = g_strdup(route->down_status);
+    }
+    shipment_over(queue, shipment, FALSE, route->down_until);
+}
+
+/* ---- starting ---- */
+
+static GArray *take_recipients(KxQueue *queue, KxEnvelope *envelope, KxShipment *shipment)
+{
+    GArray *list = g_array_new(FALSE, FALSE, sizeof(guint));
+    gboolean more = FALSE;
+    for (guint i = 0; i < envelope->recipients->len && !more; i++) {
+        KxEnvelopeRcpt *rcpt = envelope->recipients->pdata[i];
+        if (!goes_by(queue, rcpt, shipment->route))
+            continue;
+        more = list->len >= RECIPIENTS_MAX;
+        if (more)
+            break;
+        rcpt->tried = TRUE;
+        g_array_append_val(list, i);
+    }
+    if (!more)
+        return list;
+    KxShipment *rest = g_memdup2(shipment, sizeof *shipment);
+    pthread_mutex_lock(&queue->lock);
+    ((KxQueueEntry *)g_hash_table_lookup(queue->entries, shipment->id))->shipments++;
+    kx_route_add(queue, rest);
+    pthread_mutex_unlock(&queue->lock);
+    return list;
+}
+
+static gboolean send_recipients(KxQueue *queue, const KxEnvelope *envelope, const KxTask *task)
+{
+    const KxQueueCourier *courier = &queue->courier;
+    for (guint i = 0; i < task->recipients->len; i++) {
+        const KxEnvelopeRcpt *rcpt =
+            envelope->recipients->pdata[g_array_index(task->recipients, guint, i)];
+        KxMsgMailRecipient message = {rcpt->address, rcpt->notify, rcpt->orcpt};
+        if (!courier->send(courier->data, KX_MSG_MAIL_RECIPIENT, task->number, &message, -1))
+            return FALSE;
+    }
+    return courier->send(courier->data, KX_MSG_MAIL_GO, task->number, &(KxMsgMailGo){}, -1);
+}
+
+static gboolean send_task(KxQueue *queue, const KxEnvelope *envelope, const KxTask *task, int fd)
+{
+    const KxQueueCourier *courier = &queue->courier;
+    const KxRoute *route = task->shipment->route;
+    KxMsgMailTask message = {
+        .id = envelope->id,
+        .route = route->host,
+        .mx = route->mx,
+        .port = route->port,
+        .tls = route->tls,
+        .user = route->user,
+        .password = route->password,
+        .from = envelope->sender,
+        .flags = (guint32)envelope->flags,
+        .size = envelope->size,
+        .skip = envelope->skip,
+        .envid = envelope->envid,
+        .ret = envelope->ret,
+    };
+    return courier->send(courier->data, KX_MSG_MAIL_TASK, task->number, &message, fd) &&
+           send_recipients(queue, envelope, task);
+}
+
+static KxTask *new_task(KxQueue *queue, KxShipment *shipment, GArray *recipients)
+{
+    KxTask *task = g_new0(KxTask, 1);
+    task->shipment = shipment;
+    task->recipients = recipients;
+    task->since = g_get_real_time() / G_USEC_PER_SEC;
+    task->results = g_ptr_array_new_with_free_func(result_free);
+    g_ptr_array_set_size(task->results, (int)recipients->len);
+    pthread_mutex_lock(&queue->lock);
+    task->number = ++queue->next_task;
+    g_hash_table_insert(queue->tasks, GUINT_TO_POINTER(task->number), task);
+    pthread_mutex_unlock(&queue->lock);
+    return task;
+}
+
+/* With the lock held. */
+static void end_task(KxQueue *queue, KxTask *task, guint code, const char *status)
+{
+    if (task->over)
+        return;
+    task->over = TRUE;
+    task->code = code;
+    g_free(task->status);
+    task->status = g_strdup(status);
+    g_hash_table_steal(queue->tasks, GUINT_TO_POINTER(task->number));
+    g_queue_push_tail(&queue->over, task);
+    pthread_cond_broadcast(&queue->changed);
+}
+
+void kx_task_start(KxQueue *queue, KxShipment *shipment)
+{
+    KxEnvelope *envelope = envelope_of(queue, shipment);
+    g_autofree char *path = kx_queue_path(envelope->id, ".eml");
+    KxTask *task = new_task(queue, shipment, take_recipients(queue, envelope, shipment));
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    const char *problem = fd < 0 ? g_strerror(errno) : NULL;
+    if (!problem && !send_task(queue, envelope, task, fd))
+        problem = "the process that sends mail is being restarted";
+    if (fd >= 0)
+        close(fd);
+    if (!problem)
+        return;
+    g_autofree char *status = g_strdup_printf("4.3.0 %s", problem);
+    pthread_mutex_lock(&queue->lock);
+    end_task(queue, task, 0, status);
+    pthread_mutex_unlock(&queue->lock);
+}
+
+/* ---- what the courier says ---- */
+
+/* With the lock held. */
+static void take_result(KxTask *task, const KxMsgMailResult *message)
+{
+    if (message->index >= task->results->len)
+        return;
+    KxTaskResult *result = g_new(KxTaskResult, 1);
+    *result = (KxTaskResult){message->code, g_strdup(message->text), message->dsn != 0};
+    result_free(task->results->pdata[message->index]);
+    task->results->pdata[message->index] = result;
+}
+
+void kx_queue_courier_message(KxQueue *queue, const KxMessage *message)
+{
+    pthread_mutex_lock(&queue->lock);
+    KxTask *task = g_hash_table_lookup(queue->tasks, GUINT_TO_POINTER(message->session));
+    if (task && message->type == KX_MSG_MAIL_RESULT) {
+        take_result(task, &message->MAIL_RESULT);
+    } else if (task && message->type == KX_MSG_MAIL_END) {
+        const KxMsgMailEnd *end = &message->MAIL_END;
+        task->reached = end->reached != 0;
+        task->host = g_strdup(end->host);
+        task->ip = g_strdup(end->ip);
+        task->tls = g_strdup(end->tls);
+        end_task(queue, task, end->code ? end->code : 451,
+                 *end->text ? end->text : "4.3.0 no server answered for this recipient");
+    }
+    pthread_mutex_unlock(&queue->lock);
+}
+
+void kx_queue_set_courier(KxQueue *queue, const KxQueueCourier *courier)
+{
+    pthread_mutex_lock(&queue->lock);
+    queue->courier = courier ? *courier : (KxQueueCourier){0};
+    g_autoptr(GList) tasks = g_hash_table_get_values(queue->tasks);
+    for (GList *at = tasks; at; at = at->next)
+        end_task(queue, at->data, 0, "4.3.0 the process that sends mail was restarted");
+    pthread_cond_broadcast(&queue->changed);
+    pthread_mutex_unlock(&queue->lock);
+}
+
+/* ---- what became of it ---- */
+
+static void settle_recipient(KxQueue *queue, const KxEnvelope *envelope, KxEnvelopeRcpt *rcpt,
+                             guint code, const char *status)
+{
+    gboolean done = code / 100 == 2;
+    g_free(rcpt->status);
+    rcpt->status = done ? NULL : g_strdup(status);
+    rcpt->duty = done ? KX_DUTY_DONE : KX_DUTY_QUEUED;
+    kx_queue_log_result(queue, envelope, rcpt);
+}
+
+/* TRUE if the server took a position on some recipient. */
+static gboolean settle_recipients(KxQueue *queue, KxEnvelope *envelope, const KxTask *task)
+{
+    gboolean any = FALSE;
+    for (guint i = 0; i < task->recipients->len; i++) {
+        KxEnvelopeRcpt *rcpt =
+            envelope->recipients->pdata[g_array_index(task->recipients, guint, i)];
+        const KxTaskResult *result = task->results->pdata[i];
+        any |= result != NULL;
+        if (task->code == 0 && !result) {
+            rcpt->tried = FALSE; /* nobody tried */
+            continue;
+        }
+        settle_recipient(queue, envelope, rcpt, result ? result->code : task->code,
+                         result ? result->status : task->status);
+    }
+    return any;
+}
+
+void kx_task_settle(KxQueue *queue, KxTask *task)
+{
+    KxEnvelope *envelope = envelope_of(queue, task->shipment);
+    KxShipment *shipment = g_steal_pointer(&task->shipment);
+    KxRoute *route = shipment->route;
+    gint64 now = g_get_real_time() / G_USEC_PER_SEC;
+    gboolean answered = settle_recipients(queue, envelope, task);
+    gboolean tried = task->code != 0 || answered;
+    pthread_mutex_lock(&queue->lock);
+    if (answered)
+        kx_route_succeeded(queue, route);
+    else if (tried && task->code / 100 == 4)
+        kx_route_failed(queue, route, task->status, now);
+    kx_route_finished(queue, route);
+    pthread_mutex_unlock(&queue->lock);
+    kx_debug(queue->logger, KX_DEBUG_QUEUE, "%s to %s: %s %s %s", envelope->id, route->host,
+             task->host ? task->host : "", task->tls ? task->tls : "",
+             task->status ? task->status : "");
+    kx_task_free(task);
+    shipment_over(queue, shipment, tried, tried ? 0 : now + NO_COURIER);
+}

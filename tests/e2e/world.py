@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The rest of the world as an outgoing server meets it: name servers with zones of the test, and mail servers.
+
+Zones are served by NSD; mail servers are aiosmtpd with handlers of the test, each on its own loopback address, so that
+MX records can tell them apart.
+"""
+
+import asyncio
+import contextlib
+import socket
+import ssl
+import subprocess
+import tempfile
+import textwrap
+from pathlib import Path
+
+import kx
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP
+
+
+def free_port(address="127.0.0.1", kind=socket.SOCK_STREAM):
+    with socket.socket(type=kind) as probe:
+        probe.bind((address, 0))
+        return probe.getsockname()[1]
+
+
+@contextlib.contextmanager
+def name_server(zones):
+    """NSD with zones {"remote.test": "lines of records"}; yields "127.0.0.1@PORT"."""
+    base = Path(tempfile.mkdtemp(prefix="kx-nsd-"))
+    port = free_port(kind=socket.SOCK_DGRAM)
+    config = [f"server:\n  ip-address: 127.0.0.1@{port}\n  username: \"\"\n  chroot: \"\"\n  server-count: 1\n"
+              f"  zonesdir: \"{base}\"\n  pidfile: \"{base}/pid\"\n  database: \"\"\n  zonelistfile: \"{base}/list\"\n"
+              f"  xfrdfile: \"{base}/xfrd\"\n  logfile: \"{base}/log\"\nremote-control:\n  control-enable: no\n"]
+    for zone, records in zones.items():
+        (base / zone).write_text(
+            f"$ORIGIN {zone}.\n$TTL 60\n@ SOA ns.{zone}. admin.{zone}. 1 3600 600 86400 60\n@ NS ns.{zone}.\n"
+            f"ns A 127.0.0.1\n" + textwrap.dedent(records).strip() + "\n")
+        config.append(f"zone:\n  name: {zone}\n  zonefile: {zone}\n")
+    (base / "conf").write_text("".join(config))
+    server = subprocess.Popen(["/usr/sbin/nsd", "-d", "-c", base / "conf"], stdin=subprocess.DEVNULL,
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        kx.wait_until(lambda: answers(port), what="an answer of NSD")
+        yield f"127.0.0.1@{port}"
+    finally:
+        server.terminate()
+        server.wait()
+        subprocess.run(["rm", "-rf", base], check=True)
+
+
+def answers(port):
+    """Whether anybody answers a question for the root there."""
+    question = b"\0\1\1\0\0\1\0\0\0\0\0\0" + b"\0" + b"\0\2\0\1"
+    with socket.socket(type=socket.SOCK_DGRAM) as probe:
+        probe.settimeout(0.5)
+        with contextlib.suppress(OSError):
+            probe.connect(("127.0.0.1", port))
+            probe.send(question)
+            return bool(probe.recv(512))
+    return False
+
+
+class Received:
+    """Keeps what it gets; subclasses refuse or misbehave."""
+
+    def __init__(self):
+        self.messages = []
+        self.options = []
+
+    async def handle_RCPT(self, server, session, envelope, address, rcpt_options):
+        envelope.rcpt_tos.append(address)
+        envelope.rcpt_options.extend(rcpt_options)
+        return "250 2.1.5 fine"
+
+    async def handle_DATA(self, server, session, envelope):
+        self.options.append((list(envelope.mail_options), list(envelope.rcpt_options)))
+        self.messages.append((envelope.mail_from, list(envelope.rcpt_tos), envelope.content, session.ssl is not None))
+        return "250 2.0.0 taken"
+
+    def bodies(self):
+        return [content for _, _, content, _ in self.messages]
+
+    def recipients(self):
+        return [address for _, to, _, _ in self.messages for address in to]
+
+
+class Host(Controller):
+    """A mail server on an address of its own and a given port."""
+
+    def __init__(self, handler, address, port, **options):
+        self.smtp_options = options
+        super().__init__(handler, hostname=address, port=port)
+
+    def factory(self):
+        return SMTP(self.handler, enable_SMTPUTF8=True, **self.smtp_options)
+
+
+@contextlib.contextmanager
+def mail_server(handler, address, port, **options):
+    host = Host(handler, address, port, **options)
+    host.start()
+    try:
+        yield host
+    finally:
+        host.stop()
+
+
+@contextlib.contextmanager
+def odd_server(address, port, talk):
+    """A server whose every connection is `await talk(reader, writer)`."""
+    loop_ready = {}
+
+    async def serve():
+        loop_ready["server"] = await asyncio.start_server(talk, address, port)
+        loop_ready["loop"] = asyncio.get_running_loop()
+        loop_ready["stop"] = asyncio.Event()
+        await loop_ready["stop"].wait()
+        loop_ready["server"].close()
+
+    import threading
+    thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
+    thread.start()
+    kx.wait_until(lambda: "stop" in loop_ready, what="a server that listens")
+    try:
+        yield
+    finally:
+        loop_ready["loop"].call_soon_threadsafe(loop_ready["stop"].set)
+        thread.join(5)
+
+
+def server_tls(certificate, key):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    return context
