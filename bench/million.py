@@ -23,7 +23,7 @@ import bench  # noqa: E402  (needs the path above)
 import imap_bench  # noqa: E402
 import kx  # noqa: E402
 
-LINKS_MAX = 30_000  # the copies double it, and a file system gives a file only so many names
+LINKS_MAX = 20_000  # copying and moving triple it, and a file system gives a file only so many names
 
 
 def lay_files(server, count):
