@@ -105,7 +105,7 @@ class ClawsMail:
         with open(folder / "output", "wb") as output:
             self.process = subprocess.Popen([*self._command(), "--debug"], env=self.environment, stdout=output, stderr=output)
         try:
-            kx.wait_until(lambda: any(path.is_socket() for path in Path(self.runtime.name).rglob("*")), 60, "its socket")
+            kx.wait_until(lambda: any(path.is_socket() for path in Path(self.runtime.name).rglob("*")), 150, "its socket")
         except AssertionError:
             self.stop()
             raise

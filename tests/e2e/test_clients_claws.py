@@ -56,7 +56,7 @@ def state(client, folder):
 
 def wait_state(client, folder, expected):
     try:
-        kx.wait_until(lambda: state(client, folder) == expected, 60, f"what is in {folder}", step=0.2)
+        kx.wait_until(lambda: state(client, folder) == expected, 150, f"what is in {folder}", step=0.2)
     except AssertionError:
         assert state(client, folder) == expected
 
@@ -73,7 +73,7 @@ def test_filters_what_it_receives(client, start):
         wait_state(client, "INBOX", {
             **{content: {"\\Flagged"} for subject, content in sent.items() if "urgent" in subject},
             sent["rest"]: set(), sent["letter"]: {"\\Seen"}})
-    kx.wait_until(lambda: program.counts(INBOX)[1:] == (3, 4), 60, "what it shows of INBOX", step=0.2)
+    kx.wait_until(lambda: program.counts(INBOX)[1:] == (3, 4), 150, "what it shows of INBOX", step=0.2)
     found = program.tell("--search", INBOX, "e", 'body_part matchcase "nothing new"', "0")
     assert len(found.split()) == 1 and "INBOX" in found, found
     assert program.exit() == 0
@@ -87,9 +87,9 @@ def test_sends_and_files_what_it_sent(server, client, start):
     program = start()
     program.queue(recipient, message)
     program.tell("--send")
-    (received,) = server.wait_messages(server_side, 1, seconds=60).values()
+    (received,) = server.wait_messages(server_side, 1, seconds=150).values()
     messages.assert_same(received, message)
-    kx.wait_until(lambda: len(state(client, "Projects")) == 1, 60, "the copy", step=0.2)
+    kx.wait_until(lambda: len(state(client, "Projects")) == 1, 150, "the copy", step=0.2)
     ((copy, flags),) = state(client, "Projects").items()
     messages.assert_same(copy, message)
     assert "\\Seen" in flags
