@@ -8,6 +8,7 @@ import kx
 import messages
 from rawimap import RawImap
 
+pytestmark = pytest.mark.timeout(900)  # patience on a busy machine
 INBOX, PROJECTS = "#imap/test/INBOX", "#imap/test/Projects"
 FILTERS = [
     f'enabled rulename "files" subject matchcase "invoice" move "{PROJECTS}"',
