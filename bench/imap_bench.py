@@ -64,7 +64,7 @@ class Client:
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
         self.buffer = bytearray(1 << 20)
-        self.answer_bytes = 0
+        self.answer_bytes = self.answer_lines = self.answer_spaces = 0
         self.read_line()
         self.user = user
 
@@ -83,12 +83,14 @@ class Client:
     def finish(self, tag=b"t"):
         """Reads to the tagged line, which no content of the benchmark looks like; returns the end of the answer."""
         tail, wanted = b"", b"\r\n" + tag + b" "
-        self.answer_bytes = 0
+        self.answer_bytes = self.answer_lines = self.answer_spaces = 0
         while True:
             count = self.socket.recv_into(self.buffer)
             if count == 0:
                 raise RuntimeError(f"{self.subject.name} closed the connection")
             self.answer_bytes += count
+            self.answer_lines += self.buffer.count(b"\n", 0, count)
+            self.answer_spaces += self.buffer.count(b" ", 0, count)
             tail = (tail + bytes(self.buffer[max(0, count - 4096):count]))[-4096:]
             at = tail.rfind(wanted)
             if at < 0 and tail.startswith(wanted[2:]) and self.answer_bytes == len(tail):

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""A folder of a million messages: is it opened, read, searched, changed and emptied, and at what cost?
+"""A folder of a million messages: is it opened, read, searched, copied, moved, changed and emptied, and at what cost?
 
     million.py --keryx build-release/keryx [--messages 1000000] [--dir /var/tmp]
 
@@ -23,7 +23,7 @@ import bench  # noqa: E402  (needs the path above)
 import imap_bench  # noqa: E402
 import kx  # noqa: E402
 
-LINKS_MAX = 50_000  # a file system gives a file so many names
+LINKS_MAX = 20_000  # copying and moving triple it, and a file system gives a file only so many names
 
 
 def lay_files(server, count):
@@ -43,19 +43,28 @@ def lay_files(server, count):
 class Steps:
     """Runs commands on one connection, and checks and prints each."""
 
-    def __init__(self, subject, count):
+    def __init__(self, subject):
         self.subject = subject
-        self.count = count
         self.client = imap_bench.Client(subject)
         self.client.login()
 
-    def run(self, command, lines=None):
-        """`lines`: so many untagged responses must come."""
-        figure = imap_bench.measure(self.subject, lambda: self.client.command(command))
+    def run(self, command, says=None, lines=None, numbers=None):
+        """`says`: what the end of the answer contains; `lines`: its untagged responses; `numbers`: those of a SEARCH."""
+        answer = None
+
+        def work():
+            nonlocal answer
+            answer = self.client.command(command)
+
+        figure = imap_bench.measure(self.subject, work)
         print(f"{command:52} {figure.seconds:8.2f} s   processor {figure.processor:7.2f} s   "
               f"{figure.memory:6.0f} MiB   {self.client.answer_bytes / 1e6:8.1f} MB", flush=True)
-        if lines is not None and self.client.answer_bytes < lines:
-            raise SystemExit(f"{command}: the answer is too short")
+        status = answer[answer.rindex(b"\r\nt ") + 2:] if b"\r\nt " in answer else answer
+        wrong = (says and says.encode() not in answer,
+                 lines is not None and self.client.answer_lines != lines + 1,
+                 numbers is not None and self.client.answer_spaces != 1 + numbers + status.count(b" "))
+        if any(wrong):
+            raise SystemExit(f"{command}: {self.client.answer_lines} lines, {self.client.answer_spaces} spaces, {answer[-300:]!r}")
 
 
 def main():
@@ -79,19 +88,28 @@ def main():
         server.cli("reindex", f"{imap_bench.BIG}@{server.domain}", timeout=3600)
         print(f"taken into the index in {time.monotonic() - started:.1f} s", flush=True)
         server.start()
-        steps = Steps(subject, count)
-        steps.run("SELECT INBOX")
-        steps.run("SELECT INBOX")
-        steps.run("UID FETCH 1:* (FLAGS)", 20 * count)
-        steps.run("SEARCH UNSEEN", 6 * count)
-        steps.run("SEARCH RETURN (COUNT) LARGER 100")
-        steps.run("SORT RETURN (COUNT) (SUBJECT) UTF-8 ALL")
-        steps.run("SORT RETURN (COUNT) (SUBJECT) UTF-8 ALL")
-        steps.run("UID FETCH 1:* (ENVELOPE)", 100 * count)
+        steps = Steps(subject)
+        steps.run("CREATE Copies")
+        steps.run("CREATE Moved")
+        steps.run("SELECT INBOX", says=f"* {count} EXISTS")
+        steps.run("SELECT INBOX", says=f"* {count} EXISTS")
+        steps.run("UID FETCH 1:* (FLAGS)", lines=count)
+        steps.run("SEARCH UNSEEN", numbers=count)
+        steps.run("SEARCH RETURN (COUNT) LARGER 100", says=f"COUNT {count}")
+        steps.run("SORT RETURN (COUNT) (SUBJECT) UTF-8 ALL", says=f"COUNT {count}")
+        steps.run("SORT RETURN (COUNT) (SUBJECT) UTF-8 ALL", says=f"COUNT {count}")
+        steps.run("UID THREAD REFERENCES UTF-8 ALL")
+        steps.run("UID FETCH 1:* (ENVELOPE)", lines=count)
+        steps.run("UID COPY 1:* Copies", says="COPYUID")
+        steps.run("UID MOVE 1:* Moved", lines=count + 1)
+        steps.run("SELECT Moved", says=f"* {count} EXISTS")
         steps.run("STORE 1:* +FLAGS.SILENT (\\Deleted)")
-        steps.run("EXPUNGE", 10 * count)
-        steps.run("STATUS INBOX (MESSAGES)")
-        left = len(server.eml_files(imap_bench.BIG))
+        steps.run("SEARCH RETURN (COUNT) DELETED", says=f"COUNT {count}")
+        steps.run("EXPUNGE", lines=count)
+        steps.run("STATUS Moved (MESSAGES)", says="MESSAGES 0")
+        steps.run("STATUS Copies (MESSAGES)", says=f"MESSAGES {count}")
+        steps.run("DELETE Copies")
+        left = sum(1 for _ in server.folder(imap_bench.BIG, "").rglob("*.eml"))
         print(f"{left} files are left")
         return 1 if left else 0
 

@@ -172,6 +172,8 @@ class RawImap:
             if text.startswith("["):
                 code, _, text = text[1:].partition("]")
             return tag.decode(), [word.decode(), code, text.strip()]
+        if not self.mode:
+            rest = rest.rstrip(b" ")  # Dovecot has one in an empty THREAD
         return tag.decode(), Tokens(rest, literals).all()
 
     def read_untagged(self):

@@ -10,7 +10,7 @@ import pytest
 import kx
 import messages
 from test_clients_imap import append, flags_of
-from test_clients_thunderbird import by_subject, fill
+from test_clients_thunderbird import by_subject, commands, fill  # noqa: F401  (commands is a fixture)
 
 
 class Camel:
@@ -72,6 +72,11 @@ def refresh_until(camel, folder, expected):
         kx.wait_until(agrees, 60, "what Camel shows", step=0.3)
     except AssertionError:
         assert shown(camel.refresh(folder)) == expected
+
+
+def status_of(client, folder, item):
+    (answer,) = client.status(folder, f"({item})")[1]
+    return int(answer.decode().rstrip(")").rsplit(" ", 1)[1])
 
 
 NONE = [False, False, False, False]
@@ -150,3 +155,48 @@ def test_goes_offline_changes_and_catches_up(client, camel):
     kx.wait_until(lambda: client.noop() and flags_of(client, numbers["read here"]) == {"\\Seen"}, 60, "the flag")
     refresh_until(camel, "INBOX", {"read here": [True, False, False, False], "flagged there": [False, True, False, True],
                                    "untouched": NONE, "new there": NONE})
+
+
+@pytest.mark.covers("SMTP-37")
+def test_catches_up_by_qresync_alone(client, commands, camel):  # noqa: F811
+    """The flags that changed in each of two absences come with the answer to SELECT, and nothing is asked for again."""
+    camel.create("", "Projects")
+    sent = fill(client, "one", "two", "three", folder="Projects")
+    refresh_until(camel, "Projects", dict.fromkeys(sent, NONE))
+    validity = status_of(client, "Projects", "UIDVALIDITY")
+    numbers = by_subject(client, "Projects")
+    expected = {subject: list(NONE) for subject in sent}
+    for subject, flag, place in (("two", "(\\Flagged)", 1), ("three", "($Work)", 3)):
+        camel.online(False)
+        before = status_of(client, "Projects", "HIGHESTMODSEQ")
+        client.select("Projects")
+        client.uid("store", str(numbers[subject]), "+FLAGS", flag)
+        expected[subject][place] = True
+        commands()
+        camel.online(True)
+        assert shown(camel.refresh("Projects")) == expected
+        said = commands()
+        assert "ENABLE CONDSTORE QRESYNC" in said
+        asked = f"SELECT Projects (QRESYNC ({validity} {before} 1:3))"
+        assert asked in said
+        assert not any("FETCH" in command for command in said[said.index(asked):]), said
+
+
+@pytest.mark.covers("SMTP-37")
+def test_catches_up_with_what_is_new_too(client, commands, camel):  # noqa: F811
+    camel.create("", "Projects")
+    sent = fill(client, "flagged", "gone", "untouched", folder="Projects")
+    refresh_until(camel, "Projects", dict.fromkeys(sent, NONE))
+    camel.online(False)
+    numbers = by_subject(client, "Projects")
+    client.uid("store", str(numbers["flagged"]), "+FLAGS", "(\\Flagged)")
+    client.uid("store", str(numbers["gone"]), "+FLAGS", "(\\Deleted)")
+    client.expunge()
+    new = fill(client, "new", "new too", folder="Projects")
+    commands()
+    camel.online(True)
+    assert shown(camel.refresh("Projects")) == {"flagged": [False, True, False, False], "untouched": NONE, "new": NONE, "new too": NONE}
+    said = commands()
+    assert any(command.startswith("SELECT Projects (QRESYNC (") for command in said), said
+    assert [command.split(" (")[0] for command in said if "RFC822.HEADER" in command and "FETCH" in command] == ["UID FETCH 4:5"]
+    messages.assert_same(camel.source("Projects", "4").encode("latin-1"), new["new"])

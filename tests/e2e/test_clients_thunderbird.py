@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Thunderbird, without a screen, reads, files, renames, deletes, goes offline and catches up."""
 
+import re
+
 import pytest
 
 import kx
@@ -12,6 +14,23 @@ from test_clients_imap import append, fetch, flags_of, uids
 @pytest.fixture
 def client(server, user):
     return server.imap(user)
+
+
+@pytest.fixture
+def commands(server, client):
+    """What the program under test has sent since the last call, from the server's own log, without tags."""
+    server.configure({"log.debug": "imap-server"})
+    ours = "%s:%d" % client.sock.getsockname()
+    read = len(server.log("debug"))
+
+    def since():
+        nonlocal read
+        log = server.log("debug")[read:]
+        read += len(log)
+        return [command for peer, command in re.findall(r"\{imap-server\} \[([^]]*)\] < \S+ (.*)", log) if peer != ours]
+
+    yield since
+    server.configure({"log.debug": ""})
 
 
 @pytest.fixture
@@ -191,3 +210,37 @@ def test_goes_offline_changes_and_catches_up(client, thunderbird):
     sync_until(thunderbird, "INBOX", {
         "read here": [True, False, []], "flagged there": [False, True, []], "untouched": [False, False, []],
         "new there": [False, False, []]})
+
+
+@pytest.mark.covers("SMTP-37")
+def test_asks_after_offline_only_for_what_has_changed(client, commands, thunderbird):
+    """It selects with CONDSTORE whenever a connection has told it of modseqs, and compares HIGHESTMODSEQ with its own."""
+    thunderbird.run("Services.prefs.setIntPref('mail.server.server1.max_cached_connections', 1)")
+    client.create("Projects")
+    client.subscribe("Projects")
+    fill(client, "here", "too")
+    sent = fill(client, "read there", "gone there", "untouched", folder="Projects")
+    first_look(thunderbird, client, "INBOX", "Projects")
+    for folder in ("INBOX", "Projects", "INBOX", "Projects"):  # with each of them its modseq is remembered
+        thunderbird.run("await sync(args[0])", folder)
+    sync_until(thunderbird, "Projects", dict.fromkeys(sent, [False, False, []]))
+    thunderbird.run("Services.io.offline = true; server.closeCachedConnections()")
+    numbers = by_subject(client, "Projects")
+    client.uid("store", str(numbers["read there"]), "+FLAGS", "(\\Seen $label1)")
+    client.uid("store", str(numbers["gone there"]), "+FLAGS", "(\\Deleted)")
+    client.expunge()
+    fill(client, "new there", folder="Projects")
+
+    commands()
+    thunderbird.run("Services.io.offline = false")
+    sync_until(thunderbird, "INBOX", {"here": [False, False, []], "too": [False, False, []]})
+    said = commands()
+    assert 'select "INBOX"' in said
+    assert "UID fetch 3:* (FLAGS)" in said and "UID fetch 1:* (FLAGS)" not in said  # the modseq is what it knows
+    sync_until(thunderbird, "Projects", {"read there": [True, False, ["$label1"]], "untouched": [False, False, []],
+                                         "new there": [False, False, []]})
+    said = commands()
+    assert 'select "Projects" (CONDSTORE)' in said
+    assert "UID fetch 1:* (FLAGS)" in said  # the modseq is another
+    assert [command for command in said if "RFC822.SIZE" in command][0].startswith("UID fetch 4 ")
+    assert not any(command.startswith(("UID fetch 1:3 ", "UID fetch 1:4 ")) for command in said)

@@ -105,47 +105,6 @@ def test_reads_extreme_messages(server, client, content):
         assert memory_mb(server) < 400
 
 
-@pytest.mark.parametrize("plus", ["+", ""], ids=["literal+", "literal"])
-def test_takes_and_gives_256_mb_in_bounded_memory(server, client, plus):
-    server.configure({"imap.max-append-size": 2_000_000_000})
-    block = bytes(range(33, 97)) * 1023 + b"\r\n" * 32
-    count = 256 * 1024 * 1024 // len(block) + 1
-    head = b"Subject: huge\r\n\r\n"
-    size = len(head) + count * len(block)
-    before = memory_mb(server)
-    client.socket.sendall(b"big APPEND INBOX {%d%s}\r\n" % (size, plus.encode()))
-    if not plus:
-        assert client.read_response()[0] == "+"
-    client.socket.sendall(head)
-    for _ in range(count):
-        client.socket.sendall(block)
-    client.socket.sendall(b"\r\n")
-    assert client.finish("big").status == "OK"
-    if not os.environ.get("KERYX_SANITIZED"):
-        assert memory_mb(server) - before < 64
-    (row,) = client.fetch("FETCH * (UID RFC822.SIZE ENVELOPE BODYSTRUCTURE)").values()
-    assert int(row["RFC822.SIZE"]) == size
-    step = 50_000_000
-    for offset in range(0, size + step, step):
-        (piece,) = client.fetch(f"FETCH * (BODY.PEEK[]<{offset}.1000>)").values()
-        assert len(piece[f"BODY[]<{offset}>"]) == max(0, min(1000, size - offset))
-    got = 0
-    tag = client.send("FETCH * (BODY.PEEK[TEXT])")
-    line = client.file.readline()
-    assert line.endswith(b"{%d}\r\n" % (size - len(head)))
-    while got < size - len(head):
-        piece = client.file.read(min(len(block), size - len(head) - got))
-        assert piece == block
-        got += len(piece)
-    assert client.file.readline() == b")\r\n"
-    assert client.finish(tag).status == "OK"
-    assert len(client.search('SEARCH SUBJECT "huge" LARGER 200000000')) == 1
-    if not os.environ.get("KERYX_SANITIZED"):
-        assert memory_mb(server) - before < 64
-    client.ok("STORE * +FLAGS.SILENT (\\Deleted)")
-    client.ok("EXPUNGE")
-
-
 def utf7(name):
     """Modified UTF-7, written for this test from RFC 3501 section 5.1.3."""
     import base64
