@@ -164,11 +164,8 @@ static gboolean write_entries(KxDb *db, const Set *set, GError **error)
 
 static gboolean write_use_file(KxFolder *folder, guint special_use, GError **error)
 {
-    KxFolderFile file = {.id = folder->id,
-                         .uid_validity = folder->meta.uid_validity,
-                         .uid_bound = folder->meta.uid_bound,
-                         .type = folder->type,
-                         .special_use = special_use};
+    KxFolderFile file = kx_folder_file_of(folder);
+    file.special_use = special_use;
     return kx_folder_file_write(folder->dir, &file, TRUE, error);
 }
 

@@ -199,6 +199,16 @@ def test_a_user_who_is_removed_leaves_no_rights(fresh_server):
             assert refused(bob, f"SELECT {seen_as('Left')}") == "NONEXISTENT"
 
 
+def test_a_special_use_leaves_the_rights(fresh_server):
+    server = fresh_server(users=("alice", "bob"))
+    with RawImap(server, "alice") as alice:
+        alice.ok("CREATE Old")
+        alice.ok(f"SETACL Old {BOB} lr")
+        alice.ok('SETMETADATA Old (/private/specialuse "\\\\Archive")')
+    server.stop()
+    assert server.run("reindex", ALICE, "--check").stdout == ""
+
+
 # --- the matrix of RFC 4314 section 4: with all rights but one, and with that one alone
 
 @pytest.fixture
