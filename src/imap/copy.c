@@ -3,6 +3,7 @@
 
 #include "imap/message-limit.h"
 #include "imap/notify.h"
+#include "imap/progress.h"
 #include "store/content.h"
 #include "store/groupware.h"
 
@@ -52,6 +53,18 @@ static gboolean fits(KxImap *imap, const GArray *uids, const KxImapMailbox *targ
     return TRUE;
 }
 
+typedef struct {
+    KxImap *imap;
+    KxProgress progress;
+} Telling;
+
+static void tell_progress(gpointer data, guint done, guint all)
+{
+    Telling *telling = data;
+    kx_imap_progress(telling->imap, &telling->progress, done, all);
+    kx_session_write_now(telling->imap->session);
+}
+
 static gboolean copy(KxImap *imap, const GArray *uids, const char *path, gboolean move,
                      char **ret_code)
 {
@@ -59,7 +72,8 @@ static gboolean copy(KxImap *imap, const GArray *uids, const char *path, gboolea
     g_autoptr(GError) error = NULL;
     KxActor actor = kx_session_actor(imap->session);
     g_autoptr(KxImapMailbox) target = kx_imap_mailbox_open(imap, path, KX_RIGHT_INSERT, &error);
-    KxCopyMask mask = {0};
+    Telling telling = {imap, {g_get_monotonic_time()}};
+    KxCopyMask mask = {.progress = tell_progress, .data = &telling};
     if (target)
         mask.flags = kx_imap_permitted_flags(target->rights, &mask.keywords);
     if (!target || !fits(imap, uids, target, &error) ||
