@@ -66,7 +66,7 @@ static void tell_progress(gpointer data, guint done, guint all)
 }
 
 static gboolean copy(KxImap *imap, const GArray *uids, const char *path, gboolean move,
-                     char **ret_code)
+                     guint *ret_n, char **ret_code)
 {
     g_auto(KxCopied) copied = {0};
     g_autoptr(GError) error = NULL;
@@ -84,11 +84,13 @@ static gboolean copy(KxImap *imap, const GArray *uids, const char *path, gboolea
         return FALSE;
     }
     kx_imap_notify_own(imap, target, (const guint32 *)(void *)copied.to->data, copied.to->len);
-    *ret_code = copyuid_code(&copied);
+    *ret_n = copied.from->len;
+    *ret_code = kx_imap_may_know_uids(target) ? copyuid_code(&copied) : NULL;
     return TRUE;
 }
 
-gboolean kx_imap_copy(KxImap *imap, KxImapParser *args, gboolean move, char **ret_code)
+gboolean kx_imap_copy(KxImap *imap, KxImapParser *args, gboolean move, guint *ret_n,
+                      char **ret_code)
 {
     g_auto(KxSeqSet) set = {0};
     g_autoptr(GArray) uids = NULL;
@@ -109,6 +111,7 @@ gboolean kx_imap_copy(KxImap *imap, KxImapParser *args, gboolean move, char **re
         kx_imap_limit_uids(imap, uids);
     if (!kx_imap_admit_saving(imap, uids->len, uids))
         return FALSE;
+    *ret_n = 0;
     *ret_code = NULL;
-    return uids->len == 0 || copy(imap, uids, path, move, ret_code);
+    return uids->len == 0 || copy(imap, uids, path, move, ret_n, ret_code);
 }

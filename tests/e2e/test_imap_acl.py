@@ -309,6 +309,21 @@ def test_append_needs_insert(given, bob, right):
     assert answer_to(bob, f"APPEND {name} ", MESSAGE) == expected
 
 
+def test_uids_of_a_folder_one_may_not_read_stay_unknown(given, bob):
+    """RFC 9051 section 7.1, COPYUID and APPENDUID."""
+    bob.append("INBOX", MESSAGE)
+    bob.append("INBOX", MESSAGE)
+    bob.ok("SELECT INBOX")
+    for rights, known in (("lri", True), ("li", False)):
+        place = given(rights)
+        codes = [bob.ok(f"APPEND {place} ", MESSAGE).code, bob.ok(f"COPY 1 {place}").code]
+        moved = [row[1] for row in bob.ok(f"MOVE 1 {place}").untagged if row[0] == "OK"]
+        bob.append("INBOX", MESSAGE)
+        replaced = [row[1] for row in bob.ok(f"REPLACE 1 {place} ", MESSAGE).untagged if row[0] == "OK"]
+        assert all(codes) == any(codes) == known
+        assert any("COPYUID" in code for code in moved) == any("APPENDUID" in code for code in replaced) == known
+
+
 @pytest.mark.parametrize("right", ALL)
 def test_copy_needs_insert(given, bob, right):
     bob.append("INBOX", MESSAGE)
