@@ -1,17 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* keryx search: the indexes of full texts, and what search finds messages by. */
-#include <unistd.h>
-
 #include "admin/cli-private.h"
 #include "admin/object.h"
 #include "admin/search-text.h"
 #include "base/error.h"
-
-static KxAccount *account_of(const KxCall *call, const char *name, GError **error)
-{
-    g_autoptr(KxUser) user = kx_user_get(call->context->core->directory, name, error);
-    return user ? kx_call_account(call, user, error) : NULL;
-}
 
 /* ---- status ---- */
 
@@ -33,7 +25,7 @@ static json_t *account_line(KxAccount *account, const KxSearchStatus *status)
 static json_t *one_account(const KxCall *call, const char *name, GError **error)
 {
     KxSearch *search = call->context->core->search;
-    g_autoptr(KxAccount) account = account_of(call, name, error);
+    g_autoptr(KxAccount) account = kx_call_any_account(call, name, error);
     g_autoptr(KxSearchStatus) status = account ? kx_search_status(search, account, error) : NULL;
     if (!status)
         return NULL;
@@ -50,15 +42,9 @@ static json_t *one_account(const KxCall *call, const char *name, GError **error)
     return line;
 }
 
-static void add_account(const KxCall *call, const KxUser *user, json_t *lines)
+static void add_account(const KxCore *core, const char *name, json_t *lines)
 {
-    KxCore *core = call->context->core;
-    g_autofree char *path =
-        g_build_filename("store/mail", user->domain, user->name, "search.db", NULL);
-    if (access(path, F_OK) < 0)
-        return;
-    g_autofree char *login = g_strconcat(user->name, "@", user->domain, NULL);
-    g_autoptr(KxAccount) account = kx_store_existing_account(core->store, login, NULL);
+    g_autoptr(KxAccount) account = kx_store_existing_account(core->store, name, NULL);
     g_autoptr(KxSearchStatus) status =
         account ? kx_search_status(core->search, account, NULL) : NULL;
     if (status)
@@ -69,10 +55,10 @@ static json_t *status(const KxCall *call, GError **error)
 {
     if (call->n_args > 0)
         return one_account(call, call->args[0], error);
-    g_autoptr(GPtrArray) users = kx_user_list(call->context->core->directory, NULL, error);
-    json_t *lines = users ? json_array() : NULL;
-    for (guint i = 0; users && i < users->len; i++)
-        add_account(call, users->pdata[i], lines);
+    g_autoptr(GPtrArray) names = kx_store_account_names(KX_SEARCH_FILE);
+    json_t *lines = json_array();
+    for (guint i = 0; i < names->len; i++)
+        add_account(call->context->core, names->pdata[i], lines);
     return lines;
 }
 
@@ -99,7 +85,7 @@ static void show_status(const json_t *result, FILE *out)
 
 static json_t *rebuild(const KxCall *call, GError **error)
 {
-    g_autoptr(KxAccount) account = account_of(call, call->args[0], error);
+    g_autoptr(KxAccount) account = kx_call_any_account(call, call->args[0], error);
     if (!account)
         return NULL;
     kx_search_wish(call->context->core->search, account, TRUE);
@@ -118,7 +104,7 @@ static const KxOption text_options[] = KX_SEARCH_TEXT_OPTIONS;
 
 static const KxCommand commands[] = {
     {.words = "search status",
-     .args = "[USER@DOMAIN]",
+     .args = "[ACCOUNT]",
      .max_args = 1,
      .run = status,
      .show = show_status,
@@ -127,7 +113,7 @@ static const KxCommand commands[] = {
                "or of all accounts that have an index. Messages that lag are read when somebody "
                "searches."},
     {.words = "search rebuild",
-     .args = "USER@DOMAIN",
+     .args = "ACCOUNT",
      .min_args = 1,
      .max_args = 1,
      .run = rebuild,

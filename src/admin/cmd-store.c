@@ -5,8 +5,9 @@
 #include "admin/cli-private.h"
 #include "admin/object.h"
 #include "base/error.h"
+#include "core/share-hints.h"
 
-static json_t *check_account(KxAccount *account, GError **error)
+static json_t *check_account(const KxCall *call, KxAccount *account, GError **error)
 {
     g_autoptr(GPtrArray) lines = kx_account_check(account, error);
     if (!lines)
@@ -14,22 +15,28 @@ static json_t *check_account(KxAccount *account, GError **error)
     json_t *texts = json_array();
     for (guint i = 0; i < lines->len; i++)
         json_array_append_new(texts, json_string(lines->pdata[i]));
+    g_autoptr(GPtrArray) missing = kx_share_hints_missing(call->context->core->directory, account);
+    for (guint i = 0; i < missing->len; i++)
+        json_array_append_new(texts, json_sprintf("the directory does not know that it shares "
+                                                  "folders with %s",
+                                                  (const char *)missing->pdata[i]));
     return json_pack("{s:s, s:o}", "user", kx_account_name(account), "differences", texts);
 }
 
 static json_t *reindex(const KxCall *call, GError **error)
 {
-    g_autoptr(KxUser) user = kx_user_get(call->context->core->directory, call->args[0], error);
-    g_autoptr(KxAccount) account = user ? kx_call_account(call, user, error) : NULL;
+    const KxCore *core = call->context->core;
+    g_autoptr(KxAccount) account = kx_call_any_account(call, call->args[0], error);
     guint items;
     if (!account)
         return NULL;
     if (kx_call_flag(call, "check"))
-        return check_account(account, error);
-    if (!kx_account_reindex(account, &items, error))
+        return check_account(call, account, error);
+    if (!kx_account_reindex(account, &items, error) ||
+        !kx_share_hints_renew(core->directory, account, error))
         return NULL;
-    if (call->context->core->search) /* the files may be others now */
-        kx_search_wish(call->context->core->search, account, TRUE);
+    if (core->search) /* the files may be others now */
+        kx_search_wish(core->search, account, TRUE);
     kx_call_log(call, "Index of %s rebuilt, %u items", kx_account_name(account), items);
     return json_pack("{s:s, s:i}", "user", kx_account_name(account), "items", (int)items);
 }
@@ -61,19 +68,12 @@ static int reindex_and_judge(const KxInvocation *invocation)
 
 /* ---- all accounts ---- */
 
-static json_t *store_accounts(const KxCall *call, GError **error)
+static json_t *store_accounts(G_GNUC_UNUSED const KxCall *call, G_GNUC_UNUSED GError **error)
 {
-    g_autoptr(GPtrArray) users = kx_user_list(call->context->core->directory, NULL, error);
-    if (!users)
-        return NULL;
+    g_autoptr(GPtrArray) found = kx_store_account_names(NULL);
     json_t *names = json_array();
-    for (guint i = 0; i < users->len; i++) {
-        const KxUser *user = users->pdata[i];
-        g_autofree char *path = g_build_filename("store/mail", user->domain, user->name, NULL);
-        g_autofree char *name = g_strdup_printf("%s@%s", user->name, user->domain);
-        if (access(path, F_OK) == 0)
-            json_array_append_new(names, json_string(name));
-    }
+    for (guint i = 0; i < found->len; i++)
+        json_array_append_new(names, json_string(found->pdata[i]));
     return names;
 }
 
@@ -152,7 +152,7 @@ static const KxOption reindex_options[] = {
 
 static const KxCommand commands[] = {
     {.words = "reindex",
-     .args = "USER@DOMAIN",
+     .args = "ACCOUNT",
      .min_args = 1,
      .max_args = 1,
      KX_OPTIONS(reindex_options),
@@ -160,14 +160,18 @@ static const KxCommand commands[] = {
      .local = reindex_and_judge,
      .show = show_reindexed,
      .flags = KX_COMMAND_STORE,
-     .manual = "Builds the index of an account anew from its files. UIDs and flags stay."},
+     .manual =
+         "Builds the index of an account anew from its files. UIDs and flags stay. The account "
+         "is USER@DOMAIN, #public@DOMAIN or #public for public folders, or #archive. With whom "
+         "a user shares folders is told to the directory, in case that it comes from an old "
+         "backup."},
     {.words = "store check",
      .args = "",
      .run = store_accounts,
      .local = store_check,
      .flags = KX_COMMAND_READS,
-     .manual = "Compares index and files of every account. Ends with status 1 if some differ; "
-               "keryx reindex repairs them."},
+     .manual = "Compares index and files of every account, those of public folders and the archive "
+               "too. Ends with status 1 if some differ; keryx reindex repairs them."},
 };
 
 const KxTopic kx_topic_store = {"store", "The message store", commands, G_N_ELEMENTS(commands)};

@@ -2,10 +2,9 @@
 /* keryx user: accounts (USR-11 to USR-42). */
 #include "admin/object.h"
 
-#include <unistd.h>
-
 #include "base/error.h"
 #include "store/acl.h"
+#include "store/metadata.h"
 
 static const KxOption fields[] = {
 #define KX_FIELD KX_FIELD_OPTION
@@ -57,47 +56,57 @@ static gboolean delete_mail(const KxCore *core, const KxUser *user, GError **err
     return FALSE;
 }
 
-static gboolean forget_in(KxAccount *account, const char *login, GError **error)
+static gboolean forget_in(const KxCore *core, const char *account_name, const char *login,
+                          GError **error)
 {
-    g_autoptr(KxAccount) owned = account;
-    return owned && kx_account_forget_identifier(owned, login, error);
+    g_autoptr(GError) inner = NULL;
+    g_autoptr(KxAccount) account = kx_store_existing_account(core->store, account_name, &inner);
+    if (account)
+        return kx_account_forget_identifier(account, login, error) &&
+               kx_metadata_forget_user(account, login, error);
+    if (g_error_matches(inner, KX_ERROR, KX_ERR_NOT_FOUND))
+        return TRUE;
+    g_propagate_error(error, g_steal_pointer(&inner));
+    return FALSE;
+}
+
+static gboolean forget_in_shares(const KxCore *core, const char *identifier, const char *login,
+                                 GError **error)
+{
+    g_autoptr(GPtrArray) owners = kx_shares_owners(core->directory, identifier);
+    for (guint i = 0; i < owners->len; i++)
+        if (strcmp(owners->pdata[i], login) != 0 &&
+            !forget_in(core, owners->pdata[i], login, error))
+            return FALSE;
+    return TRUE;
 }
 
 static gboolean forget_in_public(const KxCore *core, const char *login, GError **error)
 {
-    g_autoptr(GPtrArray) domains = kx_domain_list(core->directory);
-    for (guint i = 0; i < domains->len; i++) {
-        const char *domain = ((KxDomain *)domains->pdata[i])->name;
-        g_autofree char *path = g_build_filename("store/mail", domain, "#public", NULL);
-        if (access(path, F_OK) == 0 &&
-            !forget_in(kx_store_public(core->store, domain, error), login, error))
+    g_autoptr(GPtrArray) names = kx_store_account_names(NULL);
+    for (guint i = 0; i < names->len; i++) {
+        const char *name = names->pdata[i];
+        if (*name == '#' && !forget_in(core, name, login, error))
             return FALSE;
     }
-    return access("store/public", F_OK) < 0 ||
-           forget_in(kx_store_public(core->store, NULL, error), login, error);
+    return TRUE;
 }
 
-/* Rights he was given on folders of others: the next one of that name is somebody else. */
-static gboolean forget_rights(const KxCore *core, const KxUser *user, GError **error)
+/* What he has on folders of others, on public ones and on the archive, rights and private metadata:
+ * the next one of that name is somebody else. */
+static gboolean forget_elsewhere(const KxCore *core, const KxUser *user, GError **error)
 {
     g_autofree char *login = g_strdup_printf("%s@%s", user->name, user->domain);
-    g_autoptr(GPtrArray) owners = kx_shares_owners(core->directory, login);
-    for (guint i = 0; i < owners->len; i++) {
-        g_autoptr(KxUser) owner = kx_user_get(core->directory, owners->pdata[i], NULL);
-        if (owner && !forget_in(kx_store_account(core->store, owner->domain, owner->name, error),
-                                login, error))
-            return FALSE;
-    }
-    return forget_in_public(core, login, error) &&
-           (access("store/archive", F_OK) < 0 ||
-            forget_in(kx_store_archive(core->store, error), login, error));
+    const char *everybody = strrchr(login, '@');
+    return forget_in_shares(core, login, login, error) &&
+           forget_in_shares(core, everybody, login, error) && forget_in_public(core, login, error);
 }
 
 static json_t *remove_user(const KxCall *call, GError **error)
 {
     const KxCore *core = call->context->core;
     g_autoptr(KxUser) user = kx_user_get(core->directory, call->args[0], error);
-    if (!user || !forget_rights(core, user, error) ||
+    if (!user || !forget_elsewhere(core, user, error) ||
         (kx_call_flag(call, "delete-mail") && !delete_mail(core, user, error)))
         return NULL;
     return kx_object_run_remove(call, error);
@@ -149,7 +158,8 @@ static const KxCommand commands[] = {
      .object = KX_OBJECT_USER,
      .run = remove_user,
      .flags = KX_COMMAND_STORE | KX_COMMAND_ACCOUNTS,
-     .manual = "Removes an account."},
+     .manual =
+         "Removes an account, and what rights and private metadata it has on folders of others."},
 };
 
 const KxTopic kx_topic_user = {"user", "Accounts", commands, G_N_ELEMENTS(commands)};

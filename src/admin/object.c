@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "admin/object.h"
 
-#include <unistd.h>
-
 #include "base/error.h"
 #include "directory/fields.h"
 #include "directory/record.h"
@@ -144,9 +142,25 @@ json_t *kx_object_run_list(const KxCall *call, GError **error)
 
 KxAccount *kx_call_account(const KxCall *call, const KxUser *user, GError **error)
 {
-    g_autofree char *path = g_build_filename("store/mail", user->domain, user->name, NULL);
-    if (access(path, F_OK) == 0)
-        return kx_store_account(call->context->core->store, user->domain, user->name, error);
-    kx_fail(error, KX_ERR_NOT_FOUND, "%s@%s has no mailbox yet", user->name, user->domain);
-    return NULL;
+    g_autofree char *name = g_strdup_printf("%s@%s", user->name, user->domain);
+    g_autoptr(GError) inner = NULL;
+    KxAccount *account = kx_store_existing_account(call->context->core->store, name, &inner);
+    if (g_error_matches(inner, KX_ERROR, KX_ERR_NOT_FOUND))
+        kx_fail(error, KX_ERR_NOT_FOUND, "%s has no mailbox yet", name);
+    else if (inner)
+        g_propagate_error(error, g_steal_pointer(&inner));
+    return account;
+}
+
+KxAccount *kx_call_any_account(const KxCall *call, const char *name, GError **error)
+{
+    const KxCore *core = call->context->core;
+    g_autoptr(GError) inner = NULL;
+    g_autoptr(KxUser) user = kx_user_get(core->directory, name, &inner);
+    if (user)
+        return kx_call_account(call, user, error);
+    KxAccount *account = kx_store_existing_account(core->store, name, NULL);
+    if (!account)
+        g_propagate_error(error, g_steal_pointer(&inner));
+    return account;
 }

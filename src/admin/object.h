@@ -36,6 +36,10 @@ json_t *kx_object_json(KxObject object, const KxRecord *record);
  * KX_ERR_NOT_FOUND. */
 KxAccount *kx_call_account(const KxCall *call, const KxUser *user, GError **error);
 
+/* An account that is there, by the name of a user or as kx_account_name() has it: public folders,
+ * the archive, and mailboxes of users who are gone too. KX_ERR_NOT_FOUND. */
+KxAccount *kx_call_any_account(const KxCall *call, const char *name, GError **error);
+
 /* A list of texts; NULL counts as empty. */
 json_t *kx_json_strings(char *const *texts);
 

@@ -217,6 +217,12 @@ void kx_session_write(KxSession *session, const void *bytes, size_t len)
     }
 }
 
+void kx_session_write_now(KxSession *session)
+{
+    if (session->requested && session->out.len > 0)
+        kx_session_flush(session, KX_REPLY_PARTIAL, 0);
+}
+
 void kx_session_puts(KxSession *session, const char *text)
 {
     kx_session_write(session, text, strlen(text));

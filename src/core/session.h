@@ -61,6 +61,9 @@ void kx_session_puts(KxSession *session, const char *text);
 void kx_session_printf(KxSession *session, const char *format, ...) G_GNUC_PRINTF(2, 3);
 gboolean kx_session_full(KxSession *session); /* a step should stop here */
 
+/* Sends what has been written, in the middle of long work. */
+void kx_session_write_now(KxSession *session);
+
 /* The request is answered. `flags`: 0 or KX_REPLY_CLOSE. Exactly once per request, at its end. */
 void kx_session_reply(KxSession *session, guint flags, guint code);
 void kx_session_verdict(KxSession *session, guint code,

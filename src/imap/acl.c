@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "imap/acl.h"
 
+#include "core/share-hints.h"
+
 static const struct {
     char letter;
     guint rights;
@@ -120,14 +122,6 @@ char *kx_imap_acl_identifier(KxImap *imap, const KxImapMailbox *mailbox, KxSlice
 
 /* ---- changes ---- */
 
-/* The identifier as the directory keeps it: everybody is everybody of the account's domain. */
-static char *share_of(const KxImapMailbox *mailbox, const char *identifier)
-{
-    const char *name = *identifier == '-' ? identifier + 1 : identifier;
-    return strcmp(name, "anyone") == 0 ? g_strdup(strrchr(kx_account_name(mailbox->account), '@'))
-                                       : g_strdup(name);
-}
-
 /* The hint comes before the rights and goes after them; and once more, if somebody else took it
  * away in between. */
 static gboolean change_personal(KxImap *imap, const KxImapMailbox *mailbox, const char *identifier,
@@ -136,7 +130,7 @@ static gboolean change_personal(KxImap *imap, const KxImapMailbox *mailbox, cons
     KxDirectory *directory = kx_session_core(imap->session)->directory;
     const char *owner = kx_account_name(mailbox->account);
     const char *name = *identifier == '-' ? identifier + 1 : identifier;
-    g_autofree char *share = share_of(mailbox, identifier);
+    g_autofree char *share = kx_share_identifier(mailbox->account, identifier);
     gboolean gives = op != KX_ACL_REMOVE && rights != 0;
     if ((gives && !kx_shares_add(directory, owner, share, error)) ||
         !kx_folder_change_acl(mailbox->account, mailbox->path, identifier, op, rights, error))

@@ -49,6 +49,10 @@ static void answer(KxImap *imap, const KxImapMailbox *mailbox, const KxDelivery 
     for (guint i = 0; i < n; i++)
         uids[i] = deliveries[i].ret_uid;
     kx_imap_notify_own(imap, mailbox, uids, n);
+    if (!kx_imap_may_know_uids(mailbox)) {
+        kx_imap_ok(imap, NULL, "APPEND completed");
+        return;
+    }
     g_autoptr(GString) code = g_string_new(NULL);
     g_string_append_printf(code, "APPENDUID %u ", deliveries[0].ret_uid_validity);
     kx_seqset_format(code, uids, n);

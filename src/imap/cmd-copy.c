@@ -5,6 +5,7 @@
 KX_IMAP_COMMAND(copy)
 {
     g_autofree char *code = NULL;
-    if (kx_imap_copy(imap, args, FALSE, &code))
-        kx_imap_ok(imap, code, code ? "Copy completed" : "No messages to copy");
+    guint n;
+    if (kx_imap_copy(imap, args, FALSE, &n, &code))
+        kx_imap_ok(imap, code, n > 0 ? "Copy completed" : "No messages to copy");
 }

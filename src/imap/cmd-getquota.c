@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* GETQUOTA (RFC 9208 section 4.1.2): of the user's own root. */
+/* GETQUOTA (RFC 9208 section 4.1.2). */
 #include "imap/quota.h"
 
 KX_IMAP_COMMAND(getquota)
 {
-    KxSlice root = {0};
-    if (kx_imap_parse_space(args))
-        kx_imap_parse_astring(args, &root);
-    if (!kx_imap_check(imap, args))
+    g_autoptr(GError) error = NULL;
+    g_auto(KxSpace) space = {0};
+    const char *root = kx_imap_mailbox_argument(imap, args); /* they are encoded like names */
+    if (!root)
         return;
-    if (root.len > 0 || !kx_imap_has_quota(imap)) {
-        kx_imap_no(imap, "NONEXISTENT", "There is no such quota root");
+    if (!kx_imap_quota_find(imap, root, &space, &error)) {
+        kx_imap_no_error(imap, error);
         return;
     }
-    kx_imap_write_quota(imap);
+    kx_imap_write_quota(imap, root, space.account);
     kx_imap_ok(imap, NULL, "GETQUOTA completed");
 }

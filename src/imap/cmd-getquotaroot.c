@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* GETQUOTAROOT (RFC 9208 section 4.1.3). How full another user's account is stays his own affair:
- * his folders have no root here. */
+/* GETQUOTAROOT (RFC 9208 section 4.1.3). */
 #include "imap/mailbox.h"
 #include "imap/quota.h"
 
@@ -15,11 +14,15 @@ KX_IMAP_COMMAND(getquotaroot)
         kx_imap_no_error(imap, error);
         return;
     }
-    gboolean own = mailbox->account == imap->account && kx_imap_has_quota(imap);
+    g_autofree char *root = kx_imap_quota_root(imap, &mailbox->space);
     kx_session_puts(imap->session, "* QUOTAROOT ");
     kx_imap_write_mailbox(imap, mailbox->name);
-    kx_session_puts(imap->session, own ? " \"\"\r\n" : "\r\n");
-    if (own)
-        kx_imap_write_quota(imap);
+    if (root) {
+        kx_session_puts(imap->session, " ");
+        kx_imap_write_mailbox(imap, root);
+    }
+    kx_session_puts(imap->session, "\r\n");
+    if (root)
+        kx_imap_write_quota(imap, root, mailbox->account);
     kx_imap_ok(imap, NULL, "GETQUOTAROOT completed");
 }

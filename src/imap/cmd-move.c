@@ -8,13 +8,14 @@
 KX_IMAP_COMMAND(move)
 {
     g_autofree char *code = NULL;
-    if (!kx_imap_copy(imap, args, TRUE, &code))
+    guint n;
+    if (!kx_imap_copy(imap, args, TRUE, &n, &code))
         return;
+    imap->removed = n > 0;
     if (code) {
-        imap->removed = TRUE;
         kx_session_puts(imap->session, "* OK [");
         kx_session_puts(imap->session, code);
         kx_session_puts(imap->session, "] Moved UIDs.\r\n");
     }
-    kx_imap_ok(imap, NULL, code ? "Move completed" : "No messages to move");
+    kx_imap_ok(imap, NULL, n > 0 ? "Move completed" : "No messages to move");
 }

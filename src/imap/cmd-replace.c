@@ -138,7 +138,8 @@ KX_IMAP_COMMAND(replace)
         return;
     }
     kx_imap_notify_own(imap, replace.mailbox, &delivery->ret_uid, 1);
-    kx_session_printf(imap->session, "* OK [APPENDUID %u %u] The replacement is there\r\n",
-                      delivery->ret_uid_validity, delivery->ret_uid);
+    if (kx_imap_may_know_uids(replace.mailbox))
+        kx_session_printf(imap->session, "* OK [APPENDUID %u %u] The replacement is there\r\n",
+                          delivery->ret_uid_validity, delivery->ret_uid);
     kx_imap_ok(imap, NULL, "REPLACE completed");
 }

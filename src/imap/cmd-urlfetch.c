@@ -15,6 +15,7 @@ typedef enum {
     BODY = 1 << 0,
     BINARY = 1 << 1,
     BODYPARTSTRUCTURE = 1 << 2,
+    CONTENT = BODY | BINARY,
 } Want;
 
 static const struct {
@@ -39,20 +40,23 @@ static gboolean parse_want(KxImapParser *args, Item *item)
 {
     for (guint i = 0; i < G_N_ELEMENTS(wants); i++)
         if (kx_imap_accept_atom(args, wants[i].name)) {
+            if (item->wants & (wants[i].want == BODYPARTSTRUCTURE ? BODYPARTSTRUCTURE : CONTENT))
+                return kx_imap_parser_fail(args, "One of BODY and BINARY, and each only once");
             item->wants |= wants[i].want;
             return TRUE;
         }
     return kx_imap_parser_fail(args, "Expected BODY, BINARY or BODYPARTSTRUCTURE");
 }
 
+/* Without a parameter it is as if there were no parentheses (RFC 5524 section 3). */
 static gboolean parse_extended(KxImapParser *args, Item *item, KxSlice *text)
 {
-    item->extended = TRUE;
     if (!kx_imap_parse_astring(args, text))
         return FALSE;
     while (kx_imap_accept(args, ' '))
         if (!parse_want(args, item))
             return FALSE;
+    item->extended = item->wants != 0;
     return kx_imap_parse_char(args, ')');
 }
 

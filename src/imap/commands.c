@@ -46,7 +46,7 @@ static const KxImapCommand commands[] = {
     {"NOOP", kx_imap_cmd_noop, ANY},
     {"NOTIFY", kx_imap_cmd_notify, ANY | KX_IMAP_TELLS},
     {"RENAME", kx_imap_cmd_rename, ANY},
-    {"REPLACE", kx_imap_cmd_replace, SELECTED | KX_IMAP_WRITES | KX_IMAP_HAS_UID,
+    {"REPLACE", kx_imap_cmd_replace, SELECTED | KX_IMAP_TELLS | KX_IMAP_WRITES | KX_IMAP_HAS_UID,
      kx_imap_cmd_replace_literal},
     {"RESETKEY", kx_imap_cmd_resetkey, ANY},
     {"SEARCH", kx_imap_cmd_search, SELECTED | KX_IMAP_NO_EXPUNGE | KX_IMAP_HAS_UID},

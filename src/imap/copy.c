@@ -3,6 +3,7 @@
 
 #include "imap/message-limit.h"
 #include "imap/notify.h"
+#include "imap/progress.h"
 #include "store/content.h"
 #include "store/groupware.h"
 
@@ -52,14 +53,27 @@ static gboolean fits(KxImap *imap, const GArray *uids, const KxImapMailbox *targ
     return TRUE;
 }
 
+typedef struct {
+    KxImap *imap;
+    KxProgress progress;
+} Telling;
+
+static void tell_progress(gpointer data, guint done, guint all)
+{
+    Telling *telling = data;
+    kx_imap_progress(telling->imap, &telling->progress, done, all);
+    kx_session_write_now(telling->imap->session);
+}
+
 static gboolean copy(KxImap *imap, const GArray *uids, const char *path, gboolean move,
-                     char **ret_code)
+                     guint *ret_n, char **ret_code)
 {
     g_auto(KxCopied) copied = {0};
     g_autoptr(GError) error = NULL;
     KxActor actor = kx_session_actor(imap->session);
     g_autoptr(KxImapMailbox) target = kx_imap_mailbox_open(imap, path, KX_RIGHT_INSERT, &error);
-    KxCopyMask mask = {0};
+    Telling telling = {imap, {g_get_monotonic_time()}};
+    KxCopyMask mask = {.progress = tell_progress, .data = &telling};
     if (target)
         mask.flags = kx_imap_permitted_flags(target->rights, &mask.keywords);
     if (!target || !fits(imap, uids, target, &error) ||
@@ -70,11 +84,13 @@ static gboolean copy(KxImap *imap, const GArray *uids, const char *path, gboolea
         return FALSE;
     }
     kx_imap_notify_own(imap, target, (const guint32 *)(void *)copied.to->data, copied.to->len);
-    *ret_code = copyuid_code(&copied);
+    *ret_n = copied.from->len;
+    *ret_code = kx_imap_may_know_uids(target) ? copyuid_code(&copied) : NULL;
     return TRUE;
 }
 
-gboolean kx_imap_copy(KxImap *imap, KxImapParser *args, gboolean move, char **ret_code)
+gboolean kx_imap_copy(KxImap *imap, KxImapParser *args, gboolean move, guint *ret_n,
+                      char **ret_code)
 {
     g_auto(KxSeqSet) set = {0};
     g_autoptr(GArray) uids = NULL;
@@ -95,6 +111,7 @@ gboolean kx_imap_copy(KxImap *imap, KxImapParser *args, gboolean move, char **re
         kx_imap_limit_uids(imap, uids);
     if (!kx_imap_admit_saving(imap, uids->len, uids))
         return FALSE;
+    *ret_n = 0;
     *ret_code = NULL;
-    return uids->len == 0 || copy(imap, uids, path, move, ret_code);
+    return uids->len == 0 || copy(imap, uids, path, move, ret_n, ret_code);
 }

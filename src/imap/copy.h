@@ -6,5 +6,7 @@
 #include "store/change.h"
 
 /* Reads the arguments and copies or moves, all or none. FALSE: the command has been answered.
- * `ret_code` is "COPYUID ...", or NULL if there was no message to copy. */
-gboolean kx_imap_copy(KxImap *imap, KxImapParser *args, gboolean move, char **ret_code);
+ * `ret_n` messages are there now; `ret_code` is "COPYUID ...", NULL if there is none or the client
+ * may not know. */
+gboolean kx_imap_copy(KxImap *imap, KxImapParser *args, gboolean move, guint *ret_n,
+                      char **ret_code);

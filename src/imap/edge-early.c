@@ -2,6 +2,7 @@
 /* Commands before sign-in (RFC 9051 sections 6.1 and 6.2). */
 #include "imap/edge-private.h"
 #include "imap/id.h"
+#include "imap/language.h"
 
 static void cmd_capability(KxConn *conn, KxImapParser *args)
 {
@@ -37,6 +38,19 @@ static void cmd_id(KxConn *conn, KxImapParser *args)
     kx_imap_edge_tagged(conn, "OK ID completed");
 }
 
+static void cmd_language(KxConn *conn, KxImapParser *args)
+{
+    const char *response = kx_imap_parse_language(args);
+    if (!kx_imap_parser_ok(args))
+        return;
+    if (!response) {
+        kx_imap_edge_tagged(conn, "NO There is no such language");
+        return;
+    }
+    kx_imap_edge_say(conn, "%s", response);
+    kx_imap_edge_tagged(conn, "OK LANGUAGE completed");
+}
+
 static void cmd_starttls(KxConn *conn, KxImapParser *args)
 {
     if (!kx_imap_parse_end(args))
@@ -56,8 +70,8 @@ static const struct {
 } commands[] = {
     {"CAPABILITY", cmd_capability, FALSE}, {"NOOP", cmd_noop, FALSE},
     {"LOGOUT", cmd_logout, FALSE},         {"ID", cmd_id, FALSE},
-    {"STARTTLS", cmd_starttls, FALSE},     {"AUTHENTICATE", kx_imap_edge_authenticate, TRUE},
-    {"LOGIN", kx_imap_edge_login, TRUE},
+    {"LANGUAGE", cmd_language, FALSE},     {"STARTTLS", cmd_starttls, FALSE},
+    {"LOGIN", kx_imap_edge_login, TRUE},   {"AUTHENTICATE", kx_imap_edge_authenticate, TRUE},
 };
 
 static void debug_command(KxConn *conn, guint i, const char *text, size_t len)

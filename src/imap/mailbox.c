@@ -124,6 +124,11 @@ gboolean kx_imap_mailbox_may_create(const KxImapMailbox *place, GError **error)
     return TRUE;
 }
 
+gboolean kx_imap_may_know_uids(const KxImapMailbox *mailbox)
+{
+    return (mailbox->rights & KX_RIGHT_READ) != 0;
+}
+
 /* ---- the selected folder ---- */
 
 guint32 kx_imap_permitted_flags(guint rights, gboolean *ret_keywords)

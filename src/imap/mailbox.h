@@ -38,6 +38,10 @@ gboolean kx_imap_mailbox_may_create(const KxImapMailbox *place, GError **error);
 /* Does IMAP show folders like this one? `all`: kx_imap_shows_all(). */
 gboolean kx_imap_shows(const KxFolderInfo *info, gboolean all);
 
+/* May the client be told which UIDs its messages got there? Not if it may not select the mailbox
+ * (RFC 9051 section 7.1, APPENDUID and COPYUID). */
+gboolean kx_imap_may_know_uids(const KxImapMailbox *mailbox);
+
 /* ---- the selected folder ---- */
 
 /* Its rights may change, also while it is selected. Tells the client what that means. FALSE: it may

@@ -130,16 +130,21 @@ gboolean kx_space_find(KxImap *imap, const char *name, KxSpace *ret_space, GErro
     return TRUE;
 }
 
-gboolean kx_space_is_visible(KxImap *imap, const KxSpace *space)
+gboolean kx_space_grants(KxImap *imap, const KxSpace *space, guint right)
 {
     gboolean all = kx_imap_shows_all(imap);
     g_autoptr(GPtrArray) folders = kx_folder_list(space->account, FALSE, NULL);
     for (guint i = 0; !space->user.owner && i < folders->len; i++) {
         const KxFolderInfo *info = folders->pdata[i];
-        if (kx_acl_rights(info->acl, &space->user) & KX_RIGHT_LOOKUP && kx_imap_shows(info, all))
+        if (kx_acl_rights(info->acl, &space->user) & right && kx_imap_shows(info, all))
             return TRUE;
     }
     return space->user.owner;
+}
+
+gboolean kx_space_is_visible(KxImap *imap, const KxSpace *space)
+{
+    return kx_space_grants(imap, space, KX_RIGHT_LOOKUP);
 }
 
 GPtrArray *kx_space_owners(KxImap *imap)

@@ -45,6 +45,9 @@ gboolean kx_space_is_owner(KxImap *imap, KxSpaceKind kind);
 /* May the user know that it is there: a folder he sees, or the right to make one? */
 gboolean kx_space_is_visible(KxImap *imap, const KxSpace *space);
 
+/* Has the user this right on any folder there that IMAP shows? */
+gboolean kx_space_grants(KxImap *imap, const KxSpace *space, guint right);
+
 /* The users who may share something with this one, as "user@domain"; sorted. */
 GPtrArray *kx_space_owners(KxImap *imap);
 

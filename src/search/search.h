@@ -17,6 +17,8 @@
 
 typedef struct KxSearch KxSearch;
 
+#define KX_SEARCH_FILE "search.db" /* in an account's directory, kx_account_file() */
+
 /* Turns an attachment into UTF-8 text, which may take its time: called from the indexing thread
  * alone. `type` is what the part declares; `file_name` may be NULL. KX_ERR_BUSY: later perhaps; any
  * other error: it has no text. */

@@ -69,6 +69,10 @@ gboolean kx_folder_change_acl(KxAccount *account, const char *path, const char *
 
 KxAcl *kx_folder_acl(KxFolder *folder); /* a new reference */
 
+/* Whom the lists of all folders name, without '-', each once; sorted. Free with g_ptr_array_unref.
+ */
+GPtrArray *kx_account_identifiers(KxAccount *account);
+
 /* Does a list of any folder name the identifier, with or without '-'? */
 gboolean kx_account_names(KxAccount *account, const char *identifier);
 

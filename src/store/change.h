@@ -39,10 +39,14 @@ typedef struct {
 void kx_copied_clear(KxCopied *copied);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(KxCopied, kx_copied_clear)
 
-/* What goes along with a copy; the rest is left behind. */
+/* What goes along with a copy, the rest is left behind; and who hears how far it is: `progress`
+ * (may be NULL) comes after each item, with the account's write lock held, so it must be quick and
+ * call nothing of the store. */
 typedef struct {
     guint32 flags;
     gboolean keywords;
+    void (*progress)(gpointer data, guint done, guint all);
+    gpointer data;
 } KxCopyMask;
 
 /* Copies with flags, keywords and internal date, by hard link: all or none. With `move` they leave

@@ -44,6 +44,12 @@ void kx_copied_clear(KxCopied *copied)
     g_clear_pointer(&copied->to, g_array_unref);
 }
 
+static void tell_progress(const Copy *copy, guint done)
+{
+    if (copy->mask && copy->mask->progress)
+        copy->mask->progress(copy->mask->data, done, copy->sources->len);
+}
+
 /* ---- what is to be copied ---- */
 
 static gboolean collect_sources(Copy *copy, GError **error)
@@ -102,9 +108,11 @@ static gboolean link_source(Copy *copy, KxFolderMeta *meta, Source *source, GErr
 static gboolean link_all(Copy *copy, KxFolderMeta *meta, GError **error)
 {
     g_autofree char *messages = g_build_filename(copy->to->dir, "#msgs", NULL);
-    for (guint i = 0; i < copy->sources->len; i++)
+    for (guint i = 0; i < copy->sources->len; i++) {
         if (!link_source(copy, meta, &g_array_index(copy->sources, Source, i), error))
             return FALSE;
+        tell_progress(copy, i + 1);
+    }
     return kx_sync_dir(messages, error);
 }
 

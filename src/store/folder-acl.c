@@ -92,7 +92,38 @@ gboolean kx_folder_change_acl(KxAccount *account, const char *path, const char *
     return TRUE;
 }
 
-/* ---- a user who is no more ---- */
+/* ---- whom an account's lists name ---- */
+
+static int compare_names(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void collect_identifiers(const KxAcl *acl, GHashTable *found)
+{
+    for (guint i = 0; i < kx_acl_count(acl); i++) {
+        const char *identifier = kx_acl_entry(acl, i)->identifier;
+        g_hash_table_add(found, g_strdup(identifier + (*identifier == '-')));
+    }
+}
+
+GPtrArray *kx_account_identifiers(KxAccount *account)
+{
+    g_autoptr(GHashTable) found = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    GHashTableIter iter;
+    gpointer value;
+    pthread_mutex_lock(&account->state_lock);
+    g_hash_table_iter_init(&iter, account->by_id);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        collect_identifiers(((KxFolder *)value)->acl, found);
+    pthread_mutex_unlock(&account->state_lock);
+    GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+    g_hash_table_iter_init(&iter, found);
+    while (g_hash_table_iter_next(&iter, &value, NULL))
+        g_ptr_array_add(names, g_strdup(value));
+    g_ptr_array_sort(names, compare_names);
+    return names;
+}
 
 static gboolean names(const KxAcl *acl, const char *identifier)
 {

@@ -164,11 +164,8 @@ static gboolean write_entries(KxDb *db, const Set *set, GError **error)
 
 static gboolean write_use_file(KxFolder *folder, guint special_use, GError **error)
 {
-    KxFolderFile file = {.id = folder->id,
-                         .uid_validity = folder->meta.uid_validity,
-                         .uid_bound = folder->meta.uid_bound,
-                         .type = folder->type,
-                         .special_use = special_use};
+    KxFolderFile file = kx_folder_file_of(folder);
+    file.special_use = special_use;
     return kx_folder_file_write(folder->dir, &file, TRUE, error);
 }
 
@@ -238,6 +235,31 @@ gboolean kx_metadata_set(KxAccount *account, guint32 folder, const char *user,
     if (kx_account_is_watched(account))
         tell(account, &set);
     return TRUE;
+}
+
+/* ---- a user who is no more ---- */
+
+static gboolean forget_work(KxAccount *account, gpointer data, GError **error)
+{
+    g_auto(KxTxn) txn = {0};
+    if (!kx_txn_begin(&txn, account, error))
+        return FALSE;
+    KxStmt *stmt =
+        kx_index_stmt(txn.db, "DELETE FROM metadata WHERE account=?1 AND owner=?2", error);
+    if (!stmt)
+        return FALSE;
+    kx_stmt_bind_text(stmt, 2, data);
+    if (!kx_stmt_run(stmt, error) || !kx_txn_commit(&txn, error))
+        return FALSE;
+    pthread_mutex_lock(&account->state_lock);
+    kx_txn_publish(&txn);
+    pthread_mutex_unlock(&account->state_lock);
+    return TRUE;
+}
+
+gboolean kx_metadata_forget_user(KxAccount *account, const char *user, GError **error)
+{
+    return kx_account_write(account, forget_work, (gpointer)user, error);
 }
 
 /* ---- copying ---- */

@@ -36,6 +36,9 @@ gboolean kx_metadata_set(KxAccount *account, guint32 folder, const char *user,
                          const KxMetadata *entries, guint n, const guint *special_use,
                          GError **error);
 
+/* Removes all private entries of a user. */
+gboolean kx_metadata_forget_user(KxAccount *account, const char *user, GError **error);
+
 /* All entries of `from` on `to` as well (INBOX is renamed). */
 gboolean kx_metadata_copy(KxAccount *account, guint32 from, guint32 to, GError **error);
 

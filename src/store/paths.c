@@ -208,7 +208,7 @@ gboolean kx_place_of_name(const char *name, KxPlace *ret_place, GError **error)
     return kx_place_of_user(domain ? domain : "", user, ret_place, error);
 }
 
-gboolean kx_place_of_marker(const char *directory, const char *file, KxPlace *ret_place)
+gboolean kx_place_of_directory(const char *directory, const char *file, KxPlace *ret_place)
 {
     gboolean of_server = g_str_equal(directory, "#");
     if (of_server && g_str_equal(file, KX_ARCHIVE)) {

@@ -258,8 +258,8 @@ gboolean kx_place_of_public(const char *domain, KxPlace *ret_place, GError **err
 void kx_place_of_archive(KxPlace *ret_place);
 gboolean kx_place_of_name(const char *name, KxPlace *ret_place,
                           GError **error); /* as kx_account_name() has it */
-/* By the names of a marker's directory and file. */
-gboolean kx_place_of_marker(const char *directory, const char *file, KxPlace *ret_place);
+/* By the names of the directories of domain and user; a marker has the same. */
+gboolean kx_place_of_directory(const char *directory, const char *file, KxPlace *ret_place);
 
 /* ---- files.c: files and directories below the data directory ---- */
 

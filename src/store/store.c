@@ -337,7 +337,7 @@ static void recover_below(KxStore *store, const char *directory)
     for (const char *name; dir && (name = g_dir_read_name(dir));) {
         g_auto(KxPlace) place = {0};
         g_autofree char *marker = g_build_filename(path, name, NULL);
-        if (kx_place_of_marker(directory, name, &place) && access(place.dir, F_OK) == 0)
+        if (kx_place_of_directory(directory, name, &place) && access(place.dir, F_OK) == 0)
             recover_account(store, &place);
         else
             unlink(marker);

@@ -61,6 +61,10 @@ KxAccount *kx_store_account(KxStore *store, const char *domain, const char *user
  * KX_ERR_NOT_FOUND. */
 KxAccount *kx_store_existing_account(KxStore *store, const char *name, GError **error);
 
+/* Names of the accounts that are there, of every kind, sorted; with `file` only of those that have
+ * a file of that name. Opens none of them. Free with g_ptr_array_unref. */
+GPtrArray *kx_store_account_names(const char *file);
+
 typedef enum { KX_ACCOUNT_PERSONAL, KX_ACCOUNT_PUBLIC, KX_ACCOUNT_ARCHIVE } KxAccountKind;
 
 /* The public folders of a domain, with NULL those of the whole server, and the archive (ARC-04);

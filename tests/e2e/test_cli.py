@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 import kx
+from rawimap import RawImap
 
 PASSWORD = "a long enough secret"
 
@@ -503,6 +504,50 @@ def test_reindex_and_check(fresh_server, live):
     assert "0 with differences" in server.cli("store", "check")
     done = server.run("reindex", "nobody@nowhere.test")
     assert done.returncode == 1
+
+
+@pytest.mark.parametrize("live", [True, False], ids=["running", "stopped"])
+def test_reindex_reaches_every_kind_of_account(fresh_server, live):
+    server = fresh_server(users=("index.html",))
+    odd, public = server.address("index.html"), f"#public@{kx.DOMAIN}"
+    with RawImap(server, "index.html") as user:
+        user.append("INBOX", b"Subject: x\r\n\r\nx\r\n")
+    with RawImap(server, "admin", kx.ADMIN_PASSWORD) as admin:
+        for place in ("#public/News", "#archive/2026"):
+            admin.ok(f"CREATE {place}")
+            admin.append(place, b"Subject: x\r\n\r\nx\r\n")
+    if not live:
+        server.stop()
+    assert "0 with differences" in server.cli("store", "check")
+    mail = server.data / "store" / "mail" / kx.DOMAIN
+    (mail / "#public" / "News" / "#msgs" / "00000001.eml").unlink()
+    (server.data / "store" / "archive" / "2026" / "#msgs" / "00000001.eml").unlink()
+    (mail / "%69ndex.html" / "INBOX" / "#msgs" / "00000001.eml").unlink()
+    done = server.run("store", "check", "--json")
+    assert done.returncode == 1
+    assert [row["user"] for row in json.loads(done.stdout)] == ["#archive", public, odd]
+    for name in ("#archive", public, odd):
+        assert "0 items" in server.cli("reindex", name)
+    assert "0 with differences" in server.cli("store", "check")
+    for name in ("#public@nowhere.test", "#public", "#nothing", "#"):
+        assert server.run("reindex", name).returncode == 1
+
+
+def test_search_status_knows_every_account_with_an_index(fresh_server):
+    server = fresh_server(users=("index.html",))
+    with RawImap(server, "admin", kx.ADMIN_PASSWORD) as admin:
+        admin.ok("CREATE #public/News")
+        admin.append("#public/News", b"Subject: x\r\n\r\nx\r\n")
+    server.deliver("index.html", "Subject: x\n\nx\n")
+    names = {server.address("index.html"), f"#public@{kx.DOMAIN}"}
+
+    def indexed():
+        return {row["user"]: row["indexed"] for row in server.cli("search", "status", as_json=True)
+                if row["user"] in names}
+
+    kx.wait_until(lambda: indexed() == dict.fromkeys(names, 1), what="both to be indexed")
+    for name in names:
+        assert server.cli("search", "status", name, as_json=True)["items"] == 1
 
 
 @pytest.mark.covers("USR-42")

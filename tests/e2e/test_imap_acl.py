@@ -199,6 +199,61 @@ def test_a_user_who_is_removed_leaves_no_rights(fresh_server):
             assert refused(bob, f"SELECT {seen_as('Left')}") == "NONEXISTENT"
 
 
+@pytest.mark.parametrize("identifier", [BOB, "anyone"])
+def test_a_user_who_is_removed_leaves_no_metadata(fresh_server, identifier):
+    server = fresh_server(users=("alice", "bob"))
+    place = seen_as("Left")
+    with RawImap(server, "alice") as alice:
+        alice.ok("CREATE Left")
+        alice.ok('SETMETADATA Left (/private/comment "hers")')
+        alice.ok(f"SETACL Left {identifier} lrw")
+        with RawImap(server, "bob") as bob:
+            bob.ok(f'SETMETADATA {place} (/private/comment "his")')
+        server.restart()
+    server.cli("user", "remove", BOB)
+    server.add_user("bob")
+    with RawImap(server, "alice") as alice, RawImap(server, "bob") as bob:
+        alice.ok(f"SETACL Left {BOB} lrw")
+        values = [row for row in bob.ok(f"GETMETADATA {place} /private/comment").untagged if row[0] == "METADATA"]
+        assert not any(b"his" in row[2] for row in values)
+        values = [row for row in alice.ok("GETMETADATA Left /private/comment").untagged if row[0] == "METADATA"]
+        assert values[0][2] == ["/private/comment", b"hers"]
+
+
+def test_a_special_use_leaves_the_rights(fresh_server):
+    server = fresh_server(users=("alice", "bob"))
+    with RawImap(server, "alice") as alice:
+        alice.ok("CREATE Old")
+        alice.ok(f"SETACL Old {BOB} lr")
+        alice.ok('SETMETADATA Old (/private/specialuse "\\\\Archive")')
+    server.stop()
+    assert server.run("reindex", ALICE, "--check").stdout == ""
+
+
+def test_an_old_directory_learns_who_shares_what(fresh_server):
+    """server.db comes from a backup that is older than the sharing."""
+    server = fresh_server(users=("alice", "bob"))
+    server.stop()
+    old = (server.data / "server.db").read_bytes()
+    server.start()
+    with RawImap(server, "alice") as alice:
+        for name, identifier in (("One", BOB), ("All", "anyone")):
+            alice.ok(f"CREATE {name}")
+            alice.ok(f"SETACL {name} {identifier} lr")
+    server.stop()
+    for name in ("server.db-wal", "server.db-shm"):
+        (server.data / name).unlink(missing_ok=True)
+    (server.data / "server.db").write_bytes(old)
+    server.start()
+    with RawImap(server, "bob") as bob:
+        assert not listed(bob, 'LIST "" "~*"')
+        done = server.run("store", "check")
+        assert done.returncode == 1 and BOB in done.stdout and "@example.test\n" in done.stdout
+        server.cli("reindex", ALICE)
+        assert server.run("store", "check").returncode == 0
+        assert set(listed(bob, 'LIST "" "~*"')) == {f"~{ALICE}", seen_as("One"), seen_as("All")}
+
+
 # --- the matrix of RFC 4314 section 4: with all rights but one, and with that one alone
 
 @pytest.fixture
@@ -252,6 +307,21 @@ def test_append_needs_insert(given, bob, right):
     name = given(without(right))
     expected = "NO NOPERM" if right == "i" else "OK"
     assert answer_to(bob, f"APPEND {name} ", MESSAGE) == expected
+
+
+def test_uids_of_a_folder_one_may_not_read_stay_unknown(given, bob):
+    """RFC 9051 section 7.1, COPYUID and APPENDUID."""
+    bob.append("INBOX", MESSAGE)
+    bob.append("INBOX", MESSAGE)
+    bob.ok("SELECT INBOX")
+    for rights, known in (("lri", True), ("li", False)):
+        place = given(rights)
+        codes = [bob.ok(f"APPEND {place} ", MESSAGE).code, bob.ok(f"COPY 1 {place}").code]
+        moved = [row[1] for row in bob.ok(f"MOVE 1 {place}").untagged if row[0] == "OK"]
+        bob.append("INBOX", MESSAGE)
+        replaced = [row[1] for row in bob.ok(f"REPLACE 1 {place} ", MESSAGE).untagged if row[0] == "OK"]
+        assert all(codes) == any(codes) == known
+        assert any("COPYUID" in code for code in moved) == any("APPENDUID" in code for code in replaced) == known
 
 
 @pytest.mark.parametrize("right", ALL)

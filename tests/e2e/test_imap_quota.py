@@ -81,6 +81,29 @@ def test_without_limits_there_is_no_root(limited):
     assert client.command('GETQUOTA ""').code == "NONEXISTENT"
 
 
+def test_folders_of_others_have_the_root_of_their_owner(fresh_server):
+    server = fresh_server(users=("alice", "bob"))
+    alice, root = server.address("alice"), f"~{server.address('alice')}"
+    server.cli("user", "set", alice, "--quota", "100K", "--quota-items", "10")
+    with RawImap(server, "alice") as client, RawImap(server, "bob") as other:
+        client.ok("CREATE Team")
+        client.append("Team", message(1500))
+        assert other.command(f"GETQUOTAROOT {root}/Team").code == "NONEXISTENT"
+        assert other.command(f"GETQUOTA {root}").code == "NONEXISTENT"
+        client.ok(f"SETACL Team {server.address('bob')} l")
+        assert other.command(f"GETQUOTAROOT {root}/Team").code == "NOPERM"
+        assert other.command(f"GETQUOTA {root}").code == "NONEXISTENT"
+        client.ok(f"SETACL Team {server.address('bob')} lr")
+        told = ["QUOTA", root.encode(), ["STORAGE", "2", "100", "MESSAGE", "1", "10"]]
+        assert other.ok(f"GETQUOTAROOT {root}/Team").untagged == [
+            ["QUOTAROOT", f"{root}/Team".encode(), root.encode()], told]
+        assert other.ok(f"GETQUOTA {root}").untagged == [told]
+        assert other.command('GETQUOTA ""').code == "NONEXISTENT"
+        assert client.ok(f"GETQUOTAROOT {root}/Team").untagged[0][2] == b""
+        for name in ("#public", "#archive", "~", "~nobody@example.test", root.upper(), root + "/"):
+            assert other.command(f"GETQUOTA {name}").code == "NONEXISTENT"
+
+
 def test_setquota_is_the_administrators(limited):
     client = limited("100K")
     assert client.command('SETQUOTA "" (STORAGE 1000000)').code == "NOPERM"

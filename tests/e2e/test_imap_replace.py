@@ -49,6 +49,13 @@ def test_one_comes_and_one_goes(box, command):
     assert row[2][3] == str(2 * len(OLD) + len(NEW))
 
 
+def test_what_goes_is_told_whatever_notify_says(box):
+    client, name = box
+    client.ok("NOTIFY SET (personal (MessageNew MessageExpunge))")
+    words = [(row[0], row[1]) for row in client.ok(f"REPLACE 2 {name} ", NEW).untagged]
+    assert ("2", "EXPUNGE") in words and ("3", "EXISTS") in words
+
+
 def test_into_another_folder(box):
     client, name = box
     client.ok(f"CREATE {name}/sub")

@@ -44,6 +44,20 @@ def test_greeting(server):
             assert ("STARTTLS" in capabilities(code)) == (service == "imap")
 
 
+def test_language_in_every_state(server):
+    """RFC 5255 section 3.2."""
+    with RawImap(server, service="imaps") as client:
+        assert "LANGUAGE" in capabilities(client.greeting[1][1])
+        assert client.ok("LANGUAGE").untagged == [["LANGUAGE", ["en", "i-default"]]]
+        assert client.ok("LANGUAGE fr i-default").untagged == [["LANGUAGE", ["i-default"]]]
+        assert client.command("LANGUAGE fr").status == "NO"
+        assert client.command("LANGUAGE (en)").status == "BAD"
+        client.ok(f'LOGIN alice "{password_of("alice")}"')
+        assert client.ok("LANGUAGE en").untagged == [["LANGUAGE", ["en"]]]
+        client.ok("SELECT INBOX")
+        assert client.ok('LANGUAGE "*"').untagged == [["LANGUAGE", ["en"]]]
+
+
 @pytest.mark.covers("SVC-13")
 @pytest.mark.parametrize("service", ["imap", "imaps"])
 def test_capabilities_follow_the_connection(server, service):

@@ -180,8 +180,8 @@ def extended(client, url, wants):
 
 def test_extended_fetch(owner):
     url = owner.sign("/;section=1")
-    found = extended(owner.client, url, "BODYPARTSTRUCTURE BINARY BODY")
-    assert found["BODY"] == PART_1 and found["BINARY"] == "Gr\u00fc\u00dfe".encode()
+    found = extended(owner.client, url, "BODYPARTSTRUCTURE BINARY")
+    assert found["BINARY"] == "Gr\u00fc\u00dfe".encode()
     assert found["BODYPARTSTRUCTURE"][:2] == [b"text", b"plain"]
     assert found["BODYPARTSTRUCTURE"][5] == b"quoted-printable"
     assert extended(owner.client, owner.sign("/;section=2"), "BINARY") == {"BINARY": b"\0\1\2\3"}
@@ -189,7 +189,15 @@ def test_extended_fetch(owner):
     whole = extended(owner.client, owner.sign(), "BODYPARTSTRUCTURE BODY")
     assert whole["BODY"] == MESSAGE and len(whole["BODYPARTSTRUCTURE"]) > 4
     assert extended(owner.client, url[:-1], "BODY") is None
-    assert owner.client.command(f'URLFETCH ("{url}" ENVELOPE)').status == "BAD"
+    for parameters in ("ENVELOPE", "BINARY BODY", "BODY BODY", "BODYPARTSTRUCTURE BODY BODYPARTSTRUCTURE"):
+        assert owner.client.command(f'URLFETCH ("{url}" {parameters})').status == "BAD"
+
+
+def test_parentheses_alone_are_not_the_extended_form(owner):
+    """RFC 5524 section 3."""
+    url = owner.sign("/;section=1")
+    (row,) = owner.client.ok(f'URLFETCH ("{url}") "{url}" ("{url[:-1]}")').untagged
+    assert row == ["URLFETCH", url.encode(), PART_1, url.encode(), PART_1, url[:-1].encode(), None]
 
 
 def test_catenate_takes_signed_urls(server, owner):

@@ -230,6 +230,12 @@ static void test_expunge(Fixture *fixture, gconstpointer data)
     close_mailbox(&box);
 }
 
+static void hear(gpointer heard, guint done, guint all)
+{
+    g_assert_cmpuint(done, ==, ++*(guint *)heard);
+    g_assert_cmpuint(all, ==, 2);
+}
+
 static void test_copy(Fixture *fixture, gconstpointer data)
 {
     GError *error = NULL;
@@ -240,8 +246,11 @@ static void test_copy(Fixture *fixture, gconstpointer data)
     deliver_flags(box.account, "Drafts", "before", 0, (const char *const[]){"two", NULL});
     guint32 uids[] = {box.uids[0], box.uids[2], 4711};
     g_auto(KxCopied) copied = {0};
-    g_assert_true(
-        kx_folder_copy(box.inbox, uids, 3, box.account, "Drafts", FALSE, &ACTOR, &copied, &error));
+    guint heard = 0;
+    KxCopyMask all = {KX_FLAG_ALL, TRUE, hear, &heard};
+    g_assert_true(kx_folder_copy_masked(box.inbox, uids, 3, box.account, "Drafts", FALSE, &all,
+                                        &ACTOR, &copied, &error));
+    g_assert_cmpuint(heard, ==, 2);
     g_autoptr(KxFolder) drafts = open_folder(box.account, "Drafts");
     g_assert_cmpuint(copied.uid_validity, ==, kx_folder_uid_validity(drafts));
     g_assert_cmpuint(copied.from->len, ==, 2);

@@ -125,7 +125,7 @@ static void assert_marker_leads_back(const KxPlace *place)
     g_autofree char *file = g_path_get_basename(place->marker);
     g_autofree char *above = g_path_get_dirname(place->marker);
     g_autofree char *directory = g_path_get_basename(above);
-    g_assert_true(kx_place_of_marker(directory, file, &again));
+    g_assert_true(kx_place_of_directory(directory, file, &again));
     g_assert_cmpint(again.kind, ==, place->kind);
     g_assert_cmpstr(again.name, ==, place->name);
     g_assert_cmpstr(again.dir, ==, place->dir);
@@ -149,8 +149,8 @@ static void test_shared_places(void)
     assert_marker_leads_back(&server);
     assert_marker_leads_back(&archive);
     g_assert_false(kx_place_of_public("..", &bad, NULL));
-    g_assert_false(kx_place_of_marker("#", "#other", &bad));
-    g_assert_false(kx_place_of_marker("#", "wsmith", &bad));
+    g_assert_false(kx_place_of_directory("#", "#other", &bad));
+    g_assert_false(kx_place_of_directory("#", "wsmith", &bad));
 }
 
 static void test_account_dir(void)
