@@ -295,7 +295,7 @@ def test_dialogues_without_secrets(server, user, dial, debug):  # noqa: F811
     new = debug("smtp-server", "imap-server", "pop3-server")
     secret, encoded = kx.password_of(user), base64.b64encode(kx.password_of(user).encode()).decode()
     with server.smtp(user) as client:
-        client.sendmail(server.address(user), [server.address(user)], content("private subject"))
+        client.sendmail(server.address(user), [server.address(user)], content("private subject", sender=server.address(user)))
     server.wait_messages(user, 1)
     imap = server.imap(user)
     imap.select()
