@@ -54,9 +54,9 @@ static gboolean folder_is_there(const KxRecipients *recipients, const KxDestinat
 static KxRecipientResult judge(const KxRecipients *recipients, const KxDestination *destination)
 {
     const KxSender *sender = recipients->sender;
-    if (sender->confined && !is_in(destination, sender->confined))
+    if (sender && sender->confined && !is_in(destination, sender->confined))
         return KX_RECIPIENT_CONFINED;
-    if (destination->local_only && !is_in(destination, sender->domain))
+    if (sender && destination->local_only && !is_in(destination, sender->domain))
         return KX_RECIPIENT_LOCAL_ONLY;
     if (destination->kind == KX_DEST_PUBLIC && !folder_is_there(recipients, destination))
         return KX_RECIPIENT_UNKNOWN;

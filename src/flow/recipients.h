@@ -32,7 +32,7 @@ typedef struct {
     KxStore *store;
     KxLogger *logger;
     KxEnvelope *envelope;
-    const KxSender *sender;
+    const KxSender *sender; /* NULL: this server itself, which may reach everybody */
     gboolean relays;   /* the sender may send to other domains */
     GHashTable *there; /* set of texts, one for each recipient in the envelope */
 } KxRecipients;
