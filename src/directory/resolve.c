@@ -16,11 +16,11 @@ typedef enum { STATE_UNSEEN, STATE_ON_THE_WAY, STATE_DONE } State;
 typedef struct {
     KxDirectory *directory;
     KxResolution *result;
-    GHashTable *seen;    /* "key@domain" of a name -> State */
-    GHashTable *there;   /* texts of destinations that are in the result */
-    GPtrArray *accounts; /* of KxUserEntry or NULL: the mailbox of each name on the way */
-    gboolean disabled;   /* some account was passed over because it is */
-    gboolean stays;      /* forwarding is left aside */
+    GHashTable *seen;              /* "key@domain" of a name -> State */
+    GHashTable *there;             /* texts of destinations that are in the result */
+    GPtrArray *accounts;           /* of KxUserEntry or NULL: the mailbox of each name on the way */
+    gboolean disabled;             /* some account was passed over because it is */
+    gboolean stays;                /* forwarding is left aside */
     const KxDomainEntry *confined; /* mail may not leave this domain from here on; or NULL */
 } Walk;
 
@@ -368,8 +368,8 @@ static void walk_name(Walk *walk, KxDomainEntry *home, const char *local)
 
 /* ---- the address ---- */
 
-static void resolve_in(KxDirectory *directory, const char *local, const char *domain, gboolean stays,
-                       KxResolution *result)
+static void resolve_in(KxDirectory *directory, const char *local, const char *domain,
+                       gboolean stays, KxResolution *result)
 {
     KxDomainEntry *home =
         domain != NULL ? kx_tables_find_mail_domain(directory, domain) : directory->primary;

@@ -57,8 +57,7 @@ void kx_sender_get(KxDirectory *directory, const char *login, const char *addres
     if (home != NULL) {
         take_rules(ret_sender, home, user);
         ret_sender->domain = trusted ? g_strdup(home->domain.name) : NULL;
-        ret_sender->own_addresses =
-            login != NULL && home->domain.own_addresses != KX_OVERRIDE_NO;
+        ret_sender->own_addresses = login != NULL && home->domain.own_addresses != KX_OVERRIDE_NO;
     }
     kx_rw_lock_unlock(&directory->lock);
 }
@@ -68,8 +67,9 @@ gboolean kx_sender_check_size(const KxSender *sender, guint64 size, GError **err
     if (sender->max_size == 0 || size <= sender->max_size)
         return TRUE;
     return kx_fail(error, KX_ERR_TOO_BIG,
-                   "the message has %" G_GUINT64_FORMAT " bytes, but its sender may send %"
-                   G_GUINT64_FORMAT " at most", size, sender->max_size);
+                   "the message has %" G_GUINT64_FORMAT
+                   " bytes, but its sender may send %" G_GUINT64_FORMAT " at most",
+                   size, sender->max_size);
 }
 
 /* By name or further address: also when an alias takes the mail of that name elsewhere. */
@@ -78,8 +78,7 @@ static gboolean has_address(KxDirectory *directory, const char *login, const cha
     KxDomainEntry *home = NULL, *claimed;
     kx_rw_lock_read(&directory->lock);
     const KxUserEntry *user = find_claimed(directory, address, &claimed);
-    gboolean has =
-        user != NULL && user == kx_tables_find_user(directory, login, &home, NULL);
+    gboolean has = user != NULL && user == kx_tables_find_user(directory, login, &home, NULL);
     kx_rw_lock_unlock(&directory->lock);
     return has;
 }

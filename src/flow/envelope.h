@@ -27,7 +27,7 @@ typedef enum {
 } KxDuty;
 
 typedef struct {
-    char *address; /* where the mail goes in the end, without brackets */
+    char *address;  /* where the mail goes in the end, without brackets */
     char *original; /* as the sender gave it; NULL: the same */
     char *account; /* "user@domain" of an account here, "#public@domain"; NULL: on another server */
     char *folder;  /* of that account; NULL: INBOX */

@@ -148,8 +148,8 @@ KxRecipientResult kx_recipients_add(KxRecipients *recipients, const char *addres
         [KX_RCPT_REMOTE] = KX_RECIPIENT_ELSEWHERE,
     };
     KxLogger *logger = recipients->logger;
-    g_autoptr(KxResolution) resolution = kx_resolve(recipients->directory, address,
-                                                    kx_debug_on(logger, KX_DEBUG_ALIAS_EXPANSION));
+    g_autoptr(KxResolution) resolution =
+        kx_resolve(recipients->directory, address, kx_debug_on(logger, KX_DEBUG_ALIAS_EXPANSION));
     log_steps(logger, address, resolution);
     if (resolution->kind != KX_RCPT_LOCAL &&
         !(resolution->kind == KX_RCPT_REMOTE && recipients->relays))

@@ -33,8 +33,8 @@ typedef struct {
     KxLogger *logger;
     KxEnvelope *envelope;
     const KxSender *sender; /* NULL: this server itself, which may reach everybody */
-    gboolean relays;   /* the sender may send to other domains */
-    GHashTable *there; /* set of texts, one for each recipient in the envelope */
+    gboolean relays;        /* the sender may send to other domains */
+    GHashTable *there;      /* set of texts, one for each recipient in the envelope */
 } KxRecipients;
 
 /* All is borrowed. */

@@ -78,8 +78,7 @@ static void add_recipient_status(Report *report, const KxEnvelopeRcpt *rcpt)
     if (rcpt->orcpt)
         g_string_append_printf(report->text, "Original-Recipient: %s\r\n", rcpt->orcpt);
     else if (rcpt->original)
-        g_string_append_printf(report->text, "Original-Recipient: rfc822; %s\r\n",
-                               rcpt->original);
+        g_string_append_printf(report->text, "Original-Recipient: rfc822; %s\r\n", rcpt->original);
     g_string_append_printf(report->text,
                            "Final-Recipient: rfc822; %s\r\n"
                            "Action: failed\r\n"

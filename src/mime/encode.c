@@ -16,7 +16,8 @@ static void append_base64(GString *out, const char *data, size_t len)
     }
 }
 
-/* One line without its end. White space at the end would be lost on the way; so would "From ", "." and
+/* One line without its end. White space at the end would be lost on the way; so would "From ", "."
+ * and
  * "--" at the start, to programs that mistake them. */
 static void append_quoted_line(GString *out, const char *line, size_t len)
 {

@@ -59,7 +59,7 @@ void kx_mime_footer_free(KxMimeFooter *footer)
 static gboolean header_forbids(const char *data, size_t len)
 {
     static const char *const FIELDS[] = {"DKIM-Signature", "DomainKey-Signature", "ARC-Seal",
-                                         "List-Id", "List-Post", "Mailing-List"};
+                                         "List-Id",        "List-Post",           "Mailing-List"};
     KxHeaderField field;
     for (guint i = 0; i < G_N_ELEMENTS(FIELDS); i++)
         if (kx_header_find(data, len, FIELDS[i], &field))
@@ -70,9 +70,8 @@ static gboolean header_forbids(const char *data, size_t len)
 static gboolean part_forbids(const KxMimePart *part)
 {
     static const char *const TYPES[][2] = {
-        {"multipart", "signed"},          {"multipart", "encrypted"},
-        {"multipart", "report"},          {"application", "pkcs7-mime"},
-        {"application", "x-pkcs7-mime"},  {"application", "pgp"},
+        {"multipart", "signed"},          {"multipart", "encrypted"},      {"multipart", "report"},
+        {"application", "pkcs7-mime"},    {"application", "x-pkcs7-mime"}, {"application", "pgp"},
         {"application", "pgp-encrypted"},
     };
     for (guint i = 0; i < G_N_ELEMENTS(TYPES); i++)
@@ -165,8 +164,7 @@ static gboolean ends_with(const char *text, size_t at, const char *footer)
 }
 
 /* Where the text is in a character set that nobody knows, in ASCII. */
-static void insert(Work *work, const KxTextPart *text, size_t at,
-                   const char *footer)
+static void insert(Work *work, const KxTextPart *text, size_t at, const char *footer)
 {
     if (kx_text_part_insert(text, at, footer, work->edits))
         return;

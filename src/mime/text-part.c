@@ -134,8 +134,8 @@ static void set_charset(const KxTextPart *text, KxMimeEdits *edits)
 static void set_version(const KxTextPart *text, KxMimeEdits *edits)
 {
     KxHeaderField field;
-    if (!text->part->parent && !kx_header_find(text->message->data, text->part->header_len,
-                                               "MIME-Version", &field))
+    if (!text->part->parent &&
+        !kx_header_find(text->message->data, text->part->header_len, "MIME-Version", &field))
         set_field(text, "MIME-Version", g_string_new("MIME-Version: 1.0\r\n"), edits);
 }
 
@@ -187,8 +187,7 @@ gboolean kx_text_part_insert(const KxTextPart *text, size_t at, const char *inse
     size_t tail_len = strlen(tail);
     g_autoptr(GString) bytes = g_string_new_len(text->bytes->str, (gssize)text->bytes->len);
     if (ascii && is_ascii(tail, tail_len) && holds_ascii(charset, insert) &&
-        bytes->len >= tail_len &&
-        memcmp(bytes->str + bytes->len - tail_len, tail, tail_len) == 0) {
+        bytes->len >= tail_len && memcmp(bytes->str + bytes->len - tail_len, tail, tail_len) == 0) {
         g_string_insert(bytes, (gssize)(bytes->len - tail_len), insert);
         put_body(text, bytes, insert, FALSE, edits);
         return TRUE;

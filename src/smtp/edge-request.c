@@ -122,10 +122,8 @@ static void reset_done(KxConn *conn, KxSmtpEdge *edge, guint code, const char *t
 }
 
 static void (*const ANSWERED[])(KxConn *, KxSmtpEdge *, guint, const char *) = {
-    [KX_ASK_MAIL] = mail_answered,
-    [KX_ASK_RCPT] = rcpt_answered,
-    [KX_ASK_SPOOL] = spool_refused,
-    [KX_ASK_MESSAGE] = message_answered,
+    [KX_ASK_MAIL] = mail_answered,  [KX_ASK_RCPT] = rcpt_answered,
+    [KX_ASK_SPOOL] = spool_refused, [KX_ASK_MESSAGE] = message_answered,
     [KX_ASK_RESET] = reset_done,
 };
 

@@ -74,10 +74,12 @@ gboolean kx_smtp_check_author(KxSmtpTransaction *transaction, const char *header
     /* Who sends somebody's message on says so in front (RFC 5322 section 3.6.6). */
     if (kx_header_find(header, len, "Resent-From", &field))
         return owns_all(transaction, &field) ||
-               kx_smtp_refuse(transaction, 550, "5.7.1 The address in Resent-From is not one of yours");
+               kx_smtp_refuse(transaction, 550,
+                              "5.7.1 The address in Resent-From is not one of yours");
     kx_header_iter_init(&iter, header, len);
     while (kx_header_iter_next(&iter, &field))
         if (kx_header_field_is(&field, "From") && !owns_all(transaction, &field))
-            return kx_smtp_refuse(transaction, 550, "5.7.1 The address in From is not one of yours");
+            return kx_smtp_refuse(transaction, 550,
+                                  "5.7.1 The address in From is not one of yours");
     return TRUE;
 }

@@ -26,9 +26,9 @@ typedef struct {
     char *tls; /* "TLSv1.3 TLS_AES_256_GCM_SHA384", "" outside TLS */
 
     /* content */
-    gboolean begun; /* the envelope is complete and has its ID */
+    gboolean begun;   /* the envelope is complete and has its ID */
     guint64 received; /* bytes so far, as the client counts them */
-    GString *head;  /* the header, until it is complete */
+    GString *head;    /* the header, until it is complete */
     gboolean head_done;
     KxIncoming *raw;       /* BINARYMIME: as it came */
     KxIncoming *incoming;  /* with trace fields, as it will be stored */

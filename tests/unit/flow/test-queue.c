@@ -200,7 +200,8 @@ static void test_account_removed(void)
     add(mail, "alice@example.test", "alice@example.test");
     add(mail, "bob@example.test", "bob@example.test");
     g_assert_true(accept(&f, mail, NULL));
-    g_assert_true(kx_object_remove(f.directory, &ADMIN, KX_OBJECT_USER, "alice@example.test", NULL));
+    g_assert_true(
+        kx_object_remove(f.directory, &ADMIN, KX_OBJECT_USER, "alice@example.test", NULL));
     kx_queue_start(f.queue);
     g_autofree char *wanted =
         g_strdup_printf("Message %s from <bob@example.test> to <alice@example.test> could not be "

@@ -78,8 +78,11 @@ static void test_a_company(void)
     const KxField member = {"groups", "all"};
     for (guint i = 0; i < MANY; i++) {
         g_ptr_array_add(names, g_strdup_printf("u%u@example.test", i));
-        changes[i] = (KxChange){.verb = KX_CHANGE_ADD, .object = KX_OBJECT_USER,
-                                .name = names->pdata[i], .fields = &member, .n_fields = 1};
+        changes[i] = (KxChange){.verb = KX_CHANGE_ADD,
+                                .object = KX_OBJECT_USER,
+                                .name = names->pdata[i],
+                                .fields = &member,
+                                .n_fields = 1};
     }
     g_assert_true(kx_object_change(f.directory, &ADMIN, changes, MANY, NULL, NULL));
     gint64 start = g_get_monotonic_time();

@@ -39,14 +39,16 @@ static void test_plain(void)
                   "Subject: a\n\nbody\n\nLine one\nline two\n");
     assert_footer("F", "Subject: a\n\n", "Subject: a\n\nF\n");
     /* Beyond ASCII: the part learns to carry it. */
-    assert_footer("Grüße", "Subject: a\nMIME-Version: 1.0\nContent-Type: text/plain; format=flowed\n"
-                           "Content-Transfer-Encoding: 7bit\n\nbody\n",
+    assert_footer("Grüße",
+                  "Subject: a\nMIME-Version: 1.0\nContent-Type: text/plain; format=flowed\n"
+                  "Content-Transfer-Encoding: 7bit\n\nbody\n",
                   "Subject: a\nMIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8;\n"
                   "\tformat=\"flowed\"\nContent-Transfer-Encoding: quoted-printable\n\nbody\n\n"
                   "Gr=C3=BC=C3=9Fe\n");
     assert_footer("Grüße", "Subject: a\n\nbody\n",
                   "Subject: a\nContent-Type: text/plain; charset=utf-8\n"
-                  "Content-Transfer-Encoding: quoted-printable\nMIME-Version: 1.0\n\nbody\n\nGr=C3=BC=C3=9Fe\n");
+                  "Content-Transfer-Encoding: quoted-printable\nMIME-Version: "
+                  "1.0\n\nbody\n\nGr=C3=BC=C3=9Fe\n");
     /* A character set without these characters. */
     assert_footer("Привет",
                   "Content-Type: text/plain; charset=iso-8859-1\n"
@@ -59,15 +61,17 @@ static void test_plain(void)
                   "Content-Transfer-Encoding: 8bit\n\nf\xfcr\n",
                   "Content-Type: text/plain; charset=iso-8859-1\n"
                   "Content-Transfer-Encoding: 8bit\n\nf\xfcr\n\nRegards\n");
-    assert_footer("ä", "Content-Type: text/plain; charset=utf-8\n"
-                       "Content-Transfer-Encoding: base64\n\nw7wK\n",
+    assert_footer("ä",
+                  "Content-Type: text/plain; charset=utf-8\n"
+                  "Content-Transfer-Encoding: base64\n\nw7wK\n",
                   "Content-Type: text/plain; charset=utf-8\n"
                   "Content-Transfer-Encoding: base64\n\nw7wKDQrDpA0K\n");
     assert_footer("a = b", "Content-Transfer-Encoding: quoted-printable\n\nx=3Dy\n",
                   "Content-Transfer-Encoding: quoted-printable\n\nx=3Dy\n\na =3D b\n");
     /* Characters that nobody can read are left as they are. */
-    assert_footer("Grüße", "Content-Type: text/plain; charset=utf-8\n"
-                           "Content-Transfer-Encoding: 8bit\n\n\xff\xfe\n",
+    assert_footer("Grüße",
+                  "Content-Type: text/plain; charset=utf-8\n"
+                  "Content-Transfer-Encoding: 8bit\n\n\xff\xfe\n",
                   "Content-Type: text/plain; charset=utf-8\n"
                   "Content-Transfer-Encoding: 8bit\n\n\xff\xfe\n\nGrusse\n");
 }
@@ -151,7 +155,8 @@ static void test_left_alone(void)
     };
     for (guint i = 0; i < G_N_ELEMENTS(MESSAGES); i++)
         assert_footer("F", MESSAGES[i], NULL);
-    assert_footer("F", "Subject: re\n\n> F\n", "Subject: re\n\n> F\n\nF\n"); /* quoted is not said */
+    assert_footer("F", "Subject: re\n\n> F\n",
+                  "Subject: re\n\n> F\n\nF\n"); /* quoted is not said */
 }
 
 /* covers: DOM-10 */

@@ -116,7 +116,8 @@ static void test_relay(void)
     Fixture f;
     fixture_init(&f);
     KxField entries = {"entries", "192.0.2.0/24"};
-    g_assert_true(kx_object_add(f.directory, &ADMIN, KX_OBJECT_IP_GROUP, "partners", &entries, 1, NULL));
+    g_assert_true(
+        kx_object_add(f.directory, &ADMIN, KX_OBJECT_IP_GROUP, "partners", &entries, 1, NULL));
     g_autoptr(KxSession) stranger = fake_new(&f, NULL);
     g_assert_cmpuint(ask_mail(stranger, mail_to("z@elsewhere.test")), ==, 550);
     g_assert_true(g_str_has_prefix(stranger->text, "5.7.1 "));
@@ -145,7 +146,8 @@ static void test_recipients(void)
     Fixture f;
     fixture_init(&f);
     KxField disabled = {"disabled", "yes"};
-    g_assert_true(kx_object_set(f.directory, &ADMIN, KX_OBJECT_USER, "carol@example.test", &disabled, 1, NULL));
+    g_assert_true(kx_object_set(f.directory, &ADMIN, KX_OBJECT_USER, "carol@example.test",
+                                &disabled, 1, NULL));
     g_autoptr(KxSession) session = fake_new(&f, NULL);
     g_assert_cmpuint(ask_mail(session, mail_to("nobody@example.test")), ==, 550);
     g_assert_true(g_str_has_prefix(session->text, "5.1.1 "));

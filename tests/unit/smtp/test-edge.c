@@ -295,8 +295,9 @@ static void test_submission(void)
     talk(conn, MAIL RCPT, OK_MAIL OK);
     talk(conn, "RSET\r\n", OK);
     conn->core_dies = 2;
-    talk(conn, MAIL RCPT, "451 4.3.0 The server was interrupted, try again\r\n"
-                          "503 5.5.1 Send MAIL first\r\n");
+    talk(conn, MAIL RCPT,
+         "451 4.3.0 The server was interrupted, try again\r\n"
+         "503 5.5.1 Send MAIL first\r\n");
 }
 
 static void test_sasl_steps(void)
