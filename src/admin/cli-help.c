@@ -32,10 +32,13 @@ static void show_command(const KxCommand *command, FILE *out)
     for (guint i = 0; i < command->n_options; i++) {
         const KxOption *option = &command->options[i];
         show_option(option->name, option->placeholder, option->letter, option->manual, out);
-        if (option->type != KX_OPTION_SECRET)
+        if (option->type != KX_OPTION_SECRET && option->type != KX_OPTION_LINES)
             continue;
         g_autofree char *file = g_strconcat(option->name, "-file", NULL);
-        show_option(file, "FILE", 0, "Reads it from the first line of a file; - is standard input.",
+        show_option(file, "FILE", 0,
+                    option->type == KX_OPTION_SECRET
+                        ? "Reads it from the first line of a file; - is standard input."
+                        : "Reads it from a file; - is standard input.",
                     out);
     }
     show_option("data", "DIR", 0, "Data directory; else $KERYX_DATA, else " KX_DATA_PRESET ".",

@@ -49,19 +49,22 @@ static char *read_input(const char *path, GError **error)
     return text;
 }
 
-static gboolean read_secret(KxInvocation *invocation, const KxOption *option, GError **error)
+/* What --NAME-file names takes the place of --NAME: of a secret the first line. */
+static gboolean read_named_file(KxInvocation *invocation, const KxOption *option, GError **error)
 {
+    gboolean secret = option->type == KX_OPTION_SECRET;
     g_autofree char *key = g_strconcat(option->name, "-file", NULL);
     const char *path = json_string_value(json_object_get(invocation->options, key));
     const char *value = json_string_value(json_object_get(invocation->options, option->name));
     if (path && value)
         return kx_fail(error, KX_ERR_INVALID, "give either --%s or --%s", option->name, key);
-    if (!path && g_strcmp0(value, "-") != 0)
+    if (!path && (!secret || g_strcmp0(value, "-") != 0))
         return TRUE;
     g_autofree char *text = read_input(path ? path : "-", error);
     if (!text)
         return FALSE;
-    text[strcspn(text, "\r\n")] = '\0'; /* the first line */
+    if (secret)
+        text[strcspn(text, "\r\n")] = '\0';
     json_object_set_new(invocation->options, option->name, json_string(text));
     json_object_del(invocation->options, key);
     explicit_bzero(text, strlen(text));
@@ -86,7 +89,8 @@ gboolean kx_cli_read_inputs(KxInvocation *invocation, GError **error)
     const KxCommand *command = invocation->command;
     for (guint i = 0; i < command->n_options; i++) {
         const KxOption *option = &command->options[i];
-        if (option->type == KX_OPTION_SECRET && !read_secret(invocation, option, error))
+        if ((option->type == KX_OPTION_SECRET || option->type == KX_OPTION_LINES) &&
+            !read_named_file(invocation, option, error))
             return FALSE;
         if (option->type == KX_OPTION_FILE && !read_file_option(invocation, option, error))
             return FALSE;

@@ -114,13 +114,14 @@ static gboolean put_option(Parser *parser, const KxOption *option, const char *k
     return TRUE;
 }
 
-static const KxOption *find_secret_file(const KxCommand *command, const char *name)
+static const KxOption *find_named_file(const KxCommand *command, const char *name)
 {
     if (!g_str_has_suffix(name, "-file"))
         return NULL;
     g_autofree char *base = g_strndup(name, strlen(name) - 5);
     const KxOption *option = kx_command_option(command, base);
-    return option && option->type == KX_OPTION_SECRET ? option : NULL;
+    return option && (option->type == KX_OPTION_SECRET || option->type == KX_OPTION_LINES) ? option
+                                                                                           : NULL;
 }
 
 static gboolean take_common(Parser *parser, const char *name, const char *inline_value,
@@ -155,7 +156,7 @@ static gboolean take_long(Parser *parser, const char *word, GError **error)
                        "give the command first, then its options; keryx --help lists all");
     const KxOption *option = kx_command_option(command, name);
     if (!option)
-        option = find_secret_file(command, name);
+        option = find_named_file(command, name);
     if (!option)
         return fail_unknown_option(command, name, error);
     if (option->type == KX_OPTION_FLAG)
@@ -217,7 +218,7 @@ static gboolean check(const KxInvocation *invocation, GError **error)
     json_t *value;
     json_object_foreach(invocation->options, name, value)
     {
-        const KxOption *option = find_secret_file(invocation->command, name);
+        const KxOption *option = find_named_file(invocation->command, name);
         json_object_set(
             options, option && !kx_command_option(invocation->command, name) ? option->name : name,
             value);

@@ -12,7 +12,7 @@ static json_t *destination_json(const KxDestination *destination)
     };
     json_t *json =
         json_pack("{s:s, s:s}", "kind", kinds[destination->kind], "to", destination->address);
-    if (destination->domain)
+    if (destination->kind == KX_DEST_PUBLIC)
         json_object_set_new(json, "domain", json_string(destination->domain));
     return json;
 }

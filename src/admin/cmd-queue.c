@@ -15,8 +15,10 @@ static json_t *recipients(const KxEnvelope *envelope)
     json_t *all = json_array();
     for (guint i = 0; i < envelope->recipients->len; i++) {
         const KxEnvelopeRcpt *rcpt = envelope->recipients->pdata[i];
-        json_array_append_new(all, json_pack("{s:s, s:s?, s:s?}", "address", rcpt->address,
-                                             "account", rcpt->account, "status", rcpt->status));
+        json_array_append_new(all,
+                              json_pack("{s:s, s:s, s:s?, s:s?}", "address", rcpt->address,
+                                        "original", rcpt->original ? rcpt->original : rcpt->address,
+                                        "account", rcpt->account, "status", rcpt->status));
     }
     return all;
 }
@@ -77,7 +79,8 @@ static void show_envelope(const json_t *result, FILE *out)
     json_object_del(head, "recipients");
     kx_show_object(head, out);
     fprintf(out, "\n");
-    kx_show_table("address:Recipient,account:Account,status:Last answer", list_of, out);
+    kx_show_table("address:Recipient,original:As sent to,account:Account,status:Last answer",
+                  list_of, out);
 }
 
 static json_t *remove_message(const KxCall *call, GError **error)

@@ -17,6 +17,8 @@ typedef enum {
     KX_OPTION_INT,    /* 0 to `max` */
     KX_OPTION_SECRET, /* text; the command line reads it from standard input for "-", and from the
                          file that --NAME-file names */
+    KX_OPTION_LINES,  /* text of several lines; the command line also reads it from the file that
+                         --NAME-file names */
     KX_OPTION_FILE,   /* text; the command line takes the name of a file and sends its content */
 } KxOptionType;
 

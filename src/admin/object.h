@@ -48,6 +48,7 @@ json_t *kx_json_strings(char *const *texts);
 #define KX_OPTION_OF_override KX_OPTION_TEXT, "yes|no"
 #define KX_OPTION_OF_level    KX_OPTION_TEXT, "none|read|full"
 #define KX_OPTION_OF_text     KX_OPTION_TEXT, "TEXT"
+#define KX_OPTION_OF_lines    KX_OPTION_LINES, "TEXT"
 #define KX_OPTION_OF_domains  KX_OPTION_TEXT, "DOMAIN,..."
 #define KX_OPTION_OF_ip       KX_OPTION_TEXT, "ADDRESS"
 #define KX_OPTION_OF_password KX_OPTION_SECRET, "SECRET"

@@ -47,7 +47,9 @@ static const char common[] =
     ".PP\n"
     "Where an option takes a SECRET, \\- reads it from standard input, and \\-\\-OPTION\\-file "
     "FILE from the first line of\n"
-    "a file, so that it does not show in the list of processes.\n";
+    "a file, so that it does not show in the list of processes. Texts of several lines are also "
+    "taken from a file\n"
+    "that way.\n";
 
 static const char ending[] =
     ".SH EXIT STATUS\n"

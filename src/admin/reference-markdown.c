@@ -21,7 +21,9 @@ static const char intro[] =
     "\n"
     "Where an option takes a SECRET, `-` reads it from standard input, and `--OPTION-file FILE` "
     "from the first\n"
-    "line of a file, so that it does not show in the list of processes.\n";
+    "line of a file, so that it does not show in the list of processes. Texts of several lines (a "
+    "footer) are\n"
+    "also taken from a file that way.\n";
 
 static void append_options(GString *out, const KxCommand *command)
 {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/core.h"
 
+#include "flow/public-folder.h"
+
 /* An account whose user was removed holds what it holds. */
 static KxLimits quotas(gpointer directory, const char *account)
 {
@@ -9,10 +11,20 @@ static KxLimits quotas(gpointer directory, const char *account)
     return limits;
 }
 
+static gboolean public_folder(gpointer data, const char *domain, const char *folder, GError **error)
+{
+    const KxCore *core = data;
+    g_autoptr(KxAccount) account =
+        kx_public_folder_open(core->store, core->directory, domain, folder, error);
+    return account != NULL;
+}
+
 gboolean kx_core_open_store(KxCore *core, GError **error)
 {
     core->store = kx_store_open(core->logger, error);
-    if (core->store)
-        kx_store_set_limits(core->store, quotas, core->directory);
-    return core->store != NULL;
+    if (!core->store)
+        return FALSE;
+    kx_store_set_limits(core->store, quotas, core->directory);
+    kx_directory_on_public_folder(core->directory, public_folder, core);
+    return TRUE;
 }

@@ -23,5 +23,6 @@ typedef struct KxCore {
     KxRecentLogins *pop3_logins;
 } KxCore;
 
-/* Opens the store with the quotas that the directory knows. */
+/* Opens the store with the quotas that the directory knows, and tells the directory which public
+ * folders there are. `core` stays where it is. */
 gboolean kx_core_open_store(KxCore *core, GError **error);

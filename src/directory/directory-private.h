@@ -40,6 +40,8 @@ typedef struct {
     GPtrArray *groups; /* of KxGroupEntry, whose member he is */
 } KxUserEntry;
 
+gboolean kx_user_entry_is_local_only(const KxUserEntry *user); /* himself, or by a group */
+
 typedef struct {
     union {
         KxEntry entry;
@@ -90,6 +92,9 @@ struct KxDirectory {
     KxDomainEntry *primary; /* NULL while there is no domain */
     GHashTable *ip_groups;  /* folded name -> KxIpGroupEntry, owned */
     GHashTable *shares;     /* identifier -> set of owners */
+
+    KxPublicFolderCheck folder_check;
+    gpointer folder_check_data;
 
     KxLogger *logger;
     KxSettingsHolder *settings;

@@ -76,15 +76,20 @@ typedef struct {
         };                                                                                         \
     }
 
+typedef enum { KX_OVERRIDE_NONE, KX_OVERRIDE_NO, KX_OVERRIDE_YES } KxOverride;
+
 typedef struct {
     KX_RECORD; /* the name is in A-labels, lower-case */
     gboolean primary;
     char *description;
-    char **aliases; /* domain aliases */
-    char *bound_ip; /* DOM-27, or empty */
+    char **aliases;           /* domain aliases */
+    char *bound_ip;           /* DOM-27, or empty */
+    guint64 max_message_size; /* bytes that users may send, 0: no limit */
+    KxOverride own_addresses; /* they send with their own alone; none: they do */
+    char *footer;             /* lines, or empty */
+    char *footer_html;
+    gboolean footer_external; /* not if all recipients are here */
 } KxDomain;
-
-typedef enum { KX_OVERRIDE_NONE, KX_OVERRIDE_NO, KX_OVERRIDE_YES } KxOverride;
 
 typedef struct {
     KX_RECORD;
@@ -102,6 +107,8 @@ typedef struct {
     gboolean forward_only;    /* and he does not */
     guint64 quota;            /* bytes the mailbox may hold, 0: no limit */
     guint64 quota_items;      /* the same of items */
+    guint64 max_message_size; /* bytes he may send, 0: as the domain says */
+    gboolean local_only;      /* to and from his domain alone; directory/sender.h */
 } KxUser;
 
 typedef struct {
@@ -112,6 +119,7 @@ typedef struct {
     KxAdminLevel admin;
     gboolean web_admin;
     gboolean public_folders;
+    gboolean local_only;
 } KxGroup;
 
 typedef struct {
@@ -248,6 +256,12 @@ typedef struct {
  */
 gboolean kx_object_change(KxDirectory *directory, const KxAdmin *admin, const KxChange *changes,
                           guint n, guint *ret_failed, GError **error);
+
+/* Whether there is such a public folder for mail (KX_ERR_INVALID: no). Asked, without locks, when
+ * aliases or forwarding are to lead there; without it all are taken. Set at start. */
+typedef gboolean (*KxPublicFolderCheck)(gpointer data, const char *domain, const char *folder,
+                                        GError **error);
+void kx_directory_on_public_folder(KxDirectory *directory, KxPublicFolderCheck func, gpointer data);
 
 gboolean kx_object_add(KxDirectory *directory, const KxAdmin *admin, KxObject object,
                        const char *name, const KxField *fields, guint n, GError **error);

@@ -9,4 +9,14 @@ KX_FIELD(DOMAIN, ALIASES, "aliases", "Aliases", 0, domains, aliases, "DOM-20",
     "Further domains whose mail is delivered to this one, separated by commas.")
 KX_FIELD(DOMAIN, BOUND_IP, "bound-ip", "Bound_ip", 0, ip, bound_ip, "DOM-27",
     "Address of this server on which the users of the domain sign in with their bare name.")
+KX_FIELD(DOMAIN, MAX_MESSAGE_SIZE, "max-message-size", "Max_message_size", 0, size, max_message_size, "DOM-09 LIM-05",
+    "Largest message that users of the domain may send; may carry K, M or G. 0 means no limit.")
+KX_FIELD(DOMAIN, OWN_ADDRESSES, "own-addresses-only", "Own_addresses_only", 0, override, own_addresses, "",
+    "no lets users who have signed in send with addresses that are not their own; empty means yes.")
+KX_FIELD(DOMAIN, FOOTER, "footer", "Footer", 0, lines, footer, "DOM-10 HOST-74",
+    "Text that is appended to messages from addresses in the domain.")
+KX_FIELD(DOMAIN, FOOTER_HTML, "footer-html", "Footer_html", 0, lines, footer_html, "DOM-10",
+    "The same for text in HTML. Empty: made from the plain text.")
+KX_FIELD(DOMAIN, FOOTER_EXTERNAL, "footer-external-only", "Footer_external_only", 0, bool, footer_external, "DOM-11",
+    "yes appends no footer to messages that go to recipients on this server alone.")
 /* clang-format on */

@@ -13,4 +13,6 @@ KX_FIELD(GROUP, WEB_ADMIN, "web-admin", "Web_administration_rights", KX_FIELD_RI
     "yes lets all members manage users, groups and aliases of the domain.")
 KX_FIELD(GROUP, PUBLIC_FOLDERS, "public-folders", "Public_folders_rights", 0, bool, public_folders, "PUB-14 GRP-10",
     "yes gives all members all rights to the public folders of the domain.")
+KX_FIELD(GROUP, LOCAL_ONLY, "local-only", "Local_only", 0, bool, local_only, "GRP-11",
+    "yes lets all members send mail to and receive mail from the own domain alone.")
 /* clang-format on */

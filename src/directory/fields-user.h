@@ -29,6 +29,10 @@ KX_FIELD(USER, QUOTA, "quota", "Quota", 0, size, quota, "USR-29",
     "Most bytes the mailbox may hold, all kinds of items together; may carry K, M or G. 0 means no limit.")
 KX_FIELD(USER, QUOTA_ITEMS, "quota-items", "Quota_items", 0, count, quota_items, "USR-29",
     "Most items the mailbox may hold: messages, events, contacts, tasks and notes together. 0 means no limit.")
+KX_FIELD(USER, MAX_MESSAGE_SIZE, "max-message-size", "Max_message_size", 0, size, max_message_size, "USR-35 LIM-04",
+    "Largest message that the user may send, whatever the domain says; may carry K, M or G. 0 leaves it to the domain.")
+KX_FIELD(USER, LOCAL_ONLY, "local-only", "Local_only", 0, bool, local_only, "USR-34",
+    "yes lets the user send mail to and receive mail from the own domain alone.")
 KX_FIELD(USER, PUBLIC_FOLDERS, "public-folders", "Public_folders_rights", 0, bool, public_folders, "PUB-09 PUB-14 USR-27",
     "yes gives the account all rights to the public folders of its domain: it makes, shares and removes them.")
 KX_FIELD(USER, ARCHIVE_FOLDERS, "archive-folders", "Archive_folders_rights", KX_FIELD_RIGHTS, bool, archive_folders, "ARC-20",

@@ -10,6 +10,7 @@
 
 enum {
     TEXT_MAX = 1000,         /* bytes */
+    LINES_MAX = 32 * 1024,   /* bytes */
     LIST_MAX = 100000,       /* entries: a group may hold a whole company */
     LIST_TEXT_MAX = 8000000, /* bytes */
 };
@@ -31,6 +32,26 @@ static char *parse_text(const char *value, GError **error)
             return NULL;
         }
     return g_strdup(value);
+}
+
+/* Several lines, which end in LF; without white space at the end. */
+static char *parse_lines(const char *value, GError **error)
+{
+    if (strlen(value) > LINES_MAX || !g_utf8_validate(value, -1, NULL)) {
+        kx_fail(error, KX_ERR_INVALID, "the text is longer than %d bytes or not UTF-8", LINES_MAX);
+        return NULL;
+    }
+    GString *text = g_string_new(value);
+    g_string_replace(text, "\r\n", "\n", 0);
+    for (const char *at = text->str; *at != '\0'; at = g_utf8_next_char(at)) {
+        gunichar c = g_utf8_get_char(at);
+        if (c == '\n' || c == '\t' || !g_unichar_iscntrl(c))
+            continue;
+        kx_fail(error, KX_ERR_INVALID, "the text may not contain control characters");
+        g_string_free(text, TRUE);
+        return NULL;
+    }
+    return g_strchomp(g_string_free(text, FALSE));
 }
 
 static char *parse_bool(const char *value, GError **error)
@@ -133,6 +154,7 @@ static const char *const levels[] = {"none", "read", "full", NULL};
 
 const KxKind kx_kind_bool = {KX_CLASS_BOOL, "yes|no", NULL, parse_bool};
 const KxKind kx_kind_text = {KX_CLASS_TEXT, "TEXT", NULL, parse_text};
+const KxKind kx_kind_lines = {KX_CLASS_TEXT, "TEXT", NULL, parse_lines};
 const KxKind kx_kind_password = {KX_CLASS_SECRET, "SECRET", NULL, kx_password_prepare};
 const KxKind kx_kind_ip = {KX_CLASS_TEXT, "ADDRESS", NULL, parse_ip};
 const KxKind kx_kind_size = {KX_CLASS_NUMBER, "SIZE", NULL, parse_size};

@@ -378,12 +378,13 @@ gboolean kx_object_change(KxDirectory *directory, const KxAdmin *admin, const Kx
     Run run = {directory, admin, applied, more};
     for (guint i = 0; i < n; i++) {
         KxObjectChange *change = prepare(&changes[i], error);
-        if (change == NULL) {
+        if (change != NULL)
+            g_ptr_array_add(all, change);
+        if (change == NULL || !kx_targets_check(directory, change, error)) {
             if (ret_failed != NULL)
                 *ret_failed = i;
             return FALSE;
         }
-        g_ptr_array_add(all, change);
     }
     return run_locked(&run, all, ret_failed, error);
 }

@@ -92,6 +92,11 @@ void kx_addresses_link(KxDomainEntry *home, char *const *addresses, KxUserEntry 
                        KxGroupEntry *group);
 void kx_addresses_unlink(KxDomainEntry *home, char *const *addresses);
 
+/* ---- targets.c ---- */
+
+/* Public folders that aliases and forwarding are to lead to. No lock is held. */
+gboolean kx_targets_check(KxDirectory *directory, const KxObjectChange *change, GError **error);
+
 /* ---- rights.c ---- */
 
 /* KX_ERR_DENIED: beyond the rights of whoever changes it. */

@@ -16,10 +16,12 @@ typedef enum { STATE_UNSEEN, STATE_ON_THE_WAY, STATE_DONE } State;
 typedef struct {
     KxDirectory *directory;
     KxResolution *result;
-    GHashTable *seen;    /* "key@domain" of a name -> State */
-    GHashTable *there;   /* texts of destinations that are in the result */
-    GPtrArray *accounts; /* of KxUserEntry or NULL: the mailbox of each name on the way */
-    gboolean disabled;   /* some account was passed over because it is */
+    GHashTable *seen;              /* "key@domain" of a name -> State */
+    GHashTable *there;             /* texts of destinations that are in the result */
+    GPtrArray *accounts;           /* of KxUserEntry or NULL: the mailbox of each name on the way */
+    gboolean disabled;             /* some account was passed over because it is */
+    gboolean stays;                /* forwarding is left aside */
+    const KxDomainEntry *confined; /* mail may not leave this domain from here on; or NULL */
 } Walk;
 
 static void walk_name(Walk *walk, KxDomainEntry *home, const char *local);
@@ -58,13 +60,18 @@ void kx_resolution_free(KxResolution *resolution)
 }
 
 /* Each once. */
-static void arrive(Walk *walk, KxDestinationKind kind, const char *address, const char *domain)
+static void arrive(Walk *walk, KxDestinationKind kind, const char *address, const char *domain,
+                   gboolean local_only)
 {
+    if (walk->confined != NULL && g_strcmp0(walk->confined->domain.name, domain) != 0) {
+        note(walk, "and there it ends, for it may not leave %s", walk->confined->domain.name);
+        return;
+    }
     char *key = g_strdup_printf("%d %s %s", kind, address, domain != NULL ? domain : "");
     if (walk->result->destinations->len >= DESTINATIONS_MAX || !g_hash_table_add(walk->there, key))
         return;
     KxDestination *destination = g_new(KxDestination, 1);
-    *destination = (KxDestination){kind, g_strdup(address), g_strdup(domain)};
+    *destination = (KxDestination){kind, g_strdup(address), g_strdup(domain), local_only};
     g_ptr_array_add(walk->result->destinations, destination);
 }
 
@@ -72,14 +79,15 @@ static void arrive_mailbox(Walk *walk, const KxUserEntry *user)
 {
     g_autofree char *login = g_strdup_printf("%s@%s", user->user.name, user->user.domain);
     note(walk, "mailbox %s", login);
-    arrive(walk, KX_DEST_MAILBOX, login, NULL);
+    arrive(walk, KX_DEST_MAILBOX, login, user->user.domain, kx_user_entry_is_local_only(user));
 }
 
 /* ---- names on the way ---- */
 
-static char *name_key(const KxDomainEntry *home, const char *key)
+/* What was passed where mail may not leave a domain may be passed again where it may. */
+static char *name_key(const Walk *walk, const KxDomainEntry *home, const char *key)
 {
-    return g_strdup_printf("%s@%s", key, home->domain.name);
+    return g_strdup_printf("%s%s@%s", walk->confined != NULL ? " " : "", key, home->domain.name);
 }
 
 static State state_of(Walk *walk, const char *name)
@@ -125,14 +133,14 @@ static void walk_address(Walk *walk, const char *address)
         return;
     }
     note(walk, "%s, which is elsewhere", address);
-    arrive(walk, KX_DEST_REMOTE, address, NULL);
+    arrive(walk, KX_DEST_REMOTE, address, NULL, FALSE);
 }
 
 static void walk_target(Walk *walk, KxDomainEntry *home, const char *target)
 {
     if (g_str_has_prefix(target, KX_NAME_PUBLIC)) {
         note(walk, "public folder %s of %s", target, home->domain.name);
-        arrive(walk, KX_DEST_PUBLIC, target + strlen(KX_NAME_PUBLIC), home->domain.name);
+        arrive(walk, KX_DEST_PUBLIC, target + strlen(KX_NAME_PUBLIC), home->domain.name, FALSE);
     } else if (strchr(target, '@') != NULL) {
         walk_address(walk, target);
     } else {
@@ -146,6 +154,16 @@ static void walk_targets(Walk *walk, KxDomainEntry *home, char *const *targets)
         walk_target(walk, home, *targets);
 }
 
+static void walk_forward(Walk *walk, KxDomainEntry *home, const KxUserEntry *user)
+{
+    const KxDomainEntry *confined = walk->confined;
+    note(walk, "%s@%s forwards its mail:", user->user.name, user->user.domain);
+    if (confined == NULL && kx_user_entry_is_local_only(user))
+        walk->confined = home;
+    walk_targets(walk, home, user->user.forward);
+    walk->confined = confined;
+}
+
 static void walk_account(Walk *walk, KxDomainEntry *home, KxUserEntry *user)
 {
     const KxUser *record = &user->user;
@@ -154,18 +172,17 @@ static void walk_account(Walk *walk, KxDomainEntry *home, KxUserEntry *user)
         walk->disabled = TRUE;
         return;
     }
-    if (record->forward[0] == NULL || !record->forward_only)
+    gboolean forwards = record->forward[0] != NULL && !walk->stays;
+    if (!forwards || !record->forward_only)
         arrive_mailbox(walk, user);
-    if (record->forward[0] == NULL)
-        return;
-    note(walk, "%s@%s forwards its mail:", record->name, record->domain);
-    walk_targets(walk, home, record->forward);
+    if (forwards)
+        walk_forward(walk, home, user);
 }
 
 /* An account as such: aliases of its name do not count. It may be on the way by its name. */
 static void walk_member(Walk *walk, KxDomainEntry *home, KxUserEntry *user)
 {
-    g_autofree char *name = name_key(home, user->key);
+    g_autofree char *name = name_key(walk, home, user->key);
     State state = state_of(walk, name);
     if (state == STATE_ON_THE_WAY && user->user.disabled == FALSE)
         arrive_mailbox(walk, user);
@@ -278,7 +295,7 @@ static void walk_aliases(Walk *walk, KxDomainEntry *home, const char *key, const
 
 static void walk_meaning(Walk *walk, KxDomainEntry *home, const char *key, const Meaning *meaning)
 {
-    g_autofree char *name = name_key(home, key);
+    g_autofree char *name = name_key(walk, home, key);
     enter(walk, name, meaning->user);
     if (meaning->aliases != NULL)
         walk_aliases(walk, home, key, meaning);
@@ -340,7 +357,7 @@ static void walk_name(Walk *walk, KxDomainEntry *home, const char *local)
     g_autofree char *key = kx_name_fold(local);
     if (key == NULL)
         return;
-    g_autofree char *name = name_key(home, key);
+    g_autofree char *name = name_key(walk, home, key);
     if (state_of(walk, name) == STATE_ON_THE_WAY)
         end_loop(walk, name);
     else if (walk->accounts->len >= DEPTH_MAX)
@@ -352,7 +369,7 @@ static void walk_name(Walk *walk, KxDomainEntry *home, const char *local)
 /* ---- the address ---- */
 
 static void resolve_in(KxDirectory *directory, const char *local, const char *domain,
-                       KxResolution *result)
+                       gboolean stays, KxResolution *result)
 {
     KxDomainEntry *home =
         domain != NULL ? kx_tables_find_mail_domain(directory, domain) : directory->primary;
@@ -361,7 +378,7 @@ static void resolve_in(KxDirectory *directory, const char *local, const char *do
     g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     g_autoptr(GHashTable) there = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     g_autoptr(GPtrArray) accounts = g_ptr_array_new();
-    Walk walk = {directory, result, seen, there, accounts, FALSE};
+    Walk walk = {directory, result, seen, there, accounts, FALSE, stays, NULL};
     if (domain != NULL && strcmp(home->domain.name, domain) != 0)
         note(&walk, "%s is an alias of the domain %s", domain, home->domain.name);
     walk_name(&walk, home, local);
@@ -373,7 +390,7 @@ static void resolve_in(KxDirectory *directory, const char *local, const char *do
 static void take_remote(const char *address, KxResolution *result)
 {
     KxDestination *destination = g_new(KxDestination, 1);
-    *destination = (KxDestination){KX_DEST_REMOTE, g_strdup(address), NULL};
+    *destination = (KxDestination){KX_DEST_REMOTE, g_strdup(address), NULL, FALSE};
     g_ptr_array_add(result->destinations, destination);
     result->kind = KX_RCPT_REMOTE;
     if (result->steps != NULL)
@@ -395,7 +412,8 @@ static gboolean is_local_domain(KxDirectory *directory, const char *domain)
     return domain != NULL && kx_tables_find_mail_domain(directory, domain) != NULL;
 }
 
-KxResolution *kx_resolve(KxDirectory *directory, const char *address, gboolean explain)
+static KxResolution *resolve(KxDirectory *directory, const char *address, gboolean explain,
+                             gboolean stays)
 {
     g_autofree char *local = NULL, *given = NULL;
     KxResolution *result = resolution_new(explain);
@@ -407,7 +425,23 @@ KxResolution *kx_resolve(KxDirectory *directory, const char *address, gboolean e
     if (given != NULL && !is_local_domain(directory, domain))
         take_remote(address, result);
     else
-        resolve_in(directory, local, domain, result);
+        resolve_in(directory, local, domain, stays, result);
     kx_rw_lock_unlock(&directory->lock);
     return result;
+}
+
+KxResolution *kx_resolve(KxDirectory *directory, const char *address, gboolean explain)
+{
+    return resolve(directory, address, explain, FALSE);
+}
+
+gboolean kx_resolve_reaches(KxDirectory *directory, const char *address, const char *login)
+{
+    g_autoptr(KxResolution) found = resolve(directory, address, FALSE, TRUE);
+    for (guint i = 0; i < found->destinations->len; i++) {
+        const KxDestination *destination = found->destinations->pdata[i];
+        if (destination->kind == KX_DEST_MAILBOX && strcmp(destination->address, login) == 0)
+            return TRUE;
+    }
+    return FALSE;
 }

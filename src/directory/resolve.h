@@ -11,6 +11,7 @@
  *   5. the alias "*"
  *   6. "postmaster": that of the primary domain (RFC 5321 section 4.5.1)
  * A name that leads back to itself ends in the mailbox of the last name before that (ALIAS-10).
+ * An account whose mail may not leave its domain does not forward it out of there (USR-34).
  *
  * Threads: from any thread. Results are the caller's.
  */
@@ -34,7 +35,8 @@ typedef enum {
 typedef struct {
     KxDestinationKind kind;
     char *address; /* of the account, or elsewhere; of a public folder its name: "Sales/Info" */
-    char *domain;  /* whose public folder it is, else NULL */
+    char *domain;  /* whose public folder it is, or in which the account is; NULL elsewhere */
+    gboolean local_only; /* an account that takes mail from its domain alone (USR-34, GRP-11) */
 } KxDestination;
 
 typedef struct {
@@ -46,6 +48,9 @@ typedef struct {
 /* `address` without brackets; "postmaster" alone is taken in the primary domain. A quoted local
  * part is unquoted. */
 KxResolution *kx_resolve(KxDirectory *directory, const char *address, gboolean explain);
+
+/* Whether mail to the address reaches the account `login`, forwarding by others left aside. */
+gboolean kx_resolve_reaches(KxDirectory *directory, const char *address, const char *login);
 void kx_resolution_free(KxResolution *resolution);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KxResolution, kx_resolution_free)

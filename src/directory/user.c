@@ -9,6 +9,14 @@ static KxUserEntry *of(KxEntry *entry)
     return (KxUserEntry *)(void *)entry;
 }
 
+gboolean kx_user_entry_is_local_only(const KxUserEntry *user)
+{
+    gboolean local_only = user->user.local_only;
+    for (guint i = 0; i < user->groups->len && !local_only; i++)
+        local_only = ((const KxGroupEntry *)user->groups->pdata[i])->group.local_only;
+    return local_only;
+}
+
 /* ---- checks ---- */
 
 static gboolean check_addresses(KxObjectChange *change, GError **error)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Into the mailboxes here (SMTP-01). */
 #include "base/error.h"
+#include "flow/public-folder.h"
 #include "flow/queue-private.h"
 #include "log/log-mail.h"
 #include "log/log-security.h"
@@ -21,18 +22,17 @@ static void target_free(Target *target)
     g_free(target);
 }
 
-static KxAccount *open_public(KxQueue *queue, const char *domain, GError **error)
+static gboolean is_public(const KxEnvelopeRcpt *rcpt)
 {
-    g_autoptr(KxSettings) settings = kx_directory_settings(queue->directory);
-    gboolean shared =
-        strcmp(kx_settings_text(settings, KX_SET_PUBLIC_FOLDERS_SCOPE), "server") == 0;
-    return kx_store_public(queue->store, shared ? NULL : domain, error);
+    return g_str_has_prefix(rcpt->account, KX_ENVELOPE_PUBLIC) && rcpt->folder;
 }
 
-static KxAccount *open_account(KxQueue *queue, const char *name, GError **error)
+static KxAccount *open_account(KxQueue *queue, const KxEnvelopeRcpt *rcpt, GError **error)
 {
-    if (g_str_has_prefix(name, KX_ENVELOPE_PUBLIC))
-        return open_public(queue, name + strlen(KX_ENVELOPE_PUBLIC), error);
+    const char *name = rcpt->account;
+    if (is_public(rcpt))
+        return kx_public_folder_open(queue->store, queue->directory,
+                                     name + strlen(KX_ENVELOPE_PUBLIC), rcpt->folder, error);
     g_autoptr(KxUser) user = kx_user_get(queue->directory, name, error);
     return user ? kx_store_account(queue->store, user->domain, user->name, error) : NULL;
 }
@@ -56,7 +56,7 @@ static GHashTable *open_targets(KxQueue *queue, const KxEnvelope *envelope, KxDu
         if (g_hash_table_contains(targets, key))
             continue;
         Target *target = g_new0(Target, 1);
-        target->account = open_account(queue, rcpt->account, &target->error);
+        target->account = open_account(queue, rcpt, &target->error);
         target->delivery = deliveries->len;
         g_hash_table_insert(targets, g_steal_pointer(&key), target);
         if (target->account) {
@@ -69,13 +69,14 @@ static GHashTable *open_targets(KxQueue *queue, const KxEnvelope *envelope, KxDu
     return targets;
 }
 
-static char *status_of(const GError *error)
+/* A public folder that was there when the mail was taken may be made again; the mail waits. */
+static char *status_of(const KxEnvelopeRcpt *rcpt, const GError *error)
 {
     const char *code = "4.3.0";
     if (g_error_matches(error, KX_ERROR, KX_ERR_OVERQUOTA))
         code = "4.2.2";
     else if (g_error_matches(error, KX_ERROR, KX_ERR_NOT_FOUND))
-        code = "5.1.1";
+        code = is_public(rcpt) ? "4.2.0" : "5.1.1";
     return g_strdup_printf("%s %s", code, error->message);
 }
 
@@ -84,7 +85,7 @@ static void settle(KxEnvelopeRcpt *rcpt, const GError *error)
     rcpt->tried = TRUE;
     rcpt->duty = error ? KX_DUTY_QUEUED : KX_DUTY_DONE;
     g_free(rcpt->status);
-    rcpt->status = error ? status_of(error) : NULL;
+    rcpt->status = error ? status_of(rcpt, error) : NULL;
 }
 
 guint kx_queue_deliver(KxQueue *queue, KxEnvelope *envelope, KxDuty duty, KxIncoming *incoming,

@@ -34,9 +34,9 @@ static const Field MESSAGE_FIELDS[] = {
     MESSAGE_FIELD("Envid", TEXT, envid),           MESSAGE_FIELD("Auth", TEXT, auth),
 };
 static const Field RCPT_FIELDS[] = {
-    RCPT_FIELD("Account", TEXT, account), RCPT_FIELD("Folder", TEXT, folder),
-    RCPT_FIELD("Orcpt", TEXT, orcpt),     RCPT_FIELD("Notify", FLAG, notify),
-    RCPT_FIELD("Status", TEXT, status),
+    RCPT_FIELD("Original", TEXT, original), RCPT_FIELD("Account", TEXT, account),
+    RCPT_FIELD("Folder", TEXT, folder),     RCPT_FIELD("Orcpt", TEXT, orcpt),
+    RCPT_FIELD("Notify", FLAG, notify),     RCPT_FIELD("Status", TEXT, status),
 };
 
 static void rcpt_free(KxEnvelopeRcpt *rcpt)
@@ -44,6 +44,7 @@ static void rcpt_free(KxEnvelopeRcpt *rcpt)
     if (!rcpt)
         return;
     g_free(rcpt->address);
+    g_free(rcpt->original);
     g_free(rcpt->account);
     g_free(rcpt->folder);
     g_free(rcpt->orcpt);
@@ -55,6 +56,7 @@ KxEnvelope *kx_envelope_new(void)
 {
     KxEnvelope *envelope = g_new0(KxEnvelope, 1);
     envelope->recipients = g_ptr_array_new_with_free_func((GDestroyNotify)rcpt_free);
+    envelope->given = g_ptr_array_new_with_free_func(g_free);
     return envelope;
 }
 
@@ -66,6 +68,7 @@ void kx_envelope_free(KxEnvelope *envelope)
         if (MESSAGE_FIELDS[i].kind == TEXT)
             g_free(G_STRUCT_MEMBER(char *, envelope, MESSAGE_FIELDS[i].offset));
     }
+    g_ptr_array_unref(envelope->given);
     g_ptr_array_unref(envelope->recipients);
     g_free(envelope);
 }
@@ -78,6 +81,11 @@ KxEnvelopeRcpt *kx_envelope_add(KxEnvelope *envelope, const char *address, const
     rcpt->duty = account ? KX_DUTY_NOW : KX_DUTY_QUEUED;
     g_ptr_array_add(envelope->recipients, rcpt);
     return rcpt;
+}
+
+void kx_envelope_give(KxEnvelope *envelope, const char *address)
+{
+    g_ptr_array_add(envelope->given, g_strdup(address));
 }
 
 gboolean kx_envelope_rcpt_is_due(const KxEnvelopeRcpt *rcpt)

@@ -27,7 +27,8 @@ typedef enum {
 } KxDuty;
 
 typedef struct {
-    char *address; /* as the sender gave it, without brackets */
+    char *address;  /* where the mail goes in the end, without brackets */
+    char *original; /* as the sender gave it; NULL: the same */
     char *account; /* "user@domain" of an account here, "#public@domain"; NULL: on another server */
     char *folder;  /* of that account; NULL: INBOX */
     char *orcpt;   /* RFC 3461: as given, or NULL */
@@ -54,6 +55,7 @@ typedef struct {
     char *ret;             /* RFC 3461: "FULL", "HDRS" or NULL */
     char *envid;           /* xtext or NULL */
     char *auth;            /* RFC 4954 section 5: xtext, "<>" or NULL */
+    GPtrArray *given;      /* of char *: as the sender gave them, for the log; not written */
     GPtrArray *recipients; /* of KxEnvelopeRcpt */
 } KxEnvelope;
 
@@ -66,6 +68,9 @@ void kx_envelope_free(KxEnvelope *envelope);
 /* The duty is KX_DUTY_NOW for an account here, else KX_DUTY_QUEUED. The recipient belongs to the
  * envelope. */
 KxEnvelopeRcpt *kx_envelope_add(KxEnvelope *envelope, const char *address, const char *account);
+
+/* An address as the sender gave it. */
+void kx_envelope_give(KxEnvelope *envelope, const char *address);
 
 /* An account here to which delivery has not failed for good. */
 gboolean kx_envelope_rcpt_is_due(const KxEnvelopeRcpt *rcpt);

@@ -80,10 +80,7 @@ void kx_queue_settings_changed(KxQueue *queue)
 static void log_received(KxQueue *queue, const KxEnvelope *envelope)
 {
     g_autoptr(GPtrArray) to = g_ptr_array_new();
-    for (guint i = 0; i < envelope->recipients->len; i++) {
-        const KxEnvelopeRcpt *rcpt = envelope->recipients->pdata[i];
-        g_ptr_array_add(to, rcpt->address);
-    }
+    g_ptr_array_extend(to, envelope->given, NULL, NULL);
     g_ptr_array_add(to, NULL);
     KxLogMailRecv line = {
         .queue_id = envelope->id,

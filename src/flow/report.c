@@ -5,8 +5,8 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "directory/resolve.h"
 #include "flow/queue-private.h"
+#include "flow/recipients.h"
 
 enum { HEADER_MAX = 64 * 1024, FULL_MAX = 256 * 1024 };
 
@@ -77,6 +77,8 @@ static void add_recipient_status(Report *report, const KxEnvelopeRcpt *rcpt)
     g_string_append(report->text, "\r\n");
     if (rcpt->orcpt)
         g_string_append_printf(report->text, "Original-Recipient: %s\r\n", rcpt->orcpt);
+    else if (rcpt->original)
+        g_string_append_printf(report->text, "Original-Recipient: rfc822; %s\r\n", rcpt->original);
     g_string_append_printf(report->text,
                            "Final-Recipient: rfc822; %s\r\n"
                            "Action: failed\r\n"
@@ -146,30 +148,20 @@ static void add_original(Report *report)
 
 /* ---- sending it ---- */
 
-static void add_destination(KxEnvelope *envelope, const KxDestination *destination)
-{
-    g_autofree char *public = destination->kind == KX_DEST_PUBLIC
-                                  ? g_strconcat(KX_ENVELOPE_PUBLIC, destination->domain, NULL)
-                                  : NULL;
-    KxEnvelopeRcpt *rcpt = kx_envelope_add(
-        envelope, destination->kind == KX_DEST_PUBLIC ? public : destination->address,
-        destination->kind == KX_DEST_MAILBOX ? destination->address : public);
-    rcpt->folder = public ? g_strdup(destination->address) : NULL;
-    rcpt->notify = KX_NOTIFY_NEVER;
-}
-
 /* Nobody hears of it if the sender is gone. */
 static KxEnvelope *address_report(Report *report, GError **error)
 {
     KxQueue *queue = report->queue;
-    g_autoptr(KxResolution) to = kx_resolve(queue->directory, report->envelope->sender, FALSE);
+    KxRecipients recipients;
     g_autoptr(KxEnvelope) envelope = kx_envelope_new();
     envelope->created = g_get_real_time() / G_USEC_PER_SEC;
     envelope->service = g_strdup("DSN");
     envelope->sender = g_strdup("");
     envelope->flags = KX_SMTP_8BITMIME;
-    for (guint i = 0; i < to->destinations->len; i++)
-        add_destination(envelope, to->destinations->pdata[i]);
+    kx_recipients_init(&recipients, queue->directory, queue->store, queue->logger, envelope, NULL,
+                       TRUE);
+    kx_recipients_add(&recipients, report->envelope->sender, KX_NOTIFY_NEVER, NULL);
+    kx_recipients_clear(&recipients);
     return kx_queue_new_id(queue, envelope->created, envelope->id, error)
                ? g_steal_pointer(&envelope)
                : NULL;

@@ -149,7 +149,8 @@ KX_MESSAGE(DRAINED, KxMsgDrained, EDGE, CORE, 0)
 /* ---- SMTP: answers are SMTP_VERDICT ---- */
 
 /* Starts a transaction, forgetting any before, and asks about its first recipient; `flags` is KxSmtpMailFlags,
- * `size` 0 means not declared, `tls` is empty outside TLS. The transaction exists if the verdict is 2xx. */
+ * `size` 0 means not declared, `tls` is empty outside TLS. The transaction exists if the verdict is 2xx. With an empty
+ * `to` it asks about the sender, and no transaction is there afterwards. */
 #define KX_FIELDS_SMTP_MAIL(F, S) F(S, STR, from, 1024) F(S, STR, helo, 512) F(S, STR, tls, 128) F(S, U32, flags, 0) F(S, U64, size, 0) F(S, STR, envid, 128) F(S, STR, ret, 8) F(S, STR, auth, 1024) F(S, STR, to, 1024) F(S, U32, notify, 0) F(S, STR, orcpt, 1024)
 KX_MESSAGE(SMTP_MAIL, KxMsgSmtpMail, EDGE, CORE, 0)
 

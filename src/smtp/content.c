@@ -5,6 +5,7 @@
  */
 #include "base/error.h"
 #include "base/text.h"
+#include "flow/footer.h"
 #include "ipc/message.h"
 #include "mime/binary.h"
 #include "mime/crlf.h"
@@ -103,6 +104,8 @@ static gboolean write_head(KxSmtpTransaction *transaction)
     transaction->head_done = TRUE;
     if (facts.hops > kx_settings_int(settings, KX_SET_SMTP_MAX_HOPS))
         return kx_smtp_refuse(transaction, 554, "5.4.6 Too many hops: the message is in a loop");
+    if (!kx_smtp_check_author(transaction, head->str, head->len))
+        return FALSE;
     g_autofree char *trace = kx_smtp_trace(transaction);
     g_autoptr(GString) top = g_string_new(trace);
     append_missing(top, transaction, &facts);
@@ -142,6 +145,9 @@ gboolean kx_smtp_content_write(KxSmtpTransaction *transaction, KxSlice data)
 {
     if (!transaction->begun && !begin(transaction))
         return FALSE;
+    transaction->received += data.len;
+    if (!kx_sender_check_size(&transaction->sender, transaction->received, NULL))
+        return kx_smtp_refuse(transaction, 552, KX_SMTP_TOO_BIG);
     if (!transaction->raw)
         return take(transaction, data.data, data.len);
     g_autoptr(GError) error = NULL;
@@ -173,5 +179,11 @@ gboolean kx_smtp_content_end(KxSmtpTransaction *transaction)
 {
     if (transaction->raw && !convert(transaction))
         return FALSE;
-    return transaction->head_done || write_head(transaction);
+    if (!transaction->head_done && !write_head(transaction))
+        return FALSE;
+    KxCore *core = kx_session_core(transaction->session);
+    g_autoptr(GError) error = NULL;
+    return kx_footer_apply(core->directory, core->store, &transaction->sender,
+                           transaction->envelope, &transaction->incoming, &error) ||
+           kx_smtp_refuse_error(transaction, error);
 }

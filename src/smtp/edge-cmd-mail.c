@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* MAIL: RFC 5321 section 4.1.1.2. The core hears of it with the first recipient. */
+/* MAIL: RFC 5321 section 4.1.1.2. The core is asked what a sender who has signed in may do; of
+ * others it hears with the first recipient, so that strangers cost it nothing before. */
 #include "base/text.h"
 #include "ipc/message.h"
 #include "smtp/edge-private.h"
@@ -67,5 +68,8 @@ void kx_edge_cmd_mail(KxConn *conn, const KxEdgeArgs *args)
     edge->mail->auth = g_strdup(or_null(params.auth));
     edge->mail->flags = params.flags | (edge->extended ? KX_SMTP_EXTENDED : 0);
     edge->mail->size = params.size;
-    kx_edge_say(conn, 250, "2.1.0 Sender OK");
+    if (edge->signed_in)
+        kx_edge_ask(conn, KX_ASK_MAIL);
+    else
+        kx_edge_say(conn, 250, "2.1.0 Sender OK");
 }

@@ -2,10 +2,11 @@
 /*
  * The SMTP dialogue of one connection. Private to the edge half. One thread (the loop's).
  *
- * The envelope is kept here until the message is accepted. The core gets it with the first
- * recipient and answers for each recipient; if it was restarted since, it does not know the
- * transaction, says so (verdict code 0), and is told again, unseen by the client. Content that was
- * passed on cannot be repeated: then the client gets 451.
+ * The envelope is kept here until the message is accepted. The core is asked about a sender who has
+ * signed in, but keeps nothing of that; it gets the envelope with the first recipient and answers
+ * for each recipient; if it was restarted since, it does not know the transaction, says so (verdict
+ * code 0), and is told again, unseen by the client. Content that was passed on cannot be repeated:
+ * then the client gets 451.
  */
 #pragma once
 
@@ -38,6 +39,7 @@ typedef enum {
 typedef enum {
     KX_ASK_NOTHING,
     KX_ASK_SASL,
+    KX_ASK_MAIL,    /* about the sender */
     KX_ASK_RCPT,    /* about `asked` */
     KX_ASK_SPOOL,   /* take `chunk` */
     KX_ASK_MESSAGE, /* take `chunk` and deliver */

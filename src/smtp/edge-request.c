@@ -7,14 +7,9 @@ static const char TRY_AGAIN[] = "4.3.0 The server was interrupted, try again";
 
 /* ---- asking ---- */
 
-static void send_rcpt(KxConn *conn, KxSmtpEdge *edge, const KxEdgeRcpt *rcpt, gboolean first)
+/* With the first recipient, or without one: NULL. */
+static void send_mail(KxConn *conn, const KxSmtpEdge *edge, const KxEdgeRcpt *rcpt)
 {
-    if (!first) {
-        kx_conn_request(
-            conn, KX_MSG_SMTP_RCPT,
-            &(KxMsgSmtpRcpt){.to = rcpt->to, .notify = rcpt->notify, .orcpt = rcpt->orcpt});
-        return;
-    }
     const KxEdgeMail *mail = edge->mail;
     KxMsgSmtpMail body = {
         .from = mail->from,
@@ -25,17 +20,30 @@ static void send_rcpt(KxConn *conn, KxSmtpEdge *edge, const KxEdgeRcpt *rcpt, gb
         .envid = mail->envid,
         .ret = mail->ret,
         .auth = mail->auth,
-        .to = rcpt->to,
-        .notify = rcpt->notify,
-        .orcpt = rcpt->orcpt,
+        .to = rcpt ? rcpt->to : "",
+        .notify = rcpt ? rcpt->notify : 0,
+        .orcpt = rcpt ? rcpt->orcpt : NULL,
     };
     kx_conn_request(conn, KX_MSG_SMTP_MAIL, &body);
+}
+
+static void send_rcpt(KxConn *conn, const KxSmtpEdge *edge, const KxEdgeRcpt *rcpt, gboolean first)
+{
+    if (first)
+        send_mail(conn, edge, rcpt);
+    else
+        kx_conn_request(
+            conn, KX_MSG_SMTP_RCPT,
+            &(KxMsgSmtpRcpt){.to = rcpt->to, .notify = rcpt->notify, .orcpt = rcpt->orcpt});
 }
 
 static void send(KxConn *conn, KxSmtpEdge *edge)
 {
     KxSlice chunk = {edge->chunk.data, edge->chunk.len};
     switch (edge->ask) {
+    case KX_ASK_MAIL:
+        send_mail(conn, edge, NULL);
+        break;
     case KX_ASK_RCPT:
         send_rcpt(conn, edge, edge->asked, edge->recipients == NULL);
         break;
@@ -72,6 +80,13 @@ void kx_edge_ask_sasl(KxConn *conn, const char *mechanism, gboolean initial, KxS
 
 /* ---- answers ---- */
 
+static void mail_answered(KxConn *conn, KxSmtpEdge *edge, guint code, const char *text)
+{
+    if (code < 200 || code >= 300)
+        kx_edge_forget(edge);
+    kx_edge_say(conn, code, text);
+}
+
 static void rcpt_answered(KxConn *conn, KxSmtpEdge *edge, guint code, const char *text)
 {
     KxEdgeRcpt *rcpt = g_steal_pointer(&edge->asked);
@@ -107,9 +122,8 @@ static void reset_done(KxConn *conn, KxSmtpEdge *edge, guint code, const char *t
 }
 
 static void (*const ANSWERED[])(KxConn *, KxSmtpEdge *, guint, const char *) = {
-    [KX_ASK_RCPT] = rcpt_answered,
-    [KX_ASK_SPOOL] = spool_refused,
-    [KX_ASK_MESSAGE] = message_answered,
+    [KX_ASK_MAIL] = mail_answered,  [KX_ASK_RCPT] = rcpt_answered,
+    [KX_ASK_SPOOL] = spool_refused, [KX_ASK_MESSAGE] = message_answered,
     [KX_ASK_RESET] = reset_done,
 };
 
@@ -179,7 +193,7 @@ void kx_edge_unanswered(KxConn *conn)
     if (edge->ask == KX_ASK_SASL) {
         edge->ask = KX_ASK_NOTHING;
         kx_edge_sasl_answered(conn, NULL);
-    } else if (edge->ask == KX_ASK_RCPT && !edge->asked_again) {
+    } else if ((edge->ask == KX_ASK_MAIL || edge->ask == KX_ASK_RCPT) && !edge->asked_again) {
         edge->asked_again =
             TRUE; /* a question does no harm; but it must not kill core after core */
         edge->replaying = edge->recipients ? 1 : 0;

@@ -24,9 +24,12 @@ static void on_mail(KxSession *session, KxSmtpTransaction *old, const KxMessage 
         return;
     }
     g_autoptr(KxSmtpTransaction) transaction = kx_smtp_transaction_new(session, mail);
-    KxSmtpVerdict verdict = kx_smtp_add_recipient(transaction, mail->to, mail->notify, mail->orcpt);
-    if (verdict.code < 300)
-        kx_session_set_data(session, g_steal_pointer(&transaction));
+    KxSmtpVerdict verdict = kx_smtp_check_sender(transaction, mail->size);
+    if (verdict.code < 300 && *mail->to) {
+        verdict = kx_smtp_add_recipient(transaction, mail->to, mail->notify, mail->orcpt);
+        if (verdict.code < 300)
+            kx_session_set_data(session, g_steal_pointer(&transaction));
+    }
     answer(session, verdict);
 }
 

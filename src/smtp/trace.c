@@ -51,9 +51,8 @@ char *kx_smtp_trace(const KxSmtpTransaction *transaction)
         g_string_append_printf(out, "\t(authenticated as %s)\r\n", envelope->user);
     g_string_append_printf(out, "\tby %s with %s id %s", hostname, with_word(transaction),
                            envelope->id);
-    if (envelope->recipients->len == 1) /* several would give away blind copies */
-        g_string_append_printf(out, "\r\n\tfor <%s>",
-                               ((const KxEnvelopeRcpt *)envelope->recipients->pdata[0])->address);
+    if (envelope->given->len == 1) /* several would give away blind copies */
+        g_string_append_printf(out, "\r\n\tfor <%s>", (const char *)envelope->given->pdata[0]);
     g_string_append_printf(out, "; %s\r\n", date);
     return g_string_free(out, FALSE);
 }

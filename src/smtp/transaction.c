@@ -23,6 +23,11 @@ KxSmtpTransaction *kx_smtp_transaction_new(KxSession *session, const KxMsgSmtpMa
         login ? or_null(mail->auth) : NULL; /* a stranger's word (RFC 4954 section 5) */
     transaction->session = session;
     transaction->envelope = envelope;
+    gboolean relays = kx_smtp_may_relay(session);
+    KxCore *core = kx_session_core(session);
+    kx_sender_get(core->directory, login, mail->from, login || relays, &transaction->sender);
+    kx_recipients_init(&transaction->recipients, core->directory, core->store, core->logger,
+                       envelope, &transaction->sender, relays);
     transaction->helo = g_strdup(mail->helo);
     transaction->tls = g_strdup(mail->tls);
     return transaction;
@@ -32,6 +37,8 @@ void kx_smtp_transaction_free(KxSmtpTransaction *transaction)
 {
     if (!transaction)
         return;
+    kx_recipients_clear(&transaction->recipients);
+    kx_sender_clear(&transaction->sender);
     kx_envelope_free(transaction->envelope);
     g_free(transaction->helo);
     g_free(transaction->tls);

@@ -7,6 +7,7 @@
 
 #include "core/session.h"
 #include "flow/queue.h"
+#include "flow/recipients.h"
 
 /* A header larger than this is refused. */
 #define KX_SMTP_HEADER_MAX (1024 * 1024)
@@ -19,12 +20,15 @@ typedef struct {
 typedef struct {
     KxSession *session; /* borrowed */
     KxEnvelope *envelope;
+    KxSender sender;
+    KxRecipients recipients;
     char *helo;
     char *tls; /* "TLSv1.3 TLS_AES_256_GCM_SHA384", "" outside TLS */
 
     /* content */
-    gboolean begun; /* the envelope is complete and has its ID */
-    GString *head;  /* the header, until it is complete */
+    gboolean begun;   /* the envelope is complete and has its ID */
+    guint64 received; /* bytes so far, as the client counts them */
+    GString *head;    /* the header, until it is complete */
     gboolean head_done;
     KxIncoming *raw;       /* BINARYMIME: as it came */
     KxIncoming *incoming;  /* with trace fields, as it will be stored */
@@ -34,8 +38,14 @@ typedef struct {
 KxSmtpTransaction *kx_smtp_transaction_new(KxSession *session, const KxMsgSmtpMail *mail);
 void kx_smtp_transaction_free(KxSmtpTransaction *transaction);
 
-/* recipient.c: asks the directory and the relay rules; a good recipient is in the envelope
- * afterwards. */
+/* sender.c: whether this client may send to any domain; whether the sender may send in that name,
+ * and so many bytes (0: he did not say); FALSE: the header names an author that he is not. */
+gboolean kx_smtp_may_relay(KxSession *session);
+KxSmtpVerdict kx_smtp_check_sender(const KxSmtpTransaction *transaction, guint64 declared);
+gboolean kx_smtp_check_author(KxSmtpTransaction *transaction, const char *header, size_t len);
+extern const char KX_SMTP_TOO_BIG[]; /* what 552 says */
+
+/* recipient.c: a good recipient is in the envelope afterwards. */
 KxSmtpVerdict kx_smtp_add_recipient(KxSmtpTransaction *transaction, const char *to, guint notify,
                                     const char *orcpt);
 

@@ -12,6 +12,7 @@ class RawSmtp:
 
     def __init__(self, server, service="smtp", timeout=30):
         self.server = server
+        self.user = None
         self.socket = server.connect(service, timeout)
         self.file = self.socket.makefile("rb")
         self.greeting = self.reply()
@@ -53,8 +54,12 @@ class RawSmtp:
     def sign_in(self, user):
         token = f"\0{self.server.address(user)}\0{kx.password_of(user)}".encode()
         assert self.code("AUTH PLAIN " + base64.b64encode(token).decode()) == 235
+        self.user = self.server.address(user)
 
-    def envelope(self, *recipients, sender="sender@elsewhere.test", parameters=""):
+    def envelope(self, *recipients, sender=None, parameters=""):
+        """MAIL and RCPT, from the user who has signed in, or from a stranger."""
+        if sender is None:
+            sender = self.user or "sender@elsewhere.test"
         assert self.code(f"MAIL FROM:<{sender}>{parameters}") == 250
         for recipient in recipients:
             reply = self.ask(f"RCPT TO:<{self.server.address(recipient)}>")

@@ -79,7 +79,7 @@ def test_swaks_submits_with_authentication(server, need, letter, service, tls, m
 def test_an_authenticated_user_may_send_to_other_domains(server):
     with server.smtp("alice") as client:
         refused = client.sendmail("alice@example.test", ["somebody@far-away.test"],
-                                  messages.wire(messages.plain(to="somebody@far-away.test")))
+                                  messages.wire(messages.plain(to="somebody@far-away.test", sender="alice@example.test")))
     assert refused == {}
 
 

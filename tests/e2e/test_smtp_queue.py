@@ -123,13 +123,13 @@ def test_mail_log(server):
     size = len(list(server.eml_files("alice").values())[-1])
     server.wait_log("mail", stamp + rf"Recv: Queue-ID: {queue_id}, Service: SMTP, From: <>, "
                     rf"To: <alice@example\.test>, <BOB@example\.test>, Size: {size}, Sender-Host: 127\.0\.0\.1, SSL: no$")
-    for address in ("alice", "BOB"):
+    for address in ("alice", "bob"):
         server.wait_log("mail", stamp + rf"Sent: Queue-ID: {queue_id}, Recipient: <{address}@example\.test>, "
                         r"Result: delivered, Status: 2\.0\.0$")
     with dialogue(server, "smtps", user="bob") as smtp:
-        smtp.envelope("alice", sender="me@elsewhere.test")
+        smtp.envelope("alice", sender="bob+me@example.test")
         queue_id = smtp.data("Subject: log\r\n\r\n.\r\n")[1].split()[-1]
-    server.wait_log("mail", rf"Queue-ID: {queue_id}, Service: SMTP, From: <me@elsewhere\.test>, To: "
+    server.wait_log("mail", rf"Queue-ID: {queue_id}, Service: SMTP, From: <bob\+me@example\.test>, To: "
                     r"<alice@example\.test>, Size: \d+, User: bob@example\.test, Sender-Host: 127\.0\.0\.1, SSL: yes$")
 
 

@@ -33,7 +33,7 @@ def test_plain_and_login(server, service, name):
                 assert smtp.code(line) == code
             assert not any(word.startswith("AUTH") for word in smtp.ehlo())
             assert smtp.code("AUTH PLAIN") == 503
-            smtp.envelope("z@elsewhere.test")
+            smtp.envelope("z@elsewhere.test", sender="alice@example.test")
 
 
 @pytest.mark.covers("SVC-10")

@@ -22,6 +22,12 @@ static KxEnvelope *envelope(Fixture *f)
     return envelope;
 }
 
+static KxEnvelopeRcpt *add(KxEnvelope *mail, const char *address, const char *account)
+{
+    kx_envelope_give(mail, address);
+    return kx_envelope_add(mail, address, account);
+}
+
 static gboolean accept(Fixture *f, KxEnvelope *mail, GError **error)
 {
     g_autoptr(KxIncoming) in = incoming(f);
@@ -40,9 +46,9 @@ static void test_local(void)
     Fixture f;
     fixture_init(&f);
     g_autoptr(KxEnvelope) mail = envelope(&f);
-    kx_envelope_add(mail, "Alice@example.test", "alice@example.test");
-    kx_envelope_add(mail, "sales@example.test", "alice@example.test");
-    kx_envelope_add(mail, "bob@example.test", "bob@example.test");
+    add(mail, "Alice@example.test", "alice@example.test");
+    add(mail, "sales@example.test", "alice@example.test");
+    add(mail, "bob@example.test", "bob@example.test");
     g_autoptr(GError) error = NULL;
     accept(&f, mail, &error);
     g_assert_no_error(error);
@@ -68,7 +74,7 @@ static void test_remote(void)
     Fixture f;
     fixture_init(&f);
     g_autoptr(KxEnvelope) mail = envelope(&f);
-    kx_envelope_add(mail, "alice@example.test", "alice@example.test");
+    add(mail, "alice@example.test", "alice@example.test");
     kx_envelope_add(mail, "z@elsewhere.test", NULL)->notify = 2;
     g_assert_true(accept(&f, mail, NULL));
     g_assert_cmpuint(count_messages(&f, "alice"), ==, 1);
@@ -93,7 +99,7 @@ static void test_administration(void)
     fixture_init(&f);
     g_autoptr(KxEnvelope) mail = envelope(&f);
     g_autoptr(GError) error = NULL;
-    kx_envelope_add(mail, "z@elsewhere.test", NULL);
+    add(mail, "z@elsewhere.test", NULL);
     g_assert_true(accept(&f, mail, NULL));
     g_autoptr(KxEnvelope) shown = kx_queue_get(f.queue, mail->id, &error);
     g_assert_no_error(error);
@@ -120,7 +126,7 @@ static void test_all_fail(void)
     count_messages(&f, "alice");
     break_inbox("alice", TRUE);
     g_autoptr(KxEnvelope) mail = envelope(&f);
-    kx_envelope_add(mail, "alice@example.test", "alice@example.test");
+    add(mail, "alice@example.test", "alice@example.test");
     g_autoptr(GError) error = NULL;
     g_assert_false(accept(&f, mail, &error));
     g_assert_error(error, KX_ERROR, KX_ERR_IO);
@@ -154,8 +160,8 @@ static void test_retry(void)
     count_messages(&f, "alice");
     break_inbox("alice", TRUE);
     g_autoptr(KxEnvelope) mail = envelope(&f);
-    kx_envelope_add(mail, "alice@example.test", "alice@example.test");
-    kx_envelope_add(mail, "bob@example.test", "bob@example.test");
+    add(mail, "alice@example.test", "alice@example.test");
+    add(mail, "bob@example.test", "bob@example.test");
     g_assert_true(accept(&f, mail, NULL));
     g_autoptr(KxEnvelope) kept = kx_queue_get(f.queue, mail->id, NULL);
     g_assert_cmpuint(kept->recipients->len, ==, 1);
@@ -191,10 +197,11 @@ static void test_account_removed(void)
     g_autoptr(KxEnvelope) mail = envelope(&f);
     g_free(mail->sender);
     mail->sender = g_strdup("bob@example.test");
-    kx_envelope_add(mail, "alice@example.test", "alice@example.test");
-    kx_envelope_add(mail, "bob@example.test", "bob@example.test");
+    add(mail, "alice@example.test", "alice@example.test");
+    add(mail, "bob@example.test", "bob@example.test");
     g_assert_true(accept(&f, mail, NULL));
-    g_assert_true(kx_object_remove(f.directory, &ADMIN, KX_OBJECT_USER, "alice@example.test", NULL));
+    g_assert_true(
+        kx_object_remove(f.directory, &ADMIN, KX_OBJECT_USER, "alice@example.test", NULL));
     kx_queue_start(f.queue);
     g_autofree char *wanted =
         g_strdup_printf("Message %s from <bob@example.test> to <alice@example.test> could not be "
@@ -249,7 +256,7 @@ static void test_damaged(void)
     Fixture f;
     fixture_init(&f);
     g_autoptr(KxEnvelope) mail = envelope(&f);
-    kx_envelope_add(mail, "z@elsewhere.test", NULL);
+    add(mail, "z@elsewhere.test", NULL);
     g_assert_true(accept(&f, mail, NULL));
     g_autofree char *text = kx_envelope_format(mail);
     put_file("00000001-00000001.env", "rubbish");

@@ -203,6 +203,15 @@ void kx_conn_set_timeout(KxConn *conn, guint seconds)
     g_assert_cmpuint(seconds, >, 0);
 }
 
+/* The sender alone: nothing is kept. */
+static void decide_sender(KxConn *conn, const KxMsgSmtpMail *mail)
+{
+    gboolean forged = g_str_has_prefix(mail->from, "forged@");
+    conn->code = forged ? 553 : 250;
+    conn->text = forged ? "5.7.1 not yours" : "2.1.0 Sender OK";
+    conn->transaction = FALSE;
+}
+
 static void decide(KxConn *conn, KxMessageType type, const void *body)
 {
     const KxMsgSmtpMail *mail = body;
@@ -249,6 +258,8 @@ void kx_conn_request(KxConn *conn, KxMessageType type, const void *body)
         const KxMsgSasl *sasl = body;
         g_string_append_printf(conn->asked, "%s/%u/%.*s ", sasl->mechanism, sasl->initial,
                                (int)sasl->data.len, sasl->data.data);
+    } else if (type == KX_MSG_SMTP_MAIL && !*((const KxMsgSmtpMail *)body)->to) {
+        decide_sender(conn, body);
     } else {
         decide(conn, type, body);
     }

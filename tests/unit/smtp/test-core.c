@@ -2,9 +2,9 @@
 /* The core half of SMTP over a real store: who may send to whom, and what is stored. */
 #include "fake-session.h"
 
-static KxMsgSmtpMail mail_to(const char *to)
+static KxMsgSmtpMail mail_from(const char *from, const char *to)
 {
-    return (KxMsgSmtpMail){.from = "x@y.test",
+    return (KxMsgSmtpMail){.from = from,
                            .helo = "client.test",
                            .tls = "",
                            .flags = KX_SMTP_EXTENDED,
@@ -13,6 +13,11 @@ static KxMsgSmtpMail mail_to(const char *to)
                            .auth = "",
                            .to = to,
                            .orcpt = ""};
+}
+
+static KxMsgSmtpMail mail_to(const char *to)
+{
+    return mail_from("x@y.test", to);
 }
 
 static guint ask_mail(KxSession *session, KxMsgSmtpMail mail)
@@ -82,7 +87,7 @@ static void test_submission(void)
     Fixture f;
     fixture_init(&f);
     g_autoptr(KxSession) session = fake_new(&f, "bob@example.test");
-    KxMsgSmtpMail mail = mail_to("sales@example.test");
+    KxMsgSmtpMail mail = mail_from("bob@example.test", "sales@example.test");
     mail.flags |= KX_SMTP_UTF8;
     mail.tls = "TLSv1.3 TLS_AES_256_GCM_SHA384";
     mail.helo = "[192.0.2.7] (x)\"";
@@ -91,7 +96,7 @@ static void test_submission(void)
     g_assert_cmpuint(ask_message(session, "Subject: a\r\n\r\n"), ==, 250);
     g_autofree char *text = stored("alice", 1);
     g_assert_cmpstr(text, ==,
-                    "Return-Path: <x@y.test>\n"
+                    "Return-Path: <bob@example.test>\n"
                     "Received: from [192.0.2.7]??x?? ([192.0.2.7])\n"
                     "\t(using TLSv1.3 with cipher TLS_AES_256_GCM_SHA384)\n"
                     "\t(authenticated as bob@example.test)\n"
@@ -111,7 +116,8 @@ static void test_relay(void)
     Fixture f;
     fixture_init(&f);
     KxField entries = {"entries", "192.0.2.0/24"};
-    g_assert_true(kx_object_add(f.directory, &ADMIN, KX_OBJECT_IP_GROUP, "partners", &entries, 1, NULL));
+    g_assert_true(
+        kx_object_add(f.directory, &ADMIN, KX_OBJECT_IP_GROUP, "partners", &entries, 1, NULL));
     g_autoptr(KxSession) stranger = fake_new(&f, NULL);
     g_assert_cmpuint(ask_mail(stranger, mail_to("z@elsewhere.test")), ==, 550);
     g_assert_true(g_str_has_prefix(stranger->text, "5.7.1 "));
@@ -128,10 +134,10 @@ static void test_relay(void)
     g_assert_cmpuint(ask_mail(partner, mail_to("z@elsewhere.test")), ==, 550);
     fixture_set(&f, KX_SET_SMTP_RELAY_GROUP, "");
     g_autoptr(KxSession) user = fake_new(&f, "bob@example.test");
-    g_assert_cmpuint(ask_mail(user, mail_to("z@elsewhere.test")), ==, 250);
+    g_assert_cmpuint(ask_mail(user, mail_from("bob@example.test", "z@elsewhere.test")), ==, 250);
     fixture_set(&f, KX_SET_SMTP_RELAY_AUTH, "no");
     g_autoptr(KxSession) later = fake_new(&f, "bob@example.test");
-    g_assert_cmpuint(ask_mail(later, mail_to("z@elsewhere.test")), ==, 550);
+    g_assert_cmpuint(ask_mail(later, mail_from("bob@example.test", "z@elsewhere.test")), ==, 550);
     fixture_clear(&f);
 }
 
@@ -140,7 +146,8 @@ static void test_recipients(void)
     Fixture f;
     fixture_init(&f);
     KxField disabled = {"disabled", "yes"};
-    g_assert_true(kx_object_set(f.directory, &ADMIN, KX_OBJECT_USER, "carol@example.test", &disabled, 1, NULL));
+    g_assert_true(kx_object_set(f.directory, &ADMIN, KX_OBJECT_USER, "carol@example.test",
+                                &disabled, 1, NULL));
     g_autoptr(KxSession) session = fake_new(&f, NULL);
     g_assert_cmpuint(ask_mail(session, mail_to("nobody@example.test")), ==, 550);
     g_assert_true(g_str_has_prefix(session->text, "5.1.1 "));
@@ -251,7 +258,7 @@ static void test_queue(void)
     Fixture f;
     fixture_init(&f);
     g_autoptr(KxSession) session = fake_new(&f, "bob@example.test");
-    KxMsgSmtpMail mail = mail_to("z@elsewhere.test");
+    KxMsgSmtpMail mail = mail_from("bob@example.test", "z@elsewhere.test");
     mail.notify = KX_NOTIFY_SUCCESS;
     mail.orcpt = "rfc822;z";
     mail.envid = "E1";

@@ -288,6 +288,16 @@ static void test_submission(void)
     talk(conn, "AUTH PLAIN AGEAc2VjcmV0\r\n" MAIL,
          "235 2.7.0 Authentication successful\r\n" OK_MAIL);
     talk(conn, "RSET\r\nAUTH PLAIN x\r\n", OK "503 5.5.1 Already signed in\r\n");
+    talk(conn, "MAIL FROM:<forged@b.test>\r\n" RCPT MAIL,
+         "553 5.7.1 not yours\r\n503 5.5.1 Send MAIL first\r\n" OK_MAIL);
+    talk(conn, "RSET\r\n", OK);
+    conn->core_dies = 1; /* asked again, unseen */
+    talk(conn, MAIL RCPT, OK_MAIL OK);
+    talk(conn, "RSET\r\n", OK);
+    conn->core_dies = 2;
+    talk(conn, MAIL RCPT,
+         "451 4.3.0 The server was interrupted, try again\r\n"
+         "503 5.5.1 Send MAIL first\r\n");
 }
 
 static void test_sasl_steps(void)
