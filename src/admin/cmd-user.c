@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* keryx user: accounts (USR-11 to USR-42). */
+#include "admin/export.h"
 #include "admin/object.h"
+#include "admin/user-stats.h"
 
 #include "base/error.h"
 #include "store/acl.h"
@@ -19,6 +21,7 @@ static const KxOption remove_options[] = {
     KX_OBJECT_CHANGE_OPTIONS,
 };
 
+static const KxOption export_options[] = {KX_EXPORT_OPTIONS};
 static const KxOption list_options[] = {KX_OBJECT_LIST_OPTIONS};
 static const KxOption change_options[] = {KX_OBJECT_CHANGE_OPTIONS};
 
@@ -150,6 +153,17 @@ static const KxCommand commands[] = {
      .flags = KX_COMMAND_ACCOUNTS,
      .show = kx_show_nothing,
      .manual = "Changes an account. An empty value takes the field away."},
+    {.words = "user stats",
+     .args = "[USER@DOMAIN|DOMAIN]",
+     .max_args = 1,
+     KX_OPTIONS(export_options),
+     .run = kx_user_stats_run,
+     .local = kx_export_local,
+     .flags = KX_COMMAND_READS | KX_COMMAND_ACCOUNTS,
+     .columns = "user:User,service:Service,last-login:Last login,login-count:Login count,"
+                "address:Address",
+     .manual = "Shows when and from where an account, those of a domain or all signed in last, and "
+               "how often, for each service."},
     {.words = "user remove",
      .args = "USER@DOMAIN",
      .min_args = 1,
