@@ -14,10 +14,8 @@ static json_t *entry(const KxSignIn *sign_in)
 
 static GPtrArray *find(KxDirectory *directory, const char *who, GError **error)
 {
-    g_autoptr(KxUser) user = who ? kx_user_get(directory, who, NULL) : NULL;
-    if (user || (who && strchr(who, '@')))
-        return kx_sign_ins_of_user(directory, who, error);
-    return kx_sign_ins_list(directory, who, error);
+    return who && strchr(who, '@') ? kx_sign_ins_of_user(directory, who, error)
+                                   : kx_sign_ins_list(directory, who, error);
 }
 
 json_t *kx_user_stats_run(const KxCall *call, GError **error)

@@ -2,17 +2,17 @@
 #include "core/core.h"
 
 /* An account whose user was removed holds what it holds. */
-static KxLimits quotas(gpointer directory, const char *account)
+static KxLimits limits(gpointer directory, const char *account)
 {
-    KxLimits limits = {0};
-    kx_user_quotas(directory, account, &limits.bytes, &limits.items);
-    return limits;
+    KxMailboxRules rules = {0};
+    gboolean known = kx_user_rules(directory, account, &rules);
+    return (KxLimits){rules.quota, rules.quota_items, rules.keep_deleted_days > 0, !known};
 }
 
 gboolean kx_core_open_store(KxCore *core, GError **error)
 {
     core->store = kx_store_open(core->logger, error);
     if (core->store)
-        kx_store_set_limits(core->store, quotas, core->directory);
+        kx_store_set_limits(core->store, limits, core->directory);
     return core->store != NULL;
 }

@@ -82,6 +82,8 @@ typedef struct {
     char *description;
     char **aliases; /* domain aliases */
     char *bound_ip; /* DOM-27, or empty */
+    guint64 clean_junk_days, clean_trash_days; /* 0: never */
+    guint64 keep_deleted_days;                 /* 0: not at all */
 } KxDomain;
 
 typedef enum { KX_OVERRIDE_NONE, KX_OVERRIDE_NO, KX_OVERRIDE_YES } KxOverride;
@@ -102,6 +104,7 @@ typedef struct {
     gboolean forward_only;    /* and he does not */
     guint64 quota;            /* bytes the mailbox may hold, 0: no limit */
     guint64 quota_items;      /* the same of items */
+    char *clean_junk_days, *clean_trash_days; /* in place of the domain's; or empty */
 } KxUser;
 
 typedef struct {
@@ -153,9 +156,15 @@ KxUser *kx_user_get(KxDirectory *directory, const char *login, GError **error);
 char *kx_domain_primary(KxDirectory *directory); /* its name, or NULL */
 KxGroup *kx_group_get(KxDirectory *directory, const char *name, GError **error);
 
-/* The quotas alone, cheaply: asked at every delivery. FALSE: there is no such user. */
-gboolean kx_user_quotas(KxDirectory *directory, const char *login, guint64 *ret_bytes,
-                        guint64 *ret_items);
+/* What holds for a user's mailbox, his own word and that of his domain together. */
+typedef struct {
+    guint64 quota, quota_items;                /* 0: no limit */
+    guint64 clean_junk_days, clean_trash_days; /* 0: never */
+    guint64 keep_deleted_days;                 /* 0: not at all */
+} KxMailboxRules;
+
+/* Cheap: asked at every delivery. FALSE: there is no such user. */
+gboolean kx_user_rules(KxDirectory *directory, const char *login, KxMailboxRules *ret_rules);
 
 /* Which objects to list, and how many of them. */
 typedef struct {

@@ -29,6 +29,10 @@ KX_FIELD(USER, QUOTA, "quota", "Quota", 0, size, quota, "USR-29",
     "Most bytes the mailbox may hold, all kinds of items together; may carry K, M or G. 0 means no limit.")
 KX_FIELD(USER, QUOTA_ITEMS, "quota-items", "Quota_items", 0, count, quota_items, "USR-29",
     "Most items the mailbox may hold: messages, events, contacts, tasks and notes together. 0 means no limit.")
+KX_FIELD(USER, CLEAN_JUNK_DAYS, "clean-junk-days", "Clean_junk_days", 0, own_days, clean_junk_days, "USR-36 DOM-15",
+    "Items that have been in the user's junk folder for so many days are deleted; 0 means never. Empty leaves it to the domain.")
+KX_FIELD(USER, CLEAN_TRASH_DAYS, "clean-trash-days", "Clean_trash_days", 0, own_days, clean_trash_days, "USR-36 DOM-15",
+    "Items that have been in the user's Deleted Items for so many days are deleted; 0 means never. Empty leaves it to the domain.")
 KX_FIELD(USER, PUBLIC_FOLDERS, "public-folders", "Public_folders_rights", 0, bool, public_folders, "PUB-09 PUB-14 USR-27",
     "yes gives the account all rights to the public folders of its domain: it makes, shares and removes them.")
 KX_FIELD(USER, ARCHIVE_FOLDERS, "archive-folders", "Archive_folders_rights", KX_FIELD_RIGHTS, bool, archive_folders, "ARC-20",
