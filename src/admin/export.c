@@ -85,16 +85,14 @@ static gboolean read_separator(const KxInvocation *invocation, char *ret_separat
     *ret_separator = given ? *given : ',';
     if (!given || (strlen(given) == 1 && strchr(",;|\t", *given)))
         return TRUE;
-    return kx_fail(error, KX_ERR_INVALID,
-                   "--separator takes a comma, a semicolon, a bar or a tab");
+    return kx_fail(error, KX_ERR_INVALID, "--separator takes a comma, a semicolon, a bar or a tab");
 }
 
 int kx_export_local(const KxInvocation *invocation)
 {
     g_autoptr(GError) error = NULL;
     char separator;
-    if (!read_separator(invocation, &separator, &error) ||
-        !kx_cli_enter(invocation->data, &error))
+    if (!read_separator(invocation, &separator, &error) || !kx_cli_enter(invocation->data, &error))
         return kx_cli_fail(error);
     json_auto_t *answer = kx_cli_ask(invocation, &error);
     if (!answer)

@@ -16,7 +16,8 @@ void kx_export_xml(const char *root, const char *row, const char *columns, const
 #define KX_EXPORT_OPTIONS                                                                          \
     {"csv", KX_OPTION_FLAG, NULL, "Writes the list as CSV, for spreadsheets."},                    \
         {"separator", KX_OPTION_TEXT, "CHARACTER",                                                 \
-         "Between the columns of the CSV; a comma if absent. Some spreadsheets want a semicolon."}, \
+         "Between the columns of the CSV; a comma if absent. Some spreadsheets want a "            \
+         "semicolon."},                                                                            \
     {                                                                                              \
         "xml", KX_OPTION_FLAG, NULL, "Writes the list as XML."                                     \
     }

@@ -80,8 +80,8 @@ typedef struct {
     KX_RECORD; /* the name is in A-labels, lower-case */
     gboolean primary;
     char *description;
-    char **aliases; /* domain aliases */
-    char *bound_ip; /* DOM-27, or empty */
+    char **aliases;                            /* domain aliases */
+    char *bound_ip;                            /* DOM-27, or empty */
     guint64 clean_junk_days, clean_trash_days; /* 0: never */
     guint64 keep_deleted_days;                 /* 0: not at all */
 } KxDomain;

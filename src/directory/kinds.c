@@ -12,7 +12,7 @@ enum {
     TEXT_MAX = 1000,         /* bytes */
     LIST_MAX = 100000,       /* entries: a group may hold a whole company */
     LIST_TEXT_MAX = 8000000, /* bytes */
-    DAYS_MAX = 36500,     /* a hundred years */
+    DAYS_MAX = 36500,        /* a hundred years */
     YEAR_DAYS = 365,
 };
 

@@ -90,8 +90,8 @@ static void give_notices(KxCaretaker *caretaker)
 {
     gboolean was_refused;
     for (char *name; (name = next_notice(caretaker, &was_refused)); g_free(name))
-        kx_quota_notice(caretaker->store, caretaker->directory, caretaker->queue,
-                        caretaker->logger, name, was_refused);
+        kx_quota_notice(caretaker->store, caretaker->directory, caretaker->queue, caretaker->logger,
+                        name, was_refused);
 }
 
 static void clean(KxCaretaker *caretaker)
@@ -159,8 +159,8 @@ KxCaretaker *kx_caretaker_start(KxStore *store, KxDirectory *directory, KxQueue 
     kx_cond_init(&caretaker->some);
     caretaker->grown = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     caretaker->refused = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    kx_store_add_hooks(store, &(KxStoreHooks){
-                                  .arrived = arrived, .refused = refused, .data = caretaker});
+    kx_store_add_hooks(store,
+                       &(KxStoreHooks){.arrived = arrived, .refused = refused, .data = caretaker});
     caretaker->thread = g_thread_new("caretaker", run, caretaker);
     return caretaker;
 }

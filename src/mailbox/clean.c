@@ -101,8 +101,7 @@ gboolean kx_clean_mailbox(KxStore *store, KxDirectory *directory, const KxUser *
         return TRUE;
     if (rules.clean_junk_days > 0 || rules.clean_trash_days > 0) {
         g_autoptr(KxAccount) account = kx_store_existing_account(store, login, error);
-        if (!account ||
-            !clean_use(account, KX_USE_JUNK, rules.clean_junk_days, cleaned, error) ||
+        if (!account || !clean_use(account, KX_USE_JUNK, rules.clean_junk_days, cleaned, error) ||
             !clean_use(account, KX_USE_TRASH, rules.clean_trash_days, cleaned, error))
             return FALSE;
     }

@@ -156,8 +156,8 @@ static void follow_subscriptions(const KxMove *move)
         const KxFolderInfo *info = folders->pdata[i];
         if (!g_str_equal(info->path, move->folder) && !g_str_has_prefix(info->path, below))
             continue;
-        g_autofree char *old = g_strconcat(move->folder, " (incomplete)",
-                                           info->path + strlen(move->folder), NULL);
+        g_autofree char *old =
+            g_strconcat(move->folder, " (incomplete)", info->path + strlen(move->folder), NULL);
         kx_folder_subscribe(move->target, old, FALSE, NULL);
         kx_folder_subscribe(move->target, info->path, TRUE, NULL);
     }

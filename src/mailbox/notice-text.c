@@ -13,29 +13,29 @@ typedef struct {
 } Notice;
 
 static const Notice NOTICES[KX_NOTICE_COUNT] = {
-    [KX_NOTICE_QUOTA_WARNING] = {"quota-warning",
-                                 "Your mailbox is almost full\n"
-                                 "\n"
-                                 "{percent} % of what your mailbox {user} may hold is used:\n"
-                                 "\n"
-                                 "  size:  {size} of {size-limit}\n"
-                                 "  items: {items} of {items-limit}\n"
-                                 "\n"
-                                 "When it is full, new messages are refused. Please delete messages "
-                                 "that you do not\n"
-                                 "need any more, and empty the folder Deleted Items.\n"},
-    [KX_NOTICE_QUOTA_FULL] = {"quota-full",
-                              "Your mailbox is full: a message was refused\n"
-                              "\n"
-                              "A new message could not be stored, for your mailbox {user} holds as "
-                              "much as it may:\n"
-                              "\n"
-                              "  size:  {size} of {size-limit}\n"
-                              "  items: {items} of {items-limit}\n"
-                              "\n"
-                              "Until there is room, new messages are refused. Please delete messages "
-                              "that you do\n"
-                              "not need any more, and empty the folder Deleted Items.\n"},
+    [KX_NOTICE_QUOTA_WARNING] =
+        {"quota-warning", "Your mailbox is almost full\n"
+                          "\n"
+                          "{percent} % of what your mailbox {user} may hold is used:\n"
+                          "\n"
+                          "  size:  {size} of {size-limit}\n"
+                          "  items: {items} of {items-limit}\n"
+                          "\n"
+                          "When it is full, new messages are refused. Please delete messages "
+                          "that you do not\n"
+                          "need any more, and empty the folder Deleted Items.\n"},
+    [KX_NOTICE_QUOTA_FULL] =
+        {"quota-full", "Your mailbox is full: a message was refused\n"
+                       "\n"
+                       "A new message could not be stored, for your mailbox {user} holds as "
+                       "much as it may:\n"
+                       "\n"
+                       "  size:  {size} of {size-limit}\n"
+                       "  items: {items} of {items-limit}\n"
+                       "\n"
+                       "Until there is room, new messages are refused. Please delete messages "
+                       "that you do\n"
+                       "not need any more, and empty the folder Deleted Items.\n"},
 };
 
 const char *kx_notice_name(KxNoticeId id)
@@ -46,8 +46,7 @@ const char *kx_notice_name(KxNoticeId id)
 /* The administrator's text, or ours if there is none that makes sense. */
 static char *load(KxNoticeId id, const char *language)
 {
-    g_autofree char *path =
-        g_strdup_printf("reports/%s/%s.txt", language, kx_notice_name(id));
+    g_autofree char *path = g_strdup_printf("reports/%s/%s.txt", language, kx_notice_name(id));
     g_autofree char *text = NULL;
     gsize len = 0;
     if (!g_file_get_contents(path, &text, &len, NULL) || len > FILE_MAX ||
@@ -95,8 +94,8 @@ static void append_encoded(GString *out, const char *text)
 
 static void append_subject(GString *out, const char *line, size_t len)
 {
-    g_autofree char *subject = g_utf8_substring(line, 0, MIN(g_utf8_strlen(line, (gssize)len),
-                                                            (glong)SUBJECT_MAX));
+    g_autofree char *subject =
+        g_utf8_substring(line, 0, MIN(g_utf8_strlen(line, (gssize)len), (glong)SUBJECT_MAX));
     g_strdelimit(g_strstrip(subject), "\r\n", ' ');
     g_string_append(out, "Subject: ");
     if (g_str_is_ascii(subject))

@@ -101,7 +101,8 @@ static void log_delivery(const Notice *notice, const char *queue_id, size_t size
     const char *to[] = {kx_account_name(notice->account), NULL};
     kx_log_mail_recv(
         notice->logger,
-        &(KxLogMailRecv){.queue_id = queue_id, .service = "Quota", .from = "", .to = to, .size = size});
+        &(KxLogMailRecv){
+            .queue_id = queue_id, .service = "Quota", .from = "", .to = to, .size = size});
     kx_log_mail_sent(notice->logger, &(KxLogMailSent){.queue_id = queue_id,
                                                       .recipient = to[0],
                                                       .result = "delivered",
@@ -114,13 +115,11 @@ static gboolean deliver(const Notice *notice, KxNoticeId id, gint64 now, GError 
     g_autoptr(KxSettings) settings = kx_directory_settings(notice->directory);
     if (!kx_queue_new_id(notice->queue, now, queue_id, error))
         return FALSE;
-    g_autofree char *text = write_text(notice, id, queue_id,
-                                       kx_settings_text(settings, KX_SET_SERVER_HOSTNAME), now);
+    g_autofree char *text =
+        write_text(notice, id, queue_id, kx_settings_text(settings, KX_SET_SERVER_HOSTNAME), now);
     g_autoptr(KxIncoming) incoming = kx_incoming_new(notice->store, error);
-    KxDelivery target = {.account = notice->account,
-                         .folder = "INBOX",
-                         .internal_date = now,
-                         .beyond_quota = TRUE};
+    KxDelivery target = {
+        .account = notice->account, .folder = "INBOX", .internal_date = now, .beyond_quota = TRUE};
     if (!incoming || !kx_incoming_write(incoming, text, strlen(text), error) ||
         !kx_incoming_deliver_all(&incoming, &target, 1, error))
         return FALSE;
@@ -150,12 +149,18 @@ void kx_quota_notice(KxStore *store, KxDirectory *directory, KxQueue *queue, KxL
     g_autoptr(KxSettings) settings = kx_directory_settings(directory);
     if (!account)
         return;
-    Notice notice = {store, directory, queue, logger, account, kx_account_usage(account),
-                     kx_account_limits(account), 0};
+    Notice notice = {store,
+                     directory,
+                     queue,
+                     logger,
+                     account,
+                     kx_account_usage(account),
+                     kx_account_limits(account),
+                     0};
     notice.percent = kx_quota_percent(&notice.usage, &notice.limits);
     kx_debug(logger, KX_DEBUG_QUOTA_LOGIN,
-             "%s holds %" G_GUINT64_FORMAT " bytes of %" G_GUINT64_FORMAT
-             " and %" G_GUINT64_FORMAT " items of %" G_GUINT64_FORMAT ", %u %%%s",
+             "%s holds %" G_GUINT64_FORMAT " bytes of %" G_GUINT64_FORMAT " and %" G_GUINT64_FORMAT
+             " items of %" G_GUINT64_FORMAT ", %u %%%s",
              account_name, notice.usage.bytes, notice.limits.bytes, notice.usage.items,
              notice.limits.items, notice.percent, refused ? "; something was refused" : "");
     if (refused)

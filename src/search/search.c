@@ -217,8 +217,8 @@ KxSearch *kx_search_open(KxStore *store, KxLogger *logger, KxTextExtract extract
         search_free(search);
         return NULL;
     }
-    kx_store_add_hooks(
-        store, &(KxStoreHooks){.arrived = arrived, .removing = removing, .data = search});
+    kx_store_add_hooks(store,
+                       &(KxStoreHooks){.arrived = arrived, .removing = removing, .data = search});
     return search;
 }
 

@@ -309,8 +309,7 @@ static gboolean open_data(KxCoreProcess *process, GError **error)
     if (!core->queue)
         return FALSE;
     kx_queue_start(core->queue);
-    core->caretaker =
-        kx_caretaker_start(core->store, core->directory, core->queue, core->logger);
+    core->caretaker = kx_caretaker_start(core->store, core->directory, core->queue, core->logger);
     return TRUE;
 }
 

@@ -404,8 +404,7 @@ static gboolean delete_work(KxAccount *account, gpointer data, GError **error)
     return TRUE;
 }
 
-static gboolean delete_folder(KxAccount *account, const char *path, DeleteKind kind,
-                              GError **error)
+static gboolean delete_folder(KxAccount *account, const char *path, DeleteKind kind, GError **error)
 {
     g_autofree char *normal = kx_path_normalise(path, NULL);
     if (!normal)

@@ -193,8 +193,7 @@ void kx_keeping_end(KxKeeping *keeping)
     if (keeping->when == 0 || keeping->done)
         return;
     for (guint i = 0; i < keeping->entries->len; i++) {
-        g_autofree char *path =
-            format_path(keeping, &g_array_index(keeping->entries, KxEntry, i));
+        g_autofree char *path = format_path(keeping, &g_array_index(keeping->entries, KxEntry, i));
         unlink(path);
     }
 }

@@ -21,8 +21,8 @@ typedef struct {
 KxKept kx_account_kept(KxAccount *account, gint64 since);
 
 /* Brings it back into the folder for deleted items, which is made if there is none; flags,
- * keywords and dates stay, quotas do not count. After a crash it can be called again: what came back
- * before does not come twice. */
+ * keywords and dates stay, quotas do not count. After a crash it can be called again: what came
+ * back before does not come twice. */
 gboolean kx_account_recover(KxAccount *account, gint64 since, KxKept *ret_recovered,
                             GError **error);
 

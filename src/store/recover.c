@@ -63,7 +63,8 @@ static void drop_all(GPtrArray *batch)
 static gboolean deliver(KxAccount *account, const char *folder, GPtrArray *batch, KxKept *recovered,
                         GError **error)
 {
-    g_autoptr(GPtrArray) contents = g_ptr_array_new_with_free_func((GDestroyNotify)kx_incoming_free);
+    g_autoptr(GPtrArray) contents =
+        g_ptr_array_new_with_free_func((GDestroyNotify)kx_incoming_free);
     g_autofree KxDelivery *targets = g_new0(KxDelivery, batch->len);
     for (guint i = 0; i < batch->len; i++) {
         const KxKeptFile *file = batch->pdata[i];

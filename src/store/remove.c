@@ -171,7 +171,12 @@ gboolean kx_folder_remove(KxFolder *folder, const guint32 *uids, guint n, const 
                           const KxActor *actor, GError **error)
 {
     g_autoptr(GArray) entries = g_array_new(FALSE, FALSE, sizeof(KxEntry));
-    Expunge expunge = {.folder = folder, .uids = uids, .n = n, .force = TRUE, .moved = target != NULL, .entries = entries};
+    Expunge expunge = {.folder = folder,
+                       .uids = uids,
+                       .n = n,
+                       .force = TRUE,
+                       .moved = target != NULL,
+                       .entries = entries};
     return run_expunge(&expunge, target, actor, error);
 }
 

@@ -151,7 +151,8 @@ KxAccount *kx_store_account(KxStore *store, const char *domain, const char *user
     g_autoptr(KxAccount) account = find_or_add(store, &place);
     kx_account_touch(account);
     /* A message that was on its way when the user was removed must not bring his mailbox back.
-     * Asked with a reference, so that whoever removes him waits for us, or we see that he is gone. */
+     * Asked with a reference, so that whoever removes him waits for us, or we see that he is gone.
+     */
     if (kx_account_limits(account).nobody) {
         kx_fail(error, KX_ERR_NOT_FOUND, "there is no user %s", account->name);
         return NULL;

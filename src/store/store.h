@@ -46,8 +46,8 @@ void kx_store_tick(KxStore *store);
 /* What others must hear of. Set before accounts are used and not while any is. `arrived` comes
  * after a commit that added items, `refused` when something did not fit into the quota; both from
  * any thread, maybe with the account's write lock held: they must be quick and call nothing of the
- * store. `removing` comes before an account is removed; when it returns, its owner holds the account
- * no more. Each may be NULL. */
+ * store. `removing` comes before an account is removed; when it returns, its owner holds the
+ * account no more. Each may be NULL. */
 typedef struct {
     void (*arrived)(gpointer data, const char *account_name);
     void (*removing)(gpointer data, const char *account_name);
@@ -103,8 +103,8 @@ typedef struct {
 } KxLimits;
 
 /* Who tells them: asked under an account's lock at each commit by which it grows or shrinks, so it
- * must be cheap and may not call the store. Set before the first account is opened; without one there are
- * no limits. */
+ * must be cheap and may not call the store. Set before the first account is opened; without one
+ * there are no limits. */
 typedef KxLimits (*KxLimitsFunc)(gpointer data, const char *account);
 void kx_store_set_limits(KxStore *store, KxLimitsFunc func, gpointer data);
 KxLimits kx_account_limits(KxAccount *account);
