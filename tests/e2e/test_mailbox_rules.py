@@ -200,7 +200,7 @@ def test_old_items_are_cleaned_away(fresh_server):
     assert list(server.eml_files("alice", "Deleted Items/Sub")) == [2]
     assert list(server.eml_files("alice", "Junk E-mail")) == [2]
     assert len(server.eml_files("bob", "Junk E-mail")) == len(server.eml_files("bob", "Deleted Items")) == 2
-    server.wait_log("operations", r"\{DELETE\} Protocol: SYSTEM, Folder: ~alice@example.test/Deleted Items/Sub, .*\"old\"")
+    server.wait_log("operations", r"\{DELETE\} Protocol: SYSTEM, .*Folder: ~alice@example.test/Deleted Items/Sub, .*\"old\"")
     server.wait_log("operations", r"\{DELETE_FOLDER\} Folder: ~alice@example.test/Deleted Items/Empty$")
     assert "bob" not in server.log("operations")
     set_user(server, "bob", "--clean-trash-days", "")
@@ -268,6 +268,7 @@ def test_deleted_items_come_back(server, user, domain_rules):
     refused = server.run("user", "recover", server.address(user))
     assert refused.returncode == 1 and "does not keep" in refused.stderr
     domain_rules("--keep-deleted-days", "30")
+    set_user(server, user, "--imap-full-listing", "yes")
     client = RawImap(server, user)
     client.append("INBOX", message("one"), '(\\Flagged \\Seen $Label1 a/b) "01-Feb-2020 10:00:00 +0000"')
     client.append("Calendar", message("event"))

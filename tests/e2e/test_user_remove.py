@@ -36,6 +36,7 @@ def target(server):
 
 
 def fill(server, user):
+    server.cli("user", "set", server.address(user), "--imap-full-listing", "yes")
     client = RawImap(server, user)
     client.append("INBOX", TEXT % b"kept", '(\\Flagged \\Seen $Label1) "01-Feb-2020 10:00:00 +0000"')
     client.append("INBOX", TEXT % b"plain")
@@ -53,6 +54,7 @@ def test_a_mailbox_moves_to_another_user(server, user, target):
     assert (result["mail"], result["folder"], result["complete"]) == ("moved", top, True)
     assert server.run("user", "show", server.address(user)).returncode == 1
     assert not server.folder(user, "").exists()
+    server.cli("user", "set", server.address(target), "--imap-full-listing", "yes")
     client = RawImap(server, target)
     names = folders(client, f"{top}/*")
     assert {f"{top}/INBOX", f"{top}/Work/Deep", f"{top}/Deleted Items"} <= names
@@ -164,8 +166,8 @@ def test_others_forget_him(server, user, target):
     client.ok(f"SETACL INBOX {server.address(user)} lrs")
     server.cli("group", "add", f"g{user}@example.test")
     server.cli("user", "set", server.address(user), "--groups", f"g{user}")
-    server.cli("alias", "add", f"a{user}@example.test", "--targets", user)
-    server.cli("alias", "add", f"b{user}@example.test", "--targets", f"alice,{server.address(user)}")
+    server.cli("alias", "add", f"a{user}@example.test", user)
+    server.cli("alias", "add", f"b{user}@example.test", "alice", server.address(user))
     guest = RawImap(server, user)
     shared = f'"Other Users/{server.address(user)}"'
     names = [row[3] for row in guest.ok('LIST "" "*"').untagged]
