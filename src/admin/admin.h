@@ -26,6 +26,7 @@ typedef struct {
     gboolean (*service)(gpointer data, KxServiceId service, KxServiceAction action, GError **error);
     void (*certificates_changed)(gpointer data);
     void (*access_changed)(gpointer data); /* an IP address group changed */
+    void (*end_sessions)(gpointer data);   /* those whose account is removed or disabled, soon */
     gpointer data;
 } KxServerHooks;
 

@@ -6,6 +6,7 @@
 #include "admin/object.h"
 #include "base/error.h"
 #include "core/share-hints.h"
+#include "mailbox/clean.h"
 
 static json_t *check_account(const KxCall *call, KxAccount *account, GError **error)
 {
@@ -144,6 +145,38 @@ static int store_check(const KxInvocation *invocation)
     return json_array_size(found) > 0 ? KX_EXIT_FAILED : KX_EXIT_OK;
 }
 
+/* ---- clean-out ---- */
+
+static gboolean clean_one(const KxCore *core, const char *login, KxCleaned *cleaned, GError **error)
+{
+    g_autoptr(KxUser) user = kx_user_get(core->directory, login, error);
+    return user && kx_clean_mailbox(core->store, core->directory, user, cleaned, error);
+}
+
+static json_t *clean(const KxCall *call, GError **error)
+{
+    const KxCore *core = call->context->core;
+    const char *who = call->n_args > 0 ? call->args[0] : NULL;
+    KxCleaned cleaned = {0};
+    gboolean one = who && strchr(who, '@');
+    if (!(one ? clean_one(core, who, &cleaned, error)
+              : kx_clean_all(core->store, core->directory, core->logger, who, NULL, NULL, &cleaned,
+                             error)))
+        return NULL;
+    return json_pack("{s:I, s:I, s:I}", "items", (json_int_t)cleaned.items, "folders",
+                     (json_int_t)cleaned.folders, "expired", (json_int_t)cleaned.expired);
+}
+
+static void show_cleaned(const json_t *result, FILE *out)
+{
+    fprintf(out,
+            "%" JSON_INTEGER_FORMAT " items deleted, %" JSON_INTEGER_FORMAT
+            " empty folders removed, %" JSON_INTEGER_FORMAT " kept items gone for good\n",
+            json_integer_value(json_object_get(result, "items")),
+            json_integer_value(json_object_get(result, "folders")),
+            json_integer_value(json_object_get(result, "expired")));
+}
+
 static const KxOption reindex_options[] = {
     {"check", KX_OPTION_FLAG, NULL,
      "Only compares index and files: prints each difference and ends with status 1 if there is "
@@ -165,6 +198,14 @@ static const KxCommand commands[] = {
          "is USER@DOMAIN, #public@DOMAIN or #public for public folders, or #archive. With whom "
          "a user shares folders is told to the directory, in case that it comes from an old "
          "backup."},
+    {.words = "store clean",
+     .args = "[USER@DOMAIN|DOMAIN]",
+     .max_args = 1,
+     .run = clean,
+     .show = show_cleaned,
+     .flags = KX_COMMAND_STORE | KX_COMMAND_ACCOUNTS,
+     .manual = "Cleans up now what the server cleans up every six hours: old items in the junk "
+               "folder and in Deleted Items, and deleted items that were kept long enough."},
     {.words = "store check",
      .args = "",
      .run = store_accounts,

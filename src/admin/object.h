@@ -59,5 +59,8 @@ json_t *kx_json_strings(char *const *texts);
 #define KX_OPTION_OF_ranges   KX_OPTION_TEXT, "ENTRY,..."
 #define KX_OPTION_OF_size     KX_OPTION_TEXT, "SIZE"
 #define KX_OPTION_OF_count    KX_OPTION_TEXT, "NUMBER"
+#define KX_OPTION_OF_days     KX_OPTION_TEXT, "DAYS"
+#define KX_OPTION_OF_year     KX_OPTION_TEXT, "DAYS"
+#define KX_OPTION_OF_own_days KX_OPTION_TEXT, "DAYS"
 #define KX_FIELD_OPTION(object, id, name, logged, flags, kind, member, spec, manual)               \
     {name, KX_OPTION_OF_##kind, manual},

@@ -51,7 +51,11 @@ static inline void kx_mutex_unlock(KxMutex *self)
 
 static inline void kx_cond_init(KxCond *self)
 {
-    pthread_cond_init(&self->cond, NULL);
+    pthread_condattr_t clock;
+    pthread_condattr_init(&clock);
+    pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+    pthread_cond_init(&self->cond, &clock);
+    pthread_condattr_destroy(&clock);
 }
 
 static inline void kx_cond_clear(KxCond *self)
@@ -63,6 +67,14 @@ static inline void kx_cond_clear(KxCond *self)
 static inline void kx_cond_wait(KxCond *self, KxMutex *mutex)
 {
     pthread_cond_wait(&self->cond, &mutex->mutex);
+}
+
+/* The same, until the monotonic time (microseconds) at the latest. */
+static inline void kx_cond_wait_until(KxCond *self, KxMutex *mutex, gint64 until)
+{
+    struct timespec at = {.tv_sec = until / G_USEC_PER_SEC,
+                          .tv_nsec = until % G_USEC_PER_SEC * 1000};
+    pthread_cond_timedwait(&self->cond, &mutex->mutex, &at);
 }
 
 static inline void kx_cond_signal(KxCond *self)

@@ -4,11 +4,11 @@
 #include "flow/public-folder.h"
 
 /* An account whose user was removed holds what it holds. */
-static KxLimits quotas(gpointer directory, const char *account)
+static KxLimits limits(gpointer directory, const char *account)
 {
-    KxLimits limits = {0};
-    kx_user_quotas(directory, account, &limits.bytes, &limits.items);
-    return limits;
+    KxMailboxRules rules = {0};
+    gboolean known = kx_user_rules(directory, account, &rules);
+    return (KxLimits){rules.quota, rules.quota_items, rules.keep_deleted_days > 0, !known};
 }
 
 static gboolean public_folder(gpointer data, const char *domain, const char *folder, GError **error)
@@ -24,7 +24,7 @@ gboolean kx_core_open_store(KxCore *core, GError **error)
     core->store = kx_store_open(core->logger, error);
     if (!core->store)
         return FALSE;
-    kx_store_set_limits(core->store, quotas, core->directory);
+    kx_store_set_limits(core->store, limits, core->directory);
     kx_directory_on_public_folder(core->directory, public_folder, core);
     return TRUE;
 }

@@ -9,6 +9,7 @@
 #include "directory/directory.h"
 #include "flow/queue.h"
 #include "log/log.h"
+#include "mailbox/caretaker.h"
 #include "search/search.h"
 #include "store/store.h"
 
@@ -19,6 +20,7 @@ typedef struct KxCore {
     KxQueue *queue;
     KxConvert *convert;     /* NULL without a running server */
     KxSearch *search;       /* NULL without a running server */
+    KxCaretaker *caretaker; /* NULL without a running server */
     KxExclusive *maildrops; /* held by POP3 sessions */
     KxRecentLogins *pop3_logins;
 } KxCore;

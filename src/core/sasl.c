@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "core/session-private.h"
+#include "directory/sign-ins.h"
 #include "log/log-security.h"
 
 typedef enum { NEXT_CONTINUE, NEXT_CHECK, NEXT_MALFORMED } Next;
@@ -131,6 +132,7 @@ static void check(KxSession *session)
         return;
     }
     kx_session_set_user(session, user);
+    kx_sign_ins_note(core->directory, user, session->handler->name, session->remote_ip);
     kx_debug(core->logger, KX_DEBUG_USER_AUTHENTICATION, "%s signed in over %s from %s",
              session->login, session->handler->name, session->remote_ip);
     kx_debug(core->logger, KX_DEBUG_QUOTA_LOGIN, "%s begins a session over %s from %s",

@@ -165,7 +165,7 @@ static void close_session(KxEdgeChannel *channel, guint32 id)
 }
 
 /* An account may be removed or disabled while it is signed in: that ends its sessions at the next
- * thing they do. */
+ * thing they do, or when they are poked. */
 static gboolean is_welcome(KxSession *session)
 {
     if (!session->user)
@@ -298,10 +298,12 @@ static void notify_locked(KxSession *session)
         g_atomic_int_set(&session->missed, 1);
         return;
     }
-    if (session->closed || g_atomic_int_get(&session->closing) || !session->handler->notify)
+    gboolean welcome = is_welcome(session);
+    if (session->closed || g_atomic_int_get(&session->closing) ||
+        (welcome && !session->handler->notify))
         return;
     begin(session, FALSE);
-    if (is_welcome(session))
+    if (welcome)
         session->handler->notify(session);
     else
         kx_session_kick(session, session->handler->goodbye);

@@ -75,6 +75,12 @@ typedef struct {
     KxGroupEntry *group;
 } KxAddress;
 
+/* Sign-ins that are not stored yet (sign-ins.c). */
+typedef struct {
+    KxMutex lock;
+    GHashTable *noted;
+} KxSignIns;
+
 typedef struct {
     KxSettingsChanged func;
     gpointer data;
@@ -99,6 +105,7 @@ struct KxDirectory {
     KxLogger *logger;
     KxSettingsHolder *settings;
     KxAuthGate *gate;
+    KxSignIns sign_ins;
 };
 
 /* ---- tables.c: no locks taken ---- */
@@ -131,6 +138,14 @@ void kx_shares_insert(KxDirectory *directory, const char *owner, const char *ide
 /* A user is removed: inside the transaction, and from the tables. */
 gboolean kx_shares_store_forget(KxDirectory *directory, const char *user, GError **error);
 void kx_shares_forget(KxDirectory *directory, const char *user);
+
+/* ---- sign-ins.c ---- */
+
+void kx_sign_ins_init(KxSignIns *sign_ins);
+void kx_sign_ins_clear(KxSignIns *sign_ins);
+/* A user is removed: inside the transaction, and from memory. */
+gboolean kx_sign_ins_store_forget(KxDirectory *directory, gint64 user, GError **error);
+void kx_sign_ins_forget(KxDirectory *directory, gint64 user);
 
 /* ---- load.c ---- */
 

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "directory/directory-private.h"
+#include "directory/sign-ins.h"
 
 static const char FILE_NAME[] = "server.db";
 
@@ -18,6 +19,7 @@ KxDirectory *kx_directory_open(KxLogger *logger, GError **error)
     directory = g_new0(KxDirectory, 1);
     pthread_mutex_init(&directory->changing, NULL);
     kx_tables_init(directory);
+    kx_sign_ins_init(&directory->sign_ins);
     directory->logger = logger;
     directory->listeners = g_array_new(FALSE, FALSE, sizeof(KxSettingsListener));
     directory->db = kx_db_open(FILE_NAME, KX_DB_CREATE, error);
@@ -33,10 +35,13 @@ void kx_directory_close(KxDirectory *directory)
 {
     if (directory == NULL)
         return;
+    if (directory->gate != NULL) /* it was opened */
+        kx_sign_ins_flush(directory, NULL);
     kx_auth_gate_free(directory->gate);
     kx_db_close(directory->db);
     kx_settings_holder_free(directory->settings);
     g_array_unref(directory->listeners);
+    kx_sign_ins_clear(&directory->sign_ins);
     kx_tables_clear(directory);
     pthread_mutex_destroy(&directory->changing);
     g_free(directory);

@@ -88,7 +88,9 @@ typedef struct {
     KxOverride own_addresses; /* they send with their own alone; none: they do */
     char *footer;             /* lines, or empty */
     char *footer_html;
-    gboolean footer_external; /* not if all recipients are here */
+    gboolean footer_external;                  /* not if all recipients are here */
+    guint64 clean_junk_days, clean_trash_days; /* 0: never */
+    guint64 keep_deleted_days;                 /* 0: not at all */
 } KxDomain;
 
 typedef struct {
@@ -109,6 +111,7 @@ typedef struct {
     guint64 quota_items;      /* the same of items */
     guint64 max_message_size; /* bytes he may send, 0: as the domain says */
     gboolean local_only;      /* to and from his domain alone; directory/sender.h */
+    char *clean_junk_days, *clean_trash_days; /* in place of the domain's; or empty */
 } KxUser;
 
 typedef struct {
@@ -161,9 +164,15 @@ KxUser *kx_user_get(KxDirectory *directory, const char *login, GError **error);
 char *kx_domain_primary(KxDirectory *directory); /* its name, or NULL */
 KxGroup *kx_group_get(KxDirectory *directory, const char *name, GError **error);
 
-/* The quotas alone, cheaply: asked at every delivery. FALSE: there is no such user. */
-gboolean kx_user_quotas(KxDirectory *directory, const char *login, guint64 *ret_bytes,
-                        guint64 *ret_items);
+/* What holds for a user's mailbox, his own word and that of his domain together. */
+typedef struct {
+    guint64 quota, quota_items;                /* 0: no limit */
+    guint64 clean_junk_days, clean_trash_days; /* 0: never */
+    guint64 keep_deleted_days;                 /* 0: not at all */
+} KxMailboxRules;
+
+/* Cheap: asked at every delivery. FALSE: there is no such user. */
+gboolean kx_user_rules(KxDirectory *directory, const char *login, KxMailboxRules *ret_rules);
 
 /* Which objects to list, and how many of them. */
 typedef struct {

@@ -19,4 +19,10 @@ KX_FIELD(DOMAIN, FOOTER_HTML, "footer-html", "Footer_html", 0, lines, footer_htm
     "The same for text in HTML. Empty: made from the plain text.")
 KX_FIELD(DOMAIN, FOOTER_EXTERNAL, "footer-external-only", "Footer_external_only", 0, bool, footer_external, "DOM-11",
     "yes appends no footer to messages that go to recipients on this server alone.")
+KX_FIELD(DOMAIN, CLEAN_JUNK_DAYS, "clean-junk-days", "Clean_junk_days", 0, days, clean_junk_days, "DOM-15",
+    "Items that have been in the junk folder of a user for so many days are deleted. 0 means never.")
+KX_FIELD(DOMAIN, CLEAN_TRASH_DAYS, "clean-trash-days", "Clean_trash_days", 0, days, clean_trash_days, "DOM-15",
+    "Items that have been in Deleted Items of a user for so many days are deleted. 0 means never.")
+KX_FIELD(DOMAIN, KEEP_DELETED_DAYS, "keep-deleted-days", "Keep_deleted_days", 0, year, keep_deleted_days, "DOM-13",
+    "Items that users delete for good are kept for so many days, 365 at most, so that keryx user recover brings them back. 0 means that they are not kept.")
 /* clang-format on */

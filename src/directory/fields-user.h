@@ -33,6 +33,10 @@ KX_FIELD(USER, MAX_MESSAGE_SIZE, "max-message-size", "Max_message_size", 0, size
     "Largest message that the user may send, whatever the domain says; may carry K, M or G. 0 leaves it to the domain.")
 KX_FIELD(USER, LOCAL_ONLY, "local-only", "Local_only", 0, bool, local_only, "USR-34",
     "yes lets the user send mail to and receive mail from the own domain alone.")
+KX_FIELD(USER, CLEAN_JUNK_DAYS, "clean-junk-days", "Clean_junk_days", 0, own_days, clean_junk_days, "USR-36 DOM-15",
+    "Items that have been in the user's junk folder for so many days are deleted; 0 means never. Empty leaves it to the domain.")
+KX_FIELD(USER, CLEAN_TRASH_DAYS, "clean-trash-days", "Clean_trash_days", 0, own_days, clean_trash_days, "USR-36 DOM-15",
+    "Items that have been in the user's Deleted Items for so many days are deleted; 0 means never. Empty leaves it to the domain.")
 KX_FIELD(USER, PUBLIC_FOLDERS, "public-folders", "Public_folders_rights", 0, bool, public_folders, "PUB-09 PUB-14 USR-27",
     "yes gives the account all rights to the public folders of its domain: it makes, shares and removes them.")
 KX_FIELD(USER, ARCHIVE_FOLDERS, "archive-folders", "Archive_folders_rights", KX_FIELD_RIGHTS, bool, archive_folders, "ARC-20",

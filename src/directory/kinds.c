@@ -13,6 +13,8 @@ enum {
     LINES_MAX = 32 * 1024,   /* bytes */
     LIST_MAX = 100000,       /* entries: a group may hold a whole company */
     LIST_TEXT_MAX = 8000000, /* bytes */
+    DAYS_MAX = 36500,        /* a hundred years */
+    YEAR_DAYS = 365,
 };
 
 /* Beyond this neither IMAP nor the database can say the number. */
@@ -104,6 +106,27 @@ static char *parse_size(const char *value, GError **error)
     return NULL;
 }
 
+/* Of days; `limit` says what there may be at most. */
+static char *parse_up_to(const char *value, guint64 limit, GError **error)
+{
+    guint64 number;
+    if (kx_parse_uint(value, limit, &number))
+        return g_strdup_printf("%" G_GUINT64_FORMAT, number);
+    kx_fail(error, KX_ERR_INVALID, "'%s' is not a number of days from 0 to %" G_GUINT64_FORMAT,
+            value, limit);
+    return NULL;
+}
+
+static char *parse_days(const char *value, GError **error)
+{
+    return parse_up_to(value, DAYS_MAX, error);
+}
+
+static char *parse_year(const char *value, GError **error)
+{
+    return parse_up_to(value, YEAR_DAYS, error);
+}
+
 /* ---- entries of lists ---- */
 
 static char *parse_range(const char *entry, GError **error)
@@ -159,6 +182,9 @@ const KxKind kx_kind_password = {KX_CLASS_SECRET, "SECRET", NULL, kx_password_pr
 const KxKind kx_kind_ip = {KX_CLASS_TEXT, "ADDRESS", NULL, parse_ip};
 const KxKind kx_kind_size = {KX_CLASS_NUMBER, "SIZE", NULL, parse_size};
 const KxKind kx_kind_count = {KX_CLASS_NUMBER, "NUMBER", NULL, parse_count};
+const KxKind kx_kind_days = {KX_CLASS_NUMBER, "DAYS", NULL, parse_days};
+const KxKind kx_kind_year = {KX_CLASS_NUMBER, "DAYS", NULL, parse_year};
+const KxKind kx_kind_own_days = {KX_CLASS_TEXT, "DAYS", NULL, parse_days};
 const KxKind kx_kind_override = {KX_CLASS_CHOICE, "yes|no", overrides, parse_bool};
 const KxKind kx_kind_level = {KX_CLASS_CHOICE, "none|read|full", levels, parse_level};
 const KxKind kx_kind_domains = {KX_CLASS_LIST, "DOMAIN,...", NULL, kx_name_domain, TRUE};

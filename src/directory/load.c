@@ -109,6 +109,9 @@ static const char *const SCHEMA[] = {
     "DROP TABLE ip_group_entries; DROP TABLE user_addresses; DROP TABLE domain_aliases;"
     "DROP TABLE old_credentials; DROP TABLE old_users; DROP TABLE old_domains;"
     "DROP TABLE old_ip_groups;",
+
+    "CREATE TABLE sign_ins (owner INTEGER NOT NULL, service TEXT NOT NULL, last INTEGER NOT NULL,"
+    " count INTEGER NOT NULL, address TEXT NOT NULL, PRIMARY KEY (owner, service));",
 };
 
 /* Called for each row. */

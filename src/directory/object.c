@@ -162,15 +162,27 @@ KxGroup *kx_group_get(KxDirectory *directory, const char *name, GError **error)
     return (KxGroup *)(void *)kx_object_get(directory, KX_OBJECT_GROUP, name, error);
 }
 
-gboolean kx_user_quotas(KxDirectory *directory, const char *login, guint64 *ret_bytes,
-                        guint64 *ret_items)
+/* The user's own word, or else the domain's. */
+static guint64 days(const char *own, guint64 of_domain)
+{
+    return *own != '\0' ? g_ascii_strtoull(own, NULL, 10) : of_domain;
+}
+
+gboolean kx_user_rules(KxDirectory *directory, const char *login, KxMailboxRules *ret_rules)
 {
     KxDomainEntry *home = NULL;
     kx_rw_lock_read(&directory->lock);
     KxUserEntry *entry = kx_tables_find_user(directory, login, &home, NULL);
     if (entry != NULL) {
-        *ret_bytes = entry->user.quota;
-        *ret_items = entry->user.quota_items;
+        const KxUser *user = &entry->user;
+        const KxDomain *domain = &home->domain;
+        *ret_rules = (KxMailboxRules){
+            .quota = user->quota,
+            .quota_items = user->quota_items,
+            .clean_junk_days = days(user->clean_junk_days, domain->clean_junk_days),
+            .clean_trash_days = days(user->clean_trash_days, domain->clean_trash_days),
+            .keep_deleted_days = domain->keep_deleted_days,
+        };
     }
     kx_rw_lock_unlock(&directory->lock);
     return entry != NULL;

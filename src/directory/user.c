@@ -104,6 +104,7 @@ static gboolean store(KxDirectory *directory, KxObjectChange *change, GError **e
         return store_credentials(directory->db, change, error);
     g_autofree char *login = g_strdup_printf("%s@%s", change->name, change->domain);
     return delete_credentials(directory->db, change->entry->record.id, error) &&
+           kx_sign_ins_store_forget(directory, change->entry->record.id, error) &&
            kx_shares_store_forget(directory, login, error);
 }
 
@@ -170,6 +171,7 @@ static void unlink_user(KxDirectory *directory G_GNUC_UNUSED, KxDomainEntry *hom
 static void gone(KxDirectory *directory, const KxEntry *entry)
 {
     g_autofree char *login = g_strdup_printf("%s@%s", entry->record.name, entry->record.domain);
+    kx_sign_ins_forget(directory, entry->record.id);
     kx_shares_forget(directory, login);
 }
 

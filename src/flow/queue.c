@@ -43,16 +43,21 @@ void kx_queue_start(KxQueue *queue)
     queue->runner = g_thread_new("queue", kx_queue_run, queue);
 }
 
-void kx_queue_close(KxQueue *queue)
+void kx_queue_stop(KxQueue *queue)
 {
-    if (!queue)
-        return;
     pthread_mutex_lock(&queue->lock);
     queue->stopping = TRUE;
     pthread_cond_broadcast(&queue->changed);
     pthread_mutex_unlock(&queue->lock);
     if (queue->runner)
-        g_thread_join(queue->runner);
+        g_thread_join(g_steal_pointer(&queue->runner));
+}
+
+void kx_queue_close(KxQueue *queue)
+{
+    if (!queue)
+        return;
+    kx_queue_stop(queue);
     g_queue_clear_full(&queue->over, kx_task_free);
     g_queue_clear(&queue->ready);
     g_hash_table_unref(queue->tasks);

@@ -31,7 +31,8 @@ typedef struct {
 /* Reads what is there. The objects must outlive the queue. */
 KxQueue *kx_queue_open(KxStore *store, KxDirectory *directory, KxLogger *logger, GError **error);
 void kx_queue_start(KxQueue *queue); /* from here on the queue works by itself */
-void kx_queue_close(KxQueue *queue); /* ends a try in progress, then the thread */
+void kx_queue_stop(KxQueue *queue);  /* ends a try in progress, then the thread */
+void kx_queue_close(KxQueue *queue); /* stops it first */
 
 /* There is a courier, or with NULL none any more: what was on its way is tried again. */
 void kx_queue_set_courier(KxQueue *queue, const KxQueueCourier *courier);

@@ -217,7 +217,8 @@ KxSearch *kx_search_open(KxStore *store, KxLogger *logger, KxTextExtract extract
         search_free(search);
         return NULL;
     }
-    kx_store_set_hooks(store, &(KxStoreHooks){arrived, removing, search});
+    kx_store_add_hooks(store,
+                       &(KxStoreHooks){.arrived = arrived, .removing = removing, .data = search});
     return search;
 }
 
@@ -225,7 +226,7 @@ void kx_search_close(KxSearch *search)
 {
     if (!search)
         return;
-    kx_store_set_hooks(search->store, NULL);
+    kx_store_drop_hooks(search->store, search);
     pthread_mutex_lock(&search->lock);
     search->stopping = TRUE;
     __atomic_store_n(&search->hurry, 1, __ATOMIC_RELAXED);

@@ -207,6 +207,12 @@ static void access_changed(gpointer data)
     kx_core_send_access(data);
 }
 
+static void end_sessions(gpointer data)
+{
+    KxCoreProcess *process = data;
+    kx_workers_poke(process->workers);
+}
+
 static void tell_converter(gpointer data, guint index, KxConverterAction action)
 {
     KxCoreProcess *process = data;
@@ -300,14 +306,19 @@ static gboolean open_data(KxCoreProcess *process, GError **error)
     core->maildrops = kx_exclusive_new();
     core->pop3_logins = kx_recent_logins_new();
     core->queue = kx_queue_open(core->store, core->directory, core->logger, error);
-    if (core->queue)
-        kx_queue_start(core->queue);
-    return core->queue != NULL;
+    if (!core->queue)
+        return FALSE;
+    kx_queue_start(core->queue);
+    core->caretaker = kx_caretaker_start(core->store, core->directory, core->queue, core->logger);
+    return TRUE;
 }
 
 static void close_data(KxCoreProcess *process)
 {
     KxCore *core = &process->core;
+    if (core->queue)
+        kx_queue_stop(core->queue);
+    g_clear_pointer(&core->caretaker, kx_caretaker_stop);
     g_clear_pointer(&core->queue, kx_queue_close);
     g_clear_pointer(&core->search, kx_search_close);
     g_clear_pointer(&core->convert, kx_convert_free);
@@ -386,7 +397,7 @@ int kx_role_core_main(void)
     }
     process->base = event_base_new();
     process->hooks = (KxServerHooks){kx_core_status, kx_core_service_action, certificates_changed,
-                                     access_changed, process};
+                                     access_changed, end_sessions,           process};
     process->workers = kx_workers_new(&process->core, handlers, key, edge_message, process);
     kx_directory_on_settings(process->core.directory, settings_changed, process);
     process->keeper = kx_link_new(process->base, KX_FD_KEEPER, KX_ROLE_CORE, KX_ROLE_KEEPER,

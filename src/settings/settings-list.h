@@ -61,6 +61,9 @@ KX_SETTING(RELAY_USER, "smtp.relay-user", TEXT, 0, 400, NULL, "", 0, "SMTP-27", 
 KX_SETTING(RELAY_PASSWORD, "smtp.relay-password", TEXT, 0, 1000, NULL, "", KX_SETTING_SECRET, "SMTP-27", NULL,
     "Password for that.")
 
+KX_SETTING(QUOTA_WARNING, "quota.warning-threshold", INT, 1, 100, NULL, "90", 0, "USR-31 HOST-48", NULL,
+    "Share of a quota, in percent, from which a user is told that the mailbox is almost full; at most once in 24 hours.")
+
 KX_SETTING(SEARCH_INDEX, "search.index", CHOICE, 0, 0, "automatic|off", "automatic", 0, "", NULL,
     "Whether the texts of messages that come in are indexed in the background, so that searching is fast. What was indexed before is used either way, and answers are the same.")
 

@@ -98,6 +98,14 @@ void kx_account_unref(KxAccount *account)
     pthread_mutex_unlock(&store->lock);
 }
 
+gboolean kx_account_is_alone(KxAccount *account)
+{
+    pthread_mutex_lock(&account->store->lock);
+    gboolean alone = account->refs == 1;
+    pthread_mutex_unlock(&account->store->lock);
+    return alone;
+}
+
 const char *kx_account_name(KxAccount *account)
 {
     return account->name;

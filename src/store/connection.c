@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/fsutil.h"
+#include "store/kept-private.h"
 #include "store/store-private.h"
 
 enum { IDLE_READERS = 2 };
@@ -254,7 +255,8 @@ static gboolean open_locked(KxAccount *account, gboolean create, GError **error)
     gboolean ok = index_inode(account) != 0 && load_index(account, &problem);
     if (!ok && (!problem || is_damage(problem))) {
         g_clear_error(&problem);
-        ok = kx_account_rebuild(account, TRUE, NULL, &problem);
+        ok = kx_account_rebuild(account, TRUE, NULL, &problem) &&
+             kx_kept_drop_live(account, &problem);
     }
     if (!ok)
         g_propagate_error(error, g_steal_pointer(&problem));

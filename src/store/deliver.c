@@ -123,6 +123,8 @@ static void unlink_job(Job *job)
 static gboolean admit_job(KxTxn *txn, const Job *job, GError **error)
 {
     gint64 bytes = 0, items = job->n;
+    if (job->posts->target->beyond_quota)
+        return TRUE;
     for (guint i = 0; i < job->n; i++)
         bytes += (gint64)job->posts[i].incoming->size;
     if (job->replaced.folder) {

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/fsutil.h"
+#include "store/kept-private.h"
 #include "store/store-private.h"
 
 /* ---- references ---- */
@@ -349,10 +350,24 @@ gboolean kx_folder_create(KxAccount *account, const char *path, KxFolderType typ
 
 /* ---- delete ---- */
 
+typedef enum { DELETE_ANY, DELETE_EMPTY, DELETE_UNSAID } DeleteKind;
+
 typedef struct {
     const char *path;
+    DeleteKind kind;
     KxFolder *folder; /* with a reference, once it is done */
 } Delete;
+
+/* Its items are removed for good with it. */
+static gboolean keep_items(KxKeeping *keeping, KxFolder *folder, GArray *entries, GError **error)
+{
+    if (folder->meta.messages == 0 || !kx_account_limits(folder->account).keeps)
+        return TRUE;
+    if (!kx_folder_load(folder, error))
+        return FALSE;
+    g_array_append_vals(entries, folder->entries, folder->n);
+    return kx_keep(keeping, folder, entries, error);
+}
 
 static gboolean delete_work(KxAccount *account, gpointer data, GError **error)
 {
@@ -362,7 +377,13 @@ static gboolean delete_work(KxAccount *account, gpointer data, GError **error)
         return kx_fail(error, KX_ERR_NOT_FOUND, "there is no folder %s", delete->path);
     if (folder->n_children > 0)
         return kx_fail(error, KX_ERR_IN_USE, "the folder %s has subfolders", delete->path);
+    if (delete->kind == DELETE_EMPTY && folder->meta.messages > 0)
+        return kx_fail(error, KX_ERR_IN_USE, "the folder %s is not empty", delete->path);
+    g_autoptr(GArray) entries = g_array_new(FALSE, FALSE, sizeof(KxEntry));
+    g_auto(KxKeeping) keeping = {0};
     g_auto(KxTxn) txn = {0};
+    if (delete->kind != DELETE_UNSAID && !keep_items(&keeping, folder, entries, error))
+        return FALSE;
     if (!kx_txn_begin(&txn, account, error))
         return FALSE;
     txn.meta.modseq++;
@@ -372,6 +393,7 @@ static gboolean delete_work(KxAccount *account, gpointer data, GError **error)
         !kx_index_set_removing(txn.db, folder->id, folder->path, error) ||
         !kx_txn_commit(&txn, error))
         return FALSE;
+    keeping.done = TRUE;
     g_autofree char *dir = g_strdup(folder->dir);
     pthread_mutex_lock(&account->state_lock);
     kx_txn_publish(&txn);
@@ -382,23 +404,39 @@ static gboolean delete_work(KxAccount *account, gpointer data, GError **error)
     return TRUE;
 }
 
-gboolean kx_folder_delete(KxAccount *account, const char *path, const KxActor *actor,
-                          GError **error)
+static gboolean delete_folder(KxAccount *account, const char *path, DeleteKind kind, GError **error)
 {
     g_autofree char *normal = kx_path_normalise(path, NULL);
     if (!normal)
         return kx_fail(error, KX_ERR_NOT_FOUND, "there is no folder %s", path);
     if (g_str_equal(normal, "INBOX"))
         return kx_fail(error, KX_ERR_DENIED, "INBOX cannot be removed");
-    Delete delete = {.path = normal};
+    Delete delete = {.path = normal, .kind = kind};
     if (!kx_account_write(account, delete_work, &delete, error))
         return FALSE;
     kx_watch_signal(delete.folder, 0);
     kx_watch_post_name(account, KX_WATCH_DELETED, normal, NULL);
     kx_folder_unref(delete.folder);
-    kx_oplog_delete_folder(account, normal);
+    if (kind != DELETE_UNSAID)
+        kx_oplog_delete_folder(account, normal);
     kx_oplog_debug(account, normal, "is removed");
     return TRUE;
+}
+
+gboolean kx_folder_delete(KxAccount *account, const char *path, const KxActor *actor G_GNUC_UNUSED,
+                          GError **error)
+{
+    return delete_folder(account, path, DELETE_ANY, error);
+}
+
+gboolean kx_folder_delete_empty(KxAccount *account, const char *path, GError **error)
+{
+    return delete_folder(account, path, DELETE_EMPTY, error);
+}
+
+gboolean kx_folder_discard(KxAccount *account, const char *path, GError **error)
+{
+    return delete_folder(account, path, DELETE_UNSAID, error);
 }
 
 /* ---- subscriptions ---- */

@@ -85,6 +85,12 @@ gboolean kx_folder_rename(KxAccount *account, const char *from, const char *to,
 gboolean kx_folder_delete(KxAccount *account, const char *path, const KxActor *actor,
                           GError **error);
 
+/* The same, but KX_ERR_IN_USE if there is an item in it. */
+gboolean kx_folder_delete_empty(KxAccount *account, const char *path, GError **error);
+
+/* Of a copy that was not finished: nothing is logged, nothing kept. */
+gboolean kx_folder_discard(KxAccount *account, const char *path, GError **error);
+
 /* Subscriptions are a list of names of its own: a name may outlive its folder (RFC 9051
  * section 6.3.7). */
 gboolean kx_folder_subscribe(KxAccount *account, const char *path, gboolean on, GError **error);

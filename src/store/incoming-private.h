@@ -20,6 +20,9 @@ struct KxIncoming {
     KxItemFacts facts;
 };
 
+/* Of a file of the store, synced long ago, that goes into a folder by hard link. */
+KxIncoming *kx_incoming_of_file(KxStore *store, const char *path, GError **error);
+
 /* The file complete and durable, its time set (an index that is lost takes the internal date from
  * it). */
 gboolean kx_incoming_sync(KxIncoming *incoming, gint64 internal_date, GError **error);

@@ -47,6 +47,27 @@ void kx_incoming_free(KxIncoming *incoming)
     g_free(incoming);
 }
 
+KxIncoming *kx_incoming_of_file(KxStore *store, const char *path, GError **error)
+{
+    g_autoptr(KxIncoming) incoming = kx_incoming_new(store, error);
+    g_autofree char *temp = kx_temp_name(store);
+    struct stat st;
+    if (link(path, temp) < 0) {
+        kx_error_errno(error, "cannot link %s", path);
+        return NULL;
+    }
+    incoming->fd = open(temp, O_RDONLY | O_CLOEXEC);
+    if (incoming->fd < 0 || fstat(incoming->fd, &st) < 0) {
+        kx_error_errno(error, "cannot open %s", temp);
+        unlink(temp);
+        return NULL;
+    }
+    incoming->path = g_steal_pointer(&temp);
+    incoming->size = (guint64)st.st_size;
+    incoming->direct = incoming->synced = TRUE;
+    return g_steal_pointer(&incoming);
+}
+
 guint64 kx_incoming_size(KxIncoming *incoming)
 {
     return incoming->size;

@@ -39,6 +39,7 @@ typedef struct {
     guint32 flags;               /* KxItemFlags */
     const char *const *keywords; /* NULL-terminated or NULL */
     gint64 internal_date;        /* Unix seconds */
+    gboolean beyond_quota;       /* what the server itself has to say or bring back */
     KxFolder *replaces_in; /* kx_incoming_deliver_all() of a single one: the item of that UID in
                               this folder, of the same account, leaves in the same commit; */
     guint32 replaces;      /* logged as {DELETE} by `actor` */

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/fsutil.h"
+#include "store/kept-private.h"
 #include "store/store-private.h"
 
 /* ---- folders ---- */
@@ -132,5 +133,5 @@ gboolean kx_account_quick_check(KxAccount *account, GError **error)
             return FALSE;
         drop_orphans(value);
     }
-    return kx_account_mark(account, error);
+    return kx_kept_drop_live(account, error) && kx_account_mark(account, error);
 }

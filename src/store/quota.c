@@ -26,12 +26,13 @@ static gboolean fits(guint64 used, gint64 more, guint64 limit)
 gboolean kx_txn_admit(const KxTxn *txn, gint64 bytes, gint64 items, GError **error)
 {
     KxLimits limits = kx_account_limits(txn->account);
-    if (!fits(txn->meta.bytes, bytes, limits.bytes))
-        return kx_fail(error, KX_ERR_OVERQUOTA, "the mailbox %s is full", txn->account->name);
-    if (!fits(txn->meta.items, items, limits.items))
-        return kx_fail(error, KX_ERR_OVERQUOTA, "the mailbox %s holds as many items as it may",
-                       txn->account->name);
-    return TRUE;
+    gboolean small = fits(txn->meta.bytes, bytes, limits.bytes);
+    if (small && fits(txn->meta.items, items, limits.items))
+        return TRUE;
+    kx_store_refused(txn->account);
+    return small ? kx_fail(error, KX_ERR_OVERQUOTA, "the mailbox %s holds as many items as it may",
+                           txn->account->name)
+                 : kx_fail(error, KX_ERR_OVERQUOTA, "the mailbox %s is full", txn->account->name);
 }
 
 /* ---- \Deleted ---- */

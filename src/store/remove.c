@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "store/kept-private.h"
 #include "store/remove-private.h"
 
 static gboolean prune_tombstones(KxTxn *txn, KxFolder *folder, KxFolderMeta *meta, GError **error)
@@ -103,6 +104,7 @@ typedef struct {
     const guint32 *uids;
     guint n;
     gboolean force;
+    gboolean moved;   /* they are somewhere else now */
     GArray *entries;  /* KxEntry removed */
     GPtrArray *items; /* for the Operations log */
 } Expunge;
@@ -133,6 +135,9 @@ static gboolean expunge_work(KxAccount *account, gpointer data, GError **error)
         return TRUE;
     if (!kx_remove_prepare(folder, expunge->entries, expunge->items, error))
         return FALSE;
+    g_auto(KxKeeping) keeping = {0};
+    if (!expunge->moved && !kx_keep(&keeping, folder, expunge->entries, error))
+        return FALSE;
     g_auto(KxTxn) txn = {0};
     if (!kx_txn_begin(&txn, account, error))
         return FALSE;
@@ -140,6 +145,7 @@ static gboolean expunge_work(KxAccount *account, gpointer data, GError **error)
     if (!kx_remove_rows(&txn, folder, expunge->entries, modseq, error) ||
         !kx_txn_commit(&txn, error))
         return FALSE;
+    keeping.done = TRUE;
     pthread_mutex_lock(&account->state_lock);
     kx_txn_publish(&txn);
     kx_remove_publish(folder, expunge->entries, modseq);
@@ -165,7 +171,12 @@ gboolean kx_folder_remove(KxFolder *folder, const guint32 *uids, guint n, const 
                           const KxActor *actor, GError **error)
 {
     g_autoptr(GArray) entries = g_array_new(FALSE, FALSE, sizeof(KxEntry));
-    Expunge expunge = {.folder = folder, .uids = uids, .n = n, .force = TRUE, .entries = entries};
+    Expunge expunge = {.folder = folder,
+                       .uids = uids,
+                       .n = n,
+                       .force = TRUE,
+                       .moved = target != NULL,
+                       .entries = entries};
     return run_expunge(&expunge, target, actor, error);
 }
 

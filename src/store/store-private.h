@@ -43,6 +43,7 @@ enum {
     KX_DIR_MAX = 3800,      /* bytes of a folder's directory, so that a file below fits PATH_MAX */
     KX_UID_RESERVE = 1000,  /* UIDs one write of #folder covers */
     KX_TOMBSTONES = 100000, /* kept per folder; pruned when a fifth more have gathered */
+    KX_STORE_HOOKS = 2,     /* listeners */
     KX_OPEN_INDEXES = 1000, /* open at once */
     KX_IDLE_SECONDS = 30,   /* until index and folders nobody has open are closed */
     KX_IDLE_OPEN_SECONDS = 600, /* until the items of a folder somebody has open leave memory */
@@ -215,7 +216,7 @@ struct KxAccount {
 
 struct KxStore {
     KxLogger *logger;
-    KxStoreHooks hooks;
+    KxStoreHooks hooks[KX_STORE_HOOKS];
     KxLimitsFunc limits;
     gpointer limits_data;
     pthread_mutex_t lock;
@@ -349,6 +350,7 @@ void kx_account_touch(KxAccount *account);
 gboolean kx_account_create(KxAccount *account, GError **error);
 gboolean kx_account_shut(KxAccount *account, gboolean wait); /* write lock held: a clean end */
 void kx_store_arrived(KxAccount *account);                   /* items were added */
+void kx_store_refused(KxAccount *account);                   /* they did not fit in */
 void kx_store_make_room(KxStore *store);                     /* for one more open index */
 /* Closes what was not used since `before`, for folders somebody has open `before_open` (monotonic
  * time). */

@@ -102,23 +102,62 @@ KxAccount *kx_store_existing_account(KxStore *store, const char *name, GError **
 
 /* ---- hooks ---- */
 
-void kx_store_set_hooks(KxStore *store, const KxStoreHooks *hooks)
+void kx_store_add_hooks(KxStore *store, const KxStoreHooks *hooks)
 {
-    store->hooks = hooks ? *hooks : (KxStoreHooks){0};
+    guint free_one = 0;
+    while (store->hooks[free_one].data)
+        free_one++;
+    g_assert(free_one < KX_STORE_HOOKS);
+    store->hooks[free_one] = *hooks;
+}
+
+void kx_store_drop_hooks(KxStore *store, gpointer data)
+{
+    for (guint i = 0; i < KX_STORE_HOOKS; i++)
+        if (store->hooks[i].data == data)
+            store->hooks[i] = (KxStoreHooks){0};
 }
 
 void kx_store_arrived(KxAccount *account)
 {
-    const KxStoreHooks *hooks = &account->store->hooks;
-    if (hooks->arrived)
-        hooks->arrived(hooks->data, account->name);
+    for (guint i = 0; i < KX_STORE_HOOKS; i++) {
+        const KxStoreHooks *hooks = &account->store->hooks[i];
+        if (hooks->arrived)
+            hooks->arrived(hooks->data, account->name);
+    }
+}
+
+void kx_store_refused(KxAccount *account)
+{
+    for (guint i = 0; i < KX_STORE_HOOKS; i++) {
+        const KxStoreHooks *hooks = &account->store->hooks[i];
+        if (hooks->refused)
+            hooks->refused(hooks->data, account->name);
+    }
+}
+
+static void announce_removal(KxStore *store, const char *name)
+{
+    for (guint i = 0; i < KX_STORE_HOOKS; i++)
+        if (store->hooks[i].removing)
+            store->hooks[i].removing(store->hooks[i].data, name);
 }
 
 KxAccount *kx_store_account(KxStore *store, const char *domain, const char *user, GError **error)
 {
     g_auto(KxPlace) place = {0};
-    return kx_place_of_user(domain, user, &place, error) ? open_account(store, &place, TRUE, error)
-                                                         : NULL;
+    if (!kx_place_of_user(domain, user, &place, error))
+        return NULL;
+    g_autoptr(KxAccount) account = find_or_add(store, &place);
+    kx_account_touch(account);
+    /* A message that was on its way when the user was removed must not bring his mailbox back.
+     * Asked with a reference, so that whoever removes him waits for us, or we see that he is gone.
+     */
+    if (kx_account_limits(account).nobody) {
+        kx_fail(error, KX_ERR_NOT_FOUND, "there is no user %s", account->name);
+        return NULL;
+    }
+    return kx_account_open(account, TRUE, error) ? g_steal_pointer(&account) : NULL;
 }
 
 KxAccount *kx_store_public(KxStore *store, const char *domain, GError **error)
@@ -296,8 +335,7 @@ gboolean kx_store_remove_account(KxStore *store, const char *domain, const char 
     g_auto(KxPlace) place = {0};
     if (!kx_place_of_user(domain, user, &place, error))
         return FALSE;
-    if (store->hooks.removing)
-        store->hooks.removing(store->hooks.data, place.name);
+    announce_removal(store, place.name);
     KxAccount *account = take_for_removal(store, &place, error);
     if (!account)
         return FALSE;

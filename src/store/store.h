@@ -43,19 +43,23 @@ void kx_store_recover(KxStore *store);
 /* Lets go of accounts nobody has used for a while; called every few seconds. */
 void kx_store_tick(KxStore *store);
 
-/* What the index of full texts must hear of. Set before accounts are used and not while any is;
- * `arrived` comes after a commit that added items, from any thread, maybe with the account's write
- * lock held: it must be quick and call nothing of the store. `removing` comes before an account is
- * removed; when it returns, its owner holds the account no more. */
+/* What others must hear of. Set before accounts are used and not while any is. `arrived` comes
+ * after a commit that added items, `refused` when something did not fit into the quota; both from
+ * any thread, maybe with the account's write lock held: they must be quick and call nothing of the
+ * store. `removing` comes before an account is removed; when it returns, its owner holds the
+ * account no more. Each may be NULL. */
 typedef struct {
     void (*arrived)(gpointer data, const char *account_name);
     void (*removing)(gpointer data, const char *account_name);
+    void (*refused)(gpointer data, const char *account_name);
     gpointer data;
 } KxStoreHooks;
-void kx_store_set_hooks(KxStore *store, const KxStoreHooks *hooks); /* NULL: none any more */
+void kx_store_add_hooks(KxStore *store, const KxStoreHooks *hooks); /* two listeners at most */
+void kx_store_drop_hooks(KxStore *store, gpointer data);
 
 /* The account of user@domain; both are lower-case, the domain in A-label or ASCII form. It is made,
- * with the default folders, if it is not there. A new reference. */
+ * with the default folders, if it is not there. A new reference. KX_ERR_NOT_FOUND if the limits say
+ * that there is nobody of that name. */
 KxAccount *kx_store_account(KxStore *store, const char *domain, const char *user, GError **error);
 /* An account by its kx_account_name(), of whatever kind; one that is not there is
  * KX_ERR_NOT_FOUND. */
@@ -75,6 +79,8 @@ KxAccount *kx_store_archive(KxStore *store, GError **error);
 KxAccountKind kx_account_kind(KxAccount *account);
 KxAccount *kx_account_ref(KxAccount *account);
 void kx_account_unref(KxAccount *account);
+/* Whether nobody else holds a reference just now. */
+gboolean kx_account_is_alone(KxAccount *account);
 const char *kx_account_name(KxAccount *account); /* "user@domain", "#public@domain", "#archive" */
 
 /* The path of a file of that name in the account's directory, where what can be lost may be kept;
@@ -88,15 +94,17 @@ typedef struct {
 } KxUsage;
 KxUsage kx_account_usage(KxAccount *account);
 
-/* What an account may hold, of all kinds of items together; 0: no limit. */
+/* What an account may hold, of all kinds of items together (0: no limit), and what it keeps. */
 typedef struct {
     guint64 bytes;
     guint64 items;
+    gboolean keeps;  /* what is removed from a personal account for good is kept (store/kept.h) */
+    gboolean nobody; /* there is no such user: nothing is delivered to him any more */
 } KxLimits;
 
-/* Who tells them: asked under an account's lock at each commit by which it grows, so it must be
- * cheap and may not call the store. Set before the first account is opened; without one there are
- * no limits. */
+/* Who tells them: asked under an account's lock at each commit by which it grows or shrinks, so it
+ * must be cheap and may not call the store. Set before the first account is opened; without one
+ * there are no limits. */
 typedef KxLimits (*KxLimitsFunc)(gpointer data, const char *account);
 void kx_store_set_limits(KxStore *store, KxLimitsFunc func, gpointer data);
 KxLimits kx_account_limits(KxAccount *account);

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "mailbox/caretaker.h"
+
+#include <sys/resource.h>
+
+#include "base/lock.h"
+#include "directory/sign-ins.h"
+#include "mailbox/clean.h"
+#include "mailbox/notice.h"
+
+enum {
+    CLEAN_FIRST = 10 * 60,     /* seconds after the start */
+    CLEAN_EVERY = 6 * 60 * 60, /* seconds (DOM-18) */
+    NICE = 10,
+};
+
+struct KxCaretaker {
+    KxStore *store;
+    KxDirectory *directory;
+    KxQueue *queue;
+    KxLogger *logger;
+    GThread *thread;
+
+    KxMutex lock; /* of what follows */
+    KxCond some;
+    GHashTable *grown;   /* names of accounts with a quota that got something */
+    GHashTable *refused; /* of those that something was refused for */
+    gboolean stopping;
+};
+
+/* ---- what the store tells ---- */
+
+static void wish(KxCaretaker *caretaker, GHashTable *set, const char *name)
+{
+    kx_mutex_lock(&caretaker->lock);
+    if (g_hash_table_add(set, g_strdup(name)))
+        kx_cond_signal(&caretaker->some);
+    kx_mutex_unlock(&caretaker->lock);
+}
+
+static void arrived(gpointer data, const char *name)
+{
+    KxCaretaker *caretaker = data;
+    KxMailboxRules rules;
+    if (kx_user_rules(caretaker->directory, name, &rules) && (rules.quota || rules.quota_items))
+        wish(caretaker, caretaker->grown, name);
+}
+
+static void refused(gpointer data, const char *name)
+{
+    KxCaretaker *caretaker = data;
+    wish(caretaker, caretaker->refused, name);
+}
+
+/* ---- the thread ---- */
+
+static gboolean is_stopping(gpointer data)
+{
+    KxCaretaker *caretaker = data;
+    kx_mutex_lock(&caretaker->lock);
+    gboolean stopping = caretaker->stopping;
+    kx_mutex_unlock(&caretaker->lock);
+    return stopping;
+}
+
+/* One name taken out of a set, or NULL. With the lock. */
+static char *take(GHashTable *set)
+{
+    GHashTableIter iter;
+    gpointer name;
+    g_hash_table_iter_init(&iter, set);
+    if (!g_hash_table_iter_next(&iter, &name, NULL))
+        return NULL;
+    g_hash_table_iter_steal(&iter);
+    return name;
+}
+
+static char *next_notice(KxCaretaker *caretaker, gboolean *ret_refused)
+{
+    kx_mutex_lock(&caretaker->lock);
+    char *name = caretaker->stopping ? NULL : take(caretaker->refused);
+    *ret_refused = name != NULL;
+    if (!name && !caretaker->stopping)
+        name = take(caretaker->grown);
+    kx_mutex_unlock(&caretaker->lock);
+    return name;
+}
+
+static void give_notices(KxCaretaker *caretaker)
+{
+    gboolean was_refused;
+    for (char *name; (name = next_notice(caretaker, &was_refused)); g_free(name))
+        kx_quota_notice(caretaker->store, caretaker->directory, caretaker->queue, caretaker->logger,
+                        name, was_refused);
+}
+
+static void clean(KxCaretaker *caretaker)
+{
+    KxCleaned cleaned = {0};
+    kx_clean_all(caretaker->store, caretaker->directory, caretaker->logger, NULL, is_stopping,
+                 caretaker, &cleaned, NULL);
+    kx_debug(caretaker->logger, KX_DEBUG_FOLDER_OPERATIONS,
+             "Cleaning up deleted %" G_GUINT64_FORMAT " items and %" G_GUINT64_FORMAT
+             " empty folders; %" G_GUINT64_FORMAT " kept items went",
+             cleaned.items, cleaned.folders, cleaned.expired);
+}
+
+static void store_sign_ins(KxCaretaker *caretaker)
+{
+    g_autoptr(GError) error = NULL;
+    if (!kx_sign_ins_flush(caretaker->directory, &error))
+        kx_log(caretaker->logger, KX_LOG_ERROR, "Statistics of sign-ins could not be stored: %s",
+               error->message);
+}
+
+/* Until there is something to do, or the monotonic time `until`; FALSE at the end. */
+static gboolean wait_for_work(KxCaretaker *caretaker, gint64 until)
+{
+    kx_mutex_lock(&caretaker->lock);
+    while (!caretaker->stopping && g_hash_table_size(caretaker->grown) == 0 &&
+           g_hash_table_size(caretaker->refused) == 0 && g_get_monotonic_time() < until)
+        kx_cond_wait_until(&caretaker->some, &caretaker->lock, until);
+    gboolean goes_on = !caretaker->stopping;
+    kx_mutex_unlock(&caretaker->lock);
+    return goes_on;
+}
+
+static gpointer run(gpointer data)
+{
+    KxCaretaker *caretaker = data;
+    setpriority(PRIO_PROCESS, 0, NICE);
+    gint64 now = g_get_monotonic_time();
+    gint64 clean_at = now + (gint64)CLEAN_FIRST * G_USEC_PER_SEC;
+    gint64 store_at = now + KX_SIGN_INS_SECONDS * G_USEC_PER_SEC;
+    while (wait_for_work(caretaker, MIN(clean_at, store_at))) {
+        give_notices(caretaker);
+        now = g_get_monotonic_time();
+        if (now >= store_at) {
+            store_sign_ins(caretaker);
+            store_at = now + KX_SIGN_INS_SECONDS * G_USEC_PER_SEC;
+        }
+        if (now >= clean_at) {
+            clean(caretaker);
+            clean_at = now + (gint64)CLEAN_EVERY * G_USEC_PER_SEC;
+        }
+    }
+    return NULL;
+}
+
+KxCaretaker *kx_caretaker_start(KxStore *store, KxDirectory *directory, KxQueue *queue,
+                                KxLogger *logger)
+{
+    KxCaretaker *caretaker = g_new0(KxCaretaker, 1);
+    caretaker->store = store;
+    caretaker->directory = directory;
+    caretaker->queue = queue;
+    caretaker->logger = logger;
+    kx_mutex_init(&caretaker->lock);
+    kx_cond_init(&caretaker->some);
+    caretaker->grown = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    caretaker->refused = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    kx_store_add_hooks(store,
+                       &(KxStoreHooks){.arrived = arrived, .refused = refused, .data = caretaker});
+    caretaker->thread = g_thread_new("caretaker", run, caretaker);
+    return caretaker;
+}
+
+void kx_caretaker_stop(KxCaretaker *caretaker)
+{
+    if (!caretaker)
+        return;
+    kx_mutex_lock(&caretaker->lock);
+    caretaker->stopping = TRUE;
+    kx_cond_signal(&caretaker->some);
+    kx_mutex_unlock(&caretaker->lock);
+    g_thread_join(caretaker->thread);
+    kx_store_drop_hooks(caretaker->store, caretaker);
+    g_hash_table_unref(caretaker->grown);
+    g_hash_table_unref(caretaker->refused);
+    kx_cond_clear(&caretaker->some);
+    kx_mutex_clear(&caretaker->lock);
+    g_free(caretaker);
+}
