@@ -121,11 +121,11 @@ def keryx_subject(binary, parent):
 
 
 @contextlib.contextmanager
-def peer_subject(parent):
+def peer_subject(parent, smtp=True):
     base = tempfile.mkdtemp(prefix="kxb-", dir=parent)
     instance = peers.Peers(base)
     try:
-        instance.start()
+        instance.start(smtp)
         yield PeerSubject(instance)
     except RuntimeError:
         say(instance.log("postfix") + instance.log("dovecot"))

@@ -2,10 +2,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Compares IMAP on Keryx and on Debian's Dovecot, on the same mailbox, one server at a time.
 
-    imap_bench.py --keryx build-release/keryx [--dir /var/tmp] [--only NAMES] [--quick] [--subject keryx|peer]
+    imap_bench.py --keryx build-release/keryx [--dir /var/tmp] [--only NAMES] [--quick] [--messages N]
+                  [--subject keryx|peer]
 
 Each row is one thing a mail program asks for, timed at the client over loopback without TLS. Beside the time
 stand the processor time of the server's processes and the most memory they held meanwhile (resident, summed).
+
+What Keryx has answered is on the disk, flags as well as messages. Rows that write therefore compare with a Dovecot
+that promises the same, with `mail_fsync = always`; beside it stands what it needs as shipped (`optimized`), where it
+syncs messages that are appended and leaves everything else to the kernel.
+
 "cold" means that the server was started anew and the page cache dropped; everything else is warm: the best of
 several runs. Needs root, as Dovecot does.
 """
@@ -266,6 +272,35 @@ row_fetch = commands_row(
 row_store = commands_row(
     ("STORE on {plan.stored} messages, twice",
      lambda plan: [f"STORE 1:{plan.stored} +FLAGS.SILENT (\\Flagged)", f"STORE 1:{plan.stored} -FLAGS (\\Flagged)"]))
+
+
+def row_bulk(subject, plan):
+    """Messages are copied, the copies moved on, and expunged where they have come to."""
+    best = {}
+
+    def timed(title, client, text):
+        figure = measure(subject, lambda: client.command(text))
+        if title not in best or figure.seconds < best[title].seconds:
+            best[title] = figure
+
+    with contextlib.closing(Client(subject)) as client:
+        client.login()
+        for _ in range(plan.runs):
+            client.command("CREATE Copies")
+            client.command("CREATE Moved")
+            client.command("SELECT INBOX")
+            timed(f"COPY of {plan.stored} messages", client, f"COPY 1:{plan.stored} Copies")
+            client.command("SELECT Copies")
+            timed(f"MOVE of {plan.stored} messages", client, "MOVE 1:* Moved")
+            client.command("SELECT Moved")
+            client.command("STORE 1:* +FLAGS.SILENT (\\Deleted)")
+            timed(f"EXPUNGE of {plan.stored} messages", client, "EXPUNGE")
+            client.command("CLOSE")
+            client.command("DELETE Copies")
+            client.command("DELETE Moved")
+    yield from best.items()
+
+
 row_search = commands_row(
     ("SEARCH of a subject", 'SEARCH SUBJECT "invoice contract"'),
     ("SEARCH of a date", "SEARCH SENTSINCE 1-Feb-2021"),
@@ -323,15 +358,18 @@ def row_fan_out(subject, plan):
         yield f"IDLE: one delivery told to {plan.watchers} watchers", measure(subject, tell_all, plan.runs)
 
 
-ROWS = {"select": row_select, "fetch": row_fetch, "store": row_store, "append": row_append, "search": row_search,
-        "sort": row_sort, "idle": row_fan_out}
+ROWS = {"select": row_select, "fetch": row_fetch, "store": row_store, "bulk": row_bulk, "append": row_append,
+        "search": row_search, "sort": row_sort, "idle": row_fan_out}
+WRITING = {"store", "bulk", "append"}
 AIMS = {"LOGIN + SELECT": 3, "FETCH of all flags and envelopes": 2, "FETCH of 10000 bodies": 1.5, "STORE": 3,
-        "APPEND": 2, "SEARCH of a body": 10, "SORT": 2, "THREAD": 2, "mixed": 2}
+        "APPEND": 2, "COPY": 2, "MOVE": 2, "EXPUNGE": 2, "SEARCH of a body": 10, "SORT": 2, "THREAD": 2, "mixed": 2}
 
 
 # --- subjects that can be started anew
 
 class KeryxSubject(bench.KeryxSubject):
+    weaker = None  # there is one mode: synced
+
     def restart(self):
         self.server.restart()
 
@@ -346,9 +384,14 @@ class KeryxSubject(bench.KeryxSubject):
 
 class PeerSubject(bench.PeerSubject):
     name = "Dovecot"
+    weaker = "optimized"
 
     def restart(self):
         self.instance.restart_dovecot()
+
+    def sync(self, mode):
+        self.instance.fsync = mode
+        self.restart()
 
     def wait_until_settled(self):
         pass
@@ -362,29 +405,39 @@ def keryx_subject(binary, parent):
 
 @contextlib.contextmanager
 def peer_subject(parent):
-    with bench.peer_subject(parent) as subject:
+    with bench.peer_subject(parent, smtp=False) as subject:
         yield PeerSubject(subject.instance)
 
 
+def measure_rows(subject, plan, name, mode=""):
+    for title, figure in ROWS[name](subject, plan):
+        say(f"== {subject.name}{mode}: {title}: {figure.seconds * 1000:.1f} ms, processor "
+            f"{figure.processor * 1000:.0f} ms, {figure.memory:.0f} MiB")
+        yield title, figure
+
+
 def measure_subject(subject, plan, only, tool):
+    """Figures by title, and those of the mode that promises less."""
     subject.add_users([BIG, "appender", "watched"])
-    figures = {}
-    if only & {"select", "fetch", "store", "search", "sort"}:
+    figures, weaker = {}, {}
+    if only & {"select", "fetch", "store", "bulk", "search", "sort"}:
         say(f"== {subject.name}: filling a mailbox with {plan.messages} messages")
         started = time.monotonic()
         fill(subject, plan)
         say(f"   {plan.messages / (time.monotonic() - started):.0f} messages/s")
         subject.wait_until_settled()
         say(f"   settled after {time.monotonic() - started:.0f} s")
-    for name, rows in ROWS.items():
-        if name in only:
-            for title, figure in rows(subject, plan):
-                say(f"== {subject.name}: {title}: {figure.seconds * 1000:.1f} ms, processor "
-                    f"{figure.processor * 1000:.0f} ms, {figure.memory:.0f} MiB")
-                figures[title] = figure
+    for name in (name for name in ROWS if name in only):
+        synced = bool(subject.weaker) and name in WRITING
+        if synced:
+            weaker |= measure_rows(subject, plan, name, f", {subject.weaker}")
+            subject.sync("always")
+        figures |= measure_rows(subject, plan, name)
+        if synced:
+            subject.sync(subject.weaker)
     if "mixed" in only:
         figures["mixed load"] = mixed(subject, plan, tool)
-    return figures
+    return figures, weaker
 
 
 def mixed(subject, plan, tool):
@@ -404,17 +457,20 @@ def aim_of(title):
     return next((f">= {aim:g}x" for start, aim in AIMS.items() if title.startswith(start)), "")
 
 
-def print_table(ours, theirs):
-    widths = (52, 11, 11, 8, 9, 22, 22)
-    head = ("", "Keryx", "Dovecot", "ratio", "aim", "processor", "memory")
-    for number, row in enumerate([head, *table_rows(ours, theirs)]):
+def print_table(ours, theirs, weaker):
+    widths = (52, 11, 11, 8, 9, 22, 22, 12)
+    head = ("", "Keryx", "Dovecot", "ratio", "aim", "processor", "memory", "as shipped")
+    for number, row in enumerate([head, *table_rows(ours, theirs, weaker)]):
         say("".join(str(cell).ljust(width) if not index else str(cell).rjust(width)
                     for index, (cell, width) in enumerate(zip(row, widths))))
         if number == 0:
             say("-" * sum(widths))
+    if weaker:
+        say("\nDovecot syncs what it writes (mail_fsync = always) where something is written, as Keryx does;\n"
+            "'as shipped' (mail_fsync = optimized) it syncs messages that are appended and nothing else.")
 
 
-def table_rows(ours, theirs):
+def table_rows(ours, theirs, weaker):
     for title, our in ours.items():
         their = theirs.get(title)
         if their is None:
@@ -423,7 +479,8 @@ def table_rows(ours, theirs):
         yield (name, f"{our.seconds * 1000:.1f} ms", f"{their.seconds * 1000:.1f} ms",
                f"{their.seconds / our.seconds:.1f}x", aim_of(title),
                f"{our.processor * 1000:.0f} / {their.processor * 1000:.0f} ms",
-               f"{our.memory:.0f} / {their.memory:.0f} MiB")
+               f"{our.memory:.0f} / {their.memory:.0f} MiB",
+               f"{weaker[title].seconds * 1000:.1f} ms" if title in weaker else "")
 
 
 def main():
@@ -433,23 +490,25 @@ def main():
     parser.add_argument("--only", default=",".join([*ROWS, "mixed"]))
     parser.add_argument("--subject", choices=("both", "keryx", "peer"), default="both")
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--messages", type=int, help="in the mailbox")
     options = parser.parse_args()
     if os.geteuid() != 0:
         os.execvp("sudo", ["sudo", sys.executable, *sys.argv])
     plan, only = QUICK if options.quick else Plan(), set(options.only.split(","))
+    plan.messages = options.messages or plan.messages
     bench.raise_file_limit()
-    ours, theirs = {}, {}
+    ours, theirs, weaker = {}, {}, {}
     started = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         tool = bench.compile_tool(folder)
         if options.subject != "peer":
             with keryx_subject(Path(options.keryx).resolve(), options.dir) as subject:
-                ours = measure_subject(subject, plan, only, tool)
+                ours, _ = measure_subject(subject, plan, only, tool)
         if options.subject != "keryx":
             with peer_subject(options.dir) as subject:
-                theirs = measure_subject(subject, plan, only, tool)
+                theirs, weaker = measure_subject(subject, plan, only, tool)
     say()
-    print_table(ours, theirs)
+    print_table(ours, theirs, weaker)
     say(f"\nTook {time.monotonic() - started:.0f} s on {os.cpu_count()} cores, which the client shared.")
     return 0
 
