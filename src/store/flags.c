@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Changing flags and keywords. */
 #include "base/error.h"
-#include "store/store-private.h"
+#include "store/bulk-flags-private.h"
 
 typedef struct {
     KxFolder *folder;
@@ -10,7 +10,7 @@ typedef struct {
     const KxFlagsChange *change;
     guint64 modseq;  /* result */
     GArray *failed;  /* guint32 */
-    GArray *changed; /* KxEntry, new values */
+    GArray *changed; /* KxFlagsResult */
 } FlagsWork;
 
 static guint32 apply_flags(guint32 old, const KxFlagsChange *change)
@@ -39,16 +39,25 @@ static int apply_keywords(KxFolder *folder, int old, const KxFlagsChange *change
     return memo->to;
 }
 
+/* The first item with at least this UID, which often is where the last search ended or the next. */
+static guint seek(KxFolder *folder, guint at, guint32 uid)
+{
+    if (at < folder->n && folder->entries[at].uid < uid)
+        at++;
+    return at < folder->n && folder->entries[at].uid == uid ? at : kx_items_lower(folder, uid);
+}
+
 /* Computes the new entries; the state lock is held for the keyword table. */
-static gboolean compute(FlagsWork *work, guint64 modseq)
+static gboolean compute(FlagsWork *work)
 {
     KxFolder *folder = work->folder;
     SetMemo memo = {-1, 0};
     g_array_set_size(work->failed, 0);
     g_array_set_size(work->changed, 0);
-    for (guint i = 0; i < work->n; i++) {
-        const KxEntry *entry = kx_items_find(folder, work->uids[i]);
-        if (!entry)
+    for (guint i = 0, at = 0; i < work->n; i++) {
+        at = seek(folder, at, work->uids[i]);
+        const KxEntry *entry = folder->entries + at;
+        if (at == folder->n || entry->uid != work->uids[i])
             continue;
         if (work->change->conditional && entry->modseq > work->change->unchanged_since) {
             g_array_append_val(work->failed, entry->uid);
@@ -57,12 +66,39 @@ static gboolean compute(FlagsWork *work, guint64 modseq)
         int set = apply_keywords(folder, (int)entry->keywords, work->change, &memo);
         if (set < 0)
             return FALSE;
-        KxEntry next = *entry;
-        next.flags = apply_flags(entry->flags, work->change) & 0xff;
-        next.keywords = (guint32)set & 0xffffff;
-        next.modseq = modseq;
+        KxFlagsResult next = {.at = at,
+                              .flags = apply_flags(entry->flags, work->change) & 0xff,
+                              .keywords = (guint32)set & 0xffffff};
         if (next.flags != entry->flags || next.keywords != entry->keywords)
             g_array_append_val(work->changed, next);
+    }
+    return TRUE;
+}
+
+static void count_changes(KxFolder *folder, GArray *changed, KxFolderMeta *meta)
+{
+    for (guint i = 0; i < changed->len; i++) {
+        const KxFlagsResult *next = &g_array_index(changed, KxFlagsResult, i);
+        const KxEntry *old = &folder->entries[next->at];
+        meta->unseen +=
+            (guint32) !(next->flags & KX_FLAG_SEEN) - (guint32) !(old->flags & KX_FLAG_SEEN);
+        meta->deleted += (guint32) !!(next->flags & KX_FLAG_DELETED) -
+                         (guint32) !!(old->flags & KX_FLAG_DELETED);
+    }
+}
+
+static gboolean write_items(KxTxn *txn, KxFolder *folder, GArray *changed, guint64 modseq,
+                            GError **error)
+{
+    for (guint i = 0; i < changed->len; i++) {
+        const KxFlagsResult *next = &g_array_index(changed, KxFlagsResult, i);
+        KxEntry entry = folder->entries[next->at];
+        entry.flags = next->flags;
+        entry.keywords = next->keywords;
+        entry.modseq = modseq;
+        if (!kx_index_write_flags(txn->db, folder->id, &entry,
+                                  kx_keywords_bytes(&folder->keywords, entry.keywords), error))
+            return FALSE;
     }
     return TRUE;
 }
@@ -71,31 +107,19 @@ static gboolean write_changes(KxTxn *txn, FlagsWork *work, GError **error)
 {
     KxFolder *folder = work->folder;
     KxFolderMeta *meta = kx_txn_folder(txn, folder);
-    meta->highest_modseq = ++txn->meta.modseq;
-    for (guint i = 0; i < work->changed->len; i++) {
-        const KxEntry *next = &g_array_index(work->changed, KxEntry, i);
-        const KxEntry *old = kx_items_find(folder, next->uid);
-        meta->unseen +=
-            (guint32) !(next->flags & KX_FLAG_SEEN) - (guint32) !(old->flags & KX_FLAG_SEEN);
-        meta->deleted += (guint32) !!(next->flags & KX_FLAG_DELETED) -
-                         (guint32) !!(old->flags & KX_FLAG_DELETED);
-        if (!kx_index_write_flags(txn->db, folder->id, next,
-                                  kx_keywords_bytes(&folder->keywords, next->keywords), error))
-            return FALSE;
-    }
-    return kx_txn_commit(txn, error);
+    guint64 modseq = meta->highest_modseq = ++txn->meta.modseq;
+    count_changes(folder, work->changed, meta);
+    gboolean ok = kx_bulk_flags_suit(work->changed)
+                      ? kx_bulk_flags_write(txn, folder, work->changed, modseq, error)
+                      : write_items(txn, folder, work->changed, modseq, error);
+    return ok && kx_txn_commit(txn, error);
 }
 
 static void publish(KxTxn *txn, FlagsWork *work)
 {
-    KxFolder *folder = work->folder;
     pthread_mutex_lock(&txn->account->state_lock);
     kx_txn_publish(txn);
-    for (guint i = 0; i < work->changed->len; i++) {
-        const KxEntry *next = &g_array_index(work->changed, KxEntry, i);
-        *kx_items_find(folder, next->uid) = *next;
-        kx_items_note_change(folder, next->uid, next->modseq);
-    }
+    kx_items_change(work->folder, work->changed, txn->meta.modseq);
     pthread_mutex_unlock(&txn->account->state_lock);
 }
 
@@ -108,9 +132,8 @@ static gboolean flags_work(KxAccount *account, gpointer data, GError **error)
         return kx_fail(error, KX_ERR_NOT_FOUND, "the folder has been removed");
     if (!kx_folder_load(folder, error))
         return FALSE;
-    guint64 modseq = account->meta.modseq + 1;
     pthread_mutex_lock(&account->state_lock);
-    gboolean room = compute(work, modseq);
+    gboolean room = compute(work);
     pthread_mutex_unlock(&account->state_lock);
     if (!room)
         return kx_fail(error, KX_ERR_TOO_BIG, "there are too many keywords in %s", folder->path);
@@ -120,7 +143,7 @@ static gboolean flags_work(KxAccount *account, gpointer data, GError **error)
     if (!kx_txn_begin(&txn, account, error) || !write_changes(&txn, work, error))
         return FALSE;
     publish(&txn, work);
-    work->modseq = modseq;
+    work->modseq = txn.meta.modseq;
     return TRUE;
 }
 
@@ -143,7 +166,7 @@ gboolean kx_folder_change_flags(KxFolder *folder, const guint32 *uids, guint n,
     if (!check_keywords(change->keywords, error))
         return FALSE;
     g_autoptr(GArray) failed = g_array_new(FALSE, FALSE, sizeof(guint32));
-    g_autoptr(GArray) changed = g_array_new(FALSE, FALSE, sizeof(KxEntry));
+    g_autoptr(GArray) changed = g_array_new(FALSE, FALSE, sizeof(KxFlagsResult));
     FlagsWork work = {.folder = folder,
                       .uids = uids,
                       .n = n,

@@ -51,6 +51,10 @@ static const char *const SCHEMA[] = {
     "  UNIQUE (account, folder, owner, name));",
     /* who may do what, in lines like those of #folder */
     "ALTER TABLE folders ADD COLUMN acl TEXT NOT NULL DEFAULT '';",
+    /* see bulk-flags-private.h */
+    "CREATE TABLE bulk_flags (account INTEGER NOT NULL, folder INTEGER NOT NULL,"
+    "  modseq INTEGER NOT NULL, part INTEGER NOT NULL, flags INTEGER NOT NULL, keywords BLOB,"
+    "  uids BLOB NOT NULL, PRIMARY KEY (account, folder, modseq, part)) WITHOUT ROWID;",
 };
 
 const char KX_SQL_ITEMS[] =
@@ -222,6 +226,7 @@ gboolean kx_index_remove_folder(KxDb *db, guint32 id, GError **error)
 {
     static const char *const STATEMENTS[] = {
         "DELETE FROM items WHERE account=? AND folder=?",
+        "DELETE FROM bulk_flags WHERE account=? AND folder=?",
         "DELETE FROM tombstones WHERE account=? AND folder=?",
         "DELETE FROM keywords WHERE account=? AND folder=?",
         "DELETE FROM metadata WHERE account=? AND folder=?",

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The items of an open folder in memory, and the logs from which views catch up. */
 #include "base/error.h"
-#include "store/store-private.h"
+#include "store/bulk-flags-private.h"
 
-enum { REMOVED_MAX = 4096, CHANGED_MAX = 2048, ROOM_AT_FIRST = 1 << 20 };
+enum { REMOVED_MAX = 4096, CHANGED_MAX = 2048, CHANGED_MANY = 256, ROOM_AT_FIRST = 1 << 20 };
 
 /* ---- loading ---- */
 
@@ -41,8 +41,6 @@ gboolean kx_folder_load_keywords(KxFolder *folder, GError **error)
 typedef struct {
     KxEntry *entries;
     guint n, room;
-    guint32 unseen, deleted;
-    guint64 size;
 } Scan;
 
 static gboolean scan_row(KxFolder *folder, Scan *scan, KxStmt *stmt)
@@ -61,10 +59,21 @@ static gboolean scan_row(KxFolder *folder, Scan *scan, KxStmt *stmt)
         return FALSE;
     entry->keywords = (guint32)set & 0xffffff;
     scan->n++;
-    scan->unseen += !(entry->flags & KX_FLAG_SEEN);
-    scan->deleted += (entry->flags & KX_FLAG_DELETED) != 0;
-    scan->size += entry->size;
     return TRUE;
+}
+
+static gboolean counts_match(const KxFolderMeta *meta, const Scan *scan)
+{
+    guint32 unseen = 0, deleted = 0;
+    guint64 size = 0;
+    for (guint i = 0; i < scan->n; i++) {
+        const KxEntry *entry = &scan->entries[i];
+        unseen += !(entry->flags & KX_FLAG_SEEN);
+        deleted += (entry->flags & KX_FLAG_DELETED) != 0;
+        size += entry->size;
+    }
+    return scan->n == meta->messages && unseen == meta->unseen && deleted == meta->deleted &&
+           size == meta->size;
 }
 
 static gboolean scan_items(KxFolder *folder, Scan *scan, GError **error)
@@ -80,11 +89,10 @@ static gboolean scan_items(KxFolder *folder, Scan *scan, GError **error)
             return kx_fail(error, KX_ERR_CORRUPT, "the items of %s do not make sense",
                            folder->path);
         }
-    if (rc < 0)
+    if (rc < 0 || !kx_bulk_flags_read(folder->account->db, folder->id, &folder->keywords,
+                                      scan->entries, scan->n, error))
         return FALSE;
-    const KxFolderMeta *meta = &folder->meta;
-    if (scan->n != meta->messages || scan->unseen != meta->unseen ||
-        scan->deleted != meta->deleted || scan->size != meta->size)
+    if (!counts_match(&folder->meta, scan))
         return kx_fail(error, KX_ERR_CORRUPT, "the counts of %s do not match its items",
                        folder->path);
     return TRUE;
@@ -213,7 +221,7 @@ void kx_items_remove(KxFolder *folder, const guint32 *uids, guint n, guint64 mod
         drop_log(folder);
 }
 
-void kx_items_note_change(KxFolder *folder, guint32 uid, guint64 modseq)
+static void note_change(KxFolder *folder, guint32 uid, guint64 modseq)
 {
     if (folder->changed->len >= CHANGED_MAX) {
         guint drop = CHANGED_MAX / 2;
@@ -222,6 +230,22 @@ void kx_items_note_change(KxFolder *folder, guint32 uid, guint64 modseq)
     }
     KxLogEntry change = {modseq, uid};
     g_array_append_val(folder->changed, change);
+}
+
+void kx_items_change(KxFolder *folder, GArray *results, guint64 modseq)
+{
+    gboolean many = results->len > CHANGED_MANY;
+    for (guint i = 0; i < results->len; i++) {
+        const KxFlagsResult *result = &g_array_index(results, KxFlagsResult, i);
+        KxEntry *entry = &folder->entries[result->at];
+        entry->modseq = modseq;
+        entry->flags = result->flags;
+        entry->keywords = result->keywords;
+        if (!many)
+            note_change(folder, entry->uid, modseq);
+    }
+    if (many)
+        note_change(folder, KX_CHANGED_MANY, modseq);
 }
 
 void kx_item_from_entry(KxFolder *folder, const KxEntry *entry, KxItem *ret_item)

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "store/bulk-flags-private.h"
 #include "store/old-index-private.h"
 
 KxOldIndex *kx_old_index_open(const char *path)
@@ -152,6 +153,9 @@ static void read_from_index(KxOldIndex *old, guint32 id, KxFolder *in_memory, Kx
     if (!folder->complete)
         read_items(old, id, BACKWARDS, folder->own_keywords, seen, folder->items);
     g_array_sort(folder->items, compare_items);
+    if (!kx_bulk_flags_read(old->db, id, folder->own_keywords,
+                            (KxEntry *)(void *)folder->items->data, folder->items->len, NULL))
+        folder->complete = FALSE;
 }
 
 void kx_old_folder_read(KxOldIndex *old, guint32 id, KxFolder *in_memory, KxOldFolder *ret_folder)

@@ -50,7 +50,8 @@ enum {
     KX_KEYWORD_SETS = 50000,    /* different sets in one folder */
     KX_ORPHAN_GAP = 64, /* missing UIDs after which no more unfinished deliveries are expected */
 };
-#define KX_UID_MAX G_GUINT64_CONSTANT(0xfffffff0)
+#define KX_CHANGED_MANY 0 /* in the log: more items than are worth a list */
+#define KX_UID_MAX      G_GUINT64_CONSTANT(0xfffffff0)
 
 /* ---- what the index keeps of account and folder besides items ---- */
 
@@ -142,7 +143,7 @@ struct KxFolder {
     guint n, room;
     KxKeywordTable keywords;
     GArray *removed;       /* KxLogEntry, removals that not every view has taken over */
-    GArray *changed;       /* KxLogEntry, latest flag changes */
+    GArray *changed;       /* KxLogEntry, latest flag changes; a UID may be KX_CHANGED_MANY */
     guint64 changed_floor; /* flag changes up to here may be missing in it */
 
     KxSortTable *sort; /* a reference, or NULL */
@@ -414,7 +415,8 @@ guint kx_items_lower(KxFolder *folder,
 KxEntry *kx_items_find(KxFolder *folder, guint32 uid);
 void kx_items_append(KxFolder *folder, const KxEntry *entry);
 void kx_items_remove(KxFolder *folder, const guint32 *uids, guint n, guint64 modseq);
-void kx_items_note_change(KxFolder *folder, guint32 uid, guint64 modseq);
+void kx_items_change(KxFolder *folder, GArray *results,
+                     guint64 modseq); /* KxFlagsResult; write lock held as well */
 void kx_item_from_entry(KxFolder *folder, const KxEntry *entry, KxItem *ret_item);
 void kx_view_take_removed(KxView *view);
 

@@ -41,17 +41,30 @@ static guint first_change_after(KxFolder *folder, guint64 modseq)
     return first;
 }
 
+/* UIDs from the log, or NULL if it does not tell all. */
+static GArray *logged_changes(KxView *view)
+{
+    KxFolder *folder = view->folder;
+    if (view->change_modseq < folder->changed_floor)
+        return NULL;
+    g_autoptr(GArray) uids = g_array_new(FALSE, FALSE, sizeof(guint32));
+    for (guint i = first_change_after(folder, view->change_modseq); i < folder->changed->len; i++) {
+        guint32 uid = g_array_index(folder->changed, KxLogEntry, i).uid;
+        if (uid == KX_CHANGED_MANY)
+            return NULL;
+        g_array_append_val(uids, uid);
+    }
+    return g_steal_pointer(&uids);
+}
+
 static void report_changes(KxView *view, KxChanges *changes)
 {
     KxFolder *folder = view->folder;
-    if (view->change_modseq < folder->changed_floor) {
-        for (guint i = 0; i < folder->n; i++)
-            report_change(view, &folder->entries[i], changes);
+    g_autoptr(GArray) uids = logged_changes(view);
+    for (guint i = 0; !uids && i < folder->n; i++)
+        report_change(view, &folder->entries[i], changes);
+    if (!uids)
         return;
-    }
-    g_autoptr(GArray) uids = g_array_new(FALSE, FALSE, sizeof(guint32));
-    for (guint i = first_change_after(folder, view->change_modseq); i < folder->changed->len; i++)
-        g_array_append_val(uids, g_array_index(folder->changed, KxLogEntry, i).uid);
     g_array_sort(uids, kx_compare_uids);
     for (guint i = 0; i < uids->len; i++) {
         guint32 uid = g_array_index(uids, guint32, i);
