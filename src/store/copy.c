@@ -130,12 +130,31 @@ static void unlink_all(Copy *copy)
 
 /* ---- rows ---- */
 
-static gboolean copy_facts(KxTxn *txn, Copy *copy, Source *source, GError **error)
+/* How many from the first on have UIDs one after the other, here as there. */
+static guint run_length(GArray *sources, guint first)
 {
-    if (copy->from->account != txn->account)
-        return kx_index_add_facts(txn->db, copy->to->id, source->uid, &source->facts, error);
-    return kx_index_copy_facts(txn->db, copy->from->id, source->entry.uid, copy->to->id,
-                               source->uid, error);
+    const Source *source = &g_array_index(sources, Source, first);
+    guint n = 1;
+    while (first + n < sources->len && source[n].uid == source->uid + n &&
+           source[n].entry.uid == source->entry.uid + n)
+        n++;
+    return n;
+}
+
+static gboolean copy_facts(KxTxn *txn, Copy *copy, GError **error)
+{
+    gboolean within = copy->from->account == txn->account;
+    for (guint i = 0, n; i < copy->sources->len; i += n) {
+        const Source *first = &g_array_index(copy->sources, Source, i);
+        n = within && first->uid != 0 ? run_length(copy->sources, i) : 1;
+        if (first->uid == 0)
+            continue;
+        if (within ? !kx_index_copy_facts(txn->db, copy->from->id, first->entry.uid, n,
+                                          copy->to->id, first->uid, error)
+                   : !kx_index_add_facts(txn->db, copy->to->id, first->uid, &first->facts, error))
+            return FALSE;
+    }
+    return TRUE;
 }
 
 static gboolean insert_source(KxTxn *txn, Copy *copy, KxFolderMeta *meta, Source *source,
@@ -164,8 +183,7 @@ static gboolean insert_source(KxTxn *txn, Copy *copy, KxFolderMeta *meta, Source
     txn->meta.bytes += entry.size;
     g_array_append_val(added, entry);
     return kx_index_add_item(txn->db, to->id, &entry,
-                             kx_keywords_bytes(&to->keywords, entry.keywords), error) &&
-           copy_facts(txn, copy, source, error);
+                             kx_keywords_bytes(&to->keywords, entry.keywords), error);
 }
 
 static gboolean insert_all(KxTxn *txn, Copy *copy, KxFolderMeta *meta, GArray *added,
@@ -181,7 +199,7 @@ static gboolean insert_all(KxTxn *txn, Copy *copy, KxFolderMeta *meta, GArray *a
             return FALSE;
         g_array_append_val(copy->taken, source->entry);
     }
-    return TRUE;
+    return copy_facts(txn, copy, error);
 }
 
 static void set_result(Copy *copy, GArray *added)

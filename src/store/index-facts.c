@@ -112,21 +112,25 @@ gboolean kx_index_read_facts(KxDb *db, guint32 folder, guint32 uid, guint what,
            read_summary(db, item, &ret_facts->summary, error);
 }
 
-gboolean kx_index_copy_facts(KxDb *db, guint32 folder, guint32 uid, guint32 to_folder,
+gboolean kx_index_copy_facts(KxDb *db, guint32 folder, guint32 uid, guint n, guint32 to_folder,
                              guint32 to_uid, GError **error)
 {
     static const char *const STATEMENTS[] = {
         "INSERT INTO cache (account, item, envelope, structure, preview)"
-        " SELECT account, ?3, envelope, structure, preview FROM cache WHERE account=?1 AND item=?2",
+        " SELECT account, item + ?4, envelope, structure, preview FROM cache"
+        " WHERE account=?1 AND item BETWEEN ?2 AND ?3",
         "INSERT INTO summaries (account, item, data)"
-        " SELECT account, ?3, data FROM summaries WHERE account=?1 AND item=?2",
+        " SELECT account, item + ?4, data FROM summaries"
+        " WHERE account=?1 AND item BETWEEN ?2 AND ?3",
     };
+    gint64 first = kx_index_item_key(folder, uid);
     for (guint i = 0; i < G_N_ELEMENTS(STATEMENTS); i++) {
         KxStmt *stmt = kx_index_stmt(db, STATEMENTS[i], error);
         if (!stmt)
             return FALSE;
-        kx_stmt_bind_int(stmt, 2, kx_index_item_key(folder, uid));
-        kx_stmt_bind_int(stmt, 3, kx_index_item_key(to_folder, to_uid));
+        kx_stmt_bind_int(stmt, 2, first);
+        kx_stmt_bind_int(stmt, 3, first + n - 1);
+        kx_stmt_bind_int(stmt, 4, kx_index_item_key(to_folder, to_uid) - first);
         if (!kx_stmt_run(stmt, error))
             return FALSE;
     }

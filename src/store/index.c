@@ -326,24 +326,39 @@ gboolean kx_index_add_tombstone(KxDb *db, guint32 folder, guint32 uid, guint64 m
     return stmt && run(stmt, 2, values, G_N_ELEMENTS(values), error);
 }
 
-gboolean kx_index_remove_item(KxDb *db, guint32 folder, guint32 uid, guint64 modseq, GError **error)
+/* The rows of the contents of items. */
+static gboolean remove_facts(KxDb *db, gint64 from, gint64 to, GError **error)
 {
-    KxStmt *stmt =
-        kx_index_stmt(db, "DELETE FROM items WHERE account=? AND folder=? AND uid=?", error);
-    if (!stmt || !run(stmt, 2, (const gint64[]){folder, uid}, 2, error))
-        return FALSE;
-    if (kx_db_changes(db) != 1)
-        return kx_fail(error, KX_ERR_CORRUPT, "the index has lost an item");
     static const char *const STATEMENTS[] = {
-        "DELETE FROM cache WHERE account=? AND item=?",
-        "DELETE FROM summaries WHERE account=? AND item=?",
+        "DELETE FROM cache WHERE account=? AND item BETWEEN ? AND ?",
+        "DELETE FROM summaries WHERE account=? AND item BETWEEN ? AND ?",
     };
     for (guint i = 0; i < G_N_ELEMENTS(STATEMENTS); i++) {
-        stmt = kx_index_stmt(db, STATEMENTS[i], error);
-        if (!stmt || !run(stmt, 2, (const gint64[]){kx_index_item_key(folder, uid)}, 1, error))
+        KxStmt *stmt = kx_index_stmt(db, STATEMENTS[i], error);
+        if (!stmt || !run(stmt, 2, (const gint64[]){from, to}, 2, error))
             return FALSE;
     }
-    return kx_index_add_tombstone(db, folder, uid, modseq, error);
+    return TRUE;
+}
+
+gboolean kx_index_remove_items(KxDb *db, guint32 folder, guint32 from, guint32 to, guint n,
+                               guint64 modseq, GError **error)
+{
+    const gint64 values[] = {folder, from, to, (gint64)modseq};
+    KxStmt *stmt = kx_index_stmt(db,
+                                 "INSERT INTO tombstones (account, folder, modseq, uid)"
+                                 " SELECT account, folder, ?5, uid FROM items"
+                                 " WHERE account=?1 AND folder=?2 AND uid BETWEEN ?3 AND ?4",
+                                 error);
+    if (!stmt || !run(stmt, 2, values, 4, error))
+        return FALSE;
+    stmt = kx_index_stmt(
+        db, "DELETE FROM items WHERE account=? AND folder=? AND uid BETWEEN ? AND ?", error);
+    if (!stmt || !run(stmt, 2, values, 3, error))
+        return FALSE;
+    if (kx_db_changes(db) != n)
+        return kx_fail(error, KX_ERR_CORRUPT, "the index has lost an item");
+    return remove_facts(db, kx_index_item_key(folder, from), kx_index_item_key(folder, to), error);
 }
 
 gboolean kx_index_read_uids(KxDb *db, guint32 folder, guint32 from, guint max, GArray *uids,

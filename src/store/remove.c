@@ -38,14 +38,38 @@ static gboolean prune_tombstones(KxTxn *txn, KxFolder *folder, KxFolderMeta *met
     return TRUE;
 }
 
+/* How many entries from the first on follow each other in the folder, with nothing between that
+ * stays. */
+static guint run_length(KxFolder *folder, const KxEntry *entries, guint n)
+{
+    guint at = kx_items_lower(folder, entries->uid), length = 1;
+    while (length < n && at + length < folder->n &&
+           folder->entries[at + length].uid == entries[length].uid)
+        length++;
+    return length;
+}
+
+static gboolean remove_runs(KxTxn *txn, KxFolder *folder, GArray *entries, guint64 modseq,
+                            GError **error)
+{
+    for (guint i = 0, n; i < entries->len; i += n) {
+        const KxEntry *first = &g_array_index(entries, KxEntry, i);
+        n = run_length(folder, first, entries->len - i);
+        if (!kx_index_remove_items(txn->db, folder->id, first->uid, first[n - 1].uid, n, modseq,
+                                   error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
 gboolean kx_remove_rows(KxTxn *txn, KxFolder *folder, GArray *entries, guint64 modseq,
                         GError **error)
 {
     KxFolderMeta *meta = kx_txn_folder(txn, folder);
+    if (!remove_runs(txn, folder, entries, modseq, error))
+        return FALSE;
     for (guint i = 0; i < entries->len; i++) {
         const KxEntry *entry = &g_array_index(entries, KxEntry, i);
-        if (!kx_index_remove_item(txn->db, folder->id, entry->uid, modseq, error))
-            return FALSE;
         meta->messages--;
         meta->unseen -= !(entry->flags & KX_FLAG_SEEN);
         meta->deleted -= (entry->flags & KX_FLAG_DELETED) != 0;

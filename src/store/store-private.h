@@ -314,8 +314,9 @@ gboolean kx_index_add_item(KxDb *db, guint32 folder, const KxEntry *entry, GByte
                            GError **error);
 gboolean kx_index_write_flags(KxDb *db, guint32 folder, const KxEntry *entry, GBytes *keywords,
                               GError **error);
-gboolean kx_index_remove_item(KxDb *db, guint32 folder, guint32 uid, guint64 modseq,
-                              GError **error);
+/* Those from UID to UID, of which there are n. */
+gboolean kx_index_remove_items(KxDb *db, guint32 folder, guint32 from, guint32 to, guint n,
+                               guint64 modseq, GError **error);
 gboolean kx_index_add_tombstone(KxDb *db, guint32 folder, guint32 uid, guint64 modseq,
                                 GError **error);
 gint64 kx_index_item_key(guint32 folder, guint32 uid);
@@ -323,10 +324,9 @@ gboolean kx_index_add_facts(KxDb *db, guint32 folder, guint32 uid, const KxItemF
                             GError **error); /* what is there of them, in place of the row */
 gboolean kx_index_read_facts(KxDb *db, guint32 folder, guint32 uid, guint what,
                              KxItemFacts *ret_facts, GError **error); /* those that are NULL */
-gboolean kx_index_copy_facts(KxDb *db, guint32 folder, guint32 uid, guint32 to_folder,
+/* Of n UIDs from the first on, to as many others. */
+gboolean kx_index_copy_facts(KxDb *db, guint32 folder, guint32 uid, guint n, guint32 to_folder,
                              guint32 to_uid, GError **error);
-gboolean kx_index_read_cache(KxDb *db, guint32 folder, guint32 uid, KxItemCache *ret_cache,
-                             GError **error);
 gboolean kx_index_read_uids(KxDb *db, guint32 folder, guint32 from, guint max, GArray *uids,
                             GError **error);
 gboolean kx_index_add_keyword(KxDb *db, guint32 folder, guint number, const char *name,

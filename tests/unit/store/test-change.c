@@ -316,6 +316,46 @@ static void test_move(Fixture *fixture, gconstpointer data)
     close_mailbox(&box);
 }
 
+static void assert_envelope(KxFolder *folder, guint32 uid, const char *subject)
+{
+    GError *error = NULL;
+    g_auto(KxItemFacts) facts = {0};
+    g_assert_true(kx_folder_read_facts(folder, &uid, 1, KX_FACT_ALL, FALSE, &facts, &error));
+    g_assert_no_error(error);
+    g_assert_true((facts.cache.envelope != NULL) == (subject != NULL));
+    g_assert_true((facts.summary != NULL) == (subject != NULL));
+    if (subject)
+        g_assert_nonnull(strstr(facts.cache.envelope, subject));
+}
+
+/* What is kept of contents goes along with the right ones, and leaves the others alone, also where
+ * the UIDs do not follow each other. */
+static void test_gaps(Fixture *fixture, gconstpointer data)
+{
+    static const char *const SUBJECTS[] = {"message-0", "message-2", "message-4"};
+    GError *error = NULL;
+    Mailbox box;
+    open_mailbox(fixture, &box);
+    g_assert_true(kx_folder_create(box.account, "Other", KX_TYPE_MAIL, 0, &error));
+    expunge(box.inbox, box.uids[1]);
+    const guint32 copied[] = {box.uids[0], box.uids[2], box.uids[4]};
+    g_auto(KxCopied) first = {0}, second = {0};
+    g_assert_true(
+        kx_folder_copy(box.inbox, copied, 3, box.account, "Other", FALSE, NULL, &first, &error));
+    g_assert_true(
+        kx_folder_copy(box.inbox, copied, 3, box.account, "Other", TRUE, NULL, &second, &error));
+    g_assert_no_error(error);
+    KxFolder *other = open_folder(box.account, "Other");
+    for (guint i = 0; i < 3; i++) {
+        assert_envelope(other, g_array_index(first.to, guint32, i), SUBJECTS[i]);
+        assert_envelope(other, g_array_index(second.to, guint32, i), SUBJECTS[i]);
+        assert_envelope(box.inbox, copied[i], NULL);
+    }
+    assert_envelope(box.inbox, box.uids[3], "message-3");
+    kx_folder_unref(other);
+    close_mailbox(&box);
+}
+
 static void test_other_account(Fixture *fixture, gconstpointer data)
 {
     GError *error = NULL;
@@ -398,6 +438,7 @@ int main(int argc, char **argv)
     ADD_TEST("/store/change/expunge", test_expunge);
     ADD_TEST("/store/change/copy", test_copy);
     ADD_TEST("/store/change/move", test_move);
+    ADD_TEST("/store/change/gaps", test_gaps);
     ADD_TEST("/store/change/other-account", test_other_account);
     ADD_TEST("/store/change/tombstone-cap", test_tombstone_cap);
     return g_test_run();
