@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* REFERENCES (RFC 5256 section 3; the numbers of steps are its), and REFS, which lacks step 5. */
+#include "base/order.h"
 #include "imap/thread.h"
 
 enum {
@@ -335,7 +336,8 @@ static void run(const KxThreadInput *input, gboolean refs, KxThreadTree *ret_tre
     g_auto(Links) links;
     links_init(&links, input);
     g_autofree guint32 *pruned = prune(&links);
-    g_autofree guint32 *order = kx_thread_order(input->dates, n);
+    g_autofree guint32 *order = kx_order_new(n);
+    kx_order_by(order, n, input->dates);
     guint n_nodes = links.parents->len;
     Merge merge = {.input = input,
                    .parents = g_array_new(FALSE, FALSE, sizeof(guint32)),
@@ -354,7 +356,7 @@ static void run(const KxThreadInput *input, gboolean refs, KxThreadTree *ret_tre
         find_heads(&merge, order, keys);
     }
     kx_thread_tree_build(n, merge.parents->len, (const guint32 *)(void *)merge.parents->data,
-                         input->dates, keys, ret_tree);
+                         order, keys, ret_tree);
     g_array_unref(merge.parents);
     g_array_unref(merge.first);
 }
