@@ -9,6 +9,7 @@ files, Dovecot its messages.
 Both need root, as their master processes do.
 """
 
+import ctypes
 import os
 import pwd
 import shutil
@@ -105,7 +106,7 @@ first_valid_gid = 1
 lmtp_save_to_detail_mailbox = no
 passdb {{
   driver = static
-  args = password={password}
+  args = password={secret}
 }}
 userdb {{
   driver = static
@@ -164,6 +165,16 @@ class PeerError(Exception):
     """A peer did not start, or a tool of its failed."""
 
 
+def argon2id(password):
+    """A hash that costs as much to check as those in src/directory/credentials.c."""
+    sodium, out = ctypes.CDLL("libsodium.so.23"), ctypes.create_string_buffer(128)
+    text, passes, memory, algorithm = password.encode(), 2, 19456 * 1024, 2
+    if sodium.crypto_pwhash_str_alg(out, text, ctypes.c_ulonglong(len(text)), ctypes.c_ulonglong(passes),
+                                    ctypes.c_size_t(memory), algorithm):
+        raise PeerError("libsodium makes no hash")
+    return "{ARGON2ID}" + out.value.decode()
+
+
 def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -213,11 +224,12 @@ class Peers:
         if smtp:
             self._start_postfix()
 
-    def restart_dovecot(self):
+    def restart_dovecot(self, hashed=False):
+        """With the password as it is, which costs nothing to check, or as a hash as costly as Keryx's."""
         self._stop_dovecot()
-        self._start_dovecot()
+        self._start_dovecot(argon2id(PASSWORD) if hashed else PASSWORD)
 
-    def _start_dovecot(self):
+    def _start_dovecot(self, secret=PASSWORD):
         mail_user = pwd.getpwnam("mail")
         home = self.base / "home"
         home.mkdir(exist_ok=True)
@@ -225,7 +237,7 @@ class Peers:
         pop3 = "pop3" in self.ports
         config = self.base / "dovecot.conf"
         config.write_text(DOVECOT_CONF.format(
-            base=self.base, location=f"{self.mailbox_format}:~/mail", fsync=self.fsync, password=PASSWORD,
+            base=self.base, location=f"{self.mailbox_format}:~/mail", fsync=self.fsync, secret=secret,
             user="mail", imap=self.ports["imap"], imaps=self.ports["imaps"], protocols="pop3" if pop3 else "",
             extra=POP3_CONF.format(**self.ports) if pop3 else ""))
         self.dovecot = subprocess.Popen(["/usr/sbin/dovecot", "-F", "-c", str(config)],

@@ -1,13 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "imap/sort-order.h"
 
+#include "base/order.h"
 #include "imap/sort-collate.h"
-
-/* Numbers to sort by: for each message one of each criterion, with its place behind them. */
-typedef struct {
-    guint columns;
-    gint64 *values; /* of message i from i * columns on */
-} Table;
 
 static gboolean read_ranks(const KxSortCriterion *criterion, const KxSortInput *input,
                            KxSortData *data, guint32 *ranks, GError **error)
@@ -19,52 +14,38 @@ static gboolean read_ranks(const KxSortCriterion *criterion, const KxSortInput *
     return TRUE;
 }
 
-static gboolean fill_column(Table *table, guint column, const KxSortCriterion *criterion,
-                            const KxSortInput *input, KxSortData *data, GError **error)
+/* Numbers to sort by; NULL if they cannot be had. */
+static gint64 *read_values(const KxSortCriterion *criterion, const KxSortInput *input,
+                           KxSortData *data, GError **error)
 {
-    g_autofree gint64 *values =
-        g_memdup2(criterion->kind == KX_SORT_BY_SIZE ? input->sizes : input->arrivals,
-                  input->n * sizeof(gint64));
-    if (criterion->kind == KX_SORT_BY_DATE) /* without a date, by arrival (section 2.2) */
-        kx_sort_data_dates(data, input->uids, input->n, values);
+    g_autofree gint64 *values = g_new(gint64, input->n + 1);
+    const gint64 *known = criterion->kind == KX_SORT_BY_SIZE ? input->sizes : input->arrivals;
     if (criterion->kind == KX_SORT_BY_KEY) {
         g_autofree guint32 *ranks = g_new(guint32, input->n + 1);
         if (!read_ranks(criterion, input, data, ranks, error))
-            return FALSE;
+            return NULL;
         for (guint i = 0; i < input->n; i++)
             values[i] = ranks[i];
+    } else if (input->n > 0) {
+        memcpy(values, known, input->n * sizeof *values);
     }
-    for (guint i = 0; i < input->n; i++)
-        table->values[(gsize)i * table->columns + column] =
-            criterion->reverse ? ~values[i] : values[i];
-    return TRUE;
-}
-
-static int compare_rows(gconstpointer left, gconstpointer right, gpointer data)
-{
-    const gint64 *a = left, *b = right;
-    for (guint i = 0, n = *(const guint *)data; i < n; i++)
-        if (a[i] != b[i])
-            return a[i] < b[i] ? -1 : 1;
-    return 0;
+    if (criterion->kind == KX_SORT_BY_DATE) /* without a date, by arrival (section 2.2) */
+        kx_sort_data_dates(data, input->uids, input->n, values);
+    for (guint i = 0; criterion->reverse && i < input->n; i++)
+        values[i] = ~values[i];
+    return g_steal_pointer(&values);
 }
 
 guint32 *kx_sort_order(const GArray *criteria, const KxSortInput *input, KxSortData *data,
                        GError **error)
 {
-    Table table = {.columns = criteria->len + 1};
-    g_autofree gint64 *values = g_new(gint64, (gsize)input->n * table.columns + 1);
-    table.values = values;
-    for (guint i = 0; i < criteria->len; i++)
-        if (!fill_column(&table, i, &g_array_index(criteria, KxSortCriterion, i), input, data,
-                         error))
+    g_autofree guint32 *order = kx_order_new(input->n);
+    for (guint i = criteria->len; i > 0; i--) {
+        g_autofree gint64 *values =
+            read_values(&g_array_index(criteria, KxSortCriterion, i - 1), input, data, error);
+        if (!values)
             return NULL;
-    for (guint i = 0; i < input->n; i++)
-        values[(gsize)i * table.columns + criteria->len] = i;
-    g_qsort_with_data(values, (gint)input->n, table.columns * sizeof(gint64), compare_rows,
-                      &table.columns);
-    guint32 *order = g_new(guint32, input->n + 1);
-    for (guint i = 0; i < input->n; i++)
-        order[i] = (guint32)values[(gsize)i * table.columns + criteria->len];
-    return order;
+        kx_order_by(order, input->n, values);
+    }
+    return g_steal_pointer(&order);
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* REFERENCES (RFC 5256 section 3; the numbers of steps are its), and REFS, which lacks step 5. */
+#include "base/order.h"
 #include "imap/thread.h"
 
 enum {
+    FIRST_SLOTS = 256,          /* a power of two */
     REFERENCES_EACH = 20,       /* on average; with more, only the last of each message counts */
     REFERENCES_FREE = 1000000,  /* but so many are always looked at */
     LOOP_STEPS = 100 * 1000000, /* spent on looking for loops; then no doubtful link is made */
@@ -13,9 +15,9 @@ typedef struct {
     const KxThreadInput *input;
     GArray *parents;   /* guint32 of each node */
     GArray *has_child; /* guint8 of each node */
-    guint64 *ids;      /* hash table: identifier to node */
+    guint64 *ids;      /* hash table: identifier to node; 0: free */
     guint32 *nodes;
-    gsize mask;
+    gsize mask, used;
     guint64 steps;
 } Links;
 
@@ -43,14 +45,44 @@ static gsize find_slot(const Links *links, guint64 id)
     return at & links->mask;
 }
 
+static void make_slots(Links *links, gsize room)
+{
+    links->ids = g_new0(guint64, room);
+    links->nodes = g_new(guint32, room);
+    links->mask = room - 1;
+}
+
+static void grow(Links *links)
+{
+    g_autofree guint64 *ids = links->ids;
+    g_autofree guint32 *nodes = links->nodes;
+    gsize room = links->mask + 1;
+    make_slots(links, room * 2);
+    for (gsize i = 0; i < room; i++) {
+        if (ids[i] == 0)
+            continue;
+        gsize slot = find_slot(links, ids[i]);
+        links->ids[slot] = ids[i];
+        links->nodes[slot] = nodes[i];
+    }
+}
+
+static void name_node(Links *links, gsize slot, guint64 id, guint32 node)
+{
+    links->ids[slot] = id;
+    links->nodes[slot] = node;
+    if (++links->used * 2 > links->mask)
+        grow(links);
+}
+
 static guint32 node_of(Links *links, guint64 id)
 {
     gsize slot = find_slot(links, id);
-    if (links->ids[slot] == 0) {
-        links->ids[slot] = id;
-        links->nodes[slot] = add_node(links);
-    }
-    return links->nodes[slot];
+    if (links->ids[slot] != 0)
+        return links->nodes[slot];
+    guint32 node = add_node(links);
+    name_node(links, slot, id, node);
+    return node;
 }
 
 /* Would `child` become its own ancestor? */
@@ -100,10 +132,8 @@ static void name_messages(Links *links)
         if (id == 0)
             continue;
         gsize slot = find_slot(links, id);
-        if (links->ids[slot] == 0) {
-            links->ids[slot] = id;
-            links->nodes[slot] = i;
-        }
+        if (links->ids[slot] == 0)
+            name_node(links, slot, id, i);
     }
 }
 
@@ -113,17 +143,12 @@ static void links_init(Links *links, const KxThreadInput *input)
     for (guint i = 0; i < input->n; i++)
         total += input->links[i].n;
     gboolean last_only = total > most;
-    gsize room = 256;
-    while (room < ((last_only ? input->n : total) + input->n) * 2)
-        room *= 2;
     *links = (Links){
         .input = input,
         .parents = g_array_sized_new(FALSE, FALSE, sizeof(guint32), input->n * 2 + 1),
         .has_child = g_array_sized_new(FALSE, FALSE, sizeof(guint8), input->n * 2 + 1),
-        .ids = g_new0(guint64, room),
-        .nodes = g_new(guint32, room),
-        .mask = room - 1,
     };
+    make_slots(links, FIRST_SLOTS);
     name_messages(links);
     for (guint32 i = 0; i < input->n; i++)
         link_message(links, i, last_only);
@@ -335,7 +360,8 @@ static void run(const KxThreadInput *input, gboolean refs, KxThreadTree *ret_tre
     g_auto(Links) links;
     links_init(&links, input);
     g_autofree guint32 *pruned = prune(&links);
-    g_autofree guint32 *order = kx_thread_order(input->dates, n);
+    g_autofree guint32 *order = kx_order_new(n);
+    kx_order_by(order, n, input->dates);
     guint n_nodes = links.parents->len;
     Merge merge = {.input = input,
                    .parents = g_array_new(FALSE, FALSE, sizeof(guint32)),
@@ -354,7 +380,7 @@ static void run(const KxThreadInput *input, gboolean refs, KxThreadTree *ret_tre
         find_heads(&merge, order, keys);
     }
     kx_thread_tree_build(n, merge.parents->len, (const guint32 *)(void *)merge.parents->data,
-                         input->dates, keys, ret_tree);
+                         order, keys, ret_tree);
     g_array_unref(merge.parents);
     g_array_unref(merge.first);
 }

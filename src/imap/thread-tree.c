@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/order.h"
 #include "imap/fetch-format.h"
 #include "imap/thread.h"
 
@@ -7,33 +8,6 @@ void kx_thread_tree_clear(KxThreadTree *tree)
     g_free(tree->next);
     g_free(tree->first_child);
     *tree = (KxThreadTree){0};
-}
-
-/* ---- order ---- */
-
-typedef struct {
-    gint64 key;
-    guint32 node;
-} Place;
-
-static int compare_places(gconstpointer left, gconstpointer right, gpointer data)
-{
-    const Place *a = left, *b = right;
-    if (a->key != b->key)
-        return a->key < b->key ? -1 : 1;
-    return a->node < b->node ? -1 : a->node > b->node;
-}
-
-guint32 *kx_thread_order(const gint64 *keys, guint n)
-{
-    g_autofree Place *places = g_new(Place, n + 1);
-    guint32 *order = g_new(guint32, n + 1);
-    for (guint32 i = 0; i < n; i++)
-        places[i] = (Place){keys[i], i};
-    g_qsort_with_data(places, (gint)n, sizeof *places, compare_places, NULL);
-    for (guint i = 0; i < n; i++)
-        order[i] = places[i].node;
-    return order;
 }
 
 /* ---- building ---- */
@@ -46,33 +20,36 @@ static guint32 *all_none(guint n)
     return nodes;
 }
 
+/* The top-level node that comes where this message does: itself, or the dummy it is first in. */
+static guint32 top_at(const KxThreadTree *tree, const guint32 *parents, guint32 message)
+{
+    guint32 parent = parents[message];
+    if (parent == KX_THREAD_NONE)
+        return message;
+    return parent >= tree->n && tree->first_child[parent] == message ? parent : KX_THREAD_NONE;
+}
+
 /* Nodes at the top that are messages or have children, by key. */
 static void link_top(KxThreadTree *tree, const guint32 *parents, const gint64 *top_keys)
 {
-    g_autofree Place *places = g_new(Place, tree->n_nodes + 1);
+    g_autofree guint32 *tops = g_new(guint32, tree->n + 1);
     guint n = 0;
-    for (guint32 i = 0; i < tree->n_nodes; i++) {
-        gboolean empty = i >= tree->n && tree->first_child[i] == KX_THREAD_NONE;
-        if (parents[i] != KX_THREAD_NONE || empty)
-            continue;
-        /* equal dummies come as their first children would */
-        places[n++] = (Place){top_keys[i], i < tree->n ? i : tree->first_child[i]};
+    for (guint32 i = 0; i < tree->n; i++) {
+        tops[n] = top_at(tree, parents, i);
+        n += tops[n] != KX_THREAD_NONE;
     }
-    g_qsort_with_data(places, (gint)n, sizeof *places, compare_places, NULL);
+    kx_order_by(tops, n, top_keys);
     tree->first = KX_THREAD_NONE;
     for (guint i = n; i > 0; i--) {
-        guint32 node = places[i - 1].node;
-        if (parents[node] != KX_THREAD_NONE)
-            node = parents[node];
+        guint32 node = tops[i - 1];
         tree->next[node] = tree->first;
         tree->first = node;
     }
 }
 
-void kx_thread_tree_build(guint n, guint n_nodes, const guint32 *parents, const gint64 *keys,
+void kx_thread_tree_build(guint n, guint n_nodes, const guint32 *parents, const guint32 *order,
                           const gint64 *top_keys, KxThreadTree *ret_tree)
 {
-    g_autofree guint32 *order = kx_thread_order(keys, n);
     *ret_tree = (KxThreadTree){
         .n = n,
         .n_nodes = n_nodes,

@@ -45,11 +45,9 @@ void kx_thread_refs(const KxThreadInput *input, KxThreadTree *ret_tree);
 /* Appends "(2)(3 6 (4 23)(44 7 96))"; `numbers` are what the messages are called. */
 void kx_thread_format(GString *out, const KxThreadTree *tree, const guint32 *numbers);
 
-/* thread-tree.c: makes a tree of the parent of each node (KX_THREAD_NONE: at the top). A node comes
- * before its siblings of a higher `key`, or of an equal one and a higher number; dummies without
- * children are left out. Takes nothing. */
-void kx_thread_tree_build(guint n, guint n_nodes, const guint32 *parents, const gint64 *keys,
+/* thread-tree.c: makes a tree of the parent of each node (KX_THREAD_NONE: at the top). Messages
+ * below another come as in `order`, those at the top by `top_keys`, equal ones by number; a dummy
+ * stands where its first child would. Dummies are at the top; those without children are left out.
+ * Takes nothing. */
+void kx_thread_tree_build(guint n, guint n_nodes, const guint32 *parents, const guint32 *order,
                           const gint64 *top_keys, KxThreadTree *ret_tree);
-
-/* Message numbers in the order of `keys`, equal ones as they are. Free with g_free. */
-guint32 *kx_thread_order(const gint64 *keys, guint n);

@@ -4,10 +4,9 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "search/grams.h"
 
-/* posting: id is block, then key; recent and text: folder, then UID. Numbers as keys keep rows that
- * are read together together, and small. */
+/* posting: id is block, then key; recent: folder, area, UID; text: folder, UID. Numbers as keys keep
+ * rows that are read together together, and small. */
 static const char *const SCHEMA[] = {
     "CREATE TABLE folder (id INTEGER NOT NULL PRIMARY KEY, uid_validity INTEGER NOT NULL,"
     "  next_uid INTEGER NOT NULL, indexed INTEGER NOT NULL, recent INTEGER NOT NULL,"
@@ -18,11 +17,19 @@ static const char *const SCHEMA[] = {
     "CREATE TABLE recent (id INTEGER NOT NULL PRIMARY KEY, keys BLOB NOT NULL);"
     "CREATE TABLE text (id INTEGER NOT NULL PRIMARY KEY, size INTEGER NOT NULL,"
     "  packed BLOB NOT NULL);",
+    /* Recent messages have had one row for both areas, and checks were others: index anew. */
+    "DELETE FROM folder; DELETE FROM block; DELETE FROM posting; DELETE FROM recent;"
+    "DELETE FROM text;",
 };
 
 static gint64 item_id(guint32 folder, guint32 uid)
 {
     return (gint64)folder << 32 | uid;
+}
+
+static gint64 recent_id(guint32 folder, KxGramArea area, guint32 uid)
+{
+    return (gint64)folder << 33 | (gint64)area << 32 | uid;
 }
 
 static gint64 posting_id(guint32 block, guint32 key)
@@ -126,7 +133,8 @@ GArray *kx_search_folder_ids(KxDb *db, GError **error)
 
 static gboolean drop_recent(KxDb *db, guint32 folder, GError **error)
 {
-    const gint64 ends[] = {item_id(folder, 0), item_id(folder, G_MAXUINT32)};
+    const gint64 ends[] = {recent_id(folder, KX_GRAMS_HEADER, 0),
+                           recent_id(folder, KX_GRAMS_BODY, G_MAXUINT32)};
     return run(db, "DELETE FROM recent WHERE id BETWEEN ? AND ?", ends, 2, error);
 }
 
@@ -168,49 +176,99 @@ static int compare_numbers(gconstpointer a, gconstpointer b)
     return left < right ? -1 : left > right;
 }
 
+/* Sorted keys of a message; those of an area begin behind those of the one before. */
+static gboolean add_area(KxStmt *stmt, gint64 id, const guint32 *keys, guint n, GByteArray *scratch,
+                         GError **error)
+{
+    kx_pack(scratch, (guint64)id, keys, n);
+    kx_stmt_bind_int(stmt, 1, id);
+    kx_stmt_bind_blob(stmt, 2, scratch->data, scratch->len);
+    return kx_stmt_run(stmt, error);
+}
+
+static gboolean add_doc(KxStmt *stmt, guint32 folder, const KxSearchDoc *doc, GByteArray *scratch,
+                        GError **error)
+{
+    g_array_sort(doc->keys, compare_numbers);
+    const guint32 *keys = (const guint32 *)(void *)doc->keys->data;
+    guint first = 0;
+    for (guint area = KX_GRAMS_HEADER; area <= KX_GRAMS_BODY; area++) {
+        guint end = first;
+        while (end < doc->keys->len && keys[end] < KX_GRAM_KEY(area + 1, 0))
+            end++;
+        if (!add_area(stmt, recent_id(folder, area, doc->uid), keys + first, end - first, scratch,
+                      error))
+            return FALSE;
+        first = end;
+    }
+    return TRUE;
+}
+
 gboolean kx_search_add_recent(KxDb *db, guint32 folder, const GArray *docs, GError **error)
 {
-    g_autoptr(GByteArray) bytes = g_byte_array_new();
+    g_autoptr(GByteArray) scratch = g_byte_array_new();
     KxStmt *stmt = kx_db_prepare(db, "INSERT INTO recent (id, keys) VALUES (?, ?)", error);
-    for (guint i = 0; stmt && i < docs->len; i++) {
-        const KxSearchDoc *doc = &g_array_index(docs, KxSearchDoc, i);
-        gint64 id = item_id(folder, doc->uid);
-        g_array_sort(doc->keys, compare_numbers);
-        kx_pack(bytes, (guint64)id, (const guint32 *)(void *)doc->keys->data, doc->keys->len);
-        kx_stmt_bind_int(stmt, 1, id);
-        kx_stmt_bind_blob(stmt, 2, bytes->data, bytes->len);
-        if (!kx_stmt_run(stmt, error))
+    for (guint i = 0; stmt && i < docs->len; i++)
+        if (!add_doc(stmt, folder, &g_array_index(docs, KxSearchDoc, i), scratch, error))
             return FALSE;
-    }
     return stmt != NULL;
 }
 
-static gboolean append_recent(KxStmt *stmt, GArray *docs)
-{
-    size_t len;
-    gint64 id = kx_stmt_int(stmt, 0);
-    const void *bytes = kx_stmt_blob(stmt, 1, &len);
-    KxSearchDoc doc = {(guint32)id, g_array_new(FALSE, FALSE, sizeof(guint32))};
-    g_array_append_val(docs, doc);
-    return kx_unpack(bytes, len, (guint64)id, doc.keys);
-}
-
-gboolean kx_search_read_recent(KxDb *db, guint32 folder, GArray *docs, GError **error)
+gboolean kx_search_each_recent(KxDb *db, guint32 folder, KxGramArea area, KxSearchLook look,
+                               gpointer data, GError **error)
 {
     KxStmt *stmt = kx_db_prepare(
         db, "SELECT id, keys FROM recent WHERE id BETWEEN ? AND ? ORDER BY id", error);
     if (!stmt)
         return FALSE;
-    kx_stmt_bind_int(stmt, 1, item_id(folder, 0));
-    kx_stmt_bind_int(stmt, 2, item_id(folder, G_MAXUINT32));
+    kx_stmt_bind_int(stmt, 1, recent_id(folder, area, 0));
+    kx_stmt_bind_int(stmt, 2, recent_id(folder, area, G_MAXUINT32));
     int rc;
     while ((rc = kx_stmt_step(stmt, error)) == 1) {
-        if (append_recent(stmt, docs))
-            continue;
-        kx_stmt_reset(stmt);
-        return damaged(error, "recent messages");
+        size_t len;
+        gint64 id = kx_stmt_int(stmt, 0);
+        const void *bytes = kx_stmt_blob(stmt, 1, &len);
+        KxPacked keys;
+        if (!kx_packed_begin(&keys, bytes, len, (guint64)id) || !look(data, (guint32)id, &keys)) {
+            kx_stmt_reset(stmt);
+            return damaged(error, "recent messages");
+        }
     }
     return rc == 0;
+}
+
+typedef struct {
+    GArray *docs;
+    guint at;
+} Reading;
+
+static gboolean append_doc(gpointer data, guint32 uid, KxPacked *keys)
+{
+    KxSearchDoc doc = {uid, g_array_new(FALSE, FALSE, sizeof(guint32))};
+    while (kx_packed_next(keys))
+        g_array_append_val(doc.keys, keys->number);
+    g_array_append_val(((Reading *)data)->docs, doc);
+    return TRUE;
+}
+
+static gboolean append_keys(gpointer data, guint32 uid, KxPacked *keys)
+{
+    Reading *reading = data;
+    if (reading->at == reading->docs->len)
+        return FALSE;
+    KxSearchDoc *doc = &g_array_index(reading->docs, KxSearchDoc, reading->at++);
+    while (kx_packed_next(keys))
+        g_array_append_val(doc->keys, keys->number);
+    return doc->uid == uid;
+}
+
+gboolean kx_search_read_recent(KxDb *db, guint32 folder, GArray *docs, GError **error)
+{
+    Reading reading = {docs, 0};
+    if (!kx_search_each_recent(db, folder, KX_GRAMS_HEADER, append_doc, &reading, error) ||
+        !kx_search_each_recent(db, folder, KX_GRAMS_BODY, append_keys, &reading, error))
+        return FALSE;
+    return reading.at == docs->len || damaged(error, "recent messages");
 }
 
 /* ---- blocks ---- */

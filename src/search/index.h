@@ -10,6 +10,7 @@
 #pragma once
 
 #include "db/db.h"
+#include "search/grams.h"
 #include "search/pack.h"
 
 enum {
@@ -45,6 +46,11 @@ GArray *kx_search_docs_new(void); /* of KxSearchDoc, which it owns */
 gboolean kx_search_add_recent(KxDb *db, guint32 folder, const GArray *docs, GError **error);
 gboolean kx_search_read_recent(KxDb *db, guint32 folder, GArray *docs, GError **error);
 gboolean kx_search_add_block(KxDb *db, guint32 folder, const GArray *docs, GError **error);
+
+/* Shows the keys of one area of each recent message, by UID. FALSE: that cannot be. */
+typedef gboolean (*KxSearchLook)(gpointer data, guint32 uid, KxPacked *keys);
+gboolean kx_search_each_recent(KxDb *db, guint32 folder, KxGramArea area, KxSearchLook look,
+                               gpointer data, GError **error);
 
 typedef struct {
     guint32 id;

@@ -8,8 +8,12 @@ enum { CHECK_BYTES = 2, AS_NUMBERS = 0, AS_BITS = 1, BITMAP_BYTES = KX_BLOCK_ITE
 static guint16 check_of(const guint8 *bytes, size_t len, guint64 place)
 {
     guint64 sum = place * G_GUINT64_CONSTANT(0x9e3779b97f4a7c15) + len;
-    for (size_t i = 0; i < len; i++)
-        sum = (sum ^ bytes[i]) * G_GUINT64_CONSTANT(0x100000001b3);
+    for (size_t i = 0; i < len; i += sizeof(guint64)) {
+        guint64 word = 0;
+        memcpy(&word, bytes + i, MIN(len - i, sizeof word));
+        sum = (sum ^ GUINT64_FROM_LE(word)) * G_GUINT64_CONSTANT(0xd6e8feb86659fd93);
+        sum ^= sum >> 32;
+    }
     return (guint16)(sum >> 48 ^ sum >> 32 ^ sum >> 16);
 }
 
@@ -63,16 +67,36 @@ void kx_pack(GByteArray *out, guint64 place, const guint32 *numbers, guint n)
     append_check(out, place);
 }
 
+gboolean kx_packed_begin(KxPacked *packed, const guint8 *bytes, size_t len, guint64 place)
+{
+    gboolean sound = check(bytes, &len, place);
+    *packed = (KxPacked){.at = bytes, .end = bytes + len};
+    return sound;
+}
+
+gboolean kx_packed_next(KxPacked *packed)
+{
+    packed->begun = next_number(&packed->at, packed->end, &packed->number);
+    return packed->begun;
+}
+
+gboolean kx_packed_seek(KxPacked *packed, guint32 number)
+{
+    while (!packed->begun || packed->number < number)
+        if (!kx_packed_next(packed))
+            return FALSE;
+    return packed->number == number;
+}
+
 gboolean kx_unpack(const guint8 *bytes, size_t len, guint64 place, GArray *numbers)
 {
-    if (!check(bytes, &len, place))
+    KxPacked packed;
+    if (!kx_packed_begin(&packed, bytes, len, place))
         return FALSE;
-    const guint8 *end = bytes + len;
-    guint32 number = 0;
-    while (bytes < end) {
-        if (!next_number(&bytes, end, &number))
+    while (packed.at < packed.end) {
+        if (!kx_packed_next(&packed))
             return FALSE;
-        g_array_append_val(numbers, number);
+        g_array_append_val(numbers, packed.number);
     }
     return TRUE;
 }

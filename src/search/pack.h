@@ -14,6 +14,18 @@ void kx_pack(GByteArray *out, guint64 place, const guint32 *numbers, guint n);
 /* Appends to `numbers`. FALSE: damaged. */
 gboolean kx_unpack(const guint8 *bytes, size_t len, guint64 place, GArray *numbers);
 
+/* The same numbers one by one, out of the bytes. */
+typedef struct {
+    const guint8 *at, *end;
+    guint32 number; /* where it stands, when it has */
+    gboolean begun;
+} KxPacked;
+/* FALSE: damaged. */
+gboolean kx_packed_begin(KxPacked *packed, const guint8 *bytes, size_t len, guint64 place);
+gboolean kx_packed_next(KxPacked *packed); /* FALSE: there are no more */
+/* Goes on to the number; is it there? Ask in ascending order. */
+gboolean kx_packed_seek(KxPacked *packed, guint32 number);
+
 /* Numbers below KX_BLOCK_ITEMS, as what is shorter: numbers or bits. */
 void kx_pack_members(GByteArray *out, guint64 place, const guint32 *numbers, guint n);
 gboolean kx_unpack_members(const guint8 *bytes, size_t len, guint64 place,

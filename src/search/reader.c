@@ -9,9 +9,8 @@ struct KxSearchReader {
     KxSearch *search;
     KxAccount *account;
     guint32 folder;
-    KxDb *db;       /* NULL: nothing is indexed */
+    KxDb *db;       /* NULL: nothing of the folder is indexed */
     GArray *blocks; /* KxSearchBlock */
-    GArray *recent; /* KxSearchDoc */
     gboolean has_texts;
 };
 
@@ -19,7 +18,6 @@ struct KxSearchReader {
 static void give_up(KxSearchReader *reader, const GError *error)
 {
     g_clear_pointer(&reader->blocks, g_array_unref);
-    g_clear_pointer(&reader->recent, g_array_unref);
     g_clear_pointer(&reader->db, kx_db_close);
     if (kx_search_is_damage(error) && __atomic_load_n(&reader->search->automatic, __ATOMIC_RELAXED))
         kx_search_enqueue(reader->search, kx_account_name(reader->account), KX_SEARCH_BROKEN);
@@ -42,16 +40,13 @@ static gboolean read_folder(KxSearchReader *reader, KxFolder *folder, KxSearchFo
     if (!kx_db_begin_reading(reader->db, error) ||
         !kx_search_read_folder(reader->db, reader->folder, state, error))
         return FALSE;
-    reader->recent = kx_search_docs_new();
     if (state->uid_validity != kx_folder_uid_validity(folder)) {
-        reader->blocks = g_array_new(FALSE, FALSE, sizeof(KxSearchBlock));
         *state = (KxSearchFolder){0};
+        give_up(reader, NULL);
         return TRUE;
     }
     reader->blocks = kx_search_read_blocks(reader->db, reader->folder, error);
-    return reader->blocks &&
-           kx_search_read_recent(reader->db, reader->folder, reader->recent, error) &&
-           has_texts(reader->db, &reader->has_texts, error);
+    return reader->blocks && has_texts(reader->db, &reader->has_texts, error);
 }
 
 KxSearchReader *kx_search_reader(KxSearch *search, KxFolder *folder)
@@ -124,41 +119,64 @@ static gboolean exclude_in_block(KxSearchReader *reader, const KxSearchBlock *bl
     return TRUE;
 }
 
-static gboolean has_key(const GArray *keys, guint32 key)
+typedef struct {
+    KxGramArea area;
+    const GArray *grams; /* ascending */
+    GArray *excluded;    /* UIDs of messages that lack one of them there */
+} Look;
+
+/* Stops at the first that is missing, which is soon. */
+static gboolean look_at_recent(gpointer data, guint32 uid, KxPacked *keys)
 {
-    guint low = 0, high = keys->len;
-    while (low < high) {
-        guint middle = low + (high - low) / 2;
-        guint32 at = g_array_index(keys, guint32, middle);
-        if (at == key)
-            return TRUE;
-        if (at < key)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return FALSE;
+    const Look *look = data;
+    gboolean may = TRUE;
+    if (kx_packed_seek(keys, KX_GRAM_KEY(look->area, KX_GRAM_ANYTHING)))
+        return TRUE;
+    for (guint i = 0; may && i < look->grams->len; i++)
+        may = kx_packed_seek(keys,
+                             KX_GRAM_KEY(look->area, g_array_index(look->grams, guint32, i)));
+    if (!may)
+        g_array_append_val(look->excluded, uid);
+    return TRUE;
 }
 
-static gboolean may_be_in(const KxSearchDoc *doc, KxGramArea area, const GArray *grams)
+/* What both ascending arrays hold; the first is used up, or NULL for everything. */
+static GArray *in_both(GArray *a, const GArray *b)
 {
-    gboolean all = TRUE;
-    for (guint i = 0; all && i < grams->len; i++)
-        all = has_key(doc->keys, KX_GRAM_KEY(area, g_array_index(grams, guint32, i)));
-    return all || has_key(doc->keys, KX_GRAM_KEY(area, KX_GRAM_ANYTHING));
+    GArray *both = g_array_new(FALSE, FALSE, sizeof(guint32));
+    for (guint i = 0, k = 0; k < b->len; k++) {
+        guint32 uid = g_array_index(b, guint32, k);
+        while (a && i < a->len && g_array_index(a, guint32, i) < uid)
+            i++;
+        if (!a || (i < a->len && g_array_index(a, guint32, i) == uid))
+            g_array_append_val(both, uid);
+    }
+    g_clear_pointer(&a, g_array_unref);
+    return both;
 }
 
-static void exclude_recent(KxSearchReader *reader, guint areas, const GArray *grams,
-                           GArray *excluded)
+static gboolean exclude_recent(KxSearchReader *reader, guint areas, const GArray *grams,
+                               GArray *excluded, GError **error)
 {
-    for (guint i = 0; i < reader->recent->len; i++) {
-        const KxSearchDoc *doc = &g_array_index(reader->recent, KxSearchDoc, i);
-        gboolean may = FALSE;
-        for (guint area = KX_GRAMS_HEADER; area <= KX_GRAMS_BODY; area++)
-            may = may || ((areas >> area & 1) && may_be_in(doc, area, grams));
-        if (!may)
-            g_array_append_val(excluded, doc->uid);
+    g_autoptr(GArray) all = NULL;
+    for (guint area = KX_GRAMS_HEADER; area <= KX_GRAMS_BODY; area++) {
+        if (!(areas >> area & 1))
+            continue;
+        g_autoptr(GArray) here = g_array_new(FALSE, FALSE, sizeof(guint32));
+        Look look = {area, grams, here};
+        if (!kx_search_each_recent(reader->db, reader->folder, area, look_at_recent, &look, error))
+            return FALSE;
+        all = in_both(all, here);
     }
+    if (all)
+        g_array_append_vals(excluded, all->data, all->len);
+    return TRUE;
+}
+
+static int compare_grams(gconstpointer a, gconstpointer b)
+{
+    guint32 left = *(const guint32 *)a, right = *(const guint32 *)b;
+    return left < right ? -1 : left > right;
 }
 
 static GArray *grams_of(const char *name, const char *const *folded, guint n)
@@ -172,6 +190,7 @@ static GArray *grams_of(const char *name, const char *const *folded, guint n)
         g_autofree char *label = kx_fold(KX_COLLATION_UNICODE, start, strlen(start), &len);
         kx_grams_of_needle(label, len, grams);
     }
+    g_array_sort(grams, compare_grams);
     return grams;
 }
 
@@ -183,14 +202,14 @@ GArray *kx_search_excluded(KxSearchReader *reader, guint areas, const char *name
     g_autoptr(GError) error = NULL;
     if (!reader->db || grams->len == 0)
         return NULL;
-    for (guint i = 0; i < reader->blocks->len; i++)
-        if (!exclude_in_block(reader, &g_array_index(reader->blocks, KxSearchBlock, i), areas,
-                              grams, excluded, &error)) {
-            give_up(reader, error);
-            return NULL;
-        }
-    exclude_recent(reader, areas, grams, excluded);
-    return g_steal_pointer(&excluded);
+    gboolean ok = TRUE;
+    for (guint i = 0; ok && i < reader->blocks->len; i++)
+        ok = exclude_in_block(reader, &g_array_index(reader->blocks, KxSearchBlock, i), areas,
+                              grams, excluded, &error);
+    if (ok && exclude_recent(reader, areas, grams, excluded, &error))
+        return g_steal_pointer(&excluded);
+    give_up(reader, error);
+    return NULL;
 }
 
 char *kx_search_attachments(KxSearchReader *reader, guint32 uid, size_t *ret_len)
