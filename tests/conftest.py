@@ -12,6 +12,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parent / "e2e"))
 
 import kx  # noqa: E402  (needs the path above)
+from rawimap import RawImap  # noqa: E402
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -46,6 +47,23 @@ def user(server):
     name = f"u{uuid.uuid4().hex[:10]}"
     server.add_user(name)
     return name
+
+
+@pytest.fixture
+def connect(server, user):
+    """A factory of IMAP sessions of the test's own account: connect("QRESYNC") enables that."""
+    sessions = []
+
+    def make(*enable):
+        session = RawImap(server, user)
+        sessions.append(session)
+        if enable:
+            session.ok(f"ENABLE {' '.join(enable)}")
+        return session
+
+    yield make
+    for session in sessions:
+        session.close()
 
 
 @pytest.fixture

@@ -306,15 +306,13 @@ static gboolean fail(qpdf_data pdf, GError **error)
 {
     qpdf_error why = qpdf_has_error(pdf) ? qpdf_get_error(pdf) : NULL;
     if (why && qpdf_get_error_code(pdf, why) == qpdf_e_password)
-        return kx_fail(error, KX_ERR_DENIED, "this PDF is encrypted");
+        return kx_fail(error, KX_ERR_DENIED, "this PDF needs a password");
     return kx_fail(error, KX_ERR_CORRUPT, "this PDF is damaged");
 }
 
 static gboolean draw_pages(Document *document, GError **error)
 {
     qpdf_data pdf = document->pdf;
-    if (qpdf_is_encrypted(pdf))
-        return kx_fail(error, KX_ERR_DENIED, "this PDF is encrypted");
     int pages = qpdf_get_num_pages(pdf);
     if (pages < 0 || (qpdf_push_inherited_attributes_to_page(pdf) & QPDF_ERRORS))
         return fail(pdf, error);
@@ -343,6 +341,8 @@ gboolean kx_convert_pdf(const KxContent *content, KxTextOut *out, GError **error
                          .out = out,
                          .fonts = g_hash_table_new(NULL, NULL),
                          .all = g_ptr_array_new_with_free_func(font_free)};
+    /* Without a password: files that open without one, but restrict what may be done, are encrypted
+     * too. */
     QPDF_ERROR_CODE rc = qpdf_read_memory(pdf, "content", content->data, content->len, NULL);
     gboolean ok = rc & QPDF_ERRORS ? fail(pdf, error) : draw_pages(&document, error);
     if (qpdf_has_error(pdf))

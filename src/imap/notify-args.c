@@ -230,7 +230,7 @@ static gboolean covers(const KxEventGroup *group, const KxEventTarget *target)
     case KX_SCOPE_SELECTED:
     case KX_SCOPE_SELECTED_DELAYED:
         return FALSE;
-    case KX_SCOPE_INBOXES: /* the one mailbox to which mail is delivered */
+    case KX_SCOPE_INBOXES: /* where mail is delivered (RFC 5465 section 6.3): flow/deliver.c */
         return target->personal && g_str_equal(target->name, "INBOX");
     case KX_SCOPE_PERSONAL:
         return target->personal;

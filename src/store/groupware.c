@@ -6,7 +6,9 @@
 enum {
     TITLE_MAX = 300,
     BASE64_LINE = 76,
-    ENCODED_WORD = 45 /* bytes of an encoded word (RFC 2047) */
+    ENCODED_WORD =
+        45,         /* bytes of an encoded word, and beside "Subject:": lines of such words have */
+    FIRST_WORD = 39 /* 76 characters at most (RFC 2047 section 2) */
 };
 
 typedef struct {
@@ -112,7 +114,8 @@ static void append_subject(GString *out, const char *title)
     }
     for (const char *at = title; *at;) {
         const char *end = at;
-        while (*end && (size_t)(g_utf8_next_char(end) - at) <= ENCODED_WORD)
+        size_t room = at == title ? FIRST_WORD : ENCODED_WORD;
+        while (*end && (size_t)(g_utf8_next_char(end) - at) <= room)
             end = g_utf8_next_char(end);
         g_autofree char *word = g_base64_encode((const guchar *)at, (gsize)(end - at));
         g_string_append_printf(out, "%s =?UTF-8?B?%s?=", at == title ? "" : "\r\n", word);

@@ -253,6 +253,10 @@ class RawImap:
         assert code and code.startswith("APPENDUID ")
         return int(code.split()[2])
 
+    def fill(self, n, folder="INBOX"):
+        """Appends n small messages; returns their answers."""
+        return [self.append(folder, b"Subject: %d\r\n\r\nx\r\n" % i) for i in range(n)]
+
     def idle(self):
         tag = self.send("IDLE")
         got, values = self.read_response()

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Attachments become text in a process of its own: what it makes of documents, and what hostile ones get."""
 
+import base64
 import io
 import os
 import re
@@ -88,6 +89,33 @@ DOCUMENTS = {
     "a.odt": (archive(content="<c><body><p>Open</p><h>Text</h></body></c>"), "Open\nText"),
     "a.pdf": (pdf(b"BT /F 12 Tf 72 700 Td (Hello) Tj 0 -14 Td [(caf\\351)-400(w)10(ord)] TJ ET"), "Hello\ncaf\u00e9 word"),
 }
+
+
+# One page, encrypted with AES-256 (ISO 32000-2), that everybody may open and nobody may change.
+RESTRICTED = base64.b64decode(
+    "JVBERi0xLjcKJb/3ov4KMSAwIG9iago8PCAvRXh0ZW5zaW9ucyA8PCAvQURCRSA8PCAvQmFzZVZlcnNpb24gLzEuNyAvRXh0ZW5zaW9uTGV2"
+    "ZWwgOCA+PiA+PiAvUGFnZXMgMyAwIFIgL1R5cGUgL0NhdGFsb2cgPj4KZW5kb2JqCjIgMCBvYmoKPDwgL1R5cGUgL09ialN0bSAvTGVuZ3Ro"
+    "IDIwOCAvRmlsdGVyIC9GbGF0ZURlY29kZSAvTiAzIC9GaXJzdCAxNSA+PgpzdHJlYW0KbRVikclU+9ov5+N3Ef4/L5v8QGUQhQQQ0IZfNRyh"
+    "WwI3Iq3lcEUrGFe4nMj1C5wBnVsomXGAK6QYIx2pSRWDxTw/G5CWNV5u1elDx1hjt5AkE59Dd1DOAOxjr4DgdKPQKc1qGLLgu9ITpQSaF45C"
+    "9mfK9lpPAii7/qIz9gcIruwsjanjTrcxiayoeFhOpMTd29uU6II3CyHFD3M2XuTH6M44/lKYe5kQBvvpcsuJJnJNPPIhK5N5irrdI7DbkGLy"
+    "7MXLFt4+mJHIbG3QWmAzkWVuZHN0cmVhbQplbmRvYmoKNiAwIG9iago8PCAvRmlsdGVyIC9GbGF0ZURlY29kZSAvTGVuZ3RoIDgwID4+CnN0"
+    "cmVhbQpGGYaJhis0zBnd7qHVyVOSSzLwSSq5QlZyGukYhIWub7PTRE57DavpU0rprq2Dz7OtkJMRAN0ZpTLk/TJJRGW3/7h/LbAM/8Hl0HQ8"
+    "z4s532VuZHN0cmVhbQplbmRvYmoKNyAwIG9iago8PCAvQ0YgPDwgL1N0ZENGIDw8IC9BdXRoRXZlbnQgL0RvY09wZW4gL0NGTSAvQUVTVjMg"
+    "L0xlbmd0aCAzMiA+PiA+PiAvRmlsdGVyIC9TdGFuZGFyZCAvTGVuZ3RoIDI1NiAvTyA8MTE0YTgxNjkyNDY0YTJiMzdmZDliNGZiZTg5ZjFi"
+    "MGVlYTIzNzg0MTUyZDY0YTJhNzVmMzkxMGJlMWQ1NThmYjZkZWE1OGU3MTg3NTg1ZDA4NDI1YWMyMmMzYmE4ZTA3PiAvT0UgPDgxYTdkNTk3"
+    "NzUzYzYyNTc4NWI4NmU2NGE4YWNmY2Y2YjVkYmQzODMxYmU4YmNhYzcwMDBiMWUyZjhhZjMyMTY+IC9QIC0zMzkyIC9QZXJtcyA8YjAzNWE0"
+    "MmU2NzE5N2U1NWU5MDAxNTYzMDlhMTAzZTM+IC9SIDYgL1N0bUYgL1N0ZENGIC9TdHJGIC9TdGRDRiAvVSA8NDk2ZTc3NTcwMTg4OTZjM2Qz"
+    "ZGRkZWM4M2JlMTc2NzEwMGI0ZDg4NTA0OWE0YzQyNGZkN2ZiNGFmNWZiZjQwZjEwZDFhYWJhZDVjMDFlM2RhMDJjOTQxYTE0ZDVmYmRkPiAv"
+    "VUUgPGYwZGE4Njg1ZWNlNDBhZDI5ODc3ZGM0OTU2NzA2Nzc3NmQ5NzJiNGFhMWFjYmUxM2QzYmRmMDFkMGQ2MjMxMmY+IC9WIDUgPj4KZW5k"
+    "b2JqCjggMCBvYmoKPDwgL1R5cGUgL1hSZWYgL0xlbmd0aCA0MiAvRmlsdGVyIC9GbGF0ZURlY29kZSAvRGVjb2RlUGFybXMgPDwgL0NvbHVt"
+    "bnMgNCAvUHJlZGljdG9yIDEyID4+IC9XIFsgMSAyIDEgXSAvUm9vdCAxIDAgUiAvU2l6ZSA5IC9JRCBbPDdiYjNjNTAzMDIyMDk3MDI5Mzg5"
+    "MTllNGMxYzMwOTFkPjw3YmIzYzUwMzAyMjA5NzAyOTM4OTE5ZTRjMWMzMDkxZD5dIC9FbmNyeXB0IDcgMCBSID4+CnN0cmVhbQp4nGNiAAIm"
+    "RgZ+BiYGhmIQqwHEYmCEEP8Zt/xjYmCcBhRjUmMAAEYwBIoKZW5kc3RyZWFtCmVuZG9iagpzdGFydHhyZWYKMTEzOAolJUVPRgo=")
+
+
+def test_a_pdf_that_opens_without_a_password_has_text(text_of):
+    done = text_of("a.pdf", RESTRICTED)
+    assert (done.returncode, done.stdout.strip()) == (0, "restricted"), done.stderr
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)

@@ -289,6 +289,29 @@ def test_selected_delayed_keeps_numbers(two):
     assert client.ok("NOOP").untagged[0] == ["1", "EXPUNGE"]
 
 
+def test_folders_of_others(fresh_server):
+    """Of a folder that is shared all is told, and of those beside it nothing."""
+    server = fresh_server(users=("alice", "bob"))
+    place = f"~{server.address('alice')}"
+    with RawImap(server, "alice") as alice, RawImap(server, "bob") as bob:
+        for name in ("Team", "Mine"):
+            alice.ok(f"CREATE {name}")
+        alice.ok(f"SETACL Team {server.address('bob')} lr")
+        bob.ok(f"NOTIFY SET (mailboxes ({place}/Team {place}/Mine) {ALL})")
+        alice.append("Mine", MESSAGE)
+        alice.append("Team", MESSAGE)
+        name, told = status(bob.read_untagged())
+        assert name == f"{place}/Team" and told["MESSAGES"] == 1
+        bob.ok(f"NOTIFY SET (subtree {place} {ALL})")
+        alice.append("Mine", MESSAGE)
+        alice.append("Team", MESSAGE)
+        name, told = status(bob.read_untagged())
+        assert name == f"{place}/Team" and told["MESSAGES"] == 2
+        alice.ok(f"DELETEACL Team {server.address('bob')}")
+        alice.append("Team", MESSAGE)
+        assert not [row for row in bob.ok("NOOP").untagged if row[0] == "STATUS"]
+
+
 def test_nothing_of_the_selected_mailbox_unless_asked_for(two):
     client, other = two
     client.append("INBOX", MESSAGE)

@@ -6,27 +6,6 @@ import pytest
 from rawimap import RawImap, numbers, pairs
 
 
-@pytest.fixture
-def connect(server, user):
-    """A factory of sessions of the test's account: connect("QRESYNC")."""
-    sessions = []
-
-    def make(*enable):
-        session = RawImap(server, user)
-        sessions.append(session)
-        if enable:
-            session.ok(f"ENABLE {' '.join(enable)}")
-        return session
-
-    yield make
-    for session in sessions:
-        session.close()
-
-
-def fill(session, n, folder="INBOX"):
-    return [session.append(folder, b"Subject: %d\r\n\r\nx\r\n" % i) for i in range(n)]
-
-
 def codes(answer):
     """{name: value} of the response codes of untagged OKs."""
     found = {}
@@ -76,7 +55,7 @@ def test_enable_names_what_was_asked_for_and_implies_condstore(connect):
     session = connect()
     answer = session.ok("ENABLE QRESYNC X-UNKNOWN IMAP4rev2")
     assert sorted(answer.untagged[0]) == ["ENABLED", "IMAP4rev2", "QRESYNC"]
-    fill(session, 1)
+    session.fill(1)
     select(session)
     other = connect()
     select(other)
@@ -86,7 +65,7 @@ def test_enable_names_what_was_asked_for_and_implies_condstore(connect):
 
 def test_enable_in_a_selected_folder_tells_its_highestmodseq(connect):
     session = connect()
-    fill(session, 1)
+    session.fill(1)
     select(session)
     answer = session.ok("ENABLE QRESYNC")
     assert "HIGHESTMODSEQ" in codes(answer)
@@ -115,14 +94,14 @@ def test_bad_select_parameters(connect, parameter):
 
 def test_select_tells_what_vanished_and_what_changed(connect):
     session = connect("QRESYNC")
-    uids = fill(session, 10)
+    uids = session.fill(10)
     uid_validity, modseq = state_of(select(session))
     session.ok("UNSELECT")
     other = connect()
     select(other)
     remove(other, uids[1], uids[2], uids[7])
     other.ok(f"UID STORE {uids[4]} +FLAGS.SILENT (\\Flagged)")
-    new = fill(other, 1)[0]
+    new = other.fill(1)[0]
     answer = select(session, f" (QRESYNC ({uid_validity} {modseq} {uids[0]}:{uids[-1]}))")
     assert answer.code == "READ-WRITE"
     assert vanished(answer.untagged, True) == [uids[1], uids[2], uids[7]]
@@ -143,7 +122,7 @@ def test_select_tells_what_vanished_and_what_changed(connect):
 
 def test_only_known_uids_are_told(connect):
     session = connect("QRESYNC")
-    uids = fill(session, 6)
+    uids = session.fill(6)
     uid_validity, modseq = state_of(select(session))
     remove(session, uids[0], uids[2], uids[4])
     session.ok(f"UID STORE {uids[1]},{uids[3]} +FLAGS (\\Seen)")
@@ -154,7 +133,7 @@ def test_only_known_uids_are_told(connect):
 
 def test_nothing_is_told_when_nothing_changed(connect):
     session = connect("QRESYNC")
-    uids = fill(session, 3)
+    uids = session.fill(3)
     remove(connect_selected(connect), uids[1])
     uid_validity, modseq = state_of(select(session))
     answer = select(session, f" (QRESYNC ({uid_validity} {modseq} 1:{uids[-1]}))")
@@ -169,7 +148,7 @@ def connect_selected(connect):
 
 def test_another_uidvalidity_is_ignored(connect):
     session = connect("QRESYNC")
-    uids = fill(session, 3)
+    uids = session.fill(3)
     uid_validity, modseq = state_of(select(session))
     remove(session, uids[1])
     answer = select(session, f" (QRESYNC ({uid_validity + 1} {modseq} 1:{uids[-1]}))")
@@ -180,7 +159,7 @@ def test_another_uidvalidity_is_ignored(connect):
 
 def test_examine_takes_the_parameter(connect):
     session = connect("QRESYNC")
-    uids = fill(session, 3)
+    uids = session.fill(3)
     uid_validity, modseq = state_of(select(session))
     remove(session, uids[1])
     answer = session.ok(f"EXAMINE INBOX (QRESYNC ({uid_validity} {modseq} 1:3 (1 {uids[0]})))")
@@ -189,7 +168,7 @@ def test_examine_takes_the_parameter(connect):
 
 def test_match_data_alone(connect):
     session = connect("QRESYNC")
-    uids = fill(session, 4)
+    uids = session.fill(4)
     uid_validity, modseq = state_of(select(session))
     remove(session, uids[3])
     answer = select(session, f" (QRESYNC ({uid_validity} {modseq} (1:4 {uids[0]}:{uids[3]})))")
@@ -206,7 +185,7 @@ def test_failed_select_leaves_nothing_selected(connect):
 
 def test_restored_modseq_1_tells_everything(connect):
     session = connect("QRESYNC")
-    uids = fill(session, 5)
+    uids = session.fill(5)
     uid_validity, _ = state_of(select(session))
     remove(session, uids[0], uids[4])
     answer = select(session, f" (QRESYNC ({uid_validity} 1 1:{uids[-1] + 100}))")
@@ -218,7 +197,7 @@ def test_restored_modseq_1_tells_everything(connect):
 
 def test_uid_fetch_vanished(connect):
     session = connect("QRESYNC")
-    uids = fill(session, 8)
+    uids = session.fill(8)
     _, modseq = state_of(select(session))
     remove(session, uids[1], uids[6], uids[7])
     session.ok(f"UID STORE {uids[3]} +FLAGS.SILENT (\\Draft)")
@@ -235,7 +214,7 @@ def test_uid_fetch_vanished(connect):
 
 def test_message_not_yet_told_of_is_not_vanished_earlier(connect):
     session, other = connect("QRESYNC"), connect()
-    uids = fill(session, 4)
+    uids = session.fill(4)
     _, modseq = state_of(select(session))
     select(other)
     remove(other, uids[2])
@@ -250,14 +229,14 @@ def test_message_not_yet_told_of_is_not_vanished_earlier(connect):
 ])
 def test_bad_uses_of_vanished(connect, command):
     session = connect("QRESYNC")
-    fill(session, 1)
+    session.fill(1)
     select(session)
     assert session.command(command).status == "BAD"
 
 
 def test_vanished_needs_enable(connect):
     session = connect("CONDSTORE")
-    fill(session, 1)
+    session.fill(1)
     select(session)
     assert session.command("UID FETCH 1:* (FLAGS) (CHANGEDSINCE 1 VANISHED)").status == "BAD"
 
@@ -270,7 +249,7 @@ def words(answer):
 
 def test_expunge_tells_vanished_and_highestmodseq(connect):
     session = connect("QRESYNC")
-    uids = fill(session, 5)
+    uids = session.fill(5)
     _, before = state_of(select(session))
     session.ok("STORE 1,3:4 +FLAGS.SILENT (\\Deleted)")
     answer = session.ok("EXPUNGE")
@@ -285,7 +264,7 @@ def test_expunge_tells_vanished_and_highestmodseq(connect):
 
 def test_uid_expunge_and_move_tell_them_too(connect):
     session = connect("QRESYNC")
-    uids = fill(session, 5)
+    uids = session.fill(5)
     session.ok("CREATE there")
     select(session)
     answer = remove(session, uids[0], uids[1])
@@ -300,7 +279,7 @@ def test_uid_expunge_and_move_tell_them_too(connect):
 def test_close_tells_nothing(connect):
     """RFC 7162 section 3.2.8: a HIGHESTMODSEQ there could make a client miss what others did."""
     session = connect("QRESYNC")
-    fill(session, 2)
+    session.fill(2)
     select(session)
     session.ok("STORE 1 +FLAGS.SILENT (\\Deleted)")
     answer = session.ok("CLOSE")
@@ -309,7 +288,7 @@ def test_close_tells_nothing(connect):
 
 def test_other_sessions_removals_are_vanished(connect):
     session, other, old = connect("QRESYNC"), connect(), connect("CONDSTORE")
-    uids = fill(session, 6)
+    uids = session.fill(6)
     for each in (session, other, old):
         select(each)
     remove(other, uids[0], uids[1], uids[5])
@@ -320,7 +299,7 @@ def test_other_sessions_removals_are_vanished(connect):
 
 def test_idle_pushes_vanished(connect):
     session, other = connect("QRESYNC"), connect()
-    uids = fill(session, 3)
+    uids = session.fill(3)
     select(session)
     select(other)
     tag = session.idle()
@@ -335,7 +314,7 @@ def test_idle_pushes_vanished(connect):
 def test_delayed_removal_keeps_highestmodseq_down(connect):
     """A client may not think it knows all up to a modseq of FETCH while a removal before it is not told."""
     session, other = connect("QRESYNC"), connect()
-    uids = fill(session, 4)
+    uids = session.fill(4)
     uid_validity, _ = state_of(select(session))
     select(other)
     remove(other, uids[0])
@@ -351,7 +330,7 @@ def test_delayed_removal_keeps_highestmodseq_down(connect):
 
 def test_status_and_select_agree_on_highestmodseq(connect):
     session = connect("QRESYNC")
-    uids = fill(session, 3)
+    uids = session.fill(3)
     select(session)
     remove(session, uids[0])
     status = int(pairs(session.ok("STATUS INBOX (HIGHESTMODSEQ)").untagged[0][2])["HIGHESTMODSEQ"])
@@ -360,7 +339,7 @@ def test_status_and_select_agree_on_highestmodseq(connect):
 
 def test_restart_of_the_core_keeps_qresync(server, connect):
     session, other = connect("QRESYNC"), connect()
-    uids = fill(session, 3)
+    uids = session.fill(3)
     select(session)
     select(other)
     server.wait_roles(gone=server.kill_role("core"))
@@ -376,7 +355,7 @@ def test_restart_of_the_core_keeps_qresync(server, connect):
 ])
 def test_every_enabling_command_enables(connect, command):
     session, other = connect(), connect()
-    fill(session, 2)
+    session.fill(2)
     select(session)
     select(other)
     answer = session.ok(command)
@@ -387,7 +366,7 @@ def test_every_enabling_command_enables(connect, command):
 
 def test_select_condstore_enables(connect):
     session, other = connect(), connect()
-    fill(session, 1)
+    session.fill(1)
     select(session, " (CONDSTORE)")
     select(other)
     other.ok("STORE 1 +FLAGS (\\Flagged)")
@@ -396,7 +375,7 @@ def test_select_condstore_enables(connect):
 
 def test_conditional_store_per_message(connect):
     session, other = connect(), connect()
-    fill(session, 4)
+    session.fill(4)
     select(session, " (CONDSTORE)")
     select(other)
     modseqs = {seq: int(row["MODSEQ"][0]) for seq, row in session.fetch("FETCH 1:4 (MODSEQ)").items()}
@@ -413,7 +392,7 @@ def test_conditional_store_per_message(connect):
 
 def test_search_modseq(connect):
     session = connect()
-    uids = fill(session, 3)
+    uids = session.fill(3)
     select(session)
     session.ok("STORE 2 +FLAGS (\\Flagged)")
     modseq = int(session.fetch("FETCH 2 (MODSEQ)")[2]["MODSEQ"][0])
@@ -433,7 +412,7 @@ def forgetful(fresh_server):
     server = fresh_server(users=("alice",))
     with RawImap(server, "alice") as session:
         session.ok("ENABLE QRESYNC")
-        uids = fill(session, 10)
+        uids = session.fill(10)
         uid_validity, modseq = state_of(select(session))
         remove(session, uids[1], uids[5], uids[6], uids[9])
     server.stop()

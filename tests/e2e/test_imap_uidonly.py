@@ -3,27 +3,7 @@
 
 import pytest
 
-from rawimap import RawImap, pairs
-
-
-@pytest.fixture
-def connect(server, user):
-    sessions = []
-
-    def make(*enable):
-        session = RawImap(server, user)
-        sessions.append(session)
-        if enable:
-            session.ok(f"ENABLE {' '.join(enable)}")
-        return session
-
-    yield make
-    for session in sessions:
-        session.close()
-
-
-def fill(session, n):
-    return [session.append("INBOX", b"Subject: %d\r\n\r\nx\r\n" % i) for i in range(n)]
+from rawimap import pairs
 
 
 def uidfetch(untagged):
@@ -52,7 +32,7 @@ def test_capability_and_enable(connect):
 ])
 def test_sequence_numbers_are_refused(connect, command):
     session = connect("UIDONLY")
-    fill(session, 2)
+    session.fill(2)
     session.ok("SELECT INBOX")
     answer = session.command(command)
     assert (answer.status, answer.code) == ("BAD", "UIDREQUIRED")
@@ -61,7 +41,7 @@ def test_sequence_numbers_are_refused(connect, command):
 
 def test_before_enable_they_are_not(connect):
     session = connect()
-    fill(session, 1)
+    session.fill(1)
     session.ok("SELECT INBOX")
     session.ok("FETCH 1 FLAGS")
     session.ok("UID SEARCH 1")
@@ -69,7 +49,7 @@ def test_before_enable_they_are_not(connect):
 
 def test_uidfetch(connect):
     session = connect("UIDONLY")
-    uids = fill(session, 3)
+    uids = session.fill(3)
     answer = session.ok("SELECT INBOX")
     assert not [v for v in answer.untagged if v[0] == "OK" and (v[1] or "").startswith("UNSEEN")]
     rows = uidfetch(session.ok("UID FETCH 1:* FLAGS").untagged)
@@ -82,7 +62,7 @@ def test_uidfetch(connect):
 
 def test_store_search_and_saved_results(connect):
     session = connect("UIDONLY")
-    uids = fill(session, 4)
+    uids = session.fill(4)
     session.ok("SELECT INBOX")
     rows = uidfetch(session.ok(f"UID STORE {uids[0]},{uids[2]} +FLAGS (\\Flagged)").untagged)
     assert list(rows) == [uids[0], uids[2]] and all("\\Flagged" in row["FLAGS"] for row in rows.values())
@@ -96,7 +76,7 @@ def test_store_search_and_saved_results(connect):
 
 def test_modified_names_uids(connect):
     session, other = connect("UIDONLY"), connect()
-    uids = fill(session, 2)
+    uids = session.fill(2)
     session.ok("SELECT INBOX (CONDSTORE)")
     rows = uidfetch(session.ok("UID FETCH 1:* (MODSEQ)").untagged)
     other.ok("SELECT INBOX")
@@ -108,7 +88,7 @@ def test_modified_names_uids(connect):
 
 def test_removals_are_vanished(connect):
     session, other = connect("UIDONLY"), connect()
-    uids = fill(session, 5)
+    uids = session.fill(5)
     session.ok("SELECT INBOX")
     other.ok("SELECT INBOX")
     other.ok("STORE 2:3 +FLAGS.SILENT (\\Deleted)")
@@ -124,11 +104,11 @@ def test_removals_are_vanished(connect):
 
 def test_unasked_changes_and_new_messages(connect):
     session, other = connect("UIDONLY", "CONDSTORE"), connect()
-    uids = fill(session, 2)
+    uids = session.fill(2)
     session.ok("SELECT INBOX")
     other.ok("SELECT INBOX")
     other.ok("STORE 2 +FLAGS (\\Answered)")
-    fill(other, 1)
+    other.fill(1)
     answer = session.ok("NOOP")
     rows = uidfetch(answer.untagged)
     assert list(rows) == [uids[1]] and set(rows[uids[1]]) == {"FLAGS", "MODSEQ"}
@@ -137,7 +117,7 @@ def test_unasked_changes_and_new_messages(connect):
 
 def test_with_qresync(connect):
     session = connect("UIDONLY", "QRESYNC")
-    uids = fill(session, 5)
+    uids = session.fill(5)
     found = {v[1].split()[0]: v[1].split()[-1] for v in session.ok("SELECT INBOX").untagged if v[0] == "OK" and v[1]}
     session.ok(f"UID STORE {uids[1]} +FLAGS.SILENT (\\Deleted)")
     session.ok("EXPUNGE")
@@ -152,7 +132,7 @@ def test_with_qresync(connect):
 
 def test_core_restart_keeps_it(server, connect):
     session = connect("UIDONLY")
-    uids = fill(session, 1)
+    uids = session.fill(1)
     session.ok("SELECT INBOX")
     server.wait_roles(gone=server.kill_role("core"))
     assert session.command("FETCH 1 FLAGS").code == "UIDREQUIRED"

@@ -3,8 +3,7 @@
  * PDF to text. The first byte says what the rest is: a whole file, the contents of a page (put into
  * a file around it, so that the operators are reached at once), or a map to Unicode.
  */
-#include "convert/content.h"
-#include "convert/limits.h"
+#include "../convert.h"
 #include "convert/pdf-private.h"
 
 int LLVMFuzzerTestOneInput(const guint8 *bytes, size_t len);
@@ -20,24 +19,12 @@ static const char before[] =
     "4 0 obj\n<</Subtype/Form/Length 99999>>\nstream\n";
 static const char after[] = "\nendstream\nendobj\ntrailer\n<</Root 1 0 R>>\n";
 
-static void check(const char *data, size_t len)
-{
-    KxContent content = {data, len, "", ""};
-    g_auto(KxTextOut) out;
-    g_autoptr(GError) error = NULL;
-    kx_text_out_init(&out);
-    gboolean ok = kx_convert_pdf(&content, &out, &error);
-    g_assert(ok == (error == NULL));
-    g_assert(out.text->len <= KX_CONVERT_TEXT_MAX);
-    g_assert(g_utf8_validate(out.text->str, (gssize)out.text->len, NULL));
-}
-
 static void check_contents(const char *data, size_t len)
 {
     g_autoptr(GString) whole = g_string_new_len(before, sizeof before - 1);
     g_string_append_len(whole, data, (gssize)len);
     g_string_append_len(whole, after, sizeof after - 1);
-    check(whole->str, whole->len);
+    check_converter(kx_convert_pdf, whole->str, whole->len);
 }
 
 int LLVMFuzzerTestOneInput(const guint8 *bytes, size_t len)
@@ -52,7 +39,7 @@ int LLVMFuzzerTestOneInput(const guint8 *bytes, size_t len)
         const char *text = kx_pdf_map_get(map, 65);
         g_assert(!text || (*text && g_utf8_validate(text, -1, NULL)));
     } else {
-        check(rest, len - 1);
+        check_converter(kx_convert_pdf, rest, len - 1);
     }
     return 0;
 }

@@ -3,9 +3,8 @@
  * What content is, and plain text: the first line is the declared type, the second the name of the
  * file, the rest the content. Formats with a target of their own are only recognised.
  */
+#include "../convert.h"
 #include "base/error.h"
-#include "convert/content.h"
-#include "convert/limits.h"
 
 int LLVMFuzzerTestOneInput(const guint8 *bytes, size_t len);
 
@@ -23,7 +22,6 @@ int LLVMFuzzerTestOneInput(const guint8 *bytes, size_t len)
     KxConverter converter = kx_convert_find(&content, &error);
     g_assert((converter == NULL) == g_error_matches(error, KX_ERROR, KX_ERR_INVALID));
     g_assert(kx_convert_plain(&content, &out, NULL));
-    g_assert(out.text->len <= KX_CONVERT_TEXT_MAX);
-    g_assert(g_utf8_validate(out.text->str, (gssize)out.text->len, NULL));
+    check_text(&out);
     return 0;
 }

@@ -258,6 +258,54 @@ static void test_double_compression_is_refused(void)
     assert_error(&file, KX_ERR_CORRUPT);
 }
 
+typedef void (*Encrypt)(qpdf_data pdf, const char *password);
+
+static void encrypt_rc4(qpdf_data pdf, const char *password)
+{
+    qpdf_set_r3_encryption_parameters_insecure(pdf, password, "owner", 0, 0, 0, 0, 0, 0,
+                                               qpdf_r3p_none);
+}
+
+static void encrypt_aes(qpdf_data pdf, const char *password)
+{
+    qpdf_set_r6_encryption_parameters2(pdf, password, "owner", 0, 0, 0, 0, 0, 0, qpdf_r3p_none, 1);
+}
+
+static GBytes *encrypted(Encrypt encrypt, const char *password)
+{
+    File file = page_file("BT /F1 12 Tf (not so secret) Tj ET", HELVETICA);
+    g_autoptr(GBytes) plain = finish(&file);
+    gsize len;
+    const char *data = g_bytes_get_data(plain, &len);
+    qpdf_data pdf = qpdf_init();
+    g_assert_cmpint(qpdf_read_memory(pdf, "plain", data, len, NULL), ==, 0);
+    g_assert_cmpint(qpdf_init_write_memory(pdf), ==, 0);
+    encrypt(pdf, password);
+    g_assert_cmpint(qpdf_write(pdf), ==, 0);
+    GBytes *bytes = g_bytes_new(qpdf_get_buffer(pdf), qpdf_get_buffer_length(pdf));
+    qpdf_cleanup(&pdf);
+    return bytes;
+}
+
+static void assert_encrypted(Encrypt encrypt)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GBytes) open = encrypted(encrypt, "");
+    g_autofree char *text = text_of(open, NULL);
+    g_assert_cmpstr(text, ==, "not so secret");
+    g_autoptr(GBytes) closed = encrypted(encrypt, "sesame");
+    g_autofree char *none = text_of(closed, &error);
+    g_assert_null(none);
+    g_assert_error(error, KX_ERROR, KX_ERR_DENIED);
+}
+
+/* Many restrict what may be done with a file and let everybody read it. */
+static void test_encrypted_without_a_password(void)
+{
+    assert_encrypted(encrypt_rc4);
+    assert_encrypted(encrypt_aes);
+}
+
 static void test_encrypted(void)
 {
     File file = page_file("", HELVETICA);
@@ -314,6 +362,7 @@ int main(int argc, char **argv)
     g_test_add_func("/convert/pdf/claims", test_stream_that_claims_too_much);
     g_test_add_func("/convert/pdf/double", test_double_compression_is_refused);
     g_test_add_func("/convert/pdf/encrypted", test_encrypted);
+    g_test_add_func("/convert/pdf/encrypted-without-a-password", test_encrypted_without_a_password);
     g_test_add_func("/convert/pdf/damage", test_damage_anywhere);
     g_test_add_func("/convert/pdf/glyphs", test_glyph_names);
     return g_test_run();
