@@ -21,6 +21,7 @@ typedef struct KxCore {
     KxSearch *search;       /* NULL without a running server */
     KxExclusive *maildrops; /* held by POP3 sessions */
     KxRecentLogins *pop3_logins;
+    struct KxHttp *http; /* applications (http/http.h); NULL without a running server */
 } KxCore;
 
 /* Opens the store with the quotas that the directory knows. */
