@@ -33,6 +33,8 @@ typedef struct {
     KxCore *core;
     KxAdmin admin;               /* who asks, for the Config log */
     const KxServerHooks *server; /* NULL without a running server */
+    gboolean typed; /* the API asks: values of settings have JSON types, and lists of objects are
+                       {"items": [...], "total": N} */
 } KxAdminContext;
 
 /* Runs one request; never fails to answer. The result is the caller's. */

@@ -44,19 +44,19 @@ KxAccount *kx_call_any_account(const KxCall *call, const char *name, GError **er
 json_t *kx_json_strings(char *const *texts);
 
 /* For the options: one row of KX_FIELD becomes one KxOption. */
-#define KX_OPTION_OF_bool     KX_OPTION_TEXT, "yes|no"
+#define KX_OPTION_OF_bool     KX_OPTION_BOOL, "yes|no"
 #define KX_OPTION_OF_override KX_OPTION_TEXT, "yes|no"
 #define KX_OPTION_OF_level    KX_OPTION_TEXT, "none|read|full"
 #define KX_OPTION_OF_text     KX_OPTION_TEXT, "TEXT"
-#define KX_OPTION_OF_domains  KX_OPTION_TEXT, "DOMAIN,..."
+#define KX_OPTION_OF_domains  KX_OPTION_LIST, "DOMAIN,..."
 #define KX_OPTION_OF_ip       KX_OPTION_TEXT, "ADDRESS"
 #define KX_OPTION_OF_password KX_OPTION_SECRET, "SECRET"
-#define KX_OPTION_OF_locals   KX_OPTION_TEXT, "NAME,..."
-#define KX_OPTION_OF_users    KX_OPTION_TEXT, "USER,..."
-#define KX_OPTION_OF_groups   KX_OPTION_TEXT, "GROUP,..."
-#define KX_OPTION_OF_targets  KX_OPTION_TEXT, "TARGET,..."
-#define KX_OPTION_OF_ranges   KX_OPTION_TEXT, "ENTRY,..."
-#define KX_OPTION_OF_size     KX_OPTION_TEXT, "SIZE"
-#define KX_OPTION_OF_count    KX_OPTION_TEXT, "NUMBER"
+#define KX_OPTION_OF_locals   KX_OPTION_LIST, "NAME,..."
+#define KX_OPTION_OF_users    KX_OPTION_LIST, "USER,..."
+#define KX_OPTION_OF_groups   KX_OPTION_LIST, "GROUP,..."
+#define KX_OPTION_OF_targets  KX_OPTION_LIST, "TARGET,..."
+#define KX_OPTION_OF_ranges   KX_OPTION_LIST, "ENTRY,..."
+#define KX_OPTION_OF_size     KX_OPTION_NUMBER, "SIZE"
+#define KX_OPTION_OF_count    KX_OPTION_NUMBER, "NUMBER"
 #define KX_FIELD_OPTION(object, id, name, logged, flags, kind, member, spec, manual)               \
     {name, KX_OPTION_OF_##kind, manual},

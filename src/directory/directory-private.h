@@ -90,6 +90,7 @@ struct KxDirectory {
     KxDomainEntry *primary; /* NULL while there is no domain */
     GHashTable *ip_groups;  /* folded name -> KxIpGroupEntry, owned */
     GHashTable *shares;     /* identifier -> set of owners */
+    GHashTable *tokens;     /* hash -> what tokens.c knows of it */
 
     KxLogger *logger;
     KxSettingsHolder *settings;
@@ -126,6 +127,14 @@ void kx_shares_insert(KxDirectory *directory, const char *owner, const char *ide
 /* A user is removed: inside the transaction, and from the tables. */
 gboolean kx_shares_store_forget(KxDirectory *directory, const char *user, GError **error);
 void kx_shares_forget(KxDirectory *directory, const char *user);
+
+/* ---- tokens.c ---- */
+
+GHashTable *kx_tokens_new(void);
+void kx_tokens_load(KxDirectory *directory, KxStmt *row);
+/* A user is removed: inside the transaction, and from the tables. */
+gboolean kx_tokens_store_forget(KxDirectory *directory, gint64 owner, GError **error);
+void kx_tokens_forget(KxDirectory *directory, gint64 owner);
 
 /* ---- load.c ---- */
 

@@ -109,6 +109,10 @@ static const char *const SCHEMA[] = {
     "DROP TABLE ip_group_entries; DROP TABLE user_addresses; DROP TABLE domain_aliases;"
     "DROP TABLE old_credentials; DROP TABLE old_users; DROP TABLE old_domains;"
     "DROP TABLE old_ip_groups;",
+
+    "CREATE TABLE tokens (hash TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, owner INTEGER NOT NULL,"
+    " login TEXT NOT NULL, read_only INTEGER NOT NULL, created INTEGER NOT NULL,"
+    " expires INTEGER NOT NULL, used INTEGER NOT NULL);",
 };
 
 /* Called for each row. */
@@ -129,6 +133,11 @@ static gboolean each_row(KxDirectory *directory, const char *sql, TakeRow take, 
 static void take_share(KxDirectory *directory, KxStmt *row, gpointer data G_GNUC_UNUSED)
 {
     kx_shares_insert(directory, kx_stmt_text(row, 0), kx_stmt_text(row, 1));
+}
+
+static void take_token(KxDirectory *directory, KxStmt *row, gpointer data G_GNUC_UNUSED)
+{
+    kx_tokens_load(directory, row);
 }
 
 /* ---- objects ---- */
@@ -234,5 +243,9 @@ gboolean kx_directory_load(KxDirectory *directory, GError **error)
     return kx_db_migrate(directory->db, SCHEMA, G_N_ELEMENTS(SCHEMA), error) &&
            load_settings(directory, error) &&
            each_row(directory, "SELECT owner, identifier FROM shares", take_share, NULL, error) &&
+           each_row(directory,
+                    "SELECT hash, name, owner, login, read_only, created, expires, used"
+                    " FROM tokens",
+                    take_token, NULL, error) &&
            load_objects(directory, error);
 }

@@ -96,6 +96,7 @@ static gboolean store(KxDirectory *directory, KxObjectChange *change, GError **e
         return store_credentials(directory->db, change, error);
     g_autofree char *login = g_strdup_printf("%s@%s", change->name, change->domain);
     return delete_credentials(directory->db, change->entry->record.id, error) &&
+           kx_tokens_store_forget(directory, change->entry->record.id, error) &&
            kx_shares_store_forget(directory, login, error);
 }
 
@@ -163,6 +164,7 @@ static void gone(KxDirectory *directory, const KxEntry *entry)
 {
     g_autofree char *login = g_strdup_printf("%s@%s", entry->record.name, entry->record.domain);
     kx_shares_forget(directory, login);
+    kx_tokens_forget(directory, entry->record.id);
 }
 
 const KxObjectType kx_type_user = {
