@@ -85,6 +85,7 @@ docs: build
 	@$(BUILD)/keryx config manual --man >docs/man/keryx-config.5
 	@$(BUILD)/keryx help --markdown >docs/cli.md
 	@$(BUILD)/keryx help --man >docs/man/keryx.1
+	@$(BUILD)/keryx help --api >docs/api-reference.md
 
 deb:
 	@$(INSTALL) build

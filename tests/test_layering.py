@@ -12,7 +12,7 @@ SRC = ROOT / "src"
 # The only uses between neighbours on one line.
 NEIGHBOURS = {("net", "ipc"), ("store", "directory")}
 # A protocol's half that runs in edge is what may use net: files named edge*.
-EDGE_ONLY = {("smtp", "net"), ("imap", "net"), ("pop3", "net")}
+EDGE_ONLY = {("smtp", "net"), ("imap", "net"), ("pop3", "net"), ("http", "net")}
 MAX_LINES = 1000
 FORBIDDEN = re.compile(r"\b(TODO|FIXME|XXX)\b")
 INCLUDE = re.compile(r'^\s*#\s*include\s+"([^"]+)"', re.M)

@@ -4,7 +4,7 @@
  * a function on the core's objects that takes words and options and returns JSON; one table
  * (admin/commands.c) lists them with their manual text. The same table serves the command line
  * through the control socket, the command line without a running server (it then opens the data
- * directory itself), and later the HTTP API.
+ * directory itself), and the API over HTTPS (admin/api.h).
  *
  * One request and one answer are a line of JSON each:
  *   {"words": ["user", "add", "wsmith@company.test"], "options": {"password": "..."}}
@@ -34,6 +34,8 @@ typedef struct {
     KxCore *core;
     KxAdmin admin;               /* who asks, for the Config log */
     const KxServerHooks *server; /* NULL without a running server */
+    gboolean typed; /* the API asks: values of settings have JSON types, and lists of objects are
+                       {"items": [...], "total": N} */
 } KxAdminContext;
 
 /* Runs one request; never fails to answer. The result is the caller's. */

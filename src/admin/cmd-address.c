@@ -56,6 +56,7 @@ static void show(const json_t *result, FILE *out)
 static const KxCommand commands[] = {
     {.words = "address check",
      .args = "ADDRESS",
+     .api = "GET /addresses/{address}",
      .min_args = 1,
      .max_args = 1,
      .run = check,

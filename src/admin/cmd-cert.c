@@ -81,6 +81,10 @@ static json_t *export(const KxCall *call, GError **error)
         kx_fail(error, KX_ERR_INVALID, "--what is one of certificate, request and key");
         return NULL;
     }
+    if (part == KX_CERTIFICATE_KEY && call->context->admin.level != KX_LEVEL_FULL) {
+        kx_fail(error, KX_ERR_DENIED, "private keys are for administrators with full rights");
+        return NULL;
+    }
     char *pem = kx_certificate_read(call->args[0], part, error);
     if (!pem)
         return NULL;
@@ -271,6 +275,7 @@ static const KxOption export_options[] = {
 static const KxCommand commands[] = {
     {.words = "cert list",
      .args = "",
+     .api = "GET /certificates",
      .run = list,
      .flags = KX_COMMAND_READS,
      .columns = "name:Name,kind:Kind,active:Active,pending-request:Request,state:State,until:Valid "
@@ -278,6 +283,7 @@ static const KxCommand commands[] = {
      .manual = "Lists certificates and requests."},
     {.words = "cert show",
      .args = "NAME",
+     .api = "GET /certificates/{certificate}",
      .min_args = 1,
      .max_args = 1,
      .run = show,
@@ -285,17 +291,20 @@ static const KxCommand commands[] = {
      .manual = "Shows one of them."},
     {.words = "cert new",
      .args = "",
+     .api = "POST /certificates",
      KX_OPTIONS(new_options),
      .run = new_certificate,
      .manual = "Makes a self-signed certificate. It is used once it is activated."},
     {.words = "cert request",
      .args = "",
+     .api = "POST /certificate-requests",
      KX_OPTIONS(request_options),
      .run = request,
      .manual = "Makes a key and a request for a certification authority; keryx cert export NAME "
                "--what request prints it."},
     {.words = "cert import",
      .args = "FILE",
+     .api = "POST /certificates/import pem",
      .min_args = 1,
      .max_args = 1,
      KX_OPTIONS(import_options),
@@ -305,6 +314,7 @@ static const KxCommand commands[] = {
                "a request finds its key."},
     {.words = "cert export",
      .args = "NAME",
+     .api = "GET /certificates/{certificate}/pem",
      .min_args = 1,
      .max_args = 1,
      KX_OPTIONS(export_options),
@@ -313,6 +323,7 @@ static const KxCommand commands[] = {
      .manual = "Prints a certificate, request or private key in PEM form."},
     {.words = "cert activate",
      .args = "NAME",
+     .api = "POST /certificates/{certificate}/activate",
      .min_args = 1,
      .max_args = 1,
      .run = activate,
@@ -320,6 +331,7 @@ static const KxCommand commands[] = {
      .manual = "Makes all services use a certificate from now on. Connections that are open stay."},
     {.words = "cert remove",
      .args = "NAME",
+     .api = "DELETE /certificates/{certificate}",
      .min_args = 1,
      .max_args = 1,
      .run = remove_certificate,

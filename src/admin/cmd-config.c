@@ -5,6 +5,7 @@
  */
 #include "admin/cli-private.h"
 #include "admin/config-file.h"
+#include "admin/object.h"
 #include "admin/reference.h"
 #include "base/error.h"
 #include "settings/manual.h"
@@ -18,14 +19,35 @@ static char *value_text(const KxSettings *settings, KxSettingId id)
     return kx_settings_format(settings, id);
 }
 
-static json_t *row(const KxSettings *settings, KxSettingId id)
+/* What a form needs to know of a setting. */
+static void add_schema(json_t *row, const KxSettingRow *setting)
+{
+    static const char *const types[] = {"bool", "int",    "size", "duration",
+                                        "text", "choice", "list"};
+    json_object_set_new(row, "type", json_string(types[setting->type]));
+    if (setting->type != KX_SETTING_BOOL && setting->type != KX_SETTING_CHOICE) {
+        json_object_set_new(row, "min", json_integer((json_int_t)setting->min));
+        json_object_set_new(row, "max", json_integer((json_int_t)setting->max));
+    }
+    if (setting->choices) {
+        g_auto(GStrv) choices = g_strsplit(setting->choices, "|", -1);
+        json_object_set_new(row, "choices", kx_json_strings(choices));
+    }
+}
+
+static json_t *row(const KxSettings *settings, KxSettingId id, gboolean typed)
 {
     const KxSettingRow *setting = kx_setting_row(id);
-    g_autofree char *value = value_text(settings, id);
-    return json_pack("{s:s, s:s, s:s, s:b, s:b, s:s}", "name", setting->name, "value", value,
-                     "default", setting->preset, "changed", !kx_settings_is_default(settings, id),
-                     "restart", (setting->flags & KX_SETTING_RESTART) != 0, "manual",
-                     setting->manual);
+    g_autofree char *masked = value_text(settings, id);
+    json_t *value = setting->flags & KX_SETTING_SECRET ? json_string(masked)
+                                                       : kx_config_value(settings, id, typed);
+    json_t *result =
+        json_pack("{s:s, s:o, s:s, s:b, s:b, s:s}", "name", setting->name, "value", value,
+                  "default", setting->preset, "changed", !kx_settings_is_default(settings, id),
+                  "restart", (setting->flags & KX_SETTING_RESTART) != 0, "manual", setting->manual);
+    if (typed)
+        add_schema(result, setting);
+    return result;
 }
 
 static json_t *list(const KxCall *call, GError **error)
@@ -37,7 +59,7 @@ static json_t *list(const KxCall *call, GError **error)
     for (guint id = 0; id < KX_SET_COUNT; id++)
         if (g_str_has_prefix(kx_setting_row(id)->name, prefix) &&
             !(changed && kx_settings_is_default(settings, id)))
-            json_array_append_new(all, row(settings, id));
+            json_array_append_new(all, row(settings, id, call->context->typed));
     return all;
 }
 
@@ -47,7 +69,7 @@ static json_t *get(const KxCall *call, GError **error)
     if (!kx_config_find(call->args[0], &id, error))
         return NULL;
     g_autoptr(KxSettings) settings = kx_directory_settings(call->context->core->directory);
-    return row(settings, id);
+    return row(settings, id, call->context->typed);
 }
 
 /* ---- changes ---- */
@@ -64,15 +86,18 @@ static json_t *restart_names(const GArray *changes)
     return names;
 }
 
-static gboolean change(const KxCall *call, const GArray *changes, GError **error)
+/* `seen`: only if the settings are still these; NULL: any. */
+static gboolean change(const KxCall *call, const KxSettings *seen, const GArray *changes,
+                       GError **error)
 {
-    return kx_directory_set(call->context->core->directory, &call->context->admin,
-                            (const KxSettingChange *)(gpointer)changes->data, changes->len, error);
+    return kx_directory_set_seen(call->context->core->directory, &call->context->admin, seen,
+                                 (const KxSettingChange *)(gpointer)changes->data, changes->len,
+                                 error);
 }
 
 static json_t *change_and_tell(const KxCall *call, const GArray *changes, GError **error)
 {
-    if (!change(call, changes, error))
+    if (!change(call, NULL, changes, error))
         return NULL;
     return json_pack("{s:o}", "restart",
                      call->context->server ? restart_names(changes) : json_array());
@@ -120,7 +145,12 @@ static void show_restart(const json_t *result, FILE *out)
 static json_t *export(const KxCall *call, GError **error)
 {
     g_autoptr(KxSettings) settings = kx_directory_settings(call->context->core->directory);
-    return kx_config_document(settings, kx_call_flag(call, "all"));
+    KxConfigWish wish = {kx_call_flag(call, "all"), call->context->typed,
+                         call->context->admin.level == KX_LEVEL_FULL};
+    g_autofree char *fingerprint = kx_config_fingerprint(settings);
+    json_t *document = kx_config_document(settings, &wish);
+    json_object_set_new(document, "fingerprint", json_string(fingerprint));
+    return document;
 }
 
 static json_t *diff_json(const KxConfigDiff *diff)
@@ -150,8 +180,15 @@ static json_t *apply(const KxCall *call, GError **error)
         kx_config_diff(settings, call->args[0], kx_call_flag(call, "exact"), error);
     if (!found)
         return NULL;
+    const char *wanted = kx_call_text(call, "fingerprint");
+    g_autofree char *fingerprint = wanted ? kx_config_fingerprint(settings) : NULL;
+    if (g_strcmp0(wanted, fingerprint) != 0) {
+        kx_fail(error, KX_ERR_CONFLICT,
+                "the settings have been changed meanwhile: look at them again");
+        return NULL;
+    }
     if (found->changes->len > 0 && !kx_call_flag(call, "dry-run") &&
-        !change(call, found->changes, error))
+        !change(call, wanted ? settings : NULL, found->changes, error))
         return NULL;
     return diff_json(found);
 }
@@ -197,6 +234,8 @@ static const KxOption diff_options[] = {EXACT_OPTION};
 static const KxOption apply_options[] = {
     EXACT_OPTION,
     {"dry-run", KX_OPTION_FLAG, NULL, "Only shows the difference."},
+    {"fingerprint", KX_OPTION_TEXT, "TEXT",
+     "Only if the settings still have this fingerprint, which keryx config export tells."},
 };
 
 static const KxOption manual_options[] = {
@@ -206,6 +245,7 @@ static const KxOption manual_options[] = {
 static const KxCommand commands[] = {
     {.words = "config get",
      .args = "NAME",
+     .api = "GET /settings/{setting}",
      .min_args = 1,
      .max_args = 1,
      .run = get,
@@ -228,6 +268,7 @@ static const KxCommand commands[] = {
      .manual = "Brings settings back to their defaults."},
     {.words = "config list",
      .args = "[PREFIX]",
+     .api = "GET /settings/schema prefix",
      .max_args = 1,
      KX_OPTIONS(list_options),
      .run = list,
@@ -236,6 +277,7 @@ static const KxCommand commands[] = {
      .manual = "Lists the settings, or those whose names begin with PREFIX."},
     {.words = "config export",
      .args = "",
+     .api = "GET /settings",
      KX_OPTIONS(export_options),
      .run = export,
      .flags = KX_COMMAND_READS,
@@ -243,20 +285,22 @@ static const KxCommand commands[] = {
      .manual = "Prints the settings as a JSON document that keryx config diff and apply read."},
     {.words = "config diff",
      .args = "FILE",
+     .api = "POST /settings/diff",
      .min_args = 1,
      .max_args = 1,
      KX_OPTIONS(diff_options),
      .run = diff,
-     .flags = KX_COMMAND_READS | KX_COMMAND_FILE,
+     .flags = KX_COMMAND_READS | KX_COMMAND_FILE | KX_COMMAND_DOCUMENT,
      .show = show_diff,
      .manual = "Shows what keryx config apply FILE would change; - reads standard input."},
     {.words = "config apply",
      .args = "FILE",
+     .api = "PATCH /settings",
      .min_args = 1,
      .max_args = 1,
      KX_OPTIONS(apply_options),
      .run = apply,
-     .flags = KX_COMMAND_FILE,
+     .flags = KX_COMMAND_FILE | KX_COMMAND_DOCUMENT,
      .show = show_diff,
      .manual =
          "Shows the difference between a document and the settings, and applies it as one change."},

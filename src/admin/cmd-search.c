@@ -105,6 +105,7 @@ static const KxOption text_options[] = KX_SEARCH_TEXT_OPTIONS;
 static const KxCommand commands[] = {
     {.words = "search status",
      .args = "[ACCOUNT]",
+     .api = "GET /search-indexes account",
      .max_args = 1,
      .run = status,
      .show = show_status,
@@ -114,6 +115,7 @@ static const KxCommand commands[] = {
                "searches."},
     {.words = "search rebuild",
      .args = "ACCOUNT",
+     .api = "POST /search-indexes/{account}/rebuild",
      .min_args = 1,
      .max_args = 1,
      .run = rebuild,

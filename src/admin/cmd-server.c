@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "admin/api.h"
 #include "admin/cli-private.h"
 #include "admin/reference.h"
 #include "admin/setup.h"
@@ -107,7 +108,14 @@ static int version(const KxInvocation *invocation)
 static int help(const KxInvocation *invocation)
 {
     g_autofree char *text = NULL;
-    if (json_object_get(invocation->options, "markdown"))
+    if (json_object_get(invocation->options, "openapi")) {
+        json_auto_t *document = kx_api_document();
+        kx_show_json(document, stdout);
+        return KX_EXIT_OK;
+    }
+    if (json_object_get(invocation->options, "api"))
+        text = kx_reference_api();
+    else if (json_object_get(invocation->options, "markdown"))
         text = kx_reference_markdown();
     else if (json_object_get(invocation->options, "man"))
         text = kx_reference_man();
@@ -121,6 +129,8 @@ static int help(const KxInvocation *invocation)
 static const KxOption help_options[] = {
     {"markdown", KX_OPTION_FLAG, NULL, "The whole reference as Markdown."},
     {"man", KX_OPTION_FLAG, NULL, "The whole reference as a manual page."},
+    {"api", KX_OPTION_FLAG, NULL, "The resources of the administration API as Markdown."},
+    {"openapi", KX_OPTION_FLAG, NULL, "The same as an OpenAPI document, in JSON."},
 };
 
 /* ---- status ---- */
@@ -239,6 +249,7 @@ static const KxCommand commands[] = {
                "SIGTERM stops it."},
     {.words = "status",
      .args = "",
+     .api = "GET /status",
      .run = status,
      .local = ask_status,
      .show = show_status,

@@ -186,6 +186,7 @@ static const KxOption reindex_options[] = {
 static const KxCommand commands[] = {
     {.words = "reindex",
      .args = "ACCOUNT",
+     .api = "POST /indexes/{account}/rebuild",
      .min_args = 1,
      .max_args = 1,
      KX_OPTIONS(reindex_options),

@@ -20,6 +20,10 @@ typedef enum {
     KX_OPTION_LINES,  /* text of several lines; the command line also reads it from the file that
                          --NAME-file names */
     KX_OPTION_FILE,   /* text; the command line takes the name of a file and sends its content */
+    /* Texts that are typed in the API: */
+    KX_OPTION_BOOL,   /* "yes" or "no": true or false */
+    KX_OPTION_LIST,   /* separated by commas: an array of texts */
+    KX_OPTION_NUMBER, /* a number, maybe with a letter behind it: a number, or a text */
 } KxOptionType;
 
 typedef struct {
@@ -38,6 +42,7 @@ typedef enum {
     KX_COMMAND_QUEUE = 1 << 2,  /* works with the queue, and needs it opened */
     KX_COMMAND_SERVER = 1 << 3, /* only a running server can do it */
     KX_COMMAND_FILE = 1 << 4, /* the last argument is a file: the command line sends its content */
+    KX_COMMAND_DOCUMENT = 1 << 6, /* in the API the body is the last argument, as JSON text */
     KX_COMMAND_ACCOUNTS = 1 << 5, /* about accounts, groups and aliases of a domain, which the first
                                      argument names: administrators of that domain may */
 } KxCommandFlags;
@@ -72,6 +77,9 @@ struct KxCommand {
     const char *words; /* "user add" */
     const char *args;  /* as the usage line shows them: "USER@DOMAIN", "[DOMAIN]"; "" for none */
     guint min_args, max_args;
+    const char *api; /* "METHOD /path/{argument}", and the names of the arguments that are not in
+                        the path: properties of the body or parameters of the query; the last may
+                        end in "..." and is a list then. NULL: only on the command line */
     const KxOption *options;
     guint n_options;
     guint flags;          /* KxCommandFlags */
@@ -131,4 +139,5 @@ void kx_call_log(const KxCall *call, const char *format, ...) G_GNUC_PRINTF(2, 3
 
 extern const KxTopic kx_topic_server, kx_topic_domain, kx_topic_user, kx_topic_group,
     kx_topic_alias, kx_topic_address, kx_topic_ipgroup, kx_topic_config, kx_topic_log,
-    kx_topic_cert, kx_topic_service, kx_topic_queue, kx_topic_store, kx_topic_search;
+    kx_topic_cert, kx_topic_service, kx_topic_queue, kx_topic_store, kx_topic_search,
+    kx_topic_token;

@@ -16,16 +16,48 @@ gboolean kx_config_find(const char *name, KxSettingId *ret_id, GError **error)
                    like ? " (did you mean " : "", like ? like : "", like ? "?)" : "");
 }
 
-json_t *kx_config_document(const KxSettings *settings, gboolean all)
+static json_t *list_value(const char *const *entries)
+{
+    json_t *list = json_array();
+    for (; entries && *entries; entries++)
+        json_array_append_new(list, json_string(*entries));
+    return list;
+}
+
+json_t *kx_config_value(const KxSettings *settings, KxSettingId id, gboolean typed)
+{
+    KxSettingType type = kx_setting_row(id)->type;
+    if (typed && type == KX_SETTING_BOOL)
+        return json_boolean(kx_settings_bool(settings, id));
+    if (typed && type == KX_SETTING_LIST)
+        return list_value(kx_settings_list(settings, id));
+    if (typed && (type == KX_SETTING_INT || type == KX_SETTING_SIZE || type == KX_SETTING_DURATION))
+        return json_integer((json_int_t)kx_settings_int(settings, id));
+    g_autofree char *value = kx_settings_format(settings, id);
+    return json_string(value);
+}
+
+json_t *kx_config_document(const KxSettings *settings, const KxConfigWish *wish)
 {
     json_t *values = json_object();
     for (guint id = 0; id < KX_SET_COUNT; id++) {
-        if (!all && kx_settings_is_default(settings, id))
-            continue;
-        g_autofree char *value = kx_settings_format(settings, id);
-        json_object_set_new(values, kx_setting_row(id)->name, json_string(value));
+        const KxSettingRow *row = kx_setting_row(id);
+        if ((wish->all || !kx_settings_is_default(settings, id)) &&
+            (wish->secrets || !(row->flags & KX_SETTING_SECRET)))
+            json_object_set_new(values, row->name, kx_config_value(settings, id, wish->typed));
     }
     return json_pack("{s:s, s:o}", "keryx", KX_VERSION, "settings", values);
+}
+
+char *kx_config_fingerprint(const KxSettings *settings)
+{
+    enum { SHOWN = 16 };
+    g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+    for (guint id = 0; id < KX_SET_COUNT; id++) {
+        g_autofree char *value = kx_settings_format(settings, id);
+        g_checksum_update(sum, (const guchar *)value, (gssize)strlen(value) + 1);
+    }
+    return g_strndup(g_checksum_get_string(sum), SHOWN);
 }
 
 void kx_config_diff_free(KxConfigDiff *diff)
@@ -39,6 +71,21 @@ void kx_config_diff_free(KxConfigDiff *diff)
     g_ptr_array_unref(diff->texts);
     json_decref(diff->document);
     g_free(diff);
+}
+
+/* NULL: an entry is no text, or holds a comma, which would make two of it. */
+static char *join_entries(const json_t *list)
+{
+    GString *all = g_string_new(NULL);
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const char *entry = json_string_value(json_array_get(list, i));
+        if (!entry || strchr(entry, ',')) {
+            g_string_free(all, TRUE);
+            return NULL;
+        }
+        g_string_append_printf(all, "%s%s", i > 0 ? "," : "", entry);
+    }
+    return g_string_free(all, FALSE);
 }
 
 static gboolean take_value(KxConfigDiff *diff, const char *name, const json_t *value,
@@ -55,9 +102,16 @@ static gboolean take_value(KxConfigDiff *diff, const char *name, const json_t *v
         char *text = g_strdup_printf("%" JSON_INTEGER_FORMAT, json_integer_value(value));
         g_ptr_array_add(diff->texts, text);
         one.value = text;
+    } else if (json_is_array(value)) {
+        char *text = join_entries(value);
+        if (!text)
+            return kx_fail(error, KX_ERR_INVALID,
+                           "%s: the entries of a list are texts without commas", name);
+        g_ptr_array_add(diff->texts, text);
+        one.value = text;
     } else if (!json_is_null(value)) {
         return kx_fail(error, KX_ERR_INVALID,
-                       "%s: the value is neither text, number, true, false nor null", name);
+                       "%s: the value is neither text, number, list, true, false nor null", name);
     }
     g_array_append_val(diff->changes, one);
     return TRUE;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Settings as a document: {"keryx": "<version>", "settings": {"smtp.max-size": "25M", ...}}. Values
- * are texts (numbers and truth values are taken too); null means the default. Pure and thread-safe.
+ * are texts (numbers, truth values and lists of texts are taken too); null means the default. Pure
+ * and thread-safe.
  */
 #pragma once
 
@@ -10,8 +11,20 @@
 /* Finds a setting; the error suggests one of a similar name. */
 gboolean kx_config_find(const char *name, KxSettingId *ret_id, GError **error);
 
-/* A new reference. Without `all` only what is not at its default. Secrets are in it. */
-json_t *kx_config_document(const KxSettings *settings, gboolean all);
+/* A value as text; with `typed` as truth value, number or list where it is one. */
+json_t *kx_config_value(const KxSettings *settings, KxSettingId id, gboolean typed);
+
+typedef struct {
+    gboolean all;     /* also what is at its default */
+    gboolean typed;   /* as kx_config_value() */
+    gboolean secrets; /* otherwise they are left out */
+} KxConfigWish;
+
+/* A new reference. */
+json_t *kx_config_document(const KxSettings *settings, const KxConfigWish *wish);
+
+/* The same for the same values of all settings, and only for these. */
+char *kx_config_fingerprint(const KxSettings *settings);
 
 typedef struct {
     KxSettings *before, *after;

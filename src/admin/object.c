@@ -128,14 +128,16 @@ json_t *kx_object_run_list(const KxCall *call, GError **error)
         .offset = (guint)kx_call_int(call, "offset", 0),
         .limit = (guint)kx_call_int(call, "limit", 0),
     };
+    guint total;
     g_autoptr(GPtrArray) records =
-        kx_object_list(call->context->core->directory, object, &query, NULL, error);
+        kx_object_list(call->context->core->directory, object, &query, &total, error);
     if (!records)
         return NULL;
     json_t *all = json_array();
     for (guint i = 0; i < records->len; i++)
         json_array_append_new(all, kx_object_json(object, records->pdata[i]));
-    return all;
+    return call->context->typed ? json_pack("{s:o, s:I}", "items", all, "total", (json_int_t)total)
+                                : all;
 }
 
 /* ---- mailboxes ---- */

@@ -7,4 +7,5 @@
 
 char *kx_reference_markdown(void); /* docs/cli.md */
 char *kx_reference_man(void);      /* keryx(1) */
+char *kx_reference_api(void);      /* docs/api-reference.md */
 char *kx_settings_man(void);       /* keryx-config(5) */

@@ -23,6 +23,7 @@ typedef struct KxCore {
     KxCaretaker *caretaker; /* NULL without a running server */
     KxExclusive *maildrops; /* held by POP3 sessions */
     KxRecentLogins *pop3_logins;
+    struct KxHttp *http; /* applications (http/http.h); NULL without a running server */
 } KxCore;
 
 /* Opens the store with the quotas that the directory knows, and tells the directory which public

@@ -95,3 +95,15 @@ KxAuthResult kx_auth_password(KxDirectory *directory, const char *login, const c
         *ret_user = g_steal_pointer(&candidate.user);
     return result;
 }
+
+guint kx_auth_stamp(KxDirectory *directory, const char *login)
+{
+    KxDomainEntry *home;
+    guint stamp = 0;
+    kx_rw_lock_read(&directory->lock);
+    const KxUserEntry *entry = kx_tables_find_user(directory, login, &home, NULL);
+    if (entry != NULL && entry->verifier != NULL && !entry->user.disabled)
+        stamp = (g_str_hash(entry->verifier) ^ g_int64_hash(&entry->user.id)) | 1;
+    kx_rw_lock_unlock(&directory->lock);
+    return stamp;
+}

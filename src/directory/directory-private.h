@@ -98,6 +98,7 @@ struct KxDirectory {
     KxDomainEntry *primary; /* NULL while there is no domain */
     GHashTable *ip_groups;  /* folded name -> KxIpGroupEntry, owned */
     GHashTable *shares;     /* identifier -> set of owners */
+    GHashTable *tokens;     /* hash -> what tokens.c knows of it */
 
     KxPublicFolderCheck folder_check;
     gpointer folder_check_data;
@@ -146,6 +147,14 @@ void kx_sign_ins_clear(KxSignIns *sign_ins);
 /* A user is removed: inside the transaction, and from memory. */
 gboolean kx_sign_ins_store_forget(KxDirectory *directory, gint64 user, GError **error);
 void kx_sign_ins_forget(KxDirectory *directory, gint64 user);
+
+/* ---- tokens.c ---- */
+
+GHashTable *kx_tokens_new(void);
+void kx_tokens_load(KxDirectory *directory, KxStmt *row);
+/* A user is removed: inside the transaction, and from the tables. */
+gboolean kx_tokens_store_forget(KxDirectory *directory, gint64 owner, GError **error);
+void kx_tokens_forget(KxDirectory *directory, gint64 owner);
 
 /* ---- load.c ---- */
 

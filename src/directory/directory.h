@@ -43,6 +43,9 @@ KxSettings *kx_directory_settings(
  * exists. */
 gboolean kx_directory_set(KxDirectory *directory, const KxAdmin *admin,
                           const KxSettingChange *changes, guint n, GError **error);
+/* The same, but only if the settings are still those of `seen` (NULL: any); KX_ERR_CONFLICT. */
+gboolean kx_directory_set_seen(KxDirectory *directory, const KxAdmin *admin, const KxSettings *seen,
+                               const KxSettingChange *changes, guint n, GError **error);
 typedef void (*KxSettingsChanged)(gpointer data, KxSettings *settings);
 void kx_directory_on_settings(KxDirectory *directory, KxSettingsChanged func, gpointer data);
 
@@ -218,6 +221,10 @@ typedef enum {
  * ret_reason (static text, for the Warning log) otherwise. */
 KxAuthResult kx_auth_password(KxDirectory *directory, const char *login, const char *password,
                               const char *local_ip, KxUser **ret_user, const char **ret_reason);
+
+/* Another number when the account gets another password, or its name belongs to another account:
+ * sessions that were opened before end. 0: there is no such account, or it is disabled. */
+guint kx_auth_stamp(KxDirectory *directory, const char *login);
 
 /* Why a password is a poor one (static text for a person), or NULL. It may be set all the same:
  * only empty ones are refused. */

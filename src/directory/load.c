@@ -112,6 +112,10 @@ static const char *const SCHEMA[] = {
 
     "CREATE TABLE sign_ins (owner INTEGER NOT NULL, service TEXT NOT NULL, last INTEGER NOT NULL,"
     " count INTEGER NOT NULL, address TEXT NOT NULL, PRIMARY KEY (owner, service));",
+
+    "CREATE TABLE tokens (hash TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, owner INTEGER NOT NULL,"
+    " login TEXT NOT NULL, read_only INTEGER NOT NULL, created INTEGER NOT NULL,"
+    " expires INTEGER NOT NULL, used INTEGER NOT NULL);",
 };
 
 /* Called for each row. */
@@ -132,6 +136,11 @@ static gboolean each_row(KxDirectory *directory, const char *sql, TakeRow take, 
 static void take_share(KxDirectory *directory, KxStmt *row, gpointer data G_GNUC_UNUSED)
 {
     kx_shares_insert(directory, kx_stmt_text(row, 0), kx_stmt_text(row, 1));
+}
+
+static void take_token(KxDirectory *directory, KxStmt *row, gpointer data G_GNUC_UNUSED)
+{
+    kx_tokens_load(directory, row);
 }
 
 /* ---- objects ---- */
@@ -237,5 +246,9 @@ gboolean kx_directory_load(KxDirectory *directory, GError **error)
     return kx_db_migrate(directory->db, SCHEMA, G_N_ELEMENTS(SCHEMA), error) &&
            load_settings(directory, error) &&
            each_row(directory, "SELECT owner, identifier FROM shares", take_share, NULL, error) &&
+           each_row(directory,
+                    "SELECT hash, name, owner, login, read_only, created, expires, used"
+                    " FROM tokens",
+                    take_token, NULL, error) &&
            load_objects(directory, error);
 }

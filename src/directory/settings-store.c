@@ -6,6 +6,7 @@
 typedef struct {
     const KxSettingChange *changes;
     guint n;
+    const KxSettings *seen; /* the current ones must be these; NULL: any */
     KxSettings *next;
     GPtrArray *texts; /* canonical values, for the Config line */
 } SettingsChange;
@@ -27,6 +28,9 @@ static gboolean check(KxDirectory *directory, gpointer data, GError **error)
 {
     SettingsChange *change = data;
     g_autoptr(KxSettings) current = kx_settings_get(directory->settings);
+    if (change->seen != NULL && change->seen != current)
+        return kx_fail(error, KX_ERR_CONFLICT,
+                       "the settings have been changed meanwhile: look at them again");
     change->next = kx_settings_with(current, change->changes, change->n, error);
     if (change->next == NULL)
         return FALSE;
@@ -99,10 +103,16 @@ static void tell(KxDirectory *directory, gpointer data)
 gboolean kx_directory_set(KxDirectory *directory, const KxAdmin *admin,
                           const KxSettingChange *changes, guint n, GError **error)
 {
+    return kx_directory_set_seen(directory, admin, NULL, changes, n, error);
+}
+
+gboolean kx_directory_set_seen(KxDirectory *directory, const KxAdmin *admin, const KxSettings *seen,
+                               const KxSettingChange *changes, guint n, GError **error)
+{
     static const KxChangeKind UPDATE = {KX_AUDIT_UPDATE, "Settings", check, store,
                                         apply,           describe,   tell};
     g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
-    SettingsChange change = {.changes = changes, .n = n, .texts = texts};
+    SettingsChange change = {.seen = seen, .changes = changes, .n = n, .texts = texts};
     if (n == 0)
         return TRUE;
     gboolean done = kx_change_run(directory, admin, &UPDATE, &change, error);

@@ -22,6 +22,7 @@ void kx_tables_init(KxDirectory *directory)
     directory->aliases = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     directory->bound = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     directory->ip_groups = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_ip_group);
+    directory->tokens = kx_tokens_new();
     directory->shares =
         g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_hash_table_unref);
 }
@@ -33,6 +34,7 @@ void kx_tables_clear(KxDirectory *directory)
     g_hash_table_unref(directory->domains);
     g_hash_table_unref(directory->ip_groups);
     g_hash_table_unref(directory->shares);
+    g_hash_table_unref(directory->tokens);
     kx_rw_lock_clear(&directory->lock);
 }
 

@@ -105,6 +105,7 @@ static gboolean store(KxDirectory *directory, KxObjectChange *change, GError **e
     g_autofree char *login = g_strdup_printf("%s@%s", change->name, change->domain);
     return delete_credentials(directory->db, change->entry->record.id, error) &&
            kx_sign_ins_store_forget(directory, change->entry->record.id, error) &&
+           kx_tokens_store_forget(directory, change->entry->record.id, error) &&
            kx_shares_store_forget(directory, login, error);
 }
 
@@ -173,6 +174,7 @@ static void gone(KxDirectory *directory, const KxEntry *entry)
     g_autofree char *login = g_strdup_printf("%s@%s", entry->record.name, entry->record.domain);
     kx_sign_ins_forget(directory, entry->record.id);
     kx_shares_forget(directory, login);
+    kx_tokens_forget(directory, entry->record.id);
 }
 
 const KxObjectType kx_type_user = {

@@ -194,4 +194,15 @@ KX_MESSAGE(MAIL_RESULT, KxMsgMailResult, COURIER, CORE, 0)
  * and `ip` are those of the last, `tls` what protected the connection. */
 #define KX_FIELDS_MAIL_END(F, S) F(S, U32, code, 0) F(S, STR, text, 1024) F(S, U32, reached, 0) F(S, STR, host, 255) F(S, STR, ip, 64) F(S, STR, tls, 128)
 KX_MESSAGE(MAIL_END, KxMsgMailEnd, COURIER, CORE, 0)
+
+/* ---- HTTP: answers are REPLY ---- */
+
+/* A request, or its beginning when more of the body follows; `flags` is KxHttpRequestFlags, `fields` holds "name" NUL
+ * "value" NUL for each header field, `length` the size of the whole body, all ones if that is not known. */
+#define KX_FIELDS_HTTP_REQUEST(F, S) F(S, STR, method, 32) F(S, STR, target, 8000) F(S, U32, flags, 0) F(S, BLOB, fields, 40000) F(S, U64, length, 0) F(S, BLOB, body, 65536)
+KX_MESSAGE(HTTP_REQUEST, KxMsgHttpRequest, EDGE, CORE, 0)
+
+/* More of the body. */
+#define KX_FIELDS_HTTP_BODY(F, S) F(S, U32, last, 0) F(S, BLOB, body, 65536)
+KX_MESSAGE(HTTP_BODY, KxMsgHttpBody, EDGE, CORE, 0)
 /* clang-format on */

@@ -31,7 +31,7 @@ typedef struct {
 #define KX_SLICE_STR(text) ((KxSlice){(text), strlen(text)})
 
 enum {
-    KX_MESSAGE_MAX = 112 * 1024, /* bytes of a packed message */
+    KX_MESSAGE_MAX = 116 * 1024, /* bytes of a packed message */
     KX_CHUNK_MAX = 64 * 1024,    /* bytes of content or output put into one message */
     KX_MESSAGE_FDS = 1,
 };

@@ -9,6 +9,7 @@ typedef enum {
     KX_PROTOCOL_SMTP,
     KX_PROTOCOL_IMAP,
     KX_PROTOCOL_POP3,
+    KX_PROTOCOL_HTTP,
     KX_PROTOCOL_COUNT
 } KxProtocolId;
 
@@ -20,6 +21,7 @@ typedef enum {
     KX_SERVICE_IMAPS,
     KX_SERVICE_POP3,
     KX_SERVICE_POP3S,
+    KX_SERVICE_ADMIN,
     KX_SERVICE_COUNT
 } KxServiceId;
 

@@ -12,6 +12,7 @@
     X(SMTP_SERVER, "smtp-server", "SMTP Server", "Services")                                       \
     X(IMAP_SERVER, "imap-server", "IMAP Server", "Services")                                       \
     X(POP3_SERVER, "pop3-server", "POP3 Server", "Services")                                       \
+    X(HTTP_SERVER, "http-server", "HTTP Server", "Services")                                       \
     X(QUEUE, "queue", "Queue Processing", "Message Delivery")                                      \
     X(ALIAS_EXPANSION, "alias-expansion", "Alias Expansion", "Message Delivery")                   \
     X(FOLDER_OPERATIONS, "folder-operations", "Message Folder Operations", "Message Store")        \

@@ -120,6 +120,8 @@ static void debug_answer(KxConn *conn, const KxMsgReply *body)
         const char *end = memchr(data, '\r', len);
         kx_conn_debug(conn, '>', data, end ? (size_t)(end - data) : len);
     }
+    if (conn->protocol->private_answers)
+        return;
     while (len > 0 && (data[len - 1] == '\n' || data[len - 1] == '\r'))
         len--;
     if (len == 0 || body->flags & (KX_REPLY_PARTIAL | KX_REPLY_MORE))

@@ -28,6 +28,8 @@ typedef struct KxProtocol {
     const char *name;
     size_t state_size; /* of kx_conn_state(), zeroed at open */
     size_t input_max;  /* unread input kept before reading from the client pauses */
+    gboolean
+        private_answers; /* answers may hold secrets: the Debug log gets their first line only */
 
     void (*open)(KxConn *conn); /* ready to talk (implicit TLS is done): greet */
     void (*input)(

@@ -4,7 +4,7 @@
 
 #include <event2/event.h>
 
-#include "admin/admin.h"
+#include "admin/api.h"
 #include "base/lock.h"
 #include "core/core.h"
 #include "core/ticket.h"
@@ -31,6 +31,7 @@ typedef struct KxCoreProcess {
     KxWorkers *workers;
     KxControl *control;
     KxServerHooks hooks;
+    KxApi *api;
     const KxEdgeCounts *counts;
     gint64 started; /* Unix seconds */
     struct event *tick;

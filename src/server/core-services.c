@@ -137,7 +137,8 @@ gboolean kx_core_service_action(gpointer data, KxServiceId id, KxServiceAction a
     return ok;
 }
 
-#define NOBODY "255.255.255.255" /* no client has this address */
+#define THIS_HOST "127.0.0.0/8,::1"
+#define NOBODY    "255.255.255.255" /* no client has this address */
 
 static char *group_networks(KxDirectory *directory, const char *name)
 {
@@ -164,7 +165,9 @@ void kx_core_send_access(KxCoreProcess *process)
     for (guint id = 0; id < KX_SERVICE_COUNT; id++) {
         const char *group =
             kx_settings_text(settings, kx_setting_of_service(id, KX_SERVICE_ROW_ACCESS_GROUP));
-        g_autofree char *networks = group_networks(process->core.directory, group);
+        gboolean local = id == KX_SERVICE_ADMIN && !kx_settings_bool(settings, KX_SET_ADMIN_REMOTE);
+        g_autofree char *networks =
+            local ? g_strdup(THIS_HOST) : group_networks(process->core.directory, group);
         KxMsgServiceAccess access = {
             .service = id,
             .max_connections = (guint32)kx_settings_int(

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "flow/queue.h"
+#include "http/http.h"
 #include "imap/imap.h"
 #include "ipc/channel.h"
 #include "log/log-settings.h"
@@ -30,6 +31,7 @@ static const KxHandler *const handlers[KX_PROTOCOL_COUNT] = {
     [KX_PROTOCOL_SMTP] = &kx_smtp_handler,
     [KX_PROTOCOL_IMAP] = &kx_imap_handler,
     [KX_PROTOCOL_POP3] = &kx_pop3_handler,
+    [KX_PROTOCOL_HTTP] = &kx_http_handler,
 };
 
 /* ---- settings ---- */
@@ -303,6 +305,11 @@ static gboolean open_data(KxCoreProcess *process, GError **error)
               kx_search_open(core->store, core->logger, extract_text, core->convert, error)))
         return FALSE;
     apply_search_settings(process, settings);
+    core->http = kx_http_new();
+    process->hooks = (KxServerHooks){kx_core_status, kx_core_service_action, certificates_changed,
+                                     access_changed, end_sessions,           process};
+    process->api = kx_api_new(core, &process->hooks);
+    kx_http_add(core->http, &kx_api_app, process->api);
     core->maildrops = kx_exclusive_new();
     core->pop3_logins = kx_recent_logins_new();
     core->queue = kx_queue_open(core->store, core->directory, core->logger, error);
@@ -323,6 +330,8 @@ static void close_data(KxCoreProcess *process)
     g_clear_pointer(&core->search, kx_search_close);
     g_clear_pointer(&core->convert, kx_convert_free);
     g_clear_pointer(&core->store, kx_store_close);
+    g_clear_pointer(&core->http, kx_http_free);
+    g_clear_pointer(&process->api, kx_api_free);
     g_clear_pointer(&core->maildrops, kx_exclusive_free);
     g_clear_pointer(&core->pop3_logins, kx_recent_logins_free);
     if (core->logger && process->stopping)
@@ -396,8 +405,6 @@ int kx_role_core_main(void)
         return 1;
     }
     process->base = event_base_new();
-    process->hooks = (KxServerHooks){kx_core_status, kx_core_service_action, certificates_changed,
-                                     access_changed, end_sessions,           process};
     process->workers = kx_workers_new(&process->core, handlers, key, edge_message, process);
     kx_directory_on_settings(process->core.directory, settings_changed, process);
     process->keeper = kx_link_new(process->base, KX_FD_KEEPER, KX_ROLE_CORE, KX_ROLE_KEEPER,

@@ -5,6 +5,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "http/edge.h"
 #include "imap/edge.h"
 #include "net/edge.h"
 #include "pop3/edge.h"
@@ -16,6 +17,7 @@ static const KxProtocol *const protocols[KX_PROTOCOL_COUNT] = {
     [KX_PROTOCOL_SMTP] = &kx_smtp_protocol,
     [KX_PROTOCOL_IMAP] = &kx_imap_edge,
     [KX_PROTOCOL_POP3] = &kx_pop3_edge,
+    [KX_PROTOCOL_HTTP] = &kx_http_edge,
 };
 
 /* As many descriptors as the system lets us have: each client is one. */

@@ -85,6 +85,16 @@ KX_SETTING(LOGIN_TIMEOUT, "server.login-timeout", DURATION, 10, 3600, NULL, "1m"
     "How long an IMAP or POP3 client may take to sign in.")
 KX_SETTING(AUTH_CLEAR_LOOPBACK, "auth.clear-text-from-loopback", BOOL, 0, 0, NULL, "yes", KX_SETTING_EDGE, "AUTH-01", NULL,
     "Whether IMAP and POP3 clients on this host may sign in without TLS; all others never may.")
+KX_SETTING(HTTP_REQUEST_TIMEOUT, "http.request-timeout", DURATION, 5, 3600, NULL, "30s", KX_SETTING_EDGE, "", NULL,
+    "How long an HTTP client may take to send the head of a request, and each further 64 KB of it.")
+KX_SETTING(HTTP_IDLE_TIMEOUT, "http.idle-timeout", DURATION, 1, 86400, NULL, "2m", KX_SETTING_EDGE, "", NULL,
+    "How long an HTTP connection without a request stays open.")
+KX_SETTING(ADMIN_REMOTE, "admin.remote", BOOL, 0, 0, NULL, "yes", KX_SETTING_EDGE, "TOOL-11", NULL,
+    "Whether the administration over HTTPS can be reached from other hosts. No: only from the server itself. service.admin.access-group limits it to an IP address group.")
+KX_SETTING(ADMIN_SESSION_IDLE, "admin.session-idle", DURATION, 60, 2592000, NULL, "2h", 0, "", NULL,
+    "How long a session of the administration stays open without a request.")
+KX_SETTING(ADMIN_SESSION_LIFETIME, "admin.session-lifetime", DURATION, 60, 2592000, NULL, "1d", 0, "", NULL,
+    "How long a session of the administration lasts at most.")
 KX_SETTING(SERVER_PORT_OFFSET, "server.port-offset", INT, 0, 60000, NULL, "0", KX_SETTING_RESTART, "SVC-21", NULL,
     "Added to the port of every listener, so that a second server, or one without root, can run on high ports.")
 
@@ -105,6 +115,7 @@ KX_SERVICE_SETTINGS(IMAP, "imap", 143, 20000)
 KX_SERVICE_SETTINGS(IMAPS, "imaps", 993, 20000)
 KX_SERVICE_SETTINGS(POP3, "pop3", 110, 5000)
 KX_SERVICE_SETTINGS(POP3S, "pop3s", 995, 5000)
+KX_SERVICE_SETTINGS(ADMIN, "admin", 4040, 2000)
 #undef KX_SERVICE_SETTINGS
 
 /* Rows for each log, in the order of KxLogRow and of log/log-list.h. */
@@ -147,7 +158,7 @@ KX_LOG_SETTINGS(DEBUG, "debug", "debug")
 KX_SETTING(LOG_JOURNALD, "log.journald", BOOL, 0, 0, NULL, "no", 0, "LOG-18", NULL,
     "Whether all logs are also written to the journal of systemd on this host.")
 KX_SETTING(LOG_DEBUG_TOPICS, "log.debug", LIST, 0, 64,
-    "smtp-server|imap-server|pop3-server|queue|alias-expansion|folder-operations|search-sort|quota-login|"
+    "smtp-server|imap-server|pop3-server|http-server|queue|alias-expansion|folder-operations|search-sort|quota-login|"
     "user-authentication|tls|directory-lookup|thread-pool|administration|service-manager",
     "", KX_SETTING_EDGE, "LOG-65", NULL,
     "What the Debug log records besides starts and stops; each topic costs speed while it is on.")

@@ -81,10 +81,10 @@ typedef enum {
 
 #define KX_LOG_FAMILY_COUNT ((KX_SET_LOG_DEBUG_FILE - KX_SET_LOG_CONFIG_FILE) / KX_LOG_ROWS + 1)
 #define KX_SERVICE_FAMILY_COUNT                                                                    \
-    ((KX_SET_SERVICE_POP3S_STARTUP - KX_SET_SERVICE_SMTP_STARTUP) / KX_SERVICE_ROWS + 1)
+    ((KX_SET_SERVICE_ADMIN_STARTUP - KX_SET_SERVICE_SMTP_STARTUP) / KX_SERVICE_ROWS + 1)
 
 /* Logs count as in log/log-list.h: config, mail, security, warning, operations, error, spam, debug;
- * services smtp, smtps, submission, imap, imaps, pop3, pop3s. */
+ * services smtp, smtps, submission, imap, imaps, pop3, pop3s, admin. */
 KxSettingId kx_setting_of_log(guint log, KxLogRow row);
 KxSettingId kx_setting_of_service(guint service, KxServiceRow row);
 

@@ -288,7 +288,7 @@ class Server:
     def connect(self, service, timeout=30):
         """A plain socket, or one with TLS for the services that start with it."""
         raw = socket.create_connection(("127.0.0.1", self.port(service)), timeout)
-        if service in ("smtps", "imaps", "pop3s"):
+        if service in ("smtps", "imaps", "pop3s", "admin"):
             return tls_context().wrap_socket(raw, server_hostname=self.hostname)
         return raw
 

@@ -166,7 +166,7 @@ def test_status_shows_what_runs(server):
     assert status["roles"][0]["pid"] == server.process.pid
     assert all(row["state"] == "running" for row in status["roles"])
     rows = {row["service"]: row for row in status["services"]}
-    for name in ("smtp", "smtps", "submission", "imap", "imaps", "pop3", "pop3s"):
+    for name in ("smtp", "smtps", "submission", "imap", "imaps", "pop3", "pop3s", "admin"):
         assert rows[name]["status"] == "running"
         assert rows[name]["startup"] == "automatic" and rows[name]["access"] == ""
         assert rows[name]["listen"] == f"*:{server.port(name)}"

@@ -12,6 +12,7 @@ PAGES = {
     "docs/cli.md": ("help", "--markdown"),
     "docs/settings.md": ("config", "manual"),
     "docs/man/keryx.1": ("help", "--man"),
+    "docs/api-reference.md": ("help", "--api"),
     "docs/man/keryx-config.5": ("config", "manual", "--man"),
 }
 

@@ -42,8 +42,10 @@ static void test_round_trip(void)
     const KxSettingChange changes[] = {{KX_SET_SMTP_MAX_SIZE, "1G"},
                                        {KX_SET_LOG_DEBUG_TOPICS, "queue,tls"}};
     g_autoptr(KxSettings) changed = kx_settings_with(defaults, changes, 2, NULL);
-    for (guint all = 0; all < 2; all++) {
-        json_auto_t *document = kx_config_document(changed, all);
+    for (guint way = 0; way < 4; way++) { /* typed or not, all or not */
+        gboolean all = way & 1;
+        KxConfigWish wish = {all, way & 2, TRUE};
+        json_auto_t *document = kx_config_document(changed, &wish);
         g_assert_cmpuint(json_object_size(json_object_get(document, "settings")), ==,
                          all ? KX_SET_COUNT : 2);
         g_autofree char *text = json_dumps(document, 0);
@@ -80,8 +82,10 @@ static void test_wrong(void)
     assert_wrong("{\"settings\": {\"smtp.max-hop\": \"1\"}}", KX_ERR_NOT_FOUND,
                  "there is no setting 'smtp.max-hop' (did you mean smtp.max-hops?); keryx config "
                  "list shows all");
-    assert_wrong("{\"settings\": {\"smtp.max-hops\": [1]}}", KX_ERR_INVALID,
-                 "smtp.max-hops: the value is neither text, number, true, false nor null");
+    assert_wrong("{\"settings\": {\"smtp.max-hops\": {}}}", KX_ERR_INVALID,
+                 "smtp.max-hops: the value is neither text, number, list, true, false nor null");
+    assert_wrong("{\"settings\": {\"log.debug\": [\"tls,queue\"]}}", KX_ERR_INVALID,
+                 "log.debug: the entries of a list are texts without commas");
     assert_wrong("{\"settings\": {\"smtp.max-hops\": -1}}", KX_ERR_INVALID,
                  "smtp.max-hops: -1 is below the smallest allowed value, 1");
 }

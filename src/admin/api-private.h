@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Shared by the files of the API. */
+#pragma once
+
+#include "admin/api.h"
+#include "admin/command.h"
+#include "directory/rights.h"
+
+#define KX_API_PREFIX "/api/v1/"
+
+/* ---- api-route.c ---- */
+
+/* One command as a resource and a method. */
+typedef struct {
+    const KxCommand *command;
+    KxHttpMethod method;
+    char *path;      /* "users/{user}" */
+    char **segments; /* "users", "{user}" */
+    char **params;   /* names of the command's arguments, in order; those in the path come first */
+    guint n_in_path;
+    gboolean repeats; /* the last argument is a list */
+} KxApiRoute;
+
+GPtrArray *kx_api_routes_new(void); /* of KxApiRoute, in the order of the commands */
+
+/* The route of a path; NULL if there is none, with all methods that the path knows (0: it does not
+ * exist). Texts beat parameters: settings/schema is no setting. */
+const KxApiRoute *kx_api_route_find(const GPtrArray *routes, char *const *segments,
+                                    KxHttpMethod method, guint *ret_methods);
+
+/* The route that shows what this one makes, or NULL. */
+const KxApiRoute *kx_api_route_of_new(const GPtrArray *routes, const KxApiRoute *route);
+
+/* The body is a JSON object with properties; otherwise parameters are in the query. */
+gboolean kx_api_route_has_body(const KxApiRoute *route);
+
+/* The route answers with a list, of which pages can be asked for. */
+gboolean kx_api_route_lists(const KxApiRoute *route);
+
+/* ---- api-session.c ---- */
+
+/* Who asks. */
+typedef struct {
+    char *login; /* NULL: nobody signed in */
+    KxAdminRights rights;
+    char *domain; /* his, if he administers it; or NULL */
+    gboolean read_only;
+    char *csrf; /* of a session; NULL for a token */
+} KxApiActor;
+void kx_api_actor_clear(KxApiActor *actor);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(KxApiActor, kx_api_actor_clear)
+
+typedef struct KxApiSessions KxApiSessions;
+KxApiSessions *kx_api_sessions_new(KxDirectory *directory);
+void kx_api_sessions_free(KxApiSessions *sessions);
+
+/* A session of a user; the text is its cookie. ret_csrf is the caller's. */
+char *kx_api_session_open(KxApiSessions *sessions, const char *login, char **ret_csrf);
+/* Its login, NULL if there is no such session, or its time is over. */
+char *kx_api_session_use(KxApiSessions *sessions, const char *cookie, char **ret_csrf);
+void kx_api_session_end(KxApiSessions *sessions, const char *cookie);
+
+/* ---- api-sign-in.c ---- */
+
+#define KX_API_COOKIE "__Host-keryx-admin"
+
+struct KxApi {
+    KxCore *core;
+    const KxServerHooks *server;
+    GPtrArray *routes;
+    KxApiSessions *sessions;
+    GBytes *document; /* OpenAPI */
+};
+
+/* FALSE: the response says why not. */
+gboolean kx_api_actor(KxApi *api, const KxHttpRequest *request, KxApiActor *ret_actor,
+                      KxHttpResponse *response);
+
+/* POST, GET and DELETE of "session". */
+void kx_api_session_resource(KxApi *api, const KxHttpRequest *request, KxHttpResponse *response);
+
+/* ---- api-request.c ---- */
+
+/* The body as JSON, or an empty object if there is none. NULL: the response says why not. */
+json_t *kx_api_body(const KxHttpRequest *request, KxHttpResponse *response);
+
+/* What a client wants to see of a list. */
+typedef struct {
+    guint offset, limit;
+    char *search; /* or NULL */
+    char *sort;   /* key, with "-" before it for the other direction; or NULL */
+} KxApiPage;
+void kx_api_page_clear(KxApiPage *page);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(KxApiPage, kx_api_page_clear)
+
+/* The request for kx_admin_run() that an HTTP request stands for. NULL: the response says why not.
+ */
+json_t *kx_api_command(const KxApiRoute *route, const KxApiActor *actor,
+                       const KxHttpRequest *request, KxApiPage *ret_page, KxHttpResponse *response);
+
+/* ---- api-answer.c ---- */
+
+void kx_api_respond_json(KxHttpResponse *response, guint status, const json_t *json);
+
+/* An answer of kx_admin_run() as a response. */
+void kx_api_answer(KxApi *api, const KxApiRoute *route, const KxApiPage *page, json_t *answer,
+                   KxHttpResponse *response);
+
+/* api-page.c: {"items", "total", "offset", "limit"} of a list, or of what is one page already
+ * ({"items", "total"}). A new reference. */
+json_t *kx_api_page_of(json_t *result, const KxApiPage *page);

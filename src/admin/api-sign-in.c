@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who asks: tokens (RFC 6750), sessions, and what keeps other web sites from using the latter. */
+#include <string.h>
+
+#include "admin/api-private.h"
+#include "base/text.h"
+#include "directory/tokens.h"
+#include "log/log-config.h"
+#include "log/log-security.h"
+
+void kx_api_actor_clear(KxApiActor *actor)
+{
+    g_clear_pointer(&actor->login, g_free);
+    g_clear_pointer(&actor->domain, g_free);
+    g_clear_pointer(&actor->csrf, g_free);
+}
+
+static gboolean refuse(KxHttpResponse *response, guint status, const char *detail)
+{
+    if (status == 401)
+        kx_http_response_field(response, "WWW-Authenticate", "Bearer realm=\"Keryx\"");
+    if (status == 503)
+        kx_http_response_field(response, "Retry-After", "1");
+    kx_http_response_problem(response, status, detail);
+    return FALSE;
+}
+
+/* ---- other web sites ---- */
+
+/* A browser says where a request comes from; other programs do not. */
+static gboolean is_same_origin(const KxHttpRequest *request)
+{
+    const char *origin = kx_http_request_field(request, "origin");
+    const char *host = kx_http_request_field(request, "host");
+    return !origin || (host && g_str_has_prefix(origin, "https://") &&
+                       g_ascii_strcasecmp(origin + strlen("https://"), host) == 0);
+}
+
+static gboolean check_csrf(const KxHttpRequest *request, const char *csrf, KxHttpResponse *response)
+{
+    const char *shown = kx_http_request_field(request, "x-csrf-token");
+    if (request->method == KX_HTTP_GET)
+        return TRUE;
+    if (!is_same_origin(request))
+        return refuse(response, 403, "The request comes from another web site");
+    if (g_strcmp0(shown, csrf) != 0)
+        return refuse(response, 403,
+                      "X-CSRF-Token is missing or wrong; GET session tells what it must be");
+    return TRUE;
+}
+
+/* ---- who asks ---- */
+
+static char *domain_of(const char *login)
+{
+    return g_strdup(strrchr(login, '@') + 1);
+}
+
+/* Rights are looked up anew each time. */
+static gboolean take_rights(KxApi *api, KxApiActor *actor, KxHttpResponse *response)
+{
+    actor->rights = kx_rights_get(api->core->directory, actor->login);
+    if (actor->rights.web_admin)
+        actor->domain = domain_of(actor->login);
+    return actor->rights.admin != KX_LEVEL_NONE || actor->rights.web_admin ||
+           refuse(response, 403, "The account has no rights to administer the server or a domain");
+}
+
+static gboolean take_token(KxApi *api, const char *authorization, KxApiActor *actor,
+                           KxHttpResponse *response)
+{
+    static const char scheme[] = "Bearer ";
+    g_autoptr(KxUser) user = NULL;
+    if (g_ascii_strncasecmp(authorization, scheme, strlen(scheme)) != 0)
+        return refuse(response, 401, "Sign in with a token (Authorization: Bearer) or a session");
+    user = kx_token_use(api->core->directory, authorization + strlen(scheme), &actor->read_only);
+    if (!user)
+        return refuse(response, 401, "The token is unknown, or its time is over");
+    actor->login = g_strdup_printf("%s@%s", user->name, user->domain);
+    return TRUE;
+}
+
+static gboolean take_cookie(KxApi *api, const KxHttpRequest *request, KxApiActor *actor,
+                            KxHttpResponse *response)
+{
+    g_autofree char *cookie = kx_http_request_cookie(request, KX_API_COOKIE);
+    actor->login = cookie ? kx_api_session_use(api->sessions, cookie, &actor->csrf) : NULL;
+    if (!actor->login)
+        return refuse(response, 401, cookie ? "The session is over" : "Sign in first");
+    return check_csrf(request, actor->csrf, response);
+}
+
+gboolean kx_api_actor(KxApi *api, const KxHttpRequest *request, KxApiActor *ret_actor,
+                      KxHttpResponse *response)
+{
+    const char *authorization = kx_http_request_field(request, "authorization");
+    return (authorization ? take_token(api, authorization, ret_actor, response)
+                          : take_cookie(api, request, ret_actor, response)) &&
+           take_rights(api, ret_actor, response);
+}
+
+/* ---- the resource "session" ---- */
+
+static void respond_actor(const KxApiActor *actor, KxHttpResponse *response)
+{
+    static const char *const levels[] = {"none", "read", "full"};
+    json_auto_t *json = json_pack("{s:s, s:s, s:s?, s:b, s:s?}", "user", actor->login, "admin",
+                                  levels[actor->rights.admin], "domain", actor->domain, "read-only",
+                                  actor->read_only, "csrf", actor->csrf);
+    kx_api_respond_json(response, 200, json);
+}
+
+/* As for all protocols (core/sasl.c): the same answer and the same lines whatever was wrong. */
+static gboolean fail_login(KxApi *api, const KxHttpRequest *request, const char *name,
+                           const char *reason, KxHttpResponse *response)
+{
+    const char *ip = kx_session_remote_ip(request->session);
+    g_autofree char *shown = kx_escape_for_log(name, -1, 200);
+    kx_log_failed_login(api->core->logger, "HTTP", ip, KX_LOGIN_REFUSED, "PLAIN");
+    kx_log(api->core->logger, KX_LOG_WARNING, "HTTP login of %s from %s failed: %s", shown, ip,
+           reason);
+    response->later = TRUE;
+    return refuse(response, 401, "Wrong name or password");
+}
+
+static gboolean check_password(KxApi *api, const KxHttpRequest *request, const char *name,
+                               const char *password, KxApiActor *ret_actor,
+                               KxHttpResponse *response)
+{
+    g_autoptr(KxUser) user = NULL;
+    const char *reason = NULL, *ip = kx_session_remote_ip(request->session);
+    switch (kx_auth_password(api->core->directory, name, password,
+                             kx_session_local_ip(request->session), &user, &reason)) {
+    case KX_AUTH_BUSY:
+        kx_log_failed_login(api->core->logger, "HTTP", ip, KX_LOGIN_ERROR, "PLAIN");
+        return refuse(response, 503, "Too many sign-ins at once, please try again");
+    case KX_AUTH_FAILED:
+        return fail_login(api, request, name, reason, response);
+    case KX_AUTH_OK:
+        break;
+    }
+    ret_actor->login = g_strdup_printf("%s@%s", user->name, user->domain);
+    return TRUE;
+}
+
+static void sign_in(KxApi *api, const KxHttpRequest *request, KxHttpResponse *response)
+{
+    json_auto_t *body = kx_api_body(request, response);
+    const char *name = json_string_value(json_object_get(body, "user"));
+    const char *password = json_string_value(json_object_get(body, "password"));
+    g_auto(KxApiActor) actor = {0};
+    if (!body)
+        return;
+    if (!is_same_origin(request)) {
+        refuse(response, 403, "The request comes from another web site");
+        return;
+    }
+    if (!name || !password || json_object_size(body) != 2) {
+        refuse(response, 400, "Signing in takes \"user\" and \"password\", both texts");
+        return;
+    }
+    if (!check_password(api, request, name, password, &actor, response) ||
+        !take_rights(api, &actor, response))
+        return;
+    g_autofree char *cookie = kx_api_session_open(api->sessions, actor.login, &actor.csrf);
+    g_autofree char *line =
+        g_strdup_printf("session opened for host %s", kx_session_remote_ip(request->session));
+    kx_log_config_action(api->core->logger, actor.login, line);
+    kx_http_response_field(response, "Set-Cookie",
+                           KX_API_COOKIE "=%s; Path=/; Secure; HttpOnly; SameSite=Strict", cookie);
+    respond_actor(&actor, response);
+}
+
+static void sign_out(KxApi *api, const KxHttpRequest *request, KxHttpResponse *response)
+{
+    g_autofree char *cookie = kx_http_request_cookie(request, KX_API_COOKIE);
+    if (cookie)
+        kx_api_session_end(api->sessions, cookie);
+    kx_http_response_field(response, "Set-Cookie",
+                           KX_API_COOKIE "=; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=0");
+    response->status = 204;
+}
+
+void kx_api_session_resource(KxApi *api, const KxHttpRequest *request, KxHttpResponse *response)
+{
+    g_auto(KxApiActor) actor = {0};
+    switch (request->method) {
+    case KX_HTTP_POST:
+        sign_in(api, request, response);
+        break;
+    case KX_HTTP_GET:
+        if (kx_api_actor(api, request, &actor, response))
+            respond_actor(&actor, response);
+        break;
+    case KX_HTTP_DELETE:
+        if (kx_api_actor(api, request, &actor, response))
+            sign_out(api, request, response);
+        break;
+    default:
+        kx_http_response_methods(response, KX_HTTP_POST | KX_HTTP_GET | KX_HTTP_DELETE);
+        break;
+    }
+}
