@@ -7,8 +7,14 @@
 #include "base/error.h"
 #include "store/acl.h"
 
-static const KxOption fields[] = {
+static const KxOption add_options[] = {
+    {"template", KX_OPTION_TEXT, "TEMPLATE",
+     "Takes from this template what is not given; it must be for the domain or for all."},
 #define KX_FIELD KX_FIELD_OPTION
+#include "directory/fields-user.h"
+};
+
+static const KxOption fields[] = {
 #include "directory/fields-user.h"
 #undef KX_FIELD
     KX_OBJECT_CHANGE_OPTIONS,
@@ -21,7 +27,6 @@ static const KxOption remove_options[] = {
 };
 
 static const KxOption list_options[] = {KX_OBJECT_LIST_OPTIONS};
-static const KxOption change_options[] = {KX_OBJECT_CHANGE_OPTIONS};
 
 static json_t *show(const KxCall *call, GError **error)
 {
@@ -108,8 +113,7 @@ static const KxCommand commands[] = {
      .args = "USER@DOMAIN",
      .min_args = 1,
      .max_args = 1,
-     .options = fields,
-     .n_options = G_N_ELEMENTS(fields) - G_N_ELEMENTS(change_options),
+     KX_OPTIONS(add_options),
      .object = KX_OBJECT_USER,
      .run = kx_object_run_add,
      .flags = KX_COMMAND_ACCOUNTS,

@@ -33,8 +33,9 @@ static json_t *field_json(const KxRecord *record, KxFieldId id)
 json_t *kx_object_json(KxObject object, const KxRecord *record)
 {
     static const char *const keys[KX_OBJECT_COUNT] = {
-        [KX_OBJECT_DOMAIN] = "domain", [KX_OBJECT_USER] = "user",      [KX_OBJECT_GROUP] = "group",
-        [KX_OBJECT_ALIAS] = "alias",   [KX_OBJECT_IP_GROUP] = "group",
+        [KX_OBJECT_DOMAIN] = "domain",  [KX_OBJECT_USER] = "user",
+        [KX_OBJECT_GROUP] = "group",    [KX_OBJECT_ALIAS] = "alias",
+        [KX_OBJECT_IP_GROUP] = "group", [KX_OBJECT_TEMPLATE] = "template",
     };
     g_autofree char *name = record->domain ? g_strdup_printf("%s@%s", record->name, record->domain)
                                            : g_strdup(record->name);
@@ -87,6 +88,7 @@ static gboolean change(const KxCall *call, KxChangeVerb verb, GError **error)
         .fields = fields,
         .n_fields = n,
         .generation = (guint)kx_call_int(call, "generation", 0),
+        .template = kx_call_text(call, "template"),
     };
     return kx_object_change(call->context->core->directory, &call->context->admin, &change, 1, NULL,
                             error);

@@ -45,6 +45,7 @@ json_t *kx_json_strings(char *const *texts);
 #define KX_OPTION_OF_level    KX_OPTION_TEXT, "none|read|full"
 #define KX_OPTION_OF_text     KX_OPTION_TEXT, "TEXT"
 #define KX_OPTION_OF_domains  KX_OPTION_TEXT, "DOMAIN,..."
+#define KX_OPTION_OF_domain   KX_OPTION_TEXT, "DOMAIN"
 #define KX_OPTION_OF_ip       KX_OPTION_TEXT, "ADDRESS"
 #define KX_OPTION_OF_password KX_OPTION_SECRET, "SECRET"
 #define KX_OPTION_OF_locals   KX_OPTION_TEXT, "NAME,..."

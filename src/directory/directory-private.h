@@ -67,6 +67,14 @@ typedef struct {
     guint n_ranges;
 } KxIpGroupEntry;
 
+typedef struct {
+    union {
+        KxEntry entry;
+        KxTemplate template;
+    };
+    char *key;
+} KxTemplateEntry;
+
 /* Who has a further address: one of them. */
 typedef struct {
     KxUserEntry *user;
@@ -89,6 +97,7 @@ struct KxDirectory {
     GHashTable *bound;      /* IP address -> KxDomainEntry */
     KxDomainEntry *primary; /* NULL while there is no domain */
     GHashTable *ip_groups;  /* folded name -> KxIpGroupEntry, owned */
+    GHashTable *templates;  /* folded name -> KxTemplateEntry, owned */
     GHashTable *shares;     /* identifier -> set of owners */
 
     KxLogger *logger;

@@ -54,6 +54,7 @@ typedef enum {
     KX_OBJECT_GROUP,
     KX_OBJECT_ALIAS,
     KX_OBJECT_IP_GROUP,
+    KX_OBJECT_TEMPLATE,
     KX_OBJECT_COUNT,
 } KxObject;
 
@@ -80,8 +81,9 @@ typedef struct {
     KX_RECORD; /* the name is in A-labels, lower-case */
     gboolean primary;
     char *description;
-    char **aliases; /* domain aliases */
-    char *bound_ip; /* DOM-27, or empty */
+    char **aliases;     /* domain aliases */
+    char *bound_ip;     /* DOM-27, or empty */
+    guint64 user_limit; /* most users it may have, 0: no limit */
 } KxDomain;
 
 typedef enum { KX_OVERRIDE_NONE, KX_OVERRIDE_NO, KX_OVERRIDE_YES } KxOverride;
@@ -126,12 +128,22 @@ typedef struct {
     char **entries; /* "192.0.2.1", "192.0.2.0/24", "192.0.2.1-192.0.2.9", "2001:db8::/32" */
 } KxIpGroup;
 
+/* For new accounts. */
+typedef struct {
+    union {
+        KX_RECORD;
+        KxUser account; /* what they get; full name and addresses are not used */
+    };
+    char *for_domain; /* whose accounts, or empty */
+} KxTemplate;
+
 /* For the field table. */
 #define KX_STRUCT_DOMAIN   KxDomain
 #define KX_STRUCT_USER     KxUser
 #define KX_STRUCT_GROUP    KxGroup
 #define KX_STRUCT_ALIAS    KxAlias
 #define KX_STRUCT_IP_GROUP KxIpGroup
+#define KX_STRUCT_TEMPLATE KxTemplate
 
 void kx_domain_free(KxDomain *domain);
 void kx_user_free(KxUser *user);
@@ -236,7 +248,8 @@ typedef struct {
     const char *new_name; /* without a domain */
     const KxField *fields;
     guint n_fields;
-    guint generation; /* it must still have; 0: any */
+    guint generation;     /* it must still have; 0: any */
+    const char *template; /* of a new user, or NULL */
 } KxChange;
 
 /*

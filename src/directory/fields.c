@@ -20,6 +20,7 @@ static const KxFieldRow ROWS[KX_FIELD_COUNT] = {
         id] = {KX_OBJECT_##object, name, #id, logged, flags, &kx_kind_##kind, 0, manual},
 #include "directory/object-list.h"
 #undef KX_FIELD
+#undef KX_SECRET
 };
 
 const KxFieldRow *kx_field_row(KxFieldId id)

@@ -135,6 +135,7 @@ const KxKind kx_kind_bool = {KX_CLASS_BOOL, "yes|no", NULL, parse_bool};
 const KxKind kx_kind_text = {KX_CLASS_TEXT, "TEXT", NULL, parse_text};
 const KxKind kx_kind_password = {KX_CLASS_SECRET, "SECRET", NULL, kx_password_prepare};
 const KxKind kx_kind_ip = {KX_CLASS_TEXT, "ADDRESS", NULL, parse_ip};
+const KxKind kx_kind_domain = {KX_CLASS_TEXT, "DOMAIN", NULL, kx_name_domain};
 const KxKind kx_kind_size = {KX_CLASS_NUMBER, "SIZE", NULL, parse_size};
 const KxKind kx_kind_count = {KX_CLASS_NUMBER, "NUMBER", NULL, parse_count};
 const KxKind kx_kind_override = {KX_CLASS_CHOICE, "yes|no", overrides, parse_bool};

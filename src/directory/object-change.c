@@ -6,7 +6,7 @@
  */
 #include "base/error.h"
 #include "directory/names.h"
-#include "directory/object.h"
+#include "directory/template.h"
 
 static void free_change(gpointer data)
 {
@@ -149,6 +149,8 @@ static gboolean find(KxDirectory *directory, KxObjectChange *change, GError **er
     if (!(adds ? find_new(directory, change, error) : find_old(directory, change, error)))
         return FALSE;
     if (change->given.verb == KX_CHANGE_RENAME && !take_new_name(directory, change, error))
+        return FALSE;
+    if (change->given.template != NULL && !kx_template_apply(directory, change, error))
         return FALSE;
     if (change->next != NULL)
         kx_record_take(&change->type->record, change->next, &change->values);
@@ -391,20 +393,20 @@ gboolean kx_object_change(KxDirectory *directory, const KxAdmin *admin, const Kx
 gboolean kx_object_add(KxDirectory *directory, const KxAdmin *admin, KxObject object,
                        const char *name, const KxField *fields, guint n, GError **error)
 {
-    KxChange change = {KX_CHANGE_ADD, object, name, NULL, fields, n, 0};
+    KxChange change = {KX_CHANGE_ADD, object, name, NULL, fields, n, 0, NULL};
     return kx_object_change(directory, admin, &change, 1, NULL, error);
 }
 
 gboolean kx_object_set(KxDirectory *directory, const KxAdmin *admin, KxObject object,
                        const char *name, const KxField *fields, guint n, GError **error)
 {
-    KxChange change = {KX_CHANGE_SET, object, name, NULL, fields, n, 0};
+    KxChange change = {KX_CHANGE_SET, object, name, NULL, fields, n, 0, NULL};
     return kx_object_change(directory, admin, &change, 1, NULL, error);
 }
 
 gboolean kx_object_remove(KxDirectory *directory, const KxAdmin *admin, KxObject object,
                           const char *name, GError **error)
 {
-    KxChange change = {KX_CHANGE_REMOVE, object, name, NULL, NULL, 0, 0};
+    KxChange change = {KX_CHANGE_REMOVE, object, name, NULL, NULL, 0, 0, NULL};
     return kx_object_change(directory, admin, &change, 1, NULL, error);
 }

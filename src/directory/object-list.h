@@ -14,3 +14,4 @@
 #include "directory/fields-group.h"
 #include "directory/fields-alias.h"
 #include "directory/fields-ip-group.h"
+#include "directory/fields-template.h"

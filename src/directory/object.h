@@ -63,7 +63,7 @@ struct KxObjectType {
 };
 
 extern const KxObjectType kx_type_domain, kx_type_user, kx_type_group, kx_type_alias,
-    kx_type_ip_group;
+    kx_type_ip_group, kx_type_template;
 const KxObjectType *kx_object_type(KxObject object);
 const char *kx_object_noun(const KxObjectType *type); /* without the article */
 
@@ -81,6 +81,12 @@ KxEntry *kx_entry_find(KxDirectory *directory, const KxObjectType *type, const c
 /* Another change, for KxObjectType.follow: sets one field of an entry; takes the text. */
 void kx_object_follow(GPtrArray *more, const KxObjectType *type, const KxRecord *record,
                       KxFieldId field, char *text);
+
+/* A list as text with `out` left out and `in` put in; either may be NULL. */
+char *kx_list_replace(char *const *list, const char *out, const char *in);
+
+/* Groups exist; they are written as they are called. */
+gboolean kx_groups_check(KxDomainEntry *home, char **groups, GError **error);
 
 gboolean kx_object_is_given(const KxObjectChange *change, KxFieldId field);
 

@@ -59,8 +59,19 @@ static gboolean add_column(KxDb *db, const KxRecordType *type, const KxFieldRow 
     return has || kx_db_exec(db, sql, error);
 }
 
+static gboolean make_table(KxDb *db, const KxRecordType *type, GError **error)
+{
+    g_autofree char *sql =
+        g_strdup_printf("CREATE TABLE IF NOT EXISTS %s (id INTEGER PRIMARY KEY, generation INTEGER"
+                        " NOT NULL, name TEXT NOT NULL, domain INTEGER NOT NULL)",
+                        type->table);
+    return kx_db_exec(db, sql, error);
+}
+
 gboolean kx_record_upgrade(KxDb *db, const KxRecordType *type, GError **error)
 {
+    if (!make_table(db, type, error))
+        return FALSE;
     for (guint id = 0; id < KX_FIELD_COUNT; id++) {
         const KxFieldRow *row = column_row(type, id);
         if (row != NULL && !add_column(db, type, row, error))

@@ -154,3 +154,30 @@ char *const *kx_record_list(const KxRecord *record, KxFieldId id)
     const KxFieldRow *row = kx_field_row(id);
     return row->kind->class == KX_CLASS_LIST ? MEMBER(record, row, char **) : NULL;
 }
+
+static gboolean is_new(const KxRecord *record, const KxFieldRow *row)
+{
+    switch (row->kind->class) {
+    case KX_CLASS_BOOL:
+        return !MEMBER(record, row, gboolean);
+    case KX_CLASS_CHOICE:
+        return MEMBER(record, row, guint) == 0;
+    case KX_CLASS_NUMBER:
+        return MEMBER(record, row, guint64) == 0;
+    case KX_CLASS_TEXT:
+        return *MEMBER(record, row, char *) == '\0';
+    case KX_CLASS_LIST:
+        return *MEMBER(record, row, char **) == NULL;
+    default:
+        return TRUE;
+    }
+}
+
+char *kx_record_value(const KxRecord *record, KxFieldId id)
+{
+    const KxFieldRow *row = kx_field_row(id);
+    if (is_new(record, row))
+        return NULL;
+    return row->kind->class == KX_CLASS_LIST ? g_strjoinv(",", MEMBER(record, row, char **))
+                                             : kx_record_text(record, id);
+}

@@ -34,9 +34,13 @@ void kx_record_take(const KxRecordType *type, KxRecord *record, const KxFieldVal
 char *kx_record_text(const KxRecord *record, KxFieldId id);
 char *const *kx_record_list(const KxRecord *record, KxFieldId id);
 
+/* A member of either kind as text that somebody could give; NULL: it is as in a new object, or a
+ * secret. */
+char *kx_record_value(const KxRecord *record, KxFieldId id);
+
 /* ---- record-db.c ---- */
 
-/* Adds the columns of new fields to the tables. */
+/* Makes the table of a new kind of object, and adds the columns of new fields. */
 gboolean kx_record_upgrade(KxDb *db, const KxRecordType *type, GError **error);
 
 /* Insert gives the record its id. `domain` is the id of its domain, 0 for none. */

@@ -15,6 +15,11 @@ static void free_ip_group(gpointer entry)
     kx_entry_free(&kx_type_ip_group, entry);
 }
 
+static void free_template(gpointer entry)
+{
+    kx_entry_free(&kx_type_template, entry);
+}
+
 void kx_tables_init(KxDirectory *directory)
 {
     kx_rw_lock_init(&directory->lock);
@@ -22,6 +27,7 @@ void kx_tables_init(KxDirectory *directory)
     directory->aliases = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     directory->bound = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     directory->ip_groups = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_ip_group);
+    directory->templates = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_template);
     directory->shares =
         g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_hash_table_unref);
 }
@@ -32,6 +38,7 @@ void kx_tables_clear(KxDirectory *directory)
     g_hash_table_unref(directory->aliases);
     g_hash_table_unref(directory->domains);
     g_hash_table_unref(directory->ip_groups);
+    g_hash_table_unref(directory->templates);
     g_hash_table_unref(directory->shares);
     kx_rw_lock_clear(&directory->lock);
 }

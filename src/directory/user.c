@@ -28,29 +28,24 @@ static gboolean check_addresses(KxObjectChange *change, GError **error)
     return TRUE;
 }
 
-/* Groups exist, and are written as they are called. */
-static gboolean check_groups(KxObjectChange *change, GError **error)
+static gboolean check_new(KxObjectChange *change, GError **error)
 {
-    KxUser *next = (KxUser *)(void *)change->next;
-    for (guint i = 0; next->groups[i] != NULL; i++) {
-        g_autofree char *key = kx_name_fold(next->groups[i]);
-        KxGroupEntry *group = g_hash_table_lookup(change->home->groups, key);
-        if (group == NULL)
-            return kx_fail(error, KX_ERR_INVALID, "groups: there is no group '%s@%s'",
-                           next->groups[i], change->home->domain.name);
-        g_free(next->groups[i]);
-        next->groups[i] = g_strdup(group->group.name);
-    }
-    return TRUE;
+    guint64 limit = change->home->domain.user_limit;
+    if (limit > 0 && g_hash_table_size(change->home->users) >= limit)
+        return kx_fail(error, KX_ERR_OVERQUOTA,
+                       "the domain '%s' may have no more users than %" G_GUINT64_FORMAT,
+                       change->domain, limit);
+    return kx_address_check_free(change->home, change->name, NULL, error);
 }
 
 static gboolean check(KxDirectory *directory G_GNUC_UNUSED, KxObjectChange *change, GError **error)
 {
     if (change->next == NULL)
         return TRUE;
-    if (change->entry == NULL && !kx_address_check_free(change->home, change->name, NULL, error))
+    if (change->entry == NULL && !check_new(change, error))
         return FALSE;
-    return check_addresses(change, error) && check_groups(change, error);
+    return check_addresses(change, error) &&
+           kx_groups_check(change->home, ((KxUser *)(void *)change->next)->groups, error);
 }
 
 /* ---- storing ---- */

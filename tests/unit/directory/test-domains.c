@@ -210,7 +210,8 @@ static void test_names(void)
     ASSERT_FAILS(kx_object_add(f.directory, &ADMIN, KX_OBJECT_DOMAIN, "x.com",
                                FIELDS({"colour", "red"}), error),
                  KX_ERR_INVALID,
-                 "unknown field 'colour'; known are: primary, description, aliases, bound-ip");
+                 "unknown field 'colour'; known are: primary, description, aliases, "
+                 "bound-ip, user-limit");
     ASSERT_FAILS(kx_object_add(f.directory, &ADMIN, KX_OBJECT_DOMAIN, "x.com",
                                FIELDS({"description", "a"}, {"description", "b"}), error),
                  KX_ERR_INVALID, "description is given twice");
