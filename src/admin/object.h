@@ -48,6 +48,7 @@ json_t *kx_json_strings(char *const *texts);
 #define KX_OPTION_OF_domain   KX_OPTION_TEXT, "DOMAIN"
 #define KX_OPTION_OF_ip       KX_OPTION_TEXT, "ADDRESS"
 #define KX_OPTION_OF_password KX_OPTION_SECRET, "SECRET"
+#define KX_OPTION_OF_hash     KX_OPTION_SECRET, "HASH"
 #define KX_OPTION_OF_locals   KX_OPTION_TEXT, "NAME,..."
 #define KX_OPTION_OF_users    KX_OPTION_TEXT, "USER,..."
 #define KX_OPTION_OF_groups   KX_OPTION_TEXT, "GROUP,..."

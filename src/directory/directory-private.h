@@ -36,8 +36,9 @@ typedef struct {
         KxUser user;
     };
     char *key;         /* folded name */
-    char *verifier;    /* Argon2id, or NULL: cannot sign in */
-    GPtrArray *groups; /* of KxGroupEntry, whose member he is */
+    char *verifier;    /* Argon2id, "{SCHEME}..." of another server, or NULL: cannot
+                          sign in */
+    GPtrArray *groups; /* of KxGroupEntry, whose member he is; NULL: none */
 } KxUserEntry;
 
 typedef struct {

@@ -262,6 +262,19 @@ typedef struct {
 gboolean kx_object_change(KxDirectory *directory, const KxAdmin *admin, const KxChange *changes,
                           guint n, guint *ret_failed, GError **error);
 
+typedef enum {
+    KX_CHANGE_EACH = 1 << 0, /* one that is refused does not keep the others from being made */
+    KX_CHANGE_TRY = 1 << 1,  /* all is checked, and nothing is changed */
+} KxChangeFlags;
+
+/* The same with a choice, and with what is wrong with each change in `ret_errors`, NULL if nothing
+ * is; it has room for n errors, or is NULL. With KX_CHANGE_EACH it is still one transaction, and
+ * FALSE means that nothing was done, for a reason that is not in one change. Passwords of several
+ * changes are hashed on all processors. */
+gboolean kx_object_change_many(KxDirectory *directory, const KxAdmin *admin,
+                               const KxChange *changes, guint n, guint flags, GError **ret_errors,
+                               GError **error);
+
 gboolean kx_object_add(KxDirectory *directory, const KxAdmin *admin, KxObject object,
                        const char *name, const KxField *fields, guint n, GError **error);
 gboolean kx_object_set(KxDirectory *directory, const KxAdmin *admin, KxObject object,

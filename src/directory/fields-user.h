@@ -21,6 +21,8 @@ KX_ACCOUNT(DISABLED, "disabled", "Account_enabled", KX_FIELD_INVERTED, bool, dis
     "yes blocks the account without removing it.")
 KX_OWN_SECRET(PASSWORD, "password", "Password", 0, password, "USR-14",
     "Password of the account; an account without one cannot sign in.")
+KX_OWN_SECRET(PASSWORD_HASH, "password-hash", "Password_hash", 0, hash, "USR-21",
+    "A password as another server stored it, {SCHEME}HASH: it holds until its owner signs in, when our own form takes its place.")
 KX_OWN(FULL_NAME, "name", "Full_name", 0, text, full_name, "USR-12",
     "First name and surname.")
 KX_ACCOUNT(DESCRIPTION, "description", "Description", 0, text, description, "USR-13",

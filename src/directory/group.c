@@ -143,7 +143,7 @@ static void fill(const KxEntry *entry, KxRecord *copy)
     g_ptr_array_sort(names, compare_texts);
     g_ptr_array_add(names, NULL);
     KxGroup *group_copy = (KxGroup *)(void *)copy;
-    g_strfreev(group_copy->members);
+    kx_record_free_list(group_copy->members);
     group_copy->members = (char **)g_ptr_array_free(names, FALSE);
 }
 

@@ -5,6 +5,7 @@
 #include "base/ip-range.h"
 #include "base/text.h"
 #include "directory/credentials.h"
+#include "directory/foreign-hash.h"
 #include "directory/names.h"
 #include "settings/checks.h"
 
@@ -134,6 +135,7 @@ static const char *const levels[] = {"none", "read", "full", NULL};
 const KxKind kx_kind_bool = {KX_CLASS_BOOL, "yes|no", NULL, parse_bool};
 const KxKind kx_kind_text = {KX_CLASS_TEXT, "TEXT", NULL, parse_text};
 const KxKind kx_kind_password = {KX_CLASS_SECRET, "SECRET", NULL, kx_password_prepare};
+const KxKind kx_kind_hash = {KX_CLASS_SECRET, "{SCHEME}HASH", NULL, kx_foreign_hash_parse};
 const KxKind kx_kind_ip = {KX_CLASS_TEXT, "ADDRESS", NULL, parse_ip};
 const KxKind kx_kind_domain = {KX_CLASS_TEXT, "DOMAIN", NULL, kx_name_domain};
 const KxKind kx_kind_size = {KX_CLASS_NUMBER, "SIZE", NULL, parse_size};

@@ -8,66 +8,6 @@
 #include "directory/names.h"
 #include "directory/template.h"
 
-static void free_change(gpointer data)
-{
-    KxObjectChange *change = data;
-    kx_field_values_clear(&change->values);
-    g_clear_pointer(&change->credentials, kx_credentials_free);
-    g_free(change->verifier);
-    if (change->next != NULL)
-        kx_object_free(change->type->record.object, change->next);
-    g_clear_pointer(&change->owned, g_ptr_array_unref);
-    g_free(change->name);
-    g_free(change->domain);
-    g_free(change);
-}
-
-gboolean kx_object_is_given(const KxObjectChange *change, KxFieldId field)
-{
-    return change->values.given[field];
-}
-
-/* Reads what was given, and does the slow part, hashing, before any lock is taken. */
-static KxObjectChange *prepare(const KxChange *given, GError **error)
-{
-    KxObjectChange *change = g_new0(KxObjectChange, 1);
-    change->given = *given;
-    change->type = kx_object_type(given->object);
-    if (!kx_field_values_parse(given->object, given->fields, given->n_fields, &change->values,
-                               error)) {
-        g_free(change);
-        return NULL;
-    }
-    const char *password = change->values.text[KX_FIELD_USER_PASSWORD];
-    if (password == NULL)
-        return change;
-    change->credentials = kx_credentials_new(password, error);
-    if (change->credentials == NULL) {
-        free_change(change);
-        return NULL;
-    }
-    change->verifier = g_strdup(change->credentials->argon2id);
-    return change;
-}
-
-void kx_object_follow(GPtrArray *more, const KxObjectType *type, const KxRecord *record,
-                      KxFieldId field, char *text)
-{
-    KxObjectChange *change = g_new0(KxObjectChange, 1);
-    change->type = type;
-    change->follows = TRUE;
-    change->given = (KxChange){.verb = KX_CHANGE_SET,
-                               .object = type->record.object,
-                               .name = record->domain != NULL
-                                           ? g_strdup_printf("%s@%s", record->name, record->domain)
-                                           : g_strdup(record->name)};
-    change->owned = g_ptr_array_new_with_free_func(g_free);
-    g_ptr_array_add(change->owned, (char *)change->given.name);
-    change->values.given[field] = TRUE;
-    change->values.text[field] = text;
-    g_ptr_array_add(more, change);
-}
-
 /* ---- one change: what it is about ---- */
 
 static gboolean check_taken(KxDirectory *directory, const KxObjectChange *change, const char *name,
@@ -110,7 +50,7 @@ static gboolean find_new(KxDirectory *directory, KxObjectChange *change, GError 
     change->domain = change->home != NULL ? g_strdup(change->home->domain.name) : NULL;
     change->next = g_malloc0(type->record.size);
     change->next->name = g_strdup(change->name);
-    change->next->domain = g_strdup(change->domain);
+    change->next->domain = change->domain != NULL ? g_ref_string_new_intern(change->domain) : NULL;
     kx_record_init(&type->record, change->next);
     return TRUE;
 }
@@ -253,6 +193,8 @@ typedef struct {
     const KxAdmin *admin;
     GPtrArray *applied; /* KxObjectChange, borrowed */
     GPtrArray *more;    /* those that follow from others, owned */
+    guint flags;        /* KxChangeFlags */
+    GError **errors;    /* of each change, with KX_CHANGE_EACH */
 } Run;
 
 static gboolean run_one(Run *run, KxObjectChange *change, GError **error);
@@ -282,22 +224,78 @@ static gboolean run_one(Run *run, KxObjectChange *change, GError **error)
     return run_following(run, change, FALSE, error);
 }
 
+/* What a request can be wrong about; anything else keeps all of them from being made. */
+static gboolean is_refusal(const GError *error)
+{
+    return error->domain == KX_ERROR &&
+           (error->code == KX_ERR_NOT_FOUND || error->code == KX_ERR_EXISTS ||
+            error->code == KX_ERR_INVALID || error->code == KX_ERR_DENIED ||
+            error->code == KX_ERR_IN_USE || error->code == KX_ERR_OVERQUOTA ||
+            error->code == KX_ERR_CONFLICT || error->code == KX_ERR_TOO_BIG);
+}
+
+/* Back to when that many were applied. */
+static void undo_after(Run *run, guint n)
+{
+    for (guint i = run->applied->len; i > n; i--)
+        undo(run->directory, run->applied->pdata[i - 1]);
+    g_ptr_array_set_size(run->applied, (int)n);
+}
+
+static gboolean savepoint(Run *run, const char *sql, GError **error)
+{
+    KxStmt *stmt = kx_db_prepare(run->directory->db, sql, error);
+    return stmt != NULL && kx_stmt_run(stmt, error);
+}
+
+/* One that may be refused without harm to the others. */
+static gboolean run_alone(Run *run, KxObjectChange *change, GError **ret_refused, GError **error)
+{
+    guint before = run->applied->len;
+    g_autoptr(GError) inner = NULL;
+    if (!savepoint(run, "SAVEPOINT change", error))
+        return FALSE;
+    if (run_one(run, change, &inner))
+        return savepoint(run, "RELEASE change", error);
+    undo_after(run, before);
+    if (!is_refusal(inner)) {
+        g_propagate_error(error, g_steal_pointer(&inner));
+        return FALSE;
+    }
+    *ret_refused = g_steal_pointer(&inner);
+    return savepoint(run, "ROLLBACK TO change", error) && savepoint(run, "RELEASE change", error);
+}
+
+static gboolean run_each(Run *run, GPtrArray *changes, GError **error)
+{
+    for (guint i = 0; i < changes->len; i++)
+        if (run->errors[i] == NULL && !run_alone(run, changes->pdata[i], &run->errors[i], error))
+            return FALSE;
+    return TRUE;
+}
+
+static gboolean run_together(Run *run, GPtrArray *changes, guint *ret_failed, GError **error)
+{
+    for (guint i = 0; i < changes->len; i++)
+        if (!run_one(run, changes->pdata[i], error)) {
+            *ret_failed = i;
+            return FALSE;
+        }
+    return TRUE;
+}
+
 static gboolean run_all(Run *run, GPtrArray *changes, guint *ret_failed, GError **error)
 {
     gboolean administered = kx_rights_any_administrator(run->directory);
-    if (!kx_db_begin(run->directory->db, error))
+    if (!kx_db_begin(run->directory->db, error) ||
+        !(run->flags & KX_CHANGE_EACH ? run_each(run, changes, error)
+                                      : run_together(run, changes, ret_failed, error)))
         return FALSE;
-    for (guint i = 0; i < changes->len; i++)
-        if (!run_one(run, changes->pdata[i], error)) {
-            if (ret_failed != NULL)
-                *ret_failed = i;
-            return FALSE;
-        }
     if (administered && !kx_rights_any_administrator(run->directory))
         return kx_fail(error, KX_ERR_IN_USE,
                        "nobody would be left with full administration rights; give them to another "
                        "user first");
-    return kx_db_commit(run->directory->db, error);
+    return run->flags & KX_CHANGE_TRY || kx_db_commit(run->directory->db, error);
 }
 
 static void write_line(KxDirectory *directory, const KxAdmin *admin, const KxObjectChange *change)
@@ -350,8 +348,7 @@ static void write_lines(Run *run)
 static void give_up(Run *run)
 {
     kx_db_rollback(run->directory->db);
-    for (guint i = run->applied->len; i > 0; i--)
-        undo(run->directory, run->applied->pdata[i - 1]);
+    undo_after(run, 0);
 }
 
 static gboolean run_locked(Run *run, GPtrArray *changes, guint *ret_failed, GError **error)
@@ -359,7 +356,8 @@ static gboolean run_locked(Run *run, GPtrArray *changes, guint *ret_failed, GErr
     KxDirectory *directory = run->directory;
     pthread_mutex_lock(&directory->changing);
     kx_rw_lock_write(&directory->lock);
-    gboolean done = run_all(run, changes, ret_failed, error);
+    gboolean good = run_all(run, changes, ret_failed, error);
+    gboolean done = good && !(run->flags & KX_CHANGE_TRY);
     if (done)
         forget_removed(run);
     else
@@ -368,26 +366,51 @@ static gboolean run_locked(Run *run, GPtrArray *changes, guint *ret_failed, GErr
     if (done)
         write_lines(run);
     pthread_mutex_unlock(&directory->changing);
-    return done;
+    return good;
+}
+
+gboolean kx_object_change_many(KxDirectory *directory, const KxAdmin *admin,
+                               const KxChange *changes, guint n, guint flags, GError **ret_errors,
+                               GError **error)
+{
+    g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func(kx_object_change_free);
+    g_autoptr(GPtrArray) applied = g_ptr_array_new();
+    g_autoptr(GPtrArray) more = g_ptr_array_new_with_free_func(kx_object_change_free);
+    g_autofree GError **errors = g_new0(GError *, n);
+    Run run = {directory, admin, applied, more, flags, errors};
+    guint failed = n;
+    g_autoptr(GError) inner = NULL;
+    kx_object_prepare(changes, n, flags, all, errors);
+    for (guint i = 0; i < n && !(flags & KX_CHANGE_EACH); i++)
+        if (errors[i] != NULL) {
+            failed = i;
+            inner = g_error_copy(errors[i]);
+            break;
+        }
+    gboolean good = inner == NULL && run_locked(&run, all, &failed, &inner);
+    if (failed < n && errors[failed] == NULL)
+        errors[failed] = g_error_copy(inner);
+    for (guint i = 0; i < n; i++)
+        if (ret_errors != NULL)
+            ret_errors[i] = errors[i];
+        else
+            g_clear_error(&errors[i]);
+    if (!good)
+        g_propagate_error(error, g_steal_pointer(&inner));
+    return good;
 }
 
 gboolean kx_object_change(KxDirectory *directory, const KxAdmin *admin, const KxChange *changes,
                           guint n, guint *ret_failed, GError **error)
 {
-    g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func(free_change);
-    g_autoptr(GPtrArray) applied = g_ptr_array_new();
-    g_autoptr(GPtrArray) more = g_ptr_array_new_with_free_func(free_change);
-    Run run = {directory, admin, applied, more};
+    g_autofree GError **errors = g_new0(GError *, n);
+    gboolean good = kx_object_change_many(directory, admin, changes, n, 0, errors, error);
     for (guint i = 0; i < n; i++) {
-        KxObjectChange *change = prepare(&changes[i], error);
-        if (change == NULL) {
-            if (ret_failed != NULL)
-                *ret_failed = i;
-            return FALSE;
-        }
-        g_ptr_array_add(all, change);
+        if (errors[i] != NULL && ret_failed != NULL)
+            *ret_failed = i;
+        g_clear_error(&errors[i]);
     }
-    return run_locked(&run, all, ret_failed, error);
+    return good;
 }
 
 gboolean kx_object_add(KxDirectory *directory, const KxAdmin *admin, KxObject object,

@@ -26,6 +26,12 @@ KxEntry *kx_entry_new(const KxObjectType *type, const KxRecord *record)
 {
     KxEntry *entry = g_malloc0(type->entry_size);
     kx_record_copy(&type->record, &entry->record, record);
+    return kx_entry_begin(type, &entry->record);
+}
+
+KxEntry *kx_entry_begin(const KxObjectType *type, KxRecord *record)
+{
+    KxEntry *entry = (KxEntry *)(void *)record;
     if (type->init != NULL)
         type->init(entry);
     if (type->derive != NULL)

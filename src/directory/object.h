@@ -67,8 +67,16 @@ extern const KxObjectType kx_type_domain, kx_type_user, kx_type_group, kx_type_a
 const KxObjectType *kx_object_type(KxObject object);
 const char *kx_object_noun(const KxObjectType *type); /* without the article */
 
+/* Changes from what was given, into `all`; each has a NULL in `errors`, or what is wrong with it.
+ */
+void kx_object_prepare(const KxChange *given, guint n, guint flags, GPtrArray *all,
+                       GError **errors);
+void kx_object_change_free(gpointer change);
+
 /* An entry for the tables with a copy of the record, and its end. */
 KxEntry *kx_entry_new(const KxObjectType *type, const KxRecord *record);
+KxEntry *kx_entry_begin(const KxObjectType *type,
+                        KxRecord *record); /* that has room for an entry */
 void kx_entry_free(const KxObjectType *type, KxEntry *entry);
 
 /* A structure for outside. */

@@ -72,12 +72,22 @@ static gboolean delete_credentials(KxDb *db, gint64 owner, GError **error)
     return kx_stmt_run(stmt, error);
 }
 
+static gboolean gives_password(const KxObjectChange *change)
+{
+    return kx_object_is_given(change, KX_FIELD_USER_PASSWORD) ||
+           kx_object_is_given(change, KX_FIELD_USER_PASSWORD_HASH);
+}
+
 static gboolean store_credentials(KxDb *db, const KxObjectChange *change, GError **error)
 {
     gint64 owner = change->next->id;
     const KxCredentials *new = change->credentials;
-    if (!kx_object_is_given(change, KX_FIELD_USER_PASSWORD))
+    const char *imported = change->values.text[KX_FIELD_USER_PASSWORD_HASH];
+    if (!gives_password(change))
         return TRUE;
+    if (imported != NULL)
+        return delete_credentials(db, owner, error) &&
+               store_credential(db, owner, "imported", imported, error);
     return delete_credentials(db, owner, error) &&
            (new == NULL ||
             (store_credential(db, owner, "argon2id", new->argon2id, error) &&
@@ -101,11 +111,6 @@ static GHashTable *table(KxDirectory *directory G_GNUC_UNUSED, KxDomainEntry *ho
     return home->users;
 }
 
-static void init(KxEntry *entry)
-{
-    of(entry)->groups = g_ptr_array_new();
-}
-
 static void derive(KxEntry *entry)
 {
     g_free(of(entry)->key);
@@ -115,14 +120,14 @@ static void derive(KxEntry *entry)
 static void clear(KxEntry *entry)
 {
     KxUserEntry *user = of(entry);
-    g_ptr_array_unref(user->groups);
+    g_clear_pointer(&user->groups, g_ptr_array_unref);
     g_free(user->key);
     g_free(user->verifier);
 }
 
 static void exchange(KxObjectChange *change)
 {
-    if (!kx_object_is_given(change, KX_FIELD_USER_PASSWORD))
+    if (!gives_password(change))
         return;
     char *verifier = of(change->entry)->verifier;
     of(change->entry)->verifier = change->verifier;
@@ -139,6 +144,8 @@ static void link_user(KxDirectory *directory G_GNUC_UNUSED, KxDomainEntry *home,
         KxGroupEntry *group = g_hash_table_lookup(home->groups, key);
         if (group == NULL)
             continue;
+        if (user->groups == NULL)
+            user->groups = g_ptr_array_new();
         g_ptr_array_add(user->groups, group);
         g_hash_table_add(group->members, user);
     }
@@ -149,9 +156,9 @@ static void unlink_user(KxDirectory *directory G_GNUC_UNUSED, KxDomainEntry *hom
     KxUserEntry *user = of(entry);
     g_hash_table_steal(home->users, user->key);
     kx_addresses_unlink(home, user->user.addresses);
-    for (guint i = 0; i < user->groups->len; i++)
+    for (guint i = 0; user->groups != NULL && i < user->groups->len; i++)
         g_hash_table_remove(((KxGroupEntry *)user->groups->pdata[i])->members, user);
-    g_ptr_array_set_size(user->groups, 0);
+    g_clear_pointer(&user->groups, g_ptr_array_unref);
 }
 
 static void gone(KxDirectory *directory, const KxEntry *entry)
@@ -170,7 +177,6 @@ const KxObjectType kx_type_user = {
     .table = table,
     .check = check,
     .store = store,
-    .init = init,
     .derive = derive,
     .exchange = exchange,
     .link = link_user,
