@@ -9,6 +9,9 @@
  * the result. */
 json_t *kx_object_run_add(const KxCall *call, GError **error);
 json_t *kx_object_run_set(const KxCall *call, GError **error);
+/* The same for all that a search finds, as one change; --dry-run only checks. What is changed is
+ * the result. */
+json_t *kx_object_run_set_found(const KxCall *call, GError **error);
 json_t *kx_object_run_remove(const KxCall *call, GError **error);
 json_t *kx_object_run_rename(const KxCall *call, GError **error);
 json_t *kx_object_run_show(const KxCall *call, GError **error);
@@ -20,6 +23,7 @@ json_t *kx_object_json(KxObject object, const KxRecord *record);
 /* Of kx_object_run_list(). */
 #define KX_OBJECT_LIST_OPTIONS                                                                     \
     {"search", KX_OPTION_TEXT, "TEXT", "Only what has this text in its name or another field."},   \
+        {"count", KX_OPTION_FLAG, NULL, "Only says how many there are."},                          \
         {"offset", KX_OPTION_INT, "N", "Leaves out the first N.", G_MAXINT32},                     \
     {                                                                                              \
         "limit", KX_OPTION_INT, "N", "Lists N at most.", G_MAXINT32                                \

@@ -169,6 +169,9 @@ KxGroup *kx_group_get(KxDirectory *directory, const char *name, GError **error);
 gboolean kx_user_quotas(KxDirectory *directory, const char *login, guint64 *ret_bytes,
                         guint64 *ret_items);
 
+/* What is stored of a password, "{SCHEME}..." as the field password-hash takes it; NULL: nothing. */
+char *kx_user_stored_password(KxDirectory *directory, const char *login);
+
 /* Which objects to list, and how many of them. */
 typedef struct {
     const char *domain; /* NULL: of all */
@@ -267,13 +270,15 @@ typedef enum {
     KX_CHANGE_TRY = 1 << 1,  /* all is checked, and nothing is changed */
 } KxChangeFlags;
 
-/* The same with a choice, and with what is wrong with each change in `ret_errors`, NULL if nothing
- * is; it has room for n errors, or is NULL. With KX_CHANGE_EACH it is still one transaction, and
- * FALSE means that nothing was done, for a reason that is not in one change. Passwords of several
- * changes are hashed on all processors. */
+/*
+ * The same with a choice. With KX_CHANGE_EACH it is still one transaction: `ret_errors`, of n, gets
+ * what is wrong with each, NULL if nothing is, and FALSE means that nothing was done for a reason
+ * that is not in one change. Without it `ret_errors` is NULL. Passwords of several changes are
+ * hashed on all processors.
+ */
 gboolean kx_object_change_many(KxDirectory *directory, const KxAdmin *admin,
                                const KxChange *changes, guint n, guint flags, GError **ret_errors,
-                               GError **error);
+                               guint *ret_failed, GError **error);
 
 gboolean kx_object_add(KxDirectory *directory, const KxAdmin *admin, KxObject object,
                        const char *name, const KxField *fields, guint n, GError **error);

@@ -369,48 +369,46 @@ static gboolean run_locked(Run *run, GPtrArray *changes, guint *ret_failed, GErr
     return good;
 }
 
+/* The first change that cannot be read. */
+static gboolean check_prepared(GError **errors, guint n, guint *ret_failed, GError **error)
+{
+    for (guint i = 0; i < n; i++) {
+        if (errors[i] == NULL)
+            continue;
+        *ret_failed = i;
+        g_propagate_error(error, g_steal_pointer(&errors[i]));
+        for (i++; i < n; i++)
+            g_clear_error(&errors[i]);
+        return FALSE;
+    }
+    return TRUE;
+}
+
 gboolean kx_object_change_many(KxDirectory *directory, const KxAdmin *admin,
                                const KxChange *changes, guint n, guint flags, GError **ret_errors,
-                               GError **error)
+                               guint *ret_failed, GError **error)
 {
     g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func(kx_object_change_free);
     g_autoptr(GPtrArray) applied = g_ptr_array_new();
     g_autoptr(GPtrArray) more = g_ptr_array_new_with_free_func(kx_object_change_free);
     g_autofree GError **errors = g_new0(GError *, n);
-    Run run = {directory, admin, applied, more, flags, errors};
+    gboolean each = (flags & KX_CHANGE_EACH) != 0;
     guint failed = n;
-    g_autoptr(GError) inner = NULL;
+    Run run = {directory, admin, applied, more, flags, errors};
     kx_object_prepare(changes, n, flags, all, errors);
-    for (guint i = 0; i < n && !(flags & KX_CHANGE_EACH); i++)
-        if (errors[i] != NULL) {
-            failed = i;
-            inner = g_error_copy(errors[i]);
-            break;
-        }
-    gboolean good = inner == NULL && run_locked(&run, all, &failed, &inner);
-    if (failed < n && errors[failed] == NULL)
-        errors[failed] = g_error_copy(inner);
-    for (guint i = 0; i < n; i++)
-        if (ret_errors != NULL)
-            ret_errors[i] = errors[i];
-        else
-            g_clear_error(&errors[i]);
-    if (!good)
-        g_propagate_error(error, g_steal_pointer(&inner));
+    gboolean good = (each || check_prepared(errors, n, &failed, error)) &&
+                    run_locked(&run, all, &failed, error);
+    for (guint i = 0; each && i < n; i++)
+        ret_errors[i] = errors[i];
+    if (ret_failed != NULL)
+        *ret_failed = failed;
     return good;
 }
 
 gboolean kx_object_change(KxDirectory *directory, const KxAdmin *admin, const KxChange *changes,
                           guint n, guint *ret_failed, GError **error)
 {
-    g_autofree GError **errors = g_new0(GError *, n);
-    gboolean good = kx_object_change_many(directory, admin, changes, n, 0, errors, error);
-    for (guint i = 0; i < n; i++) {
-        if (errors[i] != NULL && ret_failed != NULL)
-            *ret_failed = i;
-        g_clear_error(&errors[i]);
-    }
-    return good;
+    return kx_object_change_many(directory, admin, changes, n, 0, NULL, ret_failed, error);
 }
 
 gboolean kx_object_add(KxDirectory *directory, const KxAdmin *admin, KxObject object,

@@ -181,3 +181,15 @@ gboolean kx_user_quotas(KxDirectory *directory, const char *login, guint64 *ret_
     kx_rw_lock_unlock(&directory->lock);
     return entry != NULL;
 }
+
+char *kx_user_stored_password(KxDirectory *directory, const char *login)
+{
+    KxDomainEntry *home = NULL;
+    kx_rw_lock_read(&directory->lock);
+    KxUserEntry *entry = kx_tables_find_user(directory, login, &home, NULL);
+    const char *verifier = entry != NULL ? entry->verifier : NULL;
+    char *stored =
+        verifier == NULL ? NULL : g_strconcat(*verifier == '$' ? "{ARGON2ID}" : "", verifier, NULL);
+    kx_rw_lock_unlock(&directory->lock);
+    return stored;
+}

@@ -142,7 +142,7 @@ static void test_each(void)
         GError *errors[G_N_ELEMENTS(changes)];
         ASSERT_OK(kx_object_change_many(f.directory, &ADMIN, changes, G_N_ELEMENTS(changes),
                                         KX_CHANGE_EACH | (round == 0 ? KX_CHANGE_TRY : 0), errors,
-                                        error));
+                                        NULL, error));
         for (guint i = 0; i < G_N_ELEMENTS(changes); i++) {
             g_assert_cmpint(errors[i] != NULL ? errors[i]->code : -1, ==, codes[i]);
             g_clear_error(&errors[i]);
