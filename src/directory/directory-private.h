@@ -103,6 +103,8 @@ struct KxDirectory {
 
     KxLogger *logger;
     KxSettingsHolder *settings;
+    KxSettings *next_settings; /* what a change of objects makes of them; under `changing` */
+    gboolean settings_changed; /* listeners are to be told; the same */
     KxAuthGate *gate;
 };
 
@@ -129,6 +131,16 @@ KxIpGroupEntry *kx_ip_group_find(KxDirectory *directory, const char *name); /* N
 /* A value of a setting with KX_SETTING_IP_GROUP: empty or an existing group. `changing` is held. */
 gboolean kx_ip_group_check_setting(KxDirectory *directory, const KxSettingRow *row,
                                    const char *name, GError **error);
+
+/* ---- settings-store.c ---- */
+
+/* Inside the transaction of a change of objects: settings with that flag follow a new name. */
+gboolean kx_settings_rename(KxDirectory *directory, guint flag, const char *old, const char *new,
+                            GError **error);
+/* After the transaction: they count, or are forgotten. */
+void kx_settings_settle(KxDirectory *directory, gboolean done);
+/* With the tables not locked: listeners are told if there is something new. */
+void kx_settings_tell(KxDirectory *directory);
 
 /* ---- shares.c ---- */
 

@@ -125,7 +125,8 @@ typedef struct {
 typedef struct {
     KX_RECORD;
     char *description;
-    char **entries; /* "192.0.2.1", "192.0.2.0/24", "192.0.2.1-192.0.2.9", "2001:db8::/32" */
+    char **entries; /* "192.0.2.1", "192.0.2.0/24", "192.0.2.1-192.0.2.9", "2001:db8::/32",
+                       "group:Name" */
 } KxIpGroup;
 
 /* For new accounts. */
@@ -169,7 +170,8 @@ KxGroup *kx_group_get(KxDirectory *directory, const char *name, GError **error);
 gboolean kx_user_quotas(KxDirectory *directory, const char *login, guint64 *ret_bytes,
                         guint64 *ret_items);
 
-/* What is stored of a password, "{SCHEME}..." as the field password-hash takes it; NULL: nothing. */
+/* What is stored of a password, "{SCHEME}..." as the field password-hash takes it; NULL: nothing.
+ */
 char *kx_user_stored_password(KxDirectory *directory, const char *login);
 
 /* Which objects to list, and how many of them. */
@@ -187,7 +189,6 @@ GPtrArray *kx_object_list(KxDirectory *directory, KxObject object, const KxQuery
                           guint *ret_total, GError **error);
 GPtrArray *kx_domain_list(KxDirectory *directory);
 GPtrArray *kx_user_list(KxDirectory *directory, const char *domain, GError **error);
-GPtrArray *kx_ip_group_list(KxDirectory *directory);
 
 /* ---- shares ---- */
 
@@ -222,6 +223,10 @@ KxAuthResult kx_auth_password(KxDirectory *directory, const char *login, const c
 const char *kx_password_weakness(const char *password);
 
 /* ---- IP address groups ---- */
+
+/* The addresses of a group and of all groups in it, separated by commas; empty also when there is
+ * none of that name. */
+char *kx_ip_group_networks(KxDirectory *directory, const char *group);
 
 /* FALSE also when there is no group of that name. `ip` is textual IPv4 or IPv6; IPv4-mapped counts
  * as IPv4. */

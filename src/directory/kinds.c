@@ -89,6 +89,10 @@ static char *parse_size(const char *value, GError **error)
 static char *parse_range(const char *entry, GError **error)
 {
     KxIpRange range;
+    if (g_str_has_prefix(entry, KX_NAME_IP_GROUP)) {
+        g_autofree char *name = kx_name_object(entry + strlen(KX_NAME_IP_GROUP), error);
+        return name != NULL ? g_strdup(entry) : NULL;
+    }
     return kx_ip_range_parse(entry, &range, error) ? g_strdup(entry) : NULL;
 }
 

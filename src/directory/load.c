@@ -169,8 +169,12 @@ static gboolean load_type(Loading *loading, const KxObjectType *type, GError **e
 {
     KxDb *db = loading->directory->db;
     loading->type = type;
-    return kx_record_upgrade(db, &type->record, error) &&
-           kx_record_load(db, &type->record, type->entry_size, take_record, loading, error);
+    if (!kx_record_upgrade(db, &type->record, error) ||
+        !kx_record_load(db, &type->record, type->entry_size, take_record, loading, error))
+        return FALSE;
+    if (type->settle != NULL)
+        type->settle(loading->directory);
+    return TRUE;
 }
 
 /* Users are linked to their groups, so these come first. */

@@ -336,6 +336,18 @@ static void forget_removed(Run *run)
     }
 }
 
+/* Once for each type of what was tried. */
+static void settle(Run *run, const GPtrArray *changes)
+{
+    gboolean seen[KX_OBJECT_COUNT] = {FALSE};
+    for (guint i = 0; i < changes->len; i++) {
+        const KxObjectType *type = ((KxObjectChange *)changes->pdata[i])->type;
+        if (type->settle != NULL && !seen[type->record.object])
+            type->settle(run->directory);
+        seen[type->record.object] = TRUE;
+    }
+}
+
 static void write_lines(Run *run)
 {
     for (guint i = 0; i < run->applied->len; i++) {
@@ -362,9 +374,12 @@ static gboolean run_locked(Run *run, GPtrArray *changes, guint *ret_failed, GErr
         forget_removed(run);
     else
         give_up(run);
+    settle(run, changes);
+    kx_settings_settle(directory, done);
     kx_rw_lock_unlock(&directory->lock);
     if (done)
         write_lines(run);
+    kx_settings_tell(directory);
     pthread_mutex_unlock(&directory->changing);
     return good;
 }

@@ -162,8 +162,3 @@ GPtrArray *kx_user_list(KxDirectory *directory, const char *domain, GError **err
 {
     return kx_object_list(directory, KX_OBJECT_USER, &(KxQuery){.domain = domain}, NULL, error);
 }
-
-GPtrArray *kx_ip_group_list(KxDirectory *directory)
-{
-    return kx_object_list(directory, KX_OBJECT_IP_GROUP, &(KxQuery){0}, NULL, NULL);
-}

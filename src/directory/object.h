@@ -58,6 +58,9 @@ struct KxObjectType {
     /* It is removed for good, and about to be freed: others forget it. May be NULL. */
     void (*gone)(KxDirectory *directory, const KxEntry *entry);
     void (*clear)(KxEntry *entry);
+    /* What entries know of each other is made anew, after changes and after loading. May be NULL.
+     */
+    void (*settle)(KxDirectory *directory);
     /* The members of a copy that are derived. May be NULL. */
     void (*fill)(const KxEntry *entry, KxRecord *copy);
 };
