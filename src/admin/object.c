@@ -33,9 +33,10 @@ static json_t *field_json(const KxRecord *record, KxFieldId id)
 json_t *kx_object_json(KxObject object, const KxRecord *record)
 {
     static const char *const keys[KX_OBJECT_COUNT] = {
-        [KX_OBJECT_DOMAIN] = "domain",  [KX_OBJECT_USER] = "user",
-        [KX_OBJECT_GROUP] = "group",    [KX_OBJECT_ALIAS] = "alias",
-        [KX_OBJECT_IP_GROUP] = "group", [KX_OBJECT_TEMPLATE] = "template",
+        [KX_OBJECT_DOMAIN] = "domain",    [KX_OBJECT_USER] = "user",
+        [KX_OBJECT_GROUP] = "group",      [KX_OBJECT_ALIAS] = "alias",
+        [KX_OBJECT_IP_GROUP] = "group",   [KX_OBJECT_TEMPLATE] = "template",
+        [KX_OBJECT_TIME_RANGE] = "range",
     };
     g_autofree char *name = record->domain ? g_strdup_printf("%s@%s", record->name, record->domain)
                                            : g_strdup(record->name);

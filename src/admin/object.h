@@ -58,6 +58,7 @@ json_t *kx_json_strings(char *const *texts);
 #define KX_OPTION_OF_groups   KX_OPTION_TEXT, "GROUP,..."
 #define KX_OPTION_OF_targets  KX_OPTION_TEXT, "TARGET,..."
 #define KX_OPTION_OF_ranges   KX_OPTION_TEXT, "ENTRY,..."
+#define KX_OPTION_OF_times    KX_OPTION_TEXT, "TIME,..."
 #define KX_OPTION_OF_size     KX_OPTION_TEXT, "SIZE"
 #define KX_OPTION_OF_count    KX_OPTION_TEXT, "NUMBER"
 #define KX_FIELD_OPTION(object, id, name, logged, flags, kind, member, spec, manual)               \

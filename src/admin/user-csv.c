@@ -21,6 +21,15 @@ static const struct {
 
 /* ---- the header ---- */
 
+/* A field whose column has a name of its own. */
+static gboolean is_own_column(const char *field)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(COLUMNS); i++)
+        if (g_strcmp0(COLUMNS[i].field, field) == 0)
+            return TRUE;
+    return FALSE;
+}
+
 static gboolean find_field(const char *name, const char **ret_field)
 {
     for (guint i = 0; i < G_N_ELEMENTS(COLUMNS); i++)
@@ -31,7 +40,7 @@ static gboolean find_field(const char *name, const char **ret_field)
     guint id, end;
     kx_field_range(KX_OBJECT_USER, &id, &end);
     for (; id < end; id++)
-        if (g_str_equal(kx_field_row((KxFieldId)id)->name, name)) {
+        if (g_str_equal(kx_field_row((KxFieldId)id)->name, name) && !is_own_column(name)) {
             *ret_field = kx_field_row((KxFieldId)id)->name;
             return TRUE;
         }
@@ -168,14 +177,6 @@ KxUserRow *kx_user_row(const KxUserColumns *columns, const char *line, const cha
 }
 
 /* ---- export ---- */
-
-static gboolean is_own_column(const char *field)
-{
-    for (guint i = 0; i < G_N_ELEMENTS(COLUMNS); i++)
-        if (g_strcmp0(COLUMNS[i].field, field) == 0)
-            return TRUE;
-    return FALSE;
-}
 
 /* Ids of the fields in the order of the columns; only those that some account has. */
 static GArray *export_fields(const GPtrArray *users)

@@ -76,6 +76,14 @@ typedef struct {
     char *key;
 } KxTemplateEntry;
 
+typedef struct {
+    union {
+        KxEntry entry;
+        KxTimeRange range;
+    };
+    char *key;
+} KxTimeRangeEntry;
+
 /* Who has a further address: one of them. */
 typedef struct {
     KxUserEntry *user;
@@ -93,13 +101,14 @@ struct KxDirectory {
     GArray *listeners; /* KxSettingsListener */
 
     KxRwLock lock;
-    GHashTable *domains;    /* name -> KxDomainEntry, owned */
-    GHashTable *aliases;    /* domain alias -> KxDomainEntry */
-    GHashTable *bound;      /* IP address -> KxDomainEntry */
-    KxDomainEntry *primary; /* NULL while there is no domain */
-    GHashTable *ip_groups;  /* folded name -> KxIpGroupEntry, owned */
-    GHashTable *templates;  /* folded name -> KxTemplateEntry, owned */
-    GHashTable *shares;     /* identifier -> set of owners */
+    GHashTable *domains;     /* name -> KxDomainEntry, owned */
+    GHashTable *aliases;     /* domain alias -> KxDomainEntry */
+    GHashTable *bound;       /* IP address -> KxDomainEntry */
+    KxDomainEntry *primary;  /* NULL while there is no domain */
+    GHashTable *ip_groups;   /* folded name -> KxIpGroupEntry, owned */
+    GHashTable *templates;   /* folded name -> KxTemplateEntry, owned */
+    GHashTable *time_ranges; /* folded name -> KxTimeRangeEntry, owned */
+    GHashTable *shares;      /* identifier -> set of owners */
 
     KxLogger *logger;
     KxSettingsHolder *settings;

@@ -55,6 +55,7 @@ typedef enum {
     KX_OBJECT_ALIAS,
     KX_OBJECT_IP_GROUP,
     KX_OBJECT_TEMPLATE,
+    KX_OBJECT_TIME_RANGE,
     KX_OBJECT_COUNT,
 } KxObject;
 
@@ -138,13 +139,20 @@ typedef struct {
     char *for_domain; /* whose accounts, or empty */
 } KxTemplate;
 
+typedef struct {
+    KX_RECORD;
+    char *description;
+    char **entries; /* directory/time-rule.h */
+} KxTimeRange;
+
 /* For the field table. */
-#define KX_STRUCT_DOMAIN   KxDomain
-#define KX_STRUCT_USER     KxUser
-#define KX_STRUCT_GROUP    KxGroup
-#define KX_STRUCT_ALIAS    KxAlias
-#define KX_STRUCT_IP_GROUP KxIpGroup
-#define KX_STRUCT_TEMPLATE KxTemplate
+#define KX_STRUCT_DOMAIN     KxDomain
+#define KX_STRUCT_USER       KxUser
+#define KX_STRUCT_GROUP      KxGroup
+#define KX_STRUCT_ALIAS      KxAlias
+#define KX_STRUCT_IP_GROUP   KxIpGroup
+#define KX_STRUCT_TEMPLATE   KxTemplate
+#define KX_STRUCT_TIME_RANGE KxTimeRange
 
 void kx_domain_free(KxDomain *domain);
 void kx_user_free(KxUser *user);
@@ -231,6 +239,9 @@ char *kx_ip_group_networks(KxDirectory *directory, const char *group);
 /* FALSE also when there is no group of that name. `ip` is textual IPv4 or IPv6; IPv4-mapped counts
  * as IPv4. */
 gboolean kx_ip_group_contains(KxDirectory *directory, const char *group, const char *ip);
+
+/* Whether a time range is valid at a local time. */
+gboolean kx_time_range_holds(const KxTimeRange *range, GDateTime *local);
 
 /* ---- changes ---- */
 

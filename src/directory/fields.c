@@ -48,15 +48,19 @@ enum {
     ,
     COUNT_TEMPLATE = 0
 #include "directory/fields-template.h"
+    ,
+    COUNT_TIME_RANGE = 0
+#include "directory/fields-time-range.h"
 };
 #undef KX_FIELD
 
 void kx_field_range(KxObject object, guint *ret_first, guint *ret_end)
 {
     static const guint8 counts[KX_OBJECT_COUNT] = {
-        [KX_OBJECT_DOMAIN] = COUNT_DOMAIN,     [KX_OBJECT_USER] = COUNT_USER,
-        [KX_OBJECT_GROUP] = COUNT_GROUP,       [KX_OBJECT_ALIAS] = COUNT_ALIAS,
-        [KX_OBJECT_IP_GROUP] = COUNT_IP_GROUP, [KX_OBJECT_TEMPLATE] = COUNT_TEMPLATE,
+        [KX_OBJECT_DOMAIN] = COUNT_DOMAIN,         [KX_OBJECT_USER] = COUNT_USER,
+        [KX_OBJECT_GROUP] = COUNT_GROUP,           [KX_OBJECT_ALIAS] = COUNT_ALIAS,
+        [KX_OBJECT_IP_GROUP] = COUNT_IP_GROUP,     [KX_OBJECT_TEMPLATE] = COUNT_TEMPLATE,
+        [KX_OBJECT_TIME_RANGE] = COUNT_TIME_RANGE,
     };
     guint first = 0;
     for (guint before = 0; before < object; before++)

@@ -7,6 +7,7 @@
 #include "directory/credentials.h"
 #include "directory/foreign-hash.h"
 #include "directory/names.h"
+#include "directory/time-rule.h"
 #include "settings/checks.h"
 
 enum {
@@ -96,6 +97,12 @@ static char *parse_range(const char *entry, GError **error)
     return kx_ip_range_parse(entry, &range, error) ? g_strdup(entry) : NULL;
 }
 
+static char *parse_time(const char *entry, GError **error)
+{
+    KxTimeRule rule;
+    return kx_time_rule_parse(entry, &rule, error) ? kx_time_rule_format(&rule) : NULL;
+}
+
 static char *parse_local(const char *entry, GError **error)
 {
     if (strchr(entry, '@') == NULL)
@@ -153,6 +160,8 @@ const KxKind kx_kind_groups = {KX_CLASS_LIST, "GROUP,...", NULL, kx_name_object,
 const KxKind kx_kind_addresses = {KX_CLASS_LIST, "ADDRESS,...", NULL, parse_address};
 const KxKind kx_kind_targets = {KX_CLASS_LIST, "TARGET,...", NULL, parse_target};
 const KxKind kx_kind_ranges = {KX_CLASS_LIST, "ENTRY,...", NULL, parse_range};
+
+const KxKind kx_kind_times = {KX_CLASS_LIST, "TIME,...", NULL, parse_time};
 
 /* ---- lists ---- */
 

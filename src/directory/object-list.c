@@ -125,11 +125,13 @@ FREE_FUNC(free_group, KX_OBJECT_GROUP)
 FREE_FUNC(free_alias, KX_OBJECT_ALIAS)
 FREE_FUNC(free_ip_group, KX_OBJECT_IP_GROUP)
 FREE_FUNC(free_template, KX_OBJECT_TEMPLATE)
+FREE_FUNC(free_time_range, KX_OBJECT_TIME_RANGE)
 
 static GDestroyNotify free_func(KxObject object)
 {
     static const GDestroyNotify funcs[KX_OBJECT_COUNT] = {
-        free_domain, free_user, free_group, free_alias, free_ip_group, free_template,
+        free_domain,   free_user,     free_group,      free_alias,
+        free_ip_group, free_template, free_time_range,
     };
     return funcs[object];
 }

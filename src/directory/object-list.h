@@ -15,3 +15,4 @@
 #include "directory/fields-alias.h"
 #include "directory/fields-ip-group.h"
 #include "directory/fields-template.h"
+#include "directory/fields-time-range.h"

@@ -8,9 +8,10 @@
 const KxObjectType *kx_object_type(KxObject object)
 {
     static const KxObjectType *const types[KX_OBJECT_COUNT] = {
-        [KX_OBJECT_DOMAIN] = &kx_type_domain,     [KX_OBJECT_USER] = &kx_type_user,
-        [KX_OBJECT_GROUP] = &kx_type_group,       [KX_OBJECT_ALIAS] = &kx_type_alias,
-        [KX_OBJECT_IP_GROUP] = &kx_type_ip_group, [KX_OBJECT_TEMPLATE] = &kx_type_template,
+        [KX_OBJECT_DOMAIN] = &kx_type_domain,         [KX_OBJECT_USER] = &kx_type_user,
+        [KX_OBJECT_GROUP] = &kx_type_group,           [KX_OBJECT_ALIAS] = &kx_type_alias,
+        [KX_OBJECT_IP_GROUP] = &kx_type_ip_group,     [KX_OBJECT_TEMPLATE] = &kx_type_template,
+        [KX_OBJECT_TIME_RANGE] = &kx_type_time_range,
     };
     return types[object];
 }
