@@ -26,12 +26,14 @@ static gboolean read_words(const json_t *request, Words *ret_words, GError **err
     return TRUE;
 }
 
-/* The domain a command on accounts is about: its first argument, or what stands behind the @ there;
- * a bare name is in the primary domain. NULL: all. */
+/* The domain a command on accounts is about: its first argument if it is called so, or what stands
+ * behind the @ there; a bare name is in the primary domain. NULL: all. */
 static char *domain_of(const KxCall *call)
 {
     if (call->n_args == 0)
         return NULL;
+    if (g_str_has_prefix(call->command->args, "DOMAIN"))
+        return g_strdup(call->args[0]);
     const char *at = strrchr(call->args[0], '@');
     if (at)
         return g_strdup(at + 1);

@@ -99,6 +99,8 @@ void kx_cli_show(const KxCommand *command, const json_t *result, gboolean json)
         kx_show_table(command->columns, result, stdout);
     else if (json_is_object(result))
         kx_show_object(result, stdout);
+    else if (json_is_integer(result))
+        printf("%" JSON_INTEGER_FORMAT "\n", json_integer_value(result));
     else if (json_is_string(result))
         fputs(json_string_value(result), stdout);
 }

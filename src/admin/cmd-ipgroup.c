@@ -38,6 +38,14 @@ static json_t *set(const KxCall *call, GError **error)
     return result;
 }
 
+static json_t *rename_group(const KxCall *call, GError **error)
+{
+    json_t *result = kx_object_run_rename(call, error);
+    if (result)
+        tell_server(call);
+    return result;
+}
+
 static json_t *remove_group(const KxCall *call, GError **error)
 {
     json_t *result = kx_object_run_remove(call, error);
@@ -75,6 +83,15 @@ static const KxCommand commands[] = {
      .run = kx_object_run_show,
      .flags = KX_COMMAND_READS,
      .manual = "Shows one IP address group."},
+    {.words = "ipgroup rename",
+     .args = "GROUP NAME",
+     .min_args = 2,
+     .max_args = 2,
+     KX_OPTIONS(change_options),
+     .object = KX_OBJECT_IP_GROUP,
+     .run = rename_group,
+     .show = kx_show_nothing,
+     .manual = "Gives an IP address group another name; settings and groups that name it follow."},
     {.words = "ipgroup remove",
      .args = "GROUP",
      .api = "DELETE /ip-groups/{group}",
@@ -83,7 +100,7 @@ static const KxCommand commands[] = {
      KX_OPTIONS(change_options),
      .object = KX_OBJECT_IP_GROUP,
      .run = remove_group,
-     .manual = "Removes an IP address group that no setting names."},
+     .manual = "Removes an IP address group that no setting and no other group names."},
 };
 
 const KxTopic kx_topic_ipgroup = {"ipgroup", "Groups of IP addresses", commands,

@@ -2,14 +2,27 @@
 /* keryx user: accounts (USR-11 to USR-42). */
 #include "admin/export.h"
 #include "admin/object.h"
+#include "admin/user-csv.h"
 #include "admin/user-mailbox.h"
 #include "admin/user-remove.h"
 #include "admin/user-stats.h"
 
 #include "base/error.h"
 
-static const KxOption fields[] = {
+static const KxOption add_options[] = {
+    {"template", KX_OPTION_TEXT, "TEMPLATE",
+     "Takes from this template what is not given; it must be for the domain or for all."},
 #define KX_FIELD KX_FIELD_OPTION
+#include "directory/fields-user.h"
+};
+
+static const KxOption many_options[] = {
+    {"search", KX_OPTION_TEXT, "TEXT", "Only accounts with this text in a name or another field."},
+    {"dry-run", KX_OPTION_FLAG, NULL, "Changes nothing; shows which accounts would be changed."},
+#include "directory/fields-user.h"
+};
+
+static const KxOption fields[] = {
 #include "directory/fields-user.h"
 #undef KX_FIELD
     KX_OBJECT_CHANGE_OPTIONS,
@@ -29,7 +42,22 @@ static const KxOption recover_options[] = {
 };
 static const KxOption export_options[] = {KX_EXPORT_OPTIONS};
 static const KxOption list_options[] = {KX_OBJECT_LIST_OPTIONS};
-static const KxOption change_options[] = {KX_OBJECT_CHANGE_OPTIONS};
+
+static const KxOption import_options[] = {
+    {"template", KX_OPTION_TEXT, "TEMPLATE",
+     "Takes from this template what the table does not give."},
+    {"dry-run", KX_OPTION_FLAG, NULL, "Adds nobody; says which lines are wrong, and why."},
+    {"all-or-none", KX_OPTION_FLAG, NULL, "Adds nobody if any line is wrong."},
+    {"encoding", KX_OPTION_TEXT, "NAME",
+     "Character encoding of the file, such as windows-1250; UTF-8 without it."},
+    {"first-line", KX_OPTION_INT, "N", "The number of the first line after the header.",
+     G_MAXINT32},
+};
+
+static const KxOption csv_options[] = {
+    {"with-hashes", KX_OPTION_FLAG, NULL,
+     "Also what is stored of the passwords: keep the file as safe as these."},
+};
 
 static const KxCommand commands[] = {
     {.words = "user add",
@@ -37,8 +65,7 @@ static const KxCommand commands[] = {
      .api = "POST /users user",
      .min_args = 1,
      .max_args = 1,
-     .options = fields,
-     .n_options = G_N_ELEMENTS(fields) - G_N_ELEMENTS(change_options),
+     KX_OPTIONS(add_options),
      .object = KX_OBJECT_USER,
      .run = kx_object_run_add,
      .flags = KX_COMMAND_ACCOUNTS,
@@ -64,16 +91,17 @@ static const KxCommand commands[] = {
      .manual = "Shows one account, and how much its mailbox holds, with quotas also in percent of "
                "them; what is kept of deleted items counts apart."},
     {.words = "user set",
-     .args = "USER@DOMAIN",
+     .args = "USER@DOMAIN...",
      .api = "PATCH /users/{user}",
      .min_args = 1,
-     .max_args = 1,
+     .max_args = KX_ARGS_MAX,
      KX_OPTIONS(fields),
      .object = KX_OBJECT_USER,
      .run = kx_object_run_set,
      .flags = KX_COMMAND_ACCOUNTS,
      .show = kx_show_nothing,
-     .manual = "Changes an account. An empty value takes the field away."},
+     .manual = "Changes an account, or several in the same way: all of them or none. An empty "
+               "value takes the field away; what is not given stays."},
     {.words = "user recover",
      .args = "USER@DOMAIN",
      .min_args = 1,
@@ -95,6 +123,16 @@ static const KxCommand commands[] = {
                 "address:Address",
      .manual = "Shows when and from where an account, those of a domain or all signed in last, and "
                "how often, for each service."},
+    {.words = "user set-many",
+     .args = "[DOMAIN]",
+     .max_args = 1,
+     KX_OPTIONS(many_options),
+     .object = KX_OBJECT_USER,
+     .run = kx_object_run_set_found,
+     .flags = KX_COMMAND_ACCOUNTS,
+     .columns = "user:User,name:Name",
+     .manual = "Changes all accounts of a domain, or of all, or those that --search finds, as one "
+               "change: all of them or none. Lists which."},
     {.words = "user remove",
      .args = "USER@DOMAIN",
      .api = "DELETE /users/{user}",
@@ -110,6 +148,26 @@ static const KxCommand commands[] = {
          "Its "
          "sessions end. Without an option its messages stay in the store. Tells which aliases "
          "still name the account."},
+    {.words = "user import",
+     .args = "DOMAIN FILE",
+     .min_args = 2,
+     .max_args = 2,
+     KX_OPTIONS(import_options),
+     .run = kx_user_run_import,
+     .local = kx_user_import,
+     .flags = KX_COMMAND_ACCOUNTS,
+     .manual = "Adds the accounts of a CSV table to a domain; - reads standard input. The first "
+               "line names the columns, in any order: Name, Password, FullName, MailAddress, "
+               "Groups, Description, and any field of keryx user set. Lines that are wrong are "
+               "reported with their numbers, the others are added, some hundred at a time."},
+    {.words = "user export",
+     .args = "[DOMAIN]",
+     .max_args = 1,
+     KX_OPTIONS(csv_options),
+     .run = kx_user_run_export,
+     .flags = KX_COMMAND_READS | KX_COMMAND_ACCOUNTS,
+     .manual = "Prints the accounts of a domain, or all, as a CSV table that keryx user import "
+               "reads."},
 };
 
 const KxTopic kx_topic_user = {"user", "Accounts", commands, G_N_ELEMENTS(commands)};

@@ -31,8 +31,10 @@ static json_t *field_json(const KxRecord *record, KxFieldId id)
 json_t *kx_object_json(KxObject object, const KxRecord *record)
 {
     static const char *const keys[KX_OBJECT_COUNT] = {
-        [KX_OBJECT_DOMAIN] = "domain", [KX_OBJECT_USER] = "user",      [KX_OBJECT_GROUP] = "group",
-        [KX_OBJECT_ALIAS] = "alias",   [KX_OBJECT_IP_GROUP] = "group",
+        [KX_OBJECT_DOMAIN] = "domain",    [KX_OBJECT_USER] = "user",
+        [KX_OBJECT_GROUP] = "group",      [KX_OBJECT_ALIAS] = "alias",
+        [KX_OBJECT_IP_GROUP] = "group",   [KX_OBJECT_TEMPLATE] = "template",
+        [KX_OBJECT_TIME_RANGE] = "range",
     };
     g_autofree char *name = record->domain ? g_strdup_printf("%s@%s", record->name, record->domain)
                                            : g_strdup(record->name);
@@ -85,6 +87,7 @@ static gboolean change(const KxCall *call, KxChangeVerb verb, GError **error)
         .fields = fields,
         .n_fields = n,
         .generation = (guint)kx_call_int(call, "generation", 0),
+        .template = kx_call_text(call, "template"),
     };
     return kx_object_change(call->context->core->directory, &call->context->admin, &change, 1, NULL,
                             error);
@@ -104,8 +107,83 @@ json_t *kx_object_run_add(const KxCall *call, GError **error)
     return change(call, KX_CHANGE_ADD, error) ? kx_object_run_show(call, error) : NULL;
 }
 
+/* ---- several at once ---- */
+
+static gboolean check_no_secret(const KxCall *call, const KxField *fields, guint n, GError **error)
+{
+    for (guint i = 0; i < n; i++)
+        if (kx_command_option(call->command, fields[i].field)->type == KX_OPTION_SECRET)
+            return kx_fail(error, KX_ERR_INVALID, "%s is for one account, not for several",
+                           fields[i].field);
+    return TRUE;
+}
+
+/* The same fields for all that are named, or for none; what is not given stays as it is. */
+static gboolean set_all(const KxCall *call, const char *const *names, guint n, gboolean try,
+                        GError **error)
+{
+    guint n_fields;
+    g_autofree KxField *fields = take_fields(call, &n_fields);
+    g_autofree KxChange *changes = g_new0(KxChange, n);
+    guint generation = (guint)kx_call_int(call, "generation", 0);
+    if (n > 1 && !check_no_secret(call, fields, n_fields, error))
+        return FALSE;
+    if (n > 1 && generation != 0)
+        return kx_fail(error, KX_ERR_INVALID, "--generation is for one object, not for several");
+    for (guint i = 0; i < n; i++)
+        changes[i] = (KxChange){.verb = KX_CHANGE_SET,
+                                .object = call->command->object,
+                                .name = names[i],
+                                .fields = fields,
+                                .n_fields = n_fields,
+                                .generation = generation};
+    guint failed = 0;
+    if (kx_object_change_many(call->context->core->directory, &call->context->admin, changes, n,
+                              try ? KX_CHANGE_TRY : 0, NULL, &failed, error))
+        return TRUE;
+    if (n > 1 && failed < n)
+        g_prefix_error(error, "%s: ", names[failed]);
+    return FALSE;
+}
+
+static json_t *show_all(const KxCall *call, const char *const *names, guint n)
+{
+    json_t *list = json_array();
+    KxObject object = call->command->object;
+    for (guint i = 0; i < n; i++) {
+        KxRecord *record = kx_object_get(call->context->core->directory, object, names[i], NULL);
+        if (record)
+            json_array_append_new(list, kx_object_json(object, record));
+        kx_object_free(object, record);
+    }
+    return list;
+}
+
+json_t *kx_object_run_set_found(const KxCall *call, GError **error)
+{
+    KxObject object = call->command->object;
+    gboolean try = kx_call_flag(call, "dry-run");
+    KxQuery query = {.domain = call->n_args > 0 ? call->args[0] : NULL,
+                     .search = kx_call_text(call, "search")};
+    g_autoptr(GPtrArray) found =
+        kx_object_list(call->context->core->directory, object, &query, NULL, error);
+    if (!found)
+        return NULL;
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+    for (guint i = 0; i < found->len; i++) {
+        const KxRecord *record = found->pdata[i];
+        g_ptr_array_add(names, g_strdup_printf("%s@%s", record->name, record->domain));
+    }
+    const char *const *all = (const char *const *)names->pdata;
+    return set_all(call, all, names->len, try, error) ? show_all(call, all, names->len) : NULL;
+}
+
 json_t *kx_object_run_set(const KxCall *call, GError **error)
 {
+    if (call->n_args > 1)
+        return set_all(call, call->args, call->n_args, FALSE, error)
+                   ? show_all(call, call->args, call->n_args)
+                   : NULL;
     return change(call, KX_CHANGE_SET, error) ? kx_object_run_show(call, error) : NULL;
 }
 
@@ -128,11 +206,16 @@ json_t *kx_object_run_list(const KxCall *call, GError **error)
         .offset = (guint)kx_call_int(call, "offset", 0),
         .limit = (guint)kx_call_int(call, "limit", 0),
     };
+    gboolean count = kx_call_flag(call, "count");
     guint total;
+    if (count)
+        query.offset = G_MAXUINT; /* a page with nobody on it */
     g_autoptr(GPtrArray) records =
         kx_object_list(call->context->core->directory, object, &query, &total, error);
     if (!records)
         return NULL;
+    if (count)
+        return json_integer(total);
     json_t *all = json_array();
     for (guint i = 0; i < records->len; i++)
         json_array_append_new(all, kx_object_json(object, records->pdata[i]));

@@ -9,6 +9,9 @@
  * the result. */
 json_t *kx_object_run_add(const KxCall *call, GError **error);
 json_t *kx_object_run_set(const KxCall *call, GError **error);
+/* The same for all that a search finds, as one change; --dry-run only checks. What is changed is
+ * the result. */
+json_t *kx_object_run_set_found(const KxCall *call, GError **error);
 json_t *kx_object_run_remove(const KxCall *call, GError **error);
 json_t *kx_object_run_rename(const KxCall *call, GError **error);
 json_t *kx_object_run_show(const KxCall *call, GError **error);
@@ -20,6 +23,7 @@ json_t *kx_object_json(KxObject object, const KxRecord *record);
 /* Of kx_object_run_list(). */
 #define KX_OBJECT_LIST_OPTIONS                                                                     \
     {"search", KX_OPTION_TEXT, "TEXT", "Only what has this text in its name or another field."},   \
+        {"count", KX_OPTION_FLAG, NULL, "Only says how many there are."},                          \
         {"offset", KX_OPTION_INT, "N", "Leaves out the first N.", G_MAXINT32},                     \
     {                                                                                              \
         "limit", KX_OPTION_INT, "N", "Lists N at most.", G_MAXINT32                                \
@@ -50,13 +54,16 @@ json_t *kx_json_strings(char *const *texts);
 #define KX_OPTION_OF_text     KX_OPTION_TEXT, "TEXT"
 #define KX_OPTION_OF_lines    KX_OPTION_LINES, "TEXT"
 #define KX_OPTION_OF_domains  KX_OPTION_LIST, "DOMAIN,..."
+#define KX_OPTION_OF_domain   KX_OPTION_TEXT, "DOMAIN"
 #define KX_OPTION_OF_ip       KX_OPTION_TEXT, "ADDRESS"
 #define KX_OPTION_OF_password KX_OPTION_SECRET, "SECRET"
+#define KX_OPTION_OF_hash     KX_OPTION_SECRET, "HASH"
 #define KX_OPTION_OF_locals   KX_OPTION_LIST, "NAME,..."
 #define KX_OPTION_OF_users    KX_OPTION_LIST, "USER,..."
 #define KX_OPTION_OF_groups   KX_OPTION_LIST, "GROUP,..."
 #define KX_OPTION_OF_targets  KX_OPTION_LIST, "TARGET,..."
 #define KX_OPTION_OF_ranges   KX_OPTION_LIST, "ENTRY,..."
+#define KX_OPTION_OF_times    KX_OPTION_LIST, "TIME,..."
 #define KX_OPTION_OF_size     KX_OPTION_NUMBER, "SIZE"
 #define KX_OPTION_OF_count    KX_OPTION_NUMBER, "NUMBER"
 #define KX_OPTION_OF_days     KX_OPTION_NUMBER, "DAYS"

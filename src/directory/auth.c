@@ -3,6 +3,7 @@
 #include <sodium.h>
 
 #include "directory/credentials.h"
+#include "directory/foreign-hash.h"
 #include "directory/object.h"
 
 /* What is known of the account before the check. */
@@ -17,6 +18,11 @@ static void candidate_clear(Candidate *candidate)
     g_clear_pointer(&candidate->verifier, g_free);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Candidate, candidate_clear)
+
+typedef struct {
+    const char *given;
+    const char *prepared; /* by kx_password_prepare() */
+} Password;
 
 static void find_candidate(KxDirectory *directory, const char *login, const char *local_ip,
                            Candidate *ret_candidate)
@@ -34,18 +40,28 @@ static void find_candidate(KxDirectory *directory, const char *login, const char
              user ? user->domain : "");
 }
 
-/* Always one check of full cost, whether or not its result can count. */
-static KxAuthResult check(KxDirectory *directory, const Candidate *candidate, const char *password,
-                          const char **ret_reason)
+static gboolean is_imported(const Candidate *candidate)
 {
-    const char *verifier =
-        candidate->verifier != NULL ? candidate->verifier : kx_auth_gate_dummy(directory->gate);
+    return candidate->verifier != NULL && kx_foreign_hash_is(candidate->verifier);
+}
+
+/* Always one check of full cost, whether or not its result can count: a password that another
+ * server stored is checked beside it. */
+static KxAuthResult check(KxDirectory *directory, const Candidate *candidate,
+                          const Password *password, const char **ret_reason)
+{
+    gboolean imported = is_imported(candidate);
+    const char *verifier = candidate->verifier != NULL && !imported
+                               ? candidate->verifier
+                               : kx_auth_gate_dummy(directory->gate);
     gint64 until = g_get_monotonic_time() + KX_AUTH_WAIT_SECONDS * G_USEC_PER_SEC;
     if (!kx_auth_gate_enter(directory->gate, until)) {
         *ret_reason = "too many password checks at once";
         return KX_AUTH_BUSY;
     }
-    gboolean match = kx_verifier_check(verifier, password);
+    gboolean match = kx_verifier_check(verifier, password->prepared);
+    if (imported)
+        match = kx_foreign_hash_check(candidate->verifier, password->given);
     kx_auth_gate_leave(directory->gate);
     if (candidate->user == NULL)
         *ret_reason = "the user does not exist";
@@ -60,18 +76,36 @@ static KxAuthResult check(KxDirectory *directory, const Candidate *candidate, co
     return KX_AUTH_FAILED;
 }
 
+/* Now that the password is known, our own form of it takes the place of the imported one (USR-21),
+ * unless another was set meanwhile. If that fails, it will be tried at the next sign-in. */
+static void replace_imported(KxDirectory *directory, const KxUser *user, const char *prepared)
+{
+    g_autofree char *login = g_strdup_printf("%s@%s", user->name, user->domain);
+    const KxField field = {"password", prepared};
+    const KxChange change = {.verb = KX_CHANGE_SET,
+                             .object = KX_OBJECT_USER,
+                             .name = login,
+                             .fields = &field,
+                             .n_fields = 1,
+                             .generation = user->generation};
+    const KxAdmin self = {login, KX_LEVEL_FULL, NULL};
+    kx_object_change(directory, &self, &change, 1, NULL, NULL);
+}
+
 static KxAuthResult check_cached(KxDirectory *directory, const Candidate *candidate,
-                                 const char *password, const char **ret_reason)
+                                 const Password *password, const char **ret_reason)
 {
     KxAuthKey key;
     if (candidate->user == NULL || candidate->user->disabled || candidate->verifier == NULL)
         return check(directory, candidate, password, ret_reason);
-    kx_auth_gate_key(directory->gate, candidate->user->id, candidate->user->generation, password,
-                     &key);
+    kx_auth_gate_key(directory->gate, candidate->user->id, candidate->user->generation,
+                     password->prepared, &key);
     KxAuthResult result = KX_AUTH_OK;
     if (!kx_auth_gate_knows(directory->gate, &key, g_get_monotonic_time())) {
         result = check(directory, candidate, password, ret_reason);
-        if (result == KX_AUTH_OK)
+        if (result == KX_AUTH_OK && is_imported(candidate))
+            replace_imported(directory, candidate->user, password->prepared);
+        else if (result == KX_AUTH_OK)
             kx_auth_gate_remember(directory->gate, &key, g_get_monotonic_time());
     }
     sodium_memzero(&key, sizeof key);
@@ -88,7 +122,8 @@ KxAuthResult kx_auth_password(KxDirectory *directory, const char *login, const c
         return KX_AUTH_FAILED;
     }
     find_candidate(directory, login, local_ip, &candidate);
-    KxAuthResult result = check_cached(directory, &candidate, prepared, ret_reason);
+    const Password both = {password, prepared};
+    KxAuthResult result = check_cached(directory, &candidate, &both, ret_reason);
     sodium_memzero(prepared, strlen(prepared));
     g_free(prepared);
     if (result == KX_AUTH_OK)

@@ -146,3 +146,22 @@ void kx_credentials_free(KxCredentials *credentials)
     free_secret(credentials->scram_sha_1);
     g_free(credentials);
 }
+
+static void hash_one(gpointer data, gpointer unused G_GNUC_UNUSED)
+{
+    KxHashing *work = data;
+    work->credentials = kx_credentials_new(work->prepared, &work->error);
+}
+
+void kx_credentials_new_all(KxHashing *work, guint n)
+{
+    if (n <= 1) {
+        for (guint i = 0; i < n; i++)
+            hash_one(&work[i], NULL);
+        return;
+    }
+    GThreadPool *pool = g_thread_pool_new(hash_one, NULL, (int)g_get_num_processors(), FALSE, NULL);
+    for (guint i = 0; i < n; i++)
+        g_thread_pool_push(pool, &work[i], NULL);
+    g_thread_pool_free(pool, FALSE, TRUE);
+}

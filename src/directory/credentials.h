@@ -26,6 +26,14 @@ char *kx_password_prepare(const char *password, GError **error);
 KxCredentials *kx_credentials_new(const char *prepared, GError **error);
 void kx_credentials_free(KxCredentials *credentials);
 
+/* Makes many, on all processors. Each has either credentials or an error afterwards. */
+typedef struct {
+    const char *prepared;
+    KxCredentials *credentials;
+    GError *error;
+} KxHashing;
+void kx_credentials_new_all(KxHashing *work, guint n);
+
 /* Only the Argon2id verifier. */
 char *kx_verifier_new(const char *prepared, GError **error);
 gboolean kx_verifier_check(const char *verifier, const char *prepared);

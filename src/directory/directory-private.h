@@ -36,8 +36,9 @@ typedef struct {
         KxUser user;
     };
     char *key;         /* folded name */
-    char *verifier;    /* Argon2id, or NULL: cannot sign in */
-    GPtrArray *groups; /* of KxGroupEntry, whose member he is */
+    char *verifier;    /* Argon2id, "{SCHEME}..." of another server, or NULL: cannot
+                          sign in */
+    GPtrArray *groups; /* of KxGroupEntry, whose member he is; NULL: none */
 } KxUserEntry;
 
 gboolean kx_user_entry_is_local_only(const KxUserEntry *user); /* himself, or by a group */
@@ -69,6 +70,22 @@ typedef struct {
     guint n_ranges;
 } KxIpGroupEntry;
 
+typedef struct {
+    union {
+        KxEntry entry;
+        KxTemplate template;
+    };
+    char *key;
+} KxTemplateEntry;
+
+typedef struct {
+    union {
+        KxEntry entry;
+        KxTimeRange range;
+    };
+    char *key;
+} KxTimeRangeEntry;
+
 /* Who has a further address: one of them. */
 typedef struct {
     KxUserEntry *user;
@@ -92,19 +109,23 @@ struct KxDirectory {
     GArray *listeners; /* KxSettingsListener */
 
     KxRwLock lock;
-    GHashTable *domains;    /* name -> KxDomainEntry, owned */
-    GHashTable *aliases;    /* domain alias -> KxDomainEntry */
-    GHashTable *bound;      /* IP address -> KxDomainEntry */
-    KxDomainEntry *primary; /* NULL while there is no domain */
-    GHashTable *ip_groups;  /* folded name -> KxIpGroupEntry, owned */
-    GHashTable *shares;     /* identifier -> set of owners */
-    GHashTable *tokens;     /* hash -> what tokens.c knows of it */
+    GHashTable *domains;     /* name -> KxDomainEntry, owned */
+    GHashTable *aliases;     /* domain alias -> KxDomainEntry */
+    GHashTable *bound;       /* IP address -> KxDomainEntry */
+    KxDomainEntry *primary;  /* NULL while there is no domain */
+    GHashTable *ip_groups;   /* folded name -> KxIpGroupEntry, owned */
+    GHashTable *templates;   /* folded name -> KxTemplateEntry, owned */
+    GHashTable *time_ranges; /* folded name -> KxTimeRangeEntry, owned */
+    GHashTable *shares;      /* identifier -> set of owners */
+    GHashTable *tokens;      /* hash -> what tokens.c knows of it */
 
     KxPublicFolderCheck folder_check;
     gpointer folder_check_data;
 
     KxLogger *logger;
     KxSettingsHolder *settings;
+    KxSettings *next_settings; /* what a change of objects makes of them; under `changing` */
+    gboolean settings_changed; /* listeners are to be told; the same */
     KxAuthGate *gate;
     KxSignIns sign_ins;
 };
@@ -132,6 +153,16 @@ KxIpGroupEntry *kx_ip_group_find(KxDirectory *directory, const char *name); /* N
 /* A value of a setting with KX_SETTING_IP_GROUP: empty or an existing group. `changing` is held. */
 gboolean kx_ip_group_check_setting(KxDirectory *directory, const KxSettingRow *row,
                                    const char *name, GError **error);
+
+/* ---- settings-store.c ---- */
+
+/* Inside the transaction of a change of objects: settings with that flag follow a new name. */
+gboolean kx_settings_rename(KxDirectory *directory, guint flag, const char *old, const char *new,
+                            GError **error);
+/* After the transaction: they count, or are forgotten. */
+void kx_settings_settle(KxDirectory *directory, gboolean done);
+/* With the tables not locked: listeners are told if there is something new. */
+void kx_settings_tell(KxDirectory *directory);
 
 /* ---- shares.c ---- */
 

@@ -57,6 +57,8 @@ typedef enum {
     KX_OBJECT_GROUP,
     KX_OBJECT_ALIAS,
     KX_OBJECT_IP_GROUP,
+    KX_OBJECT_TEMPLATE,
+    KX_OBJECT_TIME_RANGE,
     KX_OBJECT_COUNT,
 } KxObject;
 
@@ -87,6 +89,7 @@ typedef struct {
     char *description;
     char **aliases;           /* domain aliases */
     char *bound_ip;           /* DOM-27, or empty */
+    guint64 user_limit;       /* most users it may have, 0: no limit */
     guint64 max_message_size; /* bytes that users may send, 0: no limit */
     KxOverride own_addresses; /* they send with their own alone; none: they do */
     char *footer;             /* lines, or empty */
@@ -137,15 +140,33 @@ typedef struct {
 typedef struct {
     KX_RECORD;
     char *description;
-    char **entries; /* "192.0.2.1", "192.0.2.0/24", "192.0.2.1-192.0.2.9", "2001:db8::/32" */
+    char **entries; /* "192.0.2.1", "192.0.2.0/24", "192.0.2.1-192.0.2.9", "2001:db8::/32",
+                       "group:Name" */
 } KxIpGroup;
 
+/* For new accounts. */
+typedef struct {
+    union {
+        KX_RECORD;
+        KxUser account; /* what they get; full name and addresses are not used */
+    };
+    char *for_domain; /* whose accounts, or empty */
+} KxTemplate;
+
+typedef struct {
+    KX_RECORD;
+    char *description;
+    char **entries; /* directory/time-rule.h */
+} KxTimeRange;
+
 /* For the field table. */
-#define KX_STRUCT_DOMAIN   KxDomain
-#define KX_STRUCT_USER     KxUser
-#define KX_STRUCT_GROUP    KxGroup
-#define KX_STRUCT_ALIAS    KxAlias
-#define KX_STRUCT_IP_GROUP KxIpGroup
+#define KX_STRUCT_DOMAIN     KxDomain
+#define KX_STRUCT_USER       KxUser
+#define KX_STRUCT_GROUP      KxGroup
+#define KX_STRUCT_ALIAS      KxAlias
+#define KX_STRUCT_IP_GROUP   KxIpGroup
+#define KX_STRUCT_TEMPLATE   KxTemplate
+#define KX_STRUCT_TIME_RANGE KxTimeRange
 
 void kx_domain_free(KxDomain *domain);
 void kx_user_free(KxUser *user);
@@ -177,6 +198,10 @@ typedef struct {
 /* Cheap: asked at every delivery. FALSE: there is no such user. */
 gboolean kx_user_rules(KxDirectory *directory, const char *login, KxMailboxRules *ret_rules);
 
+/* What is stored of a password, "{SCHEME}..." as the field password-hash takes it; NULL: nothing.
+ */
+char *kx_user_stored_password(KxDirectory *directory, const char *login);
+
 /* Which objects to list, and how many of them. */
 typedef struct {
     const char *domain; /* NULL: of all */
@@ -192,7 +217,6 @@ GPtrArray *kx_object_list(KxDirectory *directory, KxObject object, const KxQuery
                           guint *ret_total, GError **error);
 GPtrArray *kx_domain_list(KxDirectory *directory);
 GPtrArray *kx_user_list(KxDirectory *directory, const char *domain, GError **error);
-GPtrArray *kx_ip_group_list(KxDirectory *directory);
 
 /* ---- shares ---- */
 
@@ -232,9 +256,16 @@ const char *kx_password_weakness(const char *password);
 
 /* ---- IP address groups ---- */
 
+/* The addresses of a group and of all groups in it, separated by commas; empty also when there is
+ * none of that name. */
+char *kx_ip_group_networks(KxDirectory *directory, const char *group);
+
 /* FALSE also when there is no group of that name. `ip` is textual IPv4 or IPv6; IPv4-mapped counts
  * as IPv4. */
 gboolean kx_ip_group_contains(KxDirectory *directory, const char *group, const char *ip);
+
+/* Whether a time range is valid at a local time. */
+gboolean kx_time_range_holds(const KxTimeRange *range, GDateTime *local);
 
 /* ---- changes ---- */
 
@@ -260,7 +291,8 @@ typedef struct {
     const char *new_name; /* without a domain */
     const KxField *fields;
     guint n_fields;
-    guint generation; /* it must still have; 0: any */
+    guint generation;     /* it must still have; 0: any */
+    const char *template; /* of a new user, or NULL */
 } KxChange;
 
 /*
@@ -278,6 +310,21 @@ gboolean kx_object_change(KxDirectory *directory, const KxAdmin *admin, const Kx
 typedef gboolean (*KxPublicFolderCheck)(gpointer data, const char *domain, const char *folder,
                                         GError **error);
 void kx_directory_on_public_folder(KxDirectory *directory, KxPublicFolderCheck func, gpointer data);
+
+typedef enum {
+    KX_CHANGE_EACH = 1 << 0, /* one that is refused does not keep the others from being made */
+    KX_CHANGE_TRY = 1 << 1,  /* all is checked, and nothing is changed */
+} KxChangeFlags;
+
+/*
+ * The same with a choice. With KX_CHANGE_EACH it is still one transaction: `ret_errors`, of n, gets
+ * what is wrong with each, NULL if nothing is, and FALSE means that nothing was done for a reason
+ * that is not in one change. Without it `ret_errors` is NULL. Passwords of several changes are
+ * hashed on all processors.
+ */
+gboolean kx_object_change_many(KxDirectory *directory, const KxAdmin *admin,
+                               const KxChange *changes, guint n, guint flags, GError **ret_errors,
+                               guint *ret_failed, GError **error);
 
 gboolean kx_object_add(KxDirectory *directory, const KxAdmin *admin, KxObject object,
                        const char *name, const KxField *fields, guint n, GError **error);

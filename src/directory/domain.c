@@ -2,7 +2,7 @@
 /* Domains (DOM-01, DOM-07, DOM-12, DOM-20, DOM-27). */
 #include "base/error.h"
 #include "directory/names.h"
-#include "directory/object.h"
+#include "directory/template.h"
 
 static KxDomainEntry *of(KxEntry *entry)
 {
@@ -73,6 +73,11 @@ static gboolean check_removal(KxDirectory *directory, const KxDomainEntry *entry
         return fail_not_empty(entry, entry->groups, "group", "s", error);
     if (g_hash_table_size(entry->aliases) > 0)
         return fail_not_empty(entry, entry->aliases, "alias", "es", error);
+    const char *template = kx_template_of_domain(directory, entry->domain.name);
+    if (template != NULL)
+        return kx_fail(error, KX_ERR_IN_USE,
+                       "the template '%s' is for the domain '%s'; remove it first", template,
+                       entry->domain.name);
     if (entry->domain.aliases[0] != NULL)
         return kx_fail(error, KX_ERR_IN_USE,
                        "the domain '%s' has aliases (%s, ...); remove them first",

@@ -25,4 +25,6 @@ KX_FIELD(DOMAIN, CLEAN_TRASH_DAYS, "clean-trash-days", "Clean_trash_days", 0, da
     "Items that have been in Deleted Items of a user for so many days are deleted. 0 means never.")
 KX_FIELD(DOMAIN, KEEP_DELETED_DAYS, "keep-deleted-days", "Keep_deleted_days", 0, year, keep_deleted_days, "DOM-13",
     "Items that users delete for good are kept for so many days, 365 at most, so that keryx user recover brings them back. 0 means that they are not kept.")
+KX_FIELD(DOMAIN, USER_LIMIT, "user-limit", "User_limit", 0, count, user_limit, "DOM-06 WADM-12 HOST-59",
+    "Most users the domain may have, whoever adds them; those it has stay. 0 means no limit.")
 /* clang-format on */

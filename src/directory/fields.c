@@ -20,6 +20,7 @@ static const KxFieldRow ROWS[KX_FIELD_COUNT] = {
         id] = {KX_OBJECT_##object, name, #id, logged, flags, &kx_kind_##kind, 0, manual},
 #include "directory/object-list.h"
 #undef KX_FIELD
+#undef KX_SECRET
 };
 
 const KxFieldRow *kx_field_row(KxFieldId id)
@@ -27,23 +28,65 @@ const KxFieldRow *kx_field_row(KxFieldId id)
     return &ROWS[id];
 }
 
+/* How many each file has. */
+#define KX_FIELD(...) +1
+enum {
+    COUNT_DOMAIN = 0
+#include "directory/fields-domain.h"
+    ,
+    COUNT_USER = 0
+#include "directory/fields-user.h"
+    ,
+    COUNT_GROUP = 0
+#include "directory/fields-group.h"
+    ,
+    COUNT_ALIAS = 0
+#include "directory/fields-alias.h"
+    ,
+    COUNT_IP_GROUP = 0
+#include "directory/fields-ip-group.h"
+    ,
+    COUNT_TEMPLATE = 0
+#include "directory/fields-template.h"
+    ,
+    COUNT_TIME_RANGE = 0
+#include "directory/fields-time-range.h"
+};
+#undef KX_FIELD
+
+void kx_field_range(KxObject object, guint *ret_first, guint *ret_end)
+{
+    static const guint8 counts[KX_OBJECT_COUNT] = {
+        [KX_OBJECT_DOMAIN] = COUNT_DOMAIN,         [KX_OBJECT_USER] = COUNT_USER,
+        [KX_OBJECT_GROUP] = COUNT_GROUP,           [KX_OBJECT_ALIAS] = COUNT_ALIAS,
+        [KX_OBJECT_IP_GROUP] = COUNT_IP_GROUP,     [KX_OBJECT_TEMPLATE] = COUNT_TEMPLATE,
+        [KX_OBJECT_TIME_RANGE] = COUNT_TIME_RANGE,
+    };
+    guint first = 0;
+    for (guint before = 0; before < object; before++)
+        first += counts[before];
+    *ret_first = first;
+    *ret_end = first + counts[object];
+}
+
 static gboolean fail_unknown(KxObject object, const char *field, GError **error)
 {
     g_autoptr(GString) names = g_string_new(NULL);
-    for (guint i = 0; i < KX_FIELD_COUNT; i++)
-        if (ROWS[i].object == object)
-            g_string_append_printf(names, "%s%s", names->len > 0 ? ", " : "", ROWS[i].name);
+    guint first, end;
+    kx_field_range(object, &first, &end);
+    for (guint i = first; i < end; i++)
+        g_string_append_printf(names, "%s%s", i > first ? ", " : "", ROWS[i].name);
     return kx_fail(error, KX_ERR_INVALID, "unknown field '%s'; known are: %s", field, names->str);
 }
 
 static gboolean take_field(KxObject object, const KxField *field, KxFieldValues *values,
                            GError **error)
 {
-    guint id = 0;
-    while (id < KX_FIELD_COUNT &&
-           (ROWS[id].object != object || strcmp(ROWS[id].name, field->field) != 0))
+    guint id, end;
+    kx_field_range(object, &id, &end);
+    while (id < end && strcmp(ROWS[id].name, field->field) != 0)
         id++;
-    if (id == KX_FIELD_COUNT)
+    if (id == end)
         return fail_unknown(object, field->field, error);
     if (values->given[id])
         return kx_fail(error, KX_ERR_INVALID, "%s is given twice", field->field);

@@ -33,6 +33,9 @@ typedef struct {
 
 const KxFieldRow *kx_field_row(KxFieldId id);
 
+/* The fields of an object are next to each other: from `first` to before `end`. */
+void kx_field_range(KxObject object, guint *ret_first, guint *ret_end);
+
 /* What was given for one object. */
 typedef struct {
     gboolean given[KX_FIELD_COUNT];

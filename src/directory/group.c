@@ -5,7 +5,7 @@
  */
 #include "base/error.h"
 #include "directory/names.h"
-#include "directory/object.h"
+#include "directory/template.h"
 
 static KxGroupEntry *of(KxEntry *entry)
 {
@@ -39,15 +39,28 @@ static gboolean check(KxDirectory *directory G_GNUC_UNUSED, KxObjectChange *chan
     return check_members(change, error);
 }
 
+gboolean kx_groups_check(KxDomainEntry *home, char **groups, GError **error)
+{
+    for (guint i = 0; groups[i] != NULL; i++) {
+        g_autofree char *key = kx_name_fold(groups[i]);
+        KxGroupEntry *group = g_hash_table_lookup(home->groups, key);
+        if (group == NULL)
+            return kx_fail(error, KX_ERR_INVALID, "groups: there is no group '%s@%s'", groups[i],
+                           home->domain.name);
+        g_free(groups[i]);
+        groups[i] = g_strdup(group->group.name);
+    }
+    return TRUE;
+}
+
 /* ---- members ---- */
 
-/* The groups of a user with `out` left out and `in` put in; either may be NULL. */
-static char *join_groups(const KxUserEntry *user, const char *out, const char *in)
+char *kx_list_replace(char *const *list, const char *out, const char *in)
 {
     g_autoptr(GPtrArray) names = g_ptr_array_new();
-    for (guint i = 0; user->user.groups[i] != NULL; i++)
-        if (g_strcmp0(user->user.groups[i], out) != 0)
-            g_ptr_array_add(names, user->user.groups[i]);
+    for (; *list != NULL; list++)
+        if (g_strcmp0(*list, out) != 0)
+            g_ptr_array_add(names, *list);
     if (in != NULL)
         g_ptr_array_add(names, (char *)in);
     g_ptr_array_add(names, NULL);
@@ -57,7 +70,7 @@ static char *join_groups(const KxUserEntry *user, const char *out, const char *i
 static void regroup(GPtrArray *more, const KxUserEntry *user, const char *out, const char *in)
 {
     kx_object_follow(more, &kx_type_user, &user->user.record, KX_FIELD_USER_GROUPS,
-                     join_groups(user, out, in));
+                     kx_list_replace(user->user.groups, out, in));
 }
 
 /* All members leave the name `out` for `in`. */
@@ -91,18 +104,24 @@ static void take_members(const KxObjectChange *change, GPtrArray *more)
             regroup(more, user, group->group.name, NULL);
 }
 
-static void follow(KxDirectory *directory G_GNUC_UNUSED, KxObjectChange *change, gboolean early,
-                   GPtrArray *more)
+static void rename_in_others(KxDirectory *directory, const KxObjectChange *change, const char *in,
+                             GPtrArray *more)
+{
+    regroup_all(of(change->entry), change->name, in, more);
+    kx_templates_regroup(directory, change->domain, change->name, in, more);
+}
+
+static void follow(KxDirectory *directory, KxObjectChange *change, gboolean early, GPtrArray *more)
 {
     if (change->next == NULL) {
         if (early)
-            regroup_all(of(change->entry), change->name, NULL, more);
+            rename_in_others(directory, change, NULL, more);
         return;
     }
     if (early)
         return;
     if (change->given.verb == KX_CHANGE_RENAME)
-        regroup_all(of(change->entry), change->name, of(change->entry)->group.name, more);
+        rename_in_others(directory, change, of(change->entry)->group.name, more);
     if (kx_object_is_given(change, KX_FIELD_GROUP_MEMBERS))
         take_members(change, more);
 }
@@ -124,7 +143,7 @@ static void fill(const KxEntry *entry, KxRecord *copy)
     g_ptr_array_sort(names, compare_texts);
     g_ptr_array_add(names, NULL);
     KxGroup *group_copy = (KxGroup *)(void *)copy;
-    g_strfreev(group_copy->members);
+    kx_record_free_list(group_copy->members);
     group_copy->members = (char **)g_ptr_array_free(names, FALSE);
 }
 

@@ -4,6 +4,8 @@
 #include "directory/names.h"
 #include "directory/object.h"
 
+enum { NETWORKS_MAX = 100000 }; /* bytes, below the limit of KX_FIELDS_SERVICE_ACCESS */
+
 static KxIpGroupEntry *of(KxEntry *entry)
 {
     return (KxIpGroupEntry *)(void *)entry;
@@ -37,23 +39,231 @@ gboolean kx_ip_group_check_setting(KxDirectory *directory, const KxSettingRow *r
     return kx_fail(error, KX_ERR_INVALID, "%s: there is no IP address group '%s'", row->name, name);
 }
 
-/* A rule that names a group that is gone would silently match nobody. */
-static gboolean check(KxDirectory *directory, KxObjectChange *change, GError **error)
+/* ---- groups in groups ---- */
+
+/* The name of the group that an entry stands for, or NULL. */
+static const char *nested(const char *entry)
 {
+    return g_str_has_prefix(entry, KX_NAME_IP_GROUP) ? entry + strlen(KX_NAME_IP_GROUP) : NULL;
+}
+
+/* Collects the entries of a group and of all groups in it. */
+typedef struct {
+    KxDirectory *directory;
+    const KxEntry *changed; /* a group that is looked at as if it were `next` already */
+    const KxIpGroup *next;
+    GHashTable *seen;   /* set of KxIpGroup */
+    GPtrArray *entries; /* of texts, borrowed */
+} Walk;
+
+static void walk_group(Walk *walk, const KxIpGroup *group)
+{
+    if (!g_hash_table_add(walk->seen, (gpointer)group))
+        return;
+    for (guint i = 0; group->entries[i] != NULL; i++) {
+        const char *name = nested(group->entries[i]);
+        const KxIpGroupEntry *inner = name != NULL ? kx_ip_group_find(walk->directory, name) : NULL;
+        if (name == NULL)
+            g_ptr_array_add(walk->entries, group->entries[i]);
+        else if (inner != NULL)
+            walk_group(walk, &inner->entry == walk->changed ? walk->next : &inner->group);
+    }
+}
+
+/* Of texts that belong to the groups. */
+static GPtrArray *flatten(KxDirectory *directory, const KxIpGroup *group, const KxEntry *changed,
+                          const KxIpGroup *next, gboolean *ret_contains_next)
+{
+    g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL);
+    Walk walk = {directory, changed, next, seen, g_ptr_array_new()};
+    walk_group(&walk, group);
+    if (ret_contains_next != NULL)
+        *ret_contains_next = g_hash_table_contains(seen, next);
+    return walk.entries;
+}
+
+char *kx_ip_group_networks(KxDirectory *directory, const char *name)
+{
+    kx_rw_lock_read(&directory->lock);
+    const KxIpGroupEntry *entry = kx_ip_group_find(directory, name);
+    g_autoptr(GPtrArray) entries =
+        entry != NULL ? flatten(directory, &entry->group, NULL, NULL, NULL) : g_ptr_array_new();
+    g_ptr_array_add(entries, NULL);
+    char *all = g_strjoinv(",", (char **)entries->pdata);
+    kx_rw_lock_unlock(&directory->lock);
+    return all;
+}
+
+static void settle_group(KxDirectory *directory, KxIpGroupEntry *entry)
+{
+    g_autoptr(GPtrArray) entries = flatten(directory, &entry->group, NULL, NULL, NULL);
+    g_free(entry->ranges);
+    entry->ranges = g_new0(KxIpRange, entries->len);
+    entry->n_ranges = 0;
+    for (guint i = 0; i < entries->len; i++)
+        if (kx_ip_range_parse(entries->pdata[i], &entry->ranges[entry->n_ranges], NULL))
+            entry->n_ranges++;
+}
+
+static void settle(KxDirectory *directory)
+{
+    GHashTableIter iter;
+    gpointer entry;
+    g_hash_table_iter_init(&iter, directory->ip_groups);
+    while (g_hash_table_iter_next(&iter, NULL, &entry))
+        settle_group(directory, entry);
+}
+
+/* ---- checks ---- */
+
+/* Groups in it exist, are written as they are called, and do not contain it. */
+static gboolean check_nested(KxDirectory *directory, const KxObjectChange *change, GError **error)
+{
+    const KxIpGroup *next = (const KxIpGroup *)(const void *)change->next;
+    for (guint i = 0; next->entries[i] != NULL; i++) {
+        const char *name = nested(next->entries[i]);
+        if (name == NULL)
+            continue;
+        const KxIpGroupEntry *inner = kx_ip_group_find(directory, name);
+        if (inner == NULL)
+            return kx_fail(error, KX_ERR_INVALID, "entries: there is no IP address group '%s'",
+                           name);
+        gboolean contains;
+        g_ptr_array_unref(flatten(directory, &inner->group, change->entry, next, &contains));
+        if (contains || &inner->entry == change->entry)
+            return kx_fail(error, KX_ERR_INVALID,
+                           "entries: the group '%s' contains the group '%s' already",
+                           inner->group.name, change->name);
+        g_free(next->entries[i]);
+        next->entries[i] = g_strconcat(KX_NAME_IP_GROUP, inner->group.name, NULL);
+    }
+    return TRUE;
+}
+
+/* What the processes that serve clients are told of a group has its limit. */
+static gboolean check_size(KxDirectory *directory, const KxIpGroup *group,
+                           const KxObjectChange *change, GError **error)
+{
+    const KxIpGroup *next = (const KxIpGroup *)(const void *)change->next;
+    size_t len = 0;
+    g_autoptr(GPtrArray) entries = flatten(directory, group, change->entry, next, NULL);
+    for (guint i = 0; i < entries->len; i++)
+        len += strlen(entries->pdata[i]) + 1;
+    return len <= NETWORKS_MAX ||
+           kx_fail(error, KX_ERR_TOO_BIG,
+                   "the group '%s' would have more than %d bytes of entries with all groups in it",
+                   group->name, NETWORKS_MAX);
+}
+
+static gboolean check_sizes(KxDirectory *directory, const KxObjectChange *change, GError **error)
+{
+    GHashTableIter iter;
+    gpointer entry;
+    if (!check_size(directory, (const KxIpGroup *)(const void *)change->next, change, error))
+        return FALSE;
+    g_hash_table_iter_init(&iter, directory->ip_groups);
+    while (g_hash_table_iter_next(&iter, NULL, &entry))
+        if (entry != change->entry &&
+            !check_size(directory, &((KxIpGroupEntry *)entry)->group, change, error))
+            return FALSE;
+    return TRUE;
+}
+
+static gboolean has_nested(const KxIpGroup *group, const char *key)
+{
+    for (guint i = 0; group->entries[i] != NULL; i++) {
+        const char *name = nested(group->entries[i]);
+        g_autofree char *inner = name != NULL ? kx_name_fold(name) : NULL;
+        if (g_strcmp0(inner, key) == 0)
+            return TRUE;
+    }
+    return FALSE;
+}
+
+/* Calls for each group that has this one as an entry. */
+static void each_user(KxDirectory *directory, const char *key,
+                      void (*take)(gpointer data, const KxIpGroupEntry *user), gpointer data)
+{
+    GHashTableIter iter;
+    gpointer user;
+    g_hash_table_iter_init(&iter, directory->ip_groups);
+    while (g_hash_table_iter_next(&iter, NULL, &user))
+        if (has_nested(&((KxIpGroupEntry *)user)->group, key))
+            take(data, user);
+}
+
+static void add_user(gpointer data, const KxIpGroupEntry *user)
+{
+    g_ptr_array_add(data, g_strdup_printf("the group %s", user->group.name));
+}
+
+/* A rule that names a group that is gone would silently match nobody. */
+static gboolean check_unused(KxDirectory *directory, const KxObjectChange *change, GError **error)
+{
+    g_autoptr(GPtrArray) users = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(KxSettings) settings = kx_settings_get(directory->settings);
-    if (change->next != NULL)
-        return TRUE;
+    const char *key = of(change->entry)->key;
     for (guint i = 0; i < KX_SET_COUNT; i++) {
         const KxSettingRow *row = kx_setting_row((KxSettingId)i);
         if (!(row->flags & KX_SETTING_IP_GROUP))
             continue;
         g_autofree char *used = kx_name_fold(kx_settings_text(settings, (KxSettingId)i));
-        if (strcmp(used, of(change->entry)->key) == 0)
-            return kx_fail(error, KX_ERR_IN_USE,
-                           "the group '%s' is used by the setting %s; change that first",
-                           change->name, row->name);
+        if (strcmp(used, key) == 0)
+            g_ptr_array_add(users, g_strdup_printf("the setting %s", row->name));
     }
-    return TRUE;
+    each_user(directory, key, add_user, users);
+    if (users->len == 0)
+        return TRUE;
+    g_ptr_array_add(users, NULL);
+    g_autofree char *all = g_strjoinv(", ", (char **)users->pdata);
+    return kx_fail(error, KX_ERR_IN_USE, "the group '%s' is used by %s; change that first",
+                   change->name, all);
+}
+
+static gboolean check(KxDirectory *directory, KxObjectChange *change, GError **error)
+{
+    return change->next == NULL
+               ? check_unused(directory, change, error)
+               : check_nested(directory, change, error) && check_sizes(directory, change, error);
+}
+
+/* ---- renaming ---- */
+
+typedef struct {
+    const char *old_key, *name;
+    GPtrArray *more;
+} Renaming;
+
+static void rename_in(gpointer data, const KxIpGroupEntry *user)
+{
+    Renaming *renaming = data;
+    g_autoptr(GPtrArray) entries = g_ptr_array_new_with_free_func(g_free);
+    for (char **entry = user->group.entries; *entry != NULL; entry++) {
+        const char *inner = nested(*entry);
+        g_autofree char *key = inner != NULL ? kx_name_fold(inner) : NULL;
+        g_ptr_array_add(entries, g_strcmp0(key, renaming->old_key) == 0
+                                     ? g_strconcat(KX_NAME_IP_GROUP, renaming->name, NULL)
+                                     : g_strdup(*entry));
+    }
+    g_ptr_array_add(entries, NULL);
+    kx_object_follow(renaming->more, &kx_type_ip_group, &user->group.record,
+                     KX_FIELD_IP_GROUP_ENTRIES, g_strjoinv(",", (char **)entries->pdata));
+}
+
+static void follow(KxDirectory *directory, KxObjectChange *change, gboolean early, GPtrArray *more)
+{
+    if (early || change->given.verb != KX_CHANGE_RENAME)
+        return;
+    g_autofree char *key = kx_name_fold(change->name);
+    Renaming renaming = {key, of(change->entry)->group.name, more};
+    each_user(directory, key, rename_in, &renaming);
+}
+
+static gboolean store(KxDirectory *directory, KxObjectChange *change, GError **error)
+{
+    return change->given.verb != KX_CHANGE_RENAME ||
+           kx_settings_rename(directory, KX_SETTING_IP_GROUP, change->name, change->next->name,
+                              error);
 }
 
 /* ---- the tables ---- */
@@ -65,16 +275,8 @@ static GHashTable *table(KxDirectory *directory, KxDomainEntry *home G_GNUC_UNUS
 
 static void derive(KxEntry *entry)
 {
-    KxIpGroupEntry *group = of(entry);
-    char *const *entries = group->group.entries;
-    g_free(group->key);
-    group->key = kx_name_fold(group->group.name);
-    g_free(group->ranges);
-    group->ranges = g_new0(KxIpRange, g_strv_length((char **)entries));
-    group->n_ranges = 0;
-    for (; *entries != NULL; entries++)
-        if (kx_ip_range_parse(*entries, &group->ranges[group->n_ranges], NULL))
-            group->n_ranges++;
+    g_free(of(entry)->key);
+    of(entry)->key = kx_name_fold(entry->record.name);
 }
 
 static void clear(KxEntry *entry)
@@ -101,8 +303,11 @@ const KxObjectType kx_type_ip_group = {
     .name = kx_name_object,
     .table = table,
     .check = check,
+    .store = store,
+    .follow = follow,
     .derive = derive,
     .link = link_group,
     .unlink = unlink_group,
     .clear = clear,
+    .settle = settle,
 };

@@ -5,7 +5,9 @@
 #include "base/ip-range.h"
 #include "base/text.h"
 #include "directory/credentials.h"
+#include "directory/foreign-hash.h"
 #include "directory/names.h"
+#include "directory/time-rule.h"
 #include "settings/checks.h"
 
 enum {
@@ -132,7 +134,17 @@ static char *parse_year(const char *value, GError **error)
 static char *parse_range(const char *entry, GError **error)
 {
     KxIpRange range;
+    if (g_str_has_prefix(entry, KX_NAME_IP_GROUP)) {
+        g_autofree char *name = kx_name_object(entry + strlen(KX_NAME_IP_GROUP), error);
+        return name != NULL ? g_strdup(entry) : NULL;
+    }
     return kx_ip_range_parse(entry, &range, error) ? g_strdup(entry) : NULL;
+}
+
+static char *parse_time(const char *entry, GError **error)
+{
+    KxTimeRule rule;
+    return kx_time_rule_parse(entry, &rule, error) ? kx_time_rule_format(&rule) : NULL;
 }
 
 static char *parse_local(const char *entry, GError **error)
@@ -179,7 +191,9 @@ const KxKind kx_kind_bool = {KX_CLASS_BOOL, "yes|no", NULL, parse_bool};
 const KxKind kx_kind_text = {KX_CLASS_TEXT, "TEXT", NULL, parse_text};
 const KxKind kx_kind_lines = {KX_CLASS_TEXT, "TEXT", NULL, parse_lines};
 const KxKind kx_kind_password = {KX_CLASS_SECRET, "SECRET", NULL, kx_password_prepare};
+const KxKind kx_kind_hash = {KX_CLASS_SECRET, "{SCHEME}HASH", NULL, kx_foreign_hash_parse};
 const KxKind kx_kind_ip = {KX_CLASS_TEXT, "ADDRESS", NULL, parse_ip};
+const KxKind kx_kind_domain = {KX_CLASS_TEXT, "DOMAIN", NULL, kx_name_domain};
 const KxKind kx_kind_size = {KX_CLASS_NUMBER, "SIZE", NULL, parse_size};
 const KxKind kx_kind_count = {KX_CLASS_NUMBER, "NUMBER", NULL, parse_count};
 const KxKind kx_kind_days = {KX_CLASS_NUMBER, "DAYS", NULL, parse_days};
@@ -194,6 +208,8 @@ const KxKind kx_kind_groups = {KX_CLASS_LIST, "GROUP,...", NULL, kx_name_object,
 const KxKind kx_kind_addresses = {KX_CLASS_LIST, "ADDRESS,...", NULL, parse_address};
 const KxKind kx_kind_targets = {KX_CLASS_LIST, "TARGET,...", NULL, parse_target};
 const KxKind kx_kind_ranges = {KX_CLASS_LIST, "ENTRY,...", NULL, parse_range};
+
+const KxKind kx_kind_times = {KX_CLASS_LIST, "TIME,...", NULL, parse_time};
 
 /* ---- lists ---- */
 

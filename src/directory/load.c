@@ -152,14 +152,16 @@ typedef struct {
     GHashTable *users;   /* id -> KxUserEntry */
 } Loading;
 
-static void take_record(gpointer data, const KxRecord *record, gint64 domain)
+static void take_record(gpointer data, KxRecord *record, gint64 domain)
 {
     Loading *loading = data;
+    KxEntry *entry = kx_entry_begin(loading->type, record);
     KxDomainEntry *home = g_hash_table_lookup(loading->domains, &domain);
-    if (loading->type->record.in_domain && home == NULL)
+    if (loading->type->record.in_domain && home == NULL) {
+        kx_entry_free(loading->type, entry);
         return;
-    KxEntry *entry = kx_entry_new(loading->type, record);
-    entry->record.domain = home != NULL ? g_strdup(home->domain.name) : NULL;
+    }
+    record->domain = home != NULL ? g_ref_string_new_intern(home->domain.name) : NULL;
     loading->type->link(loading->directory, home, entry);
     if (loading->type == &kx_type_domain)
         g_hash_table_insert(loading->domains, &entry->record.id, entry);
@@ -171,7 +173,7 @@ static void take_verifier(KxDirectory *directory G_GNUC_UNUSED, KxStmt *row, gpo
 {
     gint64 owner = kx_stmt_int(row, 0);
     KxUserEntry *user = g_hash_table_lookup(((Loading *)data)->users, &owner);
-    if (user != NULL)
+    if (user != NULL && user->verifier == NULL)
         user->verifier = g_strdup(kx_stmt_text(row, 1));
 }
 
@@ -179,22 +181,28 @@ static gboolean load_type(Loading *loading, const KxObjectType *type, GError **e
 {
     KxDb *db = loading->directory->db;
     loading->type = type;
-    return kx_record_upgrade(db, &type->record, error) &&
-           kx_record_load(db, &type->record, take_record, loading, error);
+    if (!kx_record_upgrade(db, &type->record, error) ||
+        !kx_record_load(db, &type->record, type->entry_size, take_record, loading, error))
+        return FALSE;
+    if (type->settle != NULL)
+        type->settle(loading->directory);
+    return TRUE;
 }
 
 /* Users are linked to their groups, so these come first. */
 static gboolean load_objects(KxDirectory *directory, GError **error)
 {
-    static const KxObjectType *const order[] = {&kx_type_domain, &kx_type_group, &kx_type_user,
-                                                &kx_type_alias, &kx_type_ip_group};
+    static const KxObjectType *const order[] = {
+        &kx_type_domain,   &kx_type_group,    &kx_type_user,      &kx_type_alias,
+        &kx_type_ip_group, &kx_type_template, &kx_type_time_range};
     g_autoptr(GHashTable) domains = g_hash_table_new(g_int64_hash, g_int64_equal);
     g_autoptr(GHashTable) users = g_hash_table_new(g_int64_hash, g_int64_equal);
     Loading loading = {directory, NULL, domains, users};
     for (guint i = 0; i < G_N_ELEMENTS(order); i++)
         if (!load_type(&loading, order[i], error))
             return FALSE;
-    return each_row(directory, "SELECT owner, value FROM credentials WHERE kind = 'argon2id'",
+    return each_row(directory,
+                    "SELECT owner, value FROM credentials WHERE kind IN ('argon2id', 'imported')",
                     take_verifier, &loading, error);
 }
 

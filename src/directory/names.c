@@ -144,7 +144,7 @@ char *kx_name_object(const char *name, GError **error)
     if (good)
         return g_strdup(name);
     kx_fail(error, KX_ERR_INVALID,
-            "the name of a group is UTF-8 text of 1 to %d bytes without commas, @ and control "
+            "a name here is UTF-8 text of 1 to %d bytes without commas, @ and control "
             "characters",
             KX_NAME_OBJECT_MAX);
     return NULL;

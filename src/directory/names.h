@@ -33,6 +33,9 @@ char *kx_name_account(const char *local, GError **error);
 /* What public folders are called in addresses, before the name of the folder. */
 #define KX_NAME_PUBLIC "#public/"
 
+/* Before the name of an IP address group that is an entry of another. */
+#define KX_NAME_IP_GROUP "group:"
+
 /* The name of a group or of another object that settings refer to: text without commas and @. NULL
  * with KX_ERR_INVALID. */
 char *kx_name_object(const char *name, GError **error);

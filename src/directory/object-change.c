@@ -6,67 +6,7 @@
  */
 #include "base/error.h"
 #include "directory/names.h"
-#include "directory/object.h"
-
-static void free_change(gpointer data)
-{
-    KxObjectChange *change = data;
-    kx_field_values_clear(&change->values);
-    g_clear_pointer(&change->credentials, kx_credentials_free);
-    g_free(change->verifier);
-    if (change->next != NULL)
-        kx_object_free(change->type->record.object, change->next);
-    g_clear_pointer(&change->owned, g_ptr_array_unref);
-    g_free(change->name);
-    g_free(change->domain);
-    g_free(change);
-}
-
-gboolean kx_object_is_given(const KxObjectChange *change, KxFieldId field)
-{
-    return change->values.given[field];
-}
-
-/* Reads what was given, and does the slow part, hashing, before any lock is taken. */
-static KxObjectChange *prepare(const KxChange *given, GError **error)
-{
-    KxObjectChange *change = g_new0(KxObjectChange, 1);
-    change->given = *given;
-    change->type = kx_object_type(given->object);
-    if (!kx_field_values_parse(given->object, given->fields, given->n_fields, &change->values,
-                               error)) {
-        g_free(change);
-        return NULL;
-    }
-    const char *password = change->values.text[KX_FIELD_USER_PASSWORD];
-    if (password == NULL)
-        return change;
-    change->credentials = kx_credentials_new(password, error);
-    if (change->credentials == NULL) {
-        free_change(change);
-        return NULL;
-    }
-    change->verifier = g_strdup(change->credentials->argon2id);
-    return change;
-}
-
-void kx_object_follow(GPtrArray *more, const KxObjectType *type, const KxRecord *record,
-                      KxFieldId field, char *text)
-{
-    KxObjectChange *change = g_new0(KxObjectChange, 1);
-    change->type = type;
-    change->follows = TRUE;
-    change->given = (KxChange){.verb = KX_CHANGE_SET,
-                               .object = type->record.object,
-                               .name = record->domain != NULL
-                                           ? g_strdup_printf("%s@%s", record->name, record->domain)
-                                           : g_strdup(record->name)};
-    change->owned = g_ptr_array_new_with_free_func(g_free);
-    g_ptr_array_add(change->owned, (char *)change->given.name);
-    change->values.given[field] = TRUE;
-    change->values.text[field] = text;
-    g_ptr_array_add(more, change);
-}
+#include "directory/template.h"
 
 /* ---- one change: what it is about ---- */
 
@@ -110,7 +50,7 @@ static gboolean find_new(KxDirectory *directory, KxObjectChange *change, GError 
     change->domain = change->home != NULL ? g_strdup(change->home->domain.name) : NULL;
     change->next = g_malloc0(type->record.size);
     change->next->name = g_strdup(change->name);
-    change->next->domain = g_strdup(change->domain);
+    change->next->domain = change->domain != NULL ? g_ref_string_new_intern(change->domain) : NULL;
     kx_record_init(&type->record, change->next);
     return TRUE;
 }
@@ -149,6 +89,8 @@ static gboolean find(KxDirectory *directory, KxObjectChange *change, GError **er
     if (!(adds ? find_new(directory, change, error) : find_old(directory, change, error)))
         return FALSE;
     if (change->given.verb == KX_CHANGE_RENAME && !take_new_name(directory, change, error))
+        return FALSE;
+    if (change->given.template != NULL && !kx_template_apply(directory, change, error))
         return FALSE;
     if (change->next != NULL)
         kx_record_take(&change->type->record, change->next, &change->values);
@@ -251,6 +193,8 @@ typedef struct {
     const KxAdmin *admin;
     GPtrArray *applied; /* KxObjectChange, borrowed */
     GPtrArray *more;    /* those that follow from others, owned */
+    guint flags;        /* KxChangeFlags */
+    GError **errors;    /* of each change, with KX_CHANGE_EACH */
 } Run;
 
 static gboolean run_one(Run *run, KxObjectChange *change, GError **error);
@@ -280,22 +224,78 @@ static gboolean run_one(Run *run, KxObjectChange *change, GError **error)
     return run_following(run, change, FALSE, error);
 }
 
+/* What a request can be wrong about; anything else keeps all of them from being made. */
+static gboolean is_refusal(const GError *error)
+{
+    return error->domain == KX_ERROR &&
+           (error->code == KX_ERR_NOT_FOUND || error->code == KX_ERR_EXISTS ||
+            error->code == KX_ERR_INVALID || error->code == KX_ERR_DENIED ||
+            error->code == KX_ERR_IN_USE || error->code == KX_ERR_OVERQUOTA ||
+            error->code == KX_ERR_CONFLICT || error->code == KX_ERR_TOO_BIG);
+}
+
+/* Back to when that many were applied. */
+static void undo_after(Run *run, guint n)
+{
+    for (guint i = run->applied->len; i > n; i--)
+        undo(run->directory, run->applied->pdata[i - 1]);
+    g_ptr_array_set_size(run->applied, (int)n);
+}
+
+static gboolean savepoint(Run *run, const char *sql, GError **error)
+{
+    KxStmt *stmt = kx_db_prepare(run->directory->db, sql, error);
+    return stmt != NULL && kx_stmt_run(stmt, error);
+}
+
+/* One that may be refused without harm to the others. */
+static gboolean run_alone(Run *run, KxObjectChange *change, GError **ret_refused, GError **error)
+{
+    guint before = run->applied->len;
+    g_autoptr(GError) inner = NULL;
+    if (!savepoint(run, "SAVEPOINT change", error))
+        return FALSE;
+    if (run_one(run, change, &inner))
+        return savepoint(run, "RELEASE change", error);
+    undo_after(run, before);
+    if (!is_refusal(inner)) {
+        g_propagate_error(error, g_steal_pointer(&inner));
+        return FALSE;
+    }
+    *ret_refused = g_steal_pointer(&inner);
+    return savepoint(run, "ROLLBACK TO change", error) && savepoint(run, "RELEASE change", error);
+}
+
+static gboolean run_each(Run *run, GPtrArray *changes, GError **error)
+{
+    for (guint i = 0; i < changes->len; i++)
+        if (run->errors[i] == NULL && !run_alone(run, changes->pdata[i], &run->errors[i], error))
+            return FALSE;
+    return TRUE;
+}
+
+static gboolean run_together(Run *run, GPtrArray *changes, guint *ret_failed, GError **error)
+{
+    for (guint i = 0; i < changes->len; i++)
+        if (!run_one(run, changes->pdata[i], error)) {
+            *ret_failed = i;
+            return FALSE;
+        }
+    return TRUE;
+}
+
 static gboolean run_all(Run *run, GPtrArray *changes, guint *ret_failed, GError **error)
 {
     gboolean administered = kx_rights_any_administrator(run->directory);
-    if (!kx_db_begin(run->directory->db, error))
+    if (!kx_db_begin(run->directory->db, error) ||
+        !(run->flags & KX_CHANGE_EACH ? run_each(run, changes, error)
+                                      : run_together(run, changes, ret_failed, error)))
         return FALSE;
-    for (guint i = 0; i < changes->len; i++)
-        if (!run_one(run, changes->pdata[i], error)) {
-            if (ret_failed != NULL)
-                *ret_failed = i;
-            return FALSE;
-        }
     if (administered && !kx_rights_any_administrator(run->directory))
         return kx_fail(error, KX_ERR_IN_USE,
                        "nobody would be left with full administration rights; give them to another "
                        "user first");
-    return kx_db_commit(run->directory->db, error);
+    return run->flags & KX_CHANGE_TRY || kx_db_commit(run->directory->db, error);
 }
 
 static void write_line(KxDirectory *directory, const KxAdmin *admin, const KxObjectChange *change)
@@ -336,6 +336,18 @@ static void forget_removed(Run *run)
     }
 }
 
+/* Once for each type of what was tried. */
+static void settle(Run *run, const GPtrArray *changes)
+{
+    gboolean seen[KX_OBJECT_COUNT] = {FALSE};
+    for (guint i = 0; i < changes->len; i++) {
+        const KxObjectType *type = ((KxObjectChange *)changes->pdata[i])->type;
+        if (type->settle != NULL && !seen[type->record.object])
+            type->settle(run->directory);
+        seen[type->record.object] = TRUE;
+    }
+}
+
 static void write_lines(Run *run)
 {
     for (guint i = 0; i < run->applied->len; i++) {
@@ -348,8 +360,7 @@ static void write_lines(Run *run)
 static void give_up(Run *run)
 {
     kx_db_rollback(run->directory->db);
-    for (guint i = run->applied->len; i > 0; i--)
-        undo(run->directory, run->applied->pdata[i - 1]);
+    undo_after(run, 0);
 }
 
 static gboolean run_locked(Run *run, GPtrArray *changes, guint *ret_failed, GError **error)
@@ -357,55 +368,90 @@ static gboolean run_locked(Run *run, GPtrArray *changes, guint *ret_failed, GErr
     KxDirectory *directory = run->directory;
     pthread_mutex_lock(&directory->changing);
     kx_rw_lock_write(&directory->lock);
-    gboolean done = run_all(run, changes, ret_failed, error);
+    gboolean good = run_all(run, changes, ret_failed, error);
+    gboolean done = good && !(run->flags & KX_CHANGE_TRY);
     if (done)
         forget_removed(run);
     else
         give_up(run);
+    settle(run, changes);
+    kx_settings_settle(directory, done);
     kx_rw_lock_unlock(&directory->lock);
     if (done)
         write_lines(run);
+    kx_settings_tell(directory);
     pthread_mutex_unlock(&directory->changing);
-    return done;
+    return good;
+}
+
+/* The first change that cannot be read. */
+static gboolean check_prepared(GError **errors, guint n, guint *ret_failed, GError **error)
+{
+    for (guint i = 0; i < n; i++) {
+        if (errors[i] == NULL)
+            continue;
+        *ret_failed = i;
+        g_propagate_error(error, g_steal_pointer(&errors[i]));
+        for (i++; i < n; i++)
+            g_clear_error(&errors[i]);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+/* Public folders that aliases and forwarding are to lead to: asked of the store, without locks. */
+static void check_targets(KxDirectory *directory, const GPtrArray *all, GError **errors)
+{
+    for (guint i = 0; i < all->len; i++)
+        if (all->pdata[i] != NULL && errors[i] == NULL)
+            kx_targets_check(directory, all->pdata[i], &errors[i]);
+}
+
+gboolean kx_object_change_many(KxDirectory *directory, const KxAdmin *admin,
+                               const KxChange *changes, guint n, guint flags, GError **ret_errors,
+                               guint *ret_failed, GError **error)
+{
+    g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func(kx_object_change_free);
+    g_autoptr(GPtrArray) applied = g_ptr_array_new();
+    g_autoptr(GPtrArray) more = g_ptr_array_new_with_free_func(kx_object_change_free);
+    g_autofree GError **errors = g_new0(GError *, n);
+    gboolean each = (flags & KX_CHANGE_EACH) != 0;
+    guint failed = n;
+    Run run = {directory, admin, applied, more, flags, errors};
+    kx_object_prepare(changes, n, flags, all, errors);
+    check_targets(directory, all, errors);
+    gboolean good = (each || check_prepared(errors, n, &failed, error)) &&
+                    run_locked(&run, all, &failed, error);
+    for (guint i = 0; each && i < n; i++)
+        ret_errors[i] = errors[i];
+    if (ret_failed != NULL)
+        *ret_failed = failed;
+    return good;
 }
 
 gboolean kx_object_change(KxDirectory *directory, const KxAdmin *admin, const KxChange *changes,
                           guint n, guint *ret_failed, GError **error)
 {
-    g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func(free_change);
-    g_autoptr(GPtrArray) applied = g_ptr_array_new();
-    g_autoptr(GPtrArray) more = g_ptr_array_new_with_free_func(free_change);
-    Run run = {directory, admin, applied, more};
-    for (guint i = 0; i < n; i++) {
-        KxObjectChange *change = prepare(&changes[i], error);
-        if (change != NULL)
-            g_ptr_array_add(all, change);
-        if (change == NULL || !kx_targets_check(directory, change, error)) {
-            if (ret_failed != NULL)
-                *ret_failed = i;
-            return FALSE;
-        }
-    }
-    return run_locked(&run, all, ret_failed, error);
+    return kx_object_change_many(directory, admin, changes, n, 0, NULL, ret_failed, error);
 }
 
 gboolean kx_object_add(KxDirectory *directory, const KxAdmin *admin, KxObject object,
                        const char *name, const KxField *fields, guint n, GError **error)
 {
-    KxChange change = {KX_CHANGE_ADD, object, name, NULL, fields, n, 0};
+    KxChange change = {KX_CHANGE_ADD, object, name, NULL, fields, n, 0, NULL};
     return kx_object_change(directory, admin, &change, 1, NULL, error);
 }
 
 gboolean kx_object_set(KxDirectory *directory, const KxAdmin *admin, KxObject object,
                        const char *name, const KxField *fields, guint n, GError **error)
 {
-    KxChange change = {KX_CHANGE_SET, object, name, NULL, fields, n, 0};
+    KxChange change = {KX_CHANGE_SET, object, name, NULL, fields, n, 0, NULL};
     return kx_object_change(directory, admin, &change, 1, NULL, error);
 }
 
 gboolean kx_object_remove(KxDirectory *directory, const KxAdmin *admin, KxObject object,
                           const char *name, GError **error)
 {
-    KxChange change = {KX_CHANGE_REMOVE, object, name, NULL, NULL, 0, 0};
+    KxChange change = {KX_CHANGE_REMOVE, object, name, NULL, NULL, 0, 0, NULL};
     return kx_object_change(directory, admin, &change, 1, NULL, error);
 }

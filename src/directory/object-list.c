@@ -4,15 +4,40 @@
 #include "directory/names.h"
 #include "directory/object.h"
 
-static gboolean text_contains(const char *text, const char *wanted)
+/* What is looked for, folded. */
+typedef struct {
+    char *text;
+    size_t len;
+    gboolean ascii;
+} Wanted;
+
+static void wanted_clear(Wanted *wanted)
+{
+    g_clear_pointer(&wanted->text, g_free);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Wanted, wanted_clear)
+
+static Wanted wanted_new(const char *search)
+{
+    Wanted wanted = {.text = search != NULL && *search != '\0' ? kx_name_fold(search) : NULL};
+    wanted.len = wanted.text != NULL ? strlen(wanted.text) : 0;
+    wanted.ascii = wanted.text != NULL && g_str_is_ascii(wanted.text);
+    return wanted;
+}
+
+/* Most texts are ASCII, and are compared where they are. */
+static gboolean text_contains(const char *text, const Wanted *wanted)
 {
     if (text == NULL || *text == '\0')
         return FALSE;
-    g_autofree char *key = kx_name_fold(text);
-    return key != NULL && strstr(key, wanted) != NULL;
+    if (!g_str_is_ascii(text)) {
+        g_autofree char *key = kx_name_fold(text);
+        return key != NULL && strstr(key, wanted->text) != NULL;
+    }
+    return wanted->ascii && strcasestr(text, wanted->text) != NULL;
 }
 
-static gboolean list_contains(char *const *list, const char *wanted)
+static gboolean list_contains(char *const *list, const Wanted *wanted)
 {
     for (; list != NULL && *list != NULL; list++)
         if (text_contains(*list, wanted))
@@ -20,23 +45,14 @@ static gboolean list_contains(char *const *list, const char *wanted)
     return FALSE;
 }
 
-static gboolean field_contains(const KxRecord *record, KxFieldId id, const char *wanted)
+static gboolean matches(const KxObjectType *type, const KxRecord *record, const Wanted *wanted)
 {
-    const KxFieldRow *row = kx_field_row(id);
-    if (row->kind->class == KX_CLASS_LIST)
-        return list_contains(kx_record_list(record, id), wanted);
-    if (row->kind->class != KX_CLASS_TEXT)
-        return FALSE;
-    g_autofree char *text = kx_record_text(record, id);
-    return text_contains(text, wanted);
-}
-
-static gboolean matches(const KxObjectType *type, const KxRecord *record, const char *wanted)
-{
+    guint id, end;
     gboolean found = text_contains(record->name, wanted);
-    for (guint id = 0; !found && id < KX_FIELD_COUNT; id++)
-        found = kx_field_row((KxFieldId)id)->object == type->record.object &&
-                field_contains(record, (KxFieldId)id, wanted);
+    kx_field_range(type->record.object, &id, &end);
+    for (; !found && id < end; id++)
+        found = text_contains(kx_record_peek(record, (KxFieldId)id), wanted) ||
+                list_contains(kx_record_list(record, (KxFieldId)id), wanted);
     return found;
 }
 
@@ -46,46 +62,49 @@ static int compare_names(gconstpointer a, gconstpointer b)
     return strcmp(left->record.name, right->record.name);
 }
 
-/* Those of one table that the query is about, by name, at the end of the list. */
-static void collect(const KxObjectType *type, GHashTable *table, const char *wanted,
-                    GPtrArray *list)
+/* Those of one table that the query is about, at the end of the list; by name if one of them is on
+ * the page. */
+static void collect(const KxObjectType *type, GHashTable *table, const KxQuery *query,
+                    const Wanted *wanted, GPtrArray *list)
 {
     g_autoptr(GPtrArray) part = g_ptr_array_new();
     GHashTableIter iter;
     gpointer entry;
     g_hash_table_iter_init(&iter, table);
     while (g_hash_table_iter_next(&iter, NULL, &entry))
-        if (wanted == NULL || matches(type, &((KxEntry *)entry)->record, wanted))
+        if (wanted->text == NULL || matches(type, &((KxEntry *)entry)->record, wanted))
             g_ptr_array_add(part, entry);
-    g_ptr_array_sort(part, compare_names);
+    guint end = list->len + part->len;
+    if (end > query->offset && (query->limit == 0 || list->len - query->offset < query->limit ||
+                                list->len <= query->offset))
+        g_ptr_array_sort(part, compare_names);
     g_ptr_array_extend(list, part, NULL, NULL);
 }
 
-static void collect_all(KxDirectory *directory, const KxObjectType *type, const char *wanted,
-                        GPtrArray *list)
+static void collect_all(KxDirectory *directory, const KxObjectType *type, const KxQuery *query,
+                        const Wanted *wanted, GPtrArray *list)
 {
     g_autoptr(GPtrArray) domains = g_ptr_array_new();
-    collect(&kx_type_domain, directory->domains, NULL, domains);
+    collect(&kx_type_domain, directory->domains, &(KxQuery){0}, &(Wanted){0}, domains);
     for (guint i = 0; i < domains->len; i++)
-        collect(type, type->table(directory, domains->pdata[i]), wanted, list);
+        collect(type, type->table(directory, domains->pdata[i]), query, wanted, list);
 }
 
 static gboolean collect_query(KxDirectory *directory, const KxObjectType *type,
                               const KxQuery *query, GPtrArray *list, GError **error)
 {
-    g_autofree char *wanted =
-        query->search != NULL && *query->search != '\0' ? kx_name_fold(query->search) : NULL;
+    g_auto(Wanted) wanted = wanted_new(query->search);
     if (!type->record.in_domain) {
-        collect(type, type->table(directory, NULL), wanted, list);
+        collect(type, type->table(directory, NULL), query, &wanted, list);
         return TRUE;
     }
     if (query->domain == NULL) {
-        collect_all(directory, type, wanted, list);
+        collect_all(directory, type, query, &wanted, list);
         return TRUE;
     }
     KxDomainEntry *home = kx_tables_find_domain(directory, query->domain, error);
     if (home != NULL)
-        collect(type, type->table(directory, home), wanted, list);
+        collect(type, type->table(directory, home), query, &wanted, list);
     return home != NULL;
 }
 
@@ -105,11 +124,14 @@ FREE_FUNC(free_user, KX_OBJECT_USER)
 FREE_FUNC(free_group, KX_OBJECT_GROUP)
 FREE_FUNC(free_alias, KX_OBJECT_ALIAS)
 FREE_FUNC(free_ip_group, KX_OBJECT_IP_GROUP)
+FREE_FUNC(free_template, KX_OBJECT_TEMPLATE)
+FREE_FUNC(free_time_range, KX_OBJECT_TIME_RANGE)
 
 static GDestroyNotify free_func(KxObject object)
 {
     static const GDestroyNotify funcs[KX_OBJECT_COUNT] = {
-        free_domain, free_user, free_group, free_alias, free_ip_group,
+        free_domain,   free_user,     free_group,      free_alias,
+        free_ip_group, free_template, free_time_range,
     };
     return funcs[object];
 }
@@ -141,9 +163,4 @@ GPtrArray *kx_domain_list(KxDirectory *directory)
 GPtrArray *kx_user_list(KxDirectory *directory, const char *domain, GError **error)
 {
     return kx_object_list(directory, KX_OBJECT_USER, &(KxQuery){.domain = domain}, NULL, error);
-}
-
-GPtrArray *kx_ip_group_list(KxDirectory *directory)
-{
-    return kx_object_list(directory, KX_OBJECT_IP_GROUP, &(KxQuery){0}, NULL, NULL);
 }

@@ -14,3 +14,5 @@
 #include "directory/fields-group.h"
 #include "directory/fields-alias.h"
 #include "directory/fields-ip-group.h"
+#include "directory/fields-template.h"
+#include "directory/fields-time-range.h"

@@ -8,9 +8,10 @@
 const KxObjectType *kx_object_type(KxObject object)
 {
     static const KxObjectType *const types[KX_OBJECT_COUNT] = {
-        [KX_OBJECT_DOMAIN] = &kx_type_domain,     [KX_OBJECT_USER] = &kx_type_user,
-        [KX_OBJECT_GROUP] = &kx_type_group,       [KX_OBJECT_ALIAS] = &kx_type_alias,
-        [KX_OBJECT_IP_GROUP] = &kx_type_ip_group,
+        [KX_OBJECT_DOMAIN] = &kx_type_domain,         [KX_OBJECT_USER] = &kx_type_user,
+        [KX_OBJECT_GROUP] = &kx_type_group,           [KX_OBJECT_ALIAS] = &kx_type_alias,
+        [KX_OBJECT_IP_GROUP] = &kx_type_ip_group,     [KX_OBJECT_TEMPLATE] = &kx_type_template,
+        [KX_OBJECT_TIME_RANGE] = &kx_type_time_range,
     };
     return types[object];
 }
@@ -26,6 +27,12 @@ KxEntry *kx_entry_new(const KxObjectType *type, const KxRecord *record)
 {
     KxEntry *entry = g_malloc0(type->entry_size);
     kx_record_copy(&type->record, &entry->record, record);
+    return kx_entry_begin(type, &entry->record);
+}
+
+KxEntry *kx_entry_begin(const KxObjectType *type, KxRecord *record)
+{
+    KxEntry *entry = (KxEntry *)(void *)record;
     if (type->init != NULL)
         type->init(entry);
     if (type->derive != NULL)
@@ -186,4 +193,16 @@ gboolean kx_user_rules(KxDirectory *directory, const char *login, KxMailboxRules
     }
     kx_rw_lock_unlock(&directory->lock);
     return entry != NULL;
+}
+
+char *kx_user_stored_password(KxDirectory *directory, const char *login)
+{
+    KxDomainEntry *home = NULL;
+    kx_rw_lock_read(&directory->lock);
+    KxUserEntry *entry = kx_tables_find_user(directory, login, &home, NULL);
+    const char *verifier = entry != NULL ? entry->verifier : NULL;
+    char *stored =
+        verifier == NULL ? NULL : g_strconcat(*verifier == '$' ? "{ARGON2ID}" : "", verifier, NULL);
+    kx_rw_lock_unlock(&directory->lock);
+    return stored;
 }

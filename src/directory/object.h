@@ -58,17 +58,28 @@ struct KxObjectType {
     /* It is removed for good, and about to be freed: others forget it. May be NULL. */
     void (*gone)(KxDirectory *directory, const KxEntry *entry);
     void (*clear)(KxEntry *entry);
+    /* What entries know of each other is made anew, after changes and after loading. May be NULL.
+     */
+    void (*settle)(KxDirectory *directory);
     /* The members of a copy that are derived. May be NULL. */
     void (*fill)(const KxEntry *entry, KxRecord *copy);
 };
 
 extern const KxObjectType kx_type_domain, kx_type_user, kx_type_group, kx_type_alias,
-    kx_type_ip_group;
+    kx_type_ip_group, kx_type_template, kx_type_time_range;
 const KxObjectType *kx_object_type(KxObject object);
 const char *kx_object_noun(const KxObjectType *type); /* without the article */
 
+/* Changes from what was given, into `all`; each has a NULL in `errors`, or what is wrong with it.
+ */
+void kx_object_prepare(const KxChange *given, guint n, guint flags, GPtrArray *all,
+                       GError **errors);
+void kx_object_change_free(gpointer change);
+
 /* An entry for the tables with a copy of the record, and its end. */
 KxEntry *kx_entry_new(const KxObjectType *type, const KxRecord *record);
+KxEntry *kx_entry_begin(const KxObjectType *type,
+                        KxRecord *record); /* that has room for an entry */
 void kx_entry_free(const KxObjectType *type, KxEntry *entry);
 
 /* A structure for outside. */
@@ -81,6 +92,12 @@ KxEntry *kx_entry_find(KxDirectory *directory, const KxObjectType *type, const c
 /* Another change, for KxObjectType.follow: sets one field of an entry; takes the text. */
 void kx_object_follow(GPtrArray *more, const KxObjectType *type, const KxRecord *record,
                       KxFieldId field, char *text);
+
+/* A list as text with `out` left out and `in` put in; either may be NULL. */
+char *kx_list_replace(char *const *list, const char *out, const char *in);
+
+/* Groups exist; they are written as they are called. */
+gboolean kx_groups_check(KxDomainEntry *home, char **groups, GError **error);
 
 gboolean kx_object_is_given(const KxObjectChange *change, KxFieldId field);
 

@@ -6,27 +6,30 @@
 
 enum { FIXED = 4 }; /* columns before the fields: id, generation, name, domain */
 
-static const KxFieldRow *column_row(const KxRecordType *type, guint id)
+/* Each row of the type that is a column. */
+#define FOR_COLUMNS(type, row)                                                                     \
+    guint first_, end_;                                                                            \
+    kx_field_range((type)->object, &first_, &end_);                                                \
+    for (; first_ < end_; first_++)                                                                \
+        for (const KxFieldRow *row = column_row(first_); row != NULL; row = NULL)
+
+static const KxFieldRow *column_row(guint id)
 {
     const KxFieldRow *row = kx_field_row((KxFieldId)id);
-    return row->object == type->object && row->kind->class < KX_CLASS_LIST ? row : NULL;
+    return row->kind->class < KX_CLASS_LIST ? row : NULL;
 }
 
-static gboolean is_stored_list(const KxRecordType *type, guint id)
+static gboolean is_stored_list(guint id)
 {
     const KxFieldRow *row = kx_field_row((KxFieldId)id);
-    return row->object == type->object && row->kind->class == KX_CLASS_LIST &&
-           !(row->flags & KX_FIELD_DERIVED);
+    return row->kind->class == KX_CLASS_LIST && !(row->flags & KX_FIELD_DERIVED);
 }
 
 /* For each column its quoted name with a comma before and the suffix behind. */
 static void append_columns(GString *sql, const KxRecordType *type, const char *suffix)
 {
-    for (guint id = 0; id < KX_FIELD_COUNT; id++) {
-        const KxFieldRow *row = column_row(type, id);
-        if (row != NULL)
-            g_string_append_printf(sql, ", \"%s\"%s", row->column, suffix);
-    }
+    FOR_COLUMNS(type, row)
+    g_string_append_printf(sql, ", \"%s\"%s", row->column, suffix);
 }
 
 /* ---- columns ---- */
@@ -59,13 +62,22 @@ static gboolean add_column(KxDb *db, const KxRecordType *type, const KxFieldRow 
     return has || kx_db_exec(db, sql, error);
 }
 
+static gboolean make_table(KxDb *db, const KxRecordType *type, GError **error)
+{
+    g_autofree char *sql =
+        g_strdup_printf("CREATE TABLE IF NOT EXISTS %s (id INTEGER PRIMARY KEY, generation INTEGER"
+                        " NOT NULL, name TEXT NOT NULL, domain INTEGER NOT NULL)",
+                        type->table);
+    return kx_db_exec(db, sql, error);
+}
+
 gboolean kx_record_upgrade(KxDb *db, const KxRecordType *type, GError **error)
 {
-    for (guint id = 0; id < KX_FIELD_COUNT; id++) {
-        const KxFieldRow *row = column_row(type, id);
-        if (row != NULL && !add_column(db, type, row, error))
-            return FALSE;
-    }
+    if (!make_table(db, type, error))
+        return FALSE;
+    FOR_COLUMNS(type, row)
+    if (!add_column(db, type, row, error))
+        return FALSE;
     return TRUE;
 }
 
@@ -91,8 +103,10 @@ static gboolean store_entry(KxDb *db, const KxRecordType *type, gint64 owner, co
 static gboolean store_lists(KxDb *db, const KxRecordType *type, const KxRecord *record,
                             GError **error)
 {
-    for (guint id = 0; id < KX_FIELD_COUNT; id++) {
-        if (!is_stored_list(type, id))
+    guint id, end;
+    kx_field_range(type->object, &id, &end);
+    for (; id < end; id++) {
+        if (!is_stored_list(id))
             continue;
         char *const *list = kx_record_list(record, (KxFieldId)id);
         for (guint i = 0; list[i] != NULL; i++)
@@ -116,10 +130,8 @@ static gboolean delete_lists(KxDb *db, const KxRecordType *type, gint64 owner, G
 /* Binds from parameter `at` on, and returns the next. */
 static int bind_fields(KxStmt *stmt, const KxRecordType *type, const KxRecord *record, int at)
 {
-    for (guint id = 0; id < KX_FIELD_COUNT; id++) {
-        const KxFieldRow *row = column_row(type, id);
-        if (row == NULL)
-            continue;
+    FOR_COLUMNS(type, row)
+    {
         const char *member = (const char *)record + row->offset;
         switch (row->kind->class) {
         case KX_CLASS_NUMBER:
@@ -147,9 +159,8 @@ static KxStmt *prepare_insert(KxDb *db, const KxRecordType *type, GError **error
     g_string_printf(sql, "INSERT INTO %s (generation, name, domain", type->table);
     append_columns(sql, type, "");
     g_string_append(sql, ") VALUES (?, ?, ?");
-    for (guint id = 0; id < KX_FIELD_COUNT; id++)
-        if (column_row(type, id) != NULL)
-            g_string_append(sql, ", ?");
+    FOR_COLUMNS(type, row)
+    g_string_append(sql, ", ?");
     g_string_append(sql, ")");
     return prepare_kept(db, sql, error);
 }
@@ -227,61 +238,66 @@ static gboolean begin_lists(Lists *lists, KxDb *db, GError **error)
     return next_entry(lists, error);
 }
 
-/* The field of that column; KX_FIELD_COUNT: of a newer version, and left alone. */
-static guint find_list(const KxRecordType *type, const char *column)
+/* The field of that column; FALSE: of a newer version, and left alone. */
+static gboolean find_list(const KxRecordType *type, const char *column, guint *ret_id)
 {
-    guint id = 0;
-    while (id < KX_FIELD_COUNT &&
-           !(is_stored_list(type, id) && strcmp(kx_field_row((KxFieldId)id)->column, column) == 0))
-        id++;
-    return id;
+    guint end;
+    kx_field_range(type->object, ret_id, &end);
+    while (*ret_id < end && !(is_stored_list(*ret_id) &&
+                              strcmp(kx_field_row((KxFieldId)*ret_id)->column, column) == 0))
+        (*ret_id)++;
+    return *ret_id < end;
+}
+
+/* The entries of one list, which the statement stands on. */
+static gboolean take_list(Lists *lists, KxRecord *record, GError **error)
+{
+    g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func(g_free);
+    g_autofree char *column = g_strdup(kx_stmt_text(lists->stmt, 1));
+    gboolean ok = TRUE;
+    guint id;
+    while (ok && lists->has && kx_stmt_int(lists->stmt, 0) == record->id &&
+           strcmp(kx_stmt_text(lists->stmt, 1), column) == 0) {
+        g_ptr_array_add(found, g_strdup(kx_stmt_text(lists->stmt, 2)));
+        ok = next_entry(lists, error);
+    }
+    if (!ok || !find_list(lists->type, column, &id))
+        return ok;
+    g_ptr_array_add(found, NULL);
+    char ***member = (char ***)(void *)((char *)record + kx_field_row((KxFieldId)id)->offset);
+    *member = g_memdup2(found->pdata, found->len * sizeof(char *));
+    g_ptr_array_set_free_func(found, NULL);
+    return TRUE;
 }
 
 static gboolean take_lists(Lists *lists, KxRecord *record, GError **error)
 {
-    GPtrArray *found[KX_FIELD_COUNT] = {0};
     gboolean ok = TRUE;
-    while (ok && lists->has && kx_stmt_int(lists->stmt, 0) <= record->id) {
-        guint id = find_list(lists->type, kx_stmt_text(lists->stmt, 1));
-        if (id < KX_FIELD_COUNT && kx_stmt_int(lists->stmt, 0) == record->id) {
-            if (found[id] == NULL)
-                found[id] = g_ptr_array_new();
-            g_ptr_array_add(found[id], g_strdup(kx_stmt_text(lists->stmt, 2)));
-        }
-        ok = next_entry(lists, error);
-    }
-    for (guint id = 0; id < KX_FIELD_COUNT; id++) {
-        if (found[id] == NULL)
-            continue;
-        g_ptr_array_add(found[id], NULL);
-        char ***member = (char ***)(void *)((char *)record + kx_field_row((KxFieldId)id)->offset);
-        *member = (char **)g_ptr_array_free(found[id], FALSE);
-    }
+    while (ok && lists->has && kx_stmt_int(lists->stmt, 0) <= record->id)
+        ok = kx_stmt_int(lists->stmt, 0) == record->id ? take_list(lists, record, error)
+                                                       : next_entry(lists, error);
     return ok;
 }
 
-static void take_columns(KxStmt *row_stmt, const KxRecordType *type, KxRecord *record)
+static void take_columns(KxStmt *stmt, const KxRecordType *type, KxRecord *record)
 {
     int column = FIXED;
-    for (guint id = 0; id < KX_FIELD_COUNT; id++) {
-        const KxFieldRow *row = column_row(type, id);
-        if (row == NULL)
-            continue;
+    FOR_COLUMNS(type, row)
+    {
         char *member = (char *)record + row->offset;
-        if (row->kind->class == KX_CLASS_TEXT)
-            *(char **)(void *)member = g_strdup(kx_stmt_text(row_stmt, column));
-        else if (row->kind->class == KX_CLASS_NUMBER)
-            *(guint64 *)(void *)member = (guint64)kx_stmt_int(row_stmt, column);
-        else
-            *(guint *)(void *)member = (guint)kx_stmt_int(row_stmt, column);
+        if (row->kind->class == KX_CLASS_NUMBER)
+            *(guint64 *)(void *)member = (guint64)kx_stmt_int(stmt, column);
+        else if (row->kind->class != KX_CLASS_TEXT)
+            *(guint *)(void *)member = (guint)kx_stmt_int(stmt, column);
+        else if (*kx_stmt_text(stmt, column) != '\0')
+            *(char **)(void *)member = g_strdup(kx_stmt_text(stmt, column));
         column++;
     }
 }
 
-static gboolean load_row(Lists *lists, KxStmt *stmt, KxRecordTake take, gpointer data,
-                         GError **error)
+static KxRecord *read_row(Lists *lists, KxStmt *stmt, size_t size, GError **error)
 {
-    KxRecord *record = g_malloc0(lists->type->size);
+    KxRecord *record = g_malloc0(size);
     record->id = kx_stmt_int(stmt, 0);
     record->generation = (guint)kx_stmt_int(stmt, 1);
     record->name = g_strdup(kx_stmt_text(stmt, 2));
@@ -289,14 +305,14 @@ static gboolean load_row(Lists *lists, KxStmt *stmt, KxRecordTake take, gpointer
     gboolean ok = take_lists(lists, record, error);
     kx_record_init(lists->type, record);
     if (ok)
-        take(data, record, kx_stmt_int(stmt, 3));
+        return record;
     kx_record_clear(lists->type, record);
     g_free(record);
-    return ok;
+    return NULL;
 }
 
-gboolean kx_record_load(KxDb *db, const KxRecordType *type, KxRecordTake take, gpointer data,
-                        GError **error)
+gboolean kx_record_load(KxDb *db, const KxRecordType *type, size_t size, KxRecordTake take,
+                        gpointer data, GError **error)
 {
     Lists lists = {.type = type};
     g_autoptr(GString) sql = g_string_new("SELECT id, generation, name, domain");
@@ -304,9 +320,13 @@ gboolean kx_record_load(KxDb *db, const KxRecordType *type, KxRecordTake take, g
     g_string_append_printf(sql, " FROM %s ORDER BY id", type->table);
     KxStmt *stmt = begin_lists(&lists, db, error) ? prepare_kept(db, sql, error) : NULL;
     int rc = stmt != NULL ? 1 : -1;
-    while (rc == 1 && (rc = kx_stmt_step(stmt, error)) == 1)
-        if (!load_row(&lists, stmt, take, data, error))
+    while (rc == 1 && (rc = kx_stmt_step(stmt, error)) == 1) {
+        KxRecord *record = read_row(&lists, stmt, size, error);
+        if (record != NULL)
+            take(data, record, kx_stmt_int(stmt, 3));
+        else
             rc = -1;
+    }
     kx_stmt_reset(lists.stmt);
     return rc == 0;
 }

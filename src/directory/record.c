@@ -3,22 +3,41 @@
 
 #define MEMBER(record, row, type) (*(type *)(void *)((char *)(record) + (row)->offset))
 
-static const KxFieldRow *stored_row(const KxRecordType *type, guint id)
+/* Most texts and lists are empty, and then the same. */
+static const char EMPTY_TEXT[] = "";
+static char *const EMPTY_LIST[] = {NULL};
+
+/* Each row of the type that is in the structure, and perhaps in the database. */
+#define FOR_FIELDS(type, row)                                                                      \
+    guint first_, end_;                                                                            \
+    kx_field_range((type)->object, &first_, &end_);                                                \
+    for (; first_ < end_; first_++)                                                                \
+        for (const KxFieldRow *row = stored_row(first_); row != NULL; row = NULL)
+
+static const KxFieldRow *stored_row(guint id)
 {
     const KxFieldRow *row = kx_field_row((KxFieldId)id);
-    return row->object == type->object && row->kind->class != KX_CLASS_SECRET ? row : NULL;
+    return row->kind->class != KX_CLASS_SECRET ? row : NULL;
 }
-
-#define FOR_FIELDS(type, row)                                                                      \
-    for (guint id_ = 0; id_ < KX_FIELD_COUNT; id_++)                                               \
-        for (const KxFieldRow *row = stored_row(type, id_); row != NULL; row = NULL)
 
 static void init_member(KxRecord *record, const KxFieldRow *row)
 {
     if (row->kind->class == KX_CLASS_TEXT && MEMBER(record, row, char *) == NULL)
-        MEMBER(record, row, char *) = g_strdup("");
+        MEMBER(record, row, char *) = (char *)EMPTY_TEXT;
     else if (row->kind->class == KX_CLASS_LIST && MEMBER(record, row, char **) == NULL)
-        MEMBER(record, row, char **) = g_new0(char *, 1);
+        MEMBER(record, row, char **) = (char **)EMPTY_LIST;
+}
+
+void kx_record_free_text(char *text)
+{
+    if (text != EMPTY_TEXT)
+        g_free(text);
+}
+
+void kx_record_free_list(char **list)
+{
+    if (list != EMPTY_LIST)
+        g_strfreev(list);
 }
 
 static void copy_member(KxRecord *to, const KxRecord *from, const KxFieldRow *row)
@@ -34,10 +53,14 @@ static void copy_member(KxRecord *to, const KxRecord *from, const KxFieldRow *ro
         MEMBER(to, row, guint64) = MEMBER(from, row, guint64);
         break;
     case KX_CLASS_TEXT:
-        MEMBER(to, row, char *) = g_strdup(MEMBER(from, row, char *));
+        MEMBER(to, row, char *) = MEMBER(from, row, char *) == EMPTY_TEXT
+                                      ? (char *)EMPTY_TEXT
+                                      : g_strdup(MEMBER(from, row, char *));
         break;
     case KX_CLASS_LIST:
-        MEMBER(to, row, char **) = g_strdupv(MEMBER(from, row, char **));
+        MEMBER(to, row, char **) = MEMBER(from, row, char **) == EMPTY_LIST
+                                       ? (char **)EMPTY_LIST
+                                       : g_strdupv(MEMBER(from, row, char **));
         break;
     case KX_CLASS_SECRET:
         break;
@@ -47,9 +70,9 @@ static void copy_member(KxRecord *to, const KxRecord *from, const KxFieldRow *ro
 static void clear_member(KxRecord *record, const KxFieldRow *row)
 {
     if (row->kind->class == KX_CLASS_TEXT)
-        g_clear_pointer(&MEMBER(record, row, char *), g_free);
+        g_clear_pointer(&MEMBER(record, row, char *), kx_record_free_text);
     else if (row->kind->class == KX_CLASS_LIST)
-        g_clear_pointer(&MEMBER(record, row, char **), g_strfreev);
+        g_clear_pointer(&MEMBER(record, row, char **), kx_record_free_list);
 }
 
 static void swap_bytes(void *a, void *b, size_t size)
@@ -78,7 +101,8 @@ void kx_record_init(const KxRecordType *type, KxRecord *record)
 
 void kx_record_copy(const KxRecordType *type, KxRecord *to, const KxRecord *from)
 {
-    *to = (KxRecord){from->id, from->generation, g_strdup(from->domain), g_strdup(from->name)};
+    char *domain = from->domain != NULL ? g_ref_string_acquire(from->domain) : NULL;
+    *to = (KxRecord){from->id, from->generation, domain, g_strdup(from->name)};
     FOR_FIELDS(type, row)
     copy_member(to, from, row);
 }
@@ -88,7 +112,7 @@ void kx_record_clear(const KxRecordType *type, KxRecord *record)
     FOR_FIELDS(type, row)
     clear_member(record, row);
     g_clear_pointer(&record->name, g_free);
-    g_clear_pointer(&record->domain, g_free);
+    g_clear_pointer(&record->domain, g_ref_string_release);
 }
 
 void kx_record_swap_fields(const KxRecordType *type, KxRecord *a, KxRecord *b)
@@ -125,11 +149,9 @@ static void take_value(KxRecord *record, const KxFieldRow *row, const char *text
 
 void kx_record_take(const KxRecordType *type, KxRecord *record, const KxFieldValues *values)
 {
-    for (guint id = 0; id < KX_FIELD_COUNT; id++) {
-        const KxFieldRow *row = values->given[id] ? stored_row(type, id) : NULL;
-        if (row != NULL)
-            take_value(record, row, values->text[id]);
-    }
+    FOR_FIELDS(type, row)
+    if (values->given[first_])
+        take_value(record, row, values->text[first_]);
 }
 
 char *kx_record_text(const KxRecord *record, KxFieldId id)
@@ -149,8 +171,41 @@ char *kx_record_text(const KxRecord *record, KxFieldId id)
     }
 }
 
+const char *kx_record_peek(const KxRecord *record, KxFieldId id)
+{
+    const KxFieldRow *row = kx_field_row(id);
+    return row->kind->class == KX_CLASS_TEXT ? MEMBER(record, row, char *) : NULL;
+}
+
 char *const *kx_record_list(const KxRecord *record, KxFieldId id)
 {
     const KxFieldRow *row = kx_field_row(id);
     return row->kind->class == KX_CLASS_LIST ? MEMBER(record, row, char **) : NULL;
+}
+
+static gboolean is_new(const KxRecord *record, const KxFieldRow *row)
+{
+    switch (row->kind->class) {
+    case KX_CLASS_BOOL:
+        return !MEMBER(record, row, gboolean);
+    case KX_CLASS_CHOICE:
+        return MEMBER(record, row, guint) == 0;
+    case KX_CLASS_NUMBER:
+        return MEMBER(record, row, guint64) == 0;
+    case KX_CLASS_TEXT:
+        return *MEMBER(record, row, char *) == '\0';
+    case KX_CLASS_LIST:
+        return *MEMBER(record, row, char **) == NULL;
+    default:
+        return TRUE;
+    }
+}
+
+char *kx_record_value(const KxRecord *record, KxFieldId id)
+{
+    const KxFieldRow *row = kx_field_row(id);
+    if (is_new(record, row))
+        return NULL;
+    return row->kind->class == KX_CLASS_LIST ? g_strjoinv(",", MEMBER(record, row, char **))
+                                             : kx_record_text(record, id);
 }

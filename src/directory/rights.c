@@ -18,7 +18,7 @@ static KxAdminRights rights_of(const KxUserEntry *entry)
     const KxUser *user = &entry->user;
     KxAdminRights rights = {.archive_folders = user->archive_folders};
     add(&rights, user->admin, user->web_admin, user->public_folders);
-    for (guint i = 0; i < entry->groups->len; i++) {
+    for (guint i = 0; entry->groups != NULL && i < entry->groups->len; i++) {
         const KxGroup *group = &((KxGroupEntry *)entry->groups->pdata[i])->group;
         add(&rights, group->admin, group->web_admin, group->public_folders);
     }
@@ -69,7 +69,9 @@ gboolean kx_rights_check(const KxAdmin *admin, KxAction action, const char *doma
 
 static gboolean gives_rights(const KxObjectChange *change)
 {
-    for (guint id = 0; id < KX_FIELD_COUNT; id++)
+    guint id, end;
+    kx_field_range(change->type->record.object, &id, &end);
+    for (; id < end; id++)
         if (change->values.given[id] && (kx_field_row((KxFieldId)id)->flags & KX_FIELD_RIGHTS))
             return TRUE;
     return FALSE;

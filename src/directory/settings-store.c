@@ -2,6 +2,7 @@
 /* The stored settings: what differs from the defaults is a row of server.db. */
 #include "base/error.h"
 #include "directory/change.h"
+#include "directory/names.h"
 
 typedef struct {
     const KxSettingChange *changes;
@@ -91,13 +92,17 @@ static void describe(gpointer data, GArray *audit)
     }
 }
 
-static void tell(KxDirectory *directory, gpointer data)
+static void tell_all(KxDirectory *directory, KxSettings *settings)
 {
-    SettingsChange *change = data;
     for (guint i = 0; i < directory->listeners->len; i++) {
         KxSettingsListener *listener = &g_array_index(directory->listeners, KxSettingsListener, i);
-        listener->func(listener->data, change->next);
+        listener->func(listener->data, settings);
     }
+}
+
+static void tell(KxDirectory *directory, gpointer data)
+{
+    tell_all(directory, ((SettingsChange *)data)->next);
 }
 
 gboolean kx_directory_set(KxDirectory *directory, const KxAdmin *admin,
@@ -118,4 +123,61 @@ gboolean kx_directory_set_seen(KxDirectory *directory, const KxAdmin *admin, con
     gboolean done = kx_change_run(directory, admin, &UPDATE, &change, error);
     kx_settings_unref(change.next);
     return done;
+}
+
+/* ---- names of objects in settings ---- */
+
+static GArray *find_named(const KxSettings *settings, guint flag, const char *old, const char *new)
+{
+    GArray *changes = g_array_new(FALSE, FALSE, sizeof(KxSettingChange));
+    g_autofree char *key = kx_name_fold(old);
+    for (guint id = 0; id < KX_SET_COUNT; id++) {
+        KxSettingChange one = {(KxSettingId)id, new};
+        if (!(kx_setting_row((KxSettingId)id)->flags & flag))
+            continue;
+        g_autofree char *used = kx_name_fold(kx_settings_text(settings, (KxSettingId)id));
+        if (g_strcmp0(used, key) == 0)
+            g_array_append_val(changes, one);
+    }
+    return changes;
+}
+
+gboolean kx_settings_rename(KxDirectory *directory, guint flag, const char *old, const char *new,
+                            GError **error)
+{
+    g_autoptr(KxSettings) current = directory->next_settings != NULL
+                                        ? kx_settings_ref(directory->next_settings)
+                                        : kx_settings_get(directory->settings);
+    g_autoptr(GArray) changes = find_named(current, flag, old, new);
+    for (guint i = 0; i < changes->len; i++)
+        if (!store_one(directory->db, g_array_index(changes, KxSettingChange, i).id, new, error))
+            return FALSE;
+    if (changes->len == 0)
+        return TRUE;
+    KxSettings *next = kx_settings_with(current, (const KxSettingChange *)(void *)changes->data,
+                                        changes->len, error);
+    if (next == NULL)
+        return FALSE;
+    g_clear_pointer(&directory->next_settings, kx_settings_unref);
+    directory->next_settings = next;
+    return TRUE;
+}
+
+void kx_settings_settle(KxDirectory *directory, gboolean done)
+{
+    if (directory->next_settings == NULL)
+        return;
+    directory->settings_changed = done;
+    if (done)
+        kx_settings_put(directory->settings, g_steal_pointer(&directory->next_settings));
+    g_clear_pointer(&directory->next_settings, kx_settings_unref);
+}
+
+void kx_settings_tell(KxDirectory *directory)
+{
+    if (!directory->settings_changed)
+        return;
+    directory->settings_changed = FALSE;
+    g_autoptr(KxSettings) settings = kx_settings_get(directory->settings);
+    tell_all(directory, settings);
 }

@@ -15,6 +15,16 @@ static void free_ip_group(gpointer entry)
     kx_entry_free(&kx_type_ip_group, entry);
 }
 
+static void free_template(gpointer entry)
+{
+    kx_entry_free(&kx_type_template, entry);
+}
+
+static void free_time_range(gpointer entry)
+{
+    kx_entry_free(&kx_type_time_range, entry);
+}
+
 void kx_tables_init(KxDirectory *directory)
 {
     kx_rw_lock_init(&directory->lock);
@@ -23,6 +33,8 @@ void kx_tables_init(KxDirectory *directory)
     directory->bound = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     directory->ip_groups = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_ip_group);
     directory->tokens = kx_tokens_new();
+    directory->templates = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_template);
+    directory->time_ranges = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_time_range);
     directory->shares =
         g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_hash_table_unref);
 }
@@ -33,6 +45,8 @@ void kx_tables_clear(KxDirectory *directory)
     g_hash_table_unref(directory->aliases);
     g_hash_table_unref(directory->domains);
     g_hash_table_unref(directory->ip_groups);
+    g_hash_table_unref(directory->templates);
+    g_hash_table_unref(directory->time_ranges);
     g_hash_table_unref(directory->shares);
     g_hash_table_unref(directory->tokens);
     kx_rw_lock_clear(&directory->lock);

@@ -12,7 +12,7 @@ static KxUserEntry *of(KxEntry *entry)
 gboolean kx_user_entry_is_local_only(const KxUserEntry *user)
 {
     gboolean local_only = user->user.local_only;
-    for (guint i = 0; i < user->groups->len && !local_only; i++)
+    for (guint i = 0; user->groups != NULL && i < user->groups->len && !local_only; i++)
         local_only = ((const KxGroupEntry *)user->groups->pdata[i])->group.local_only;
     return local_only;
 }
@@ -36,29 +36,24 @@ static gboolean check_addresses(KxObjectChange *change, GError **error)
     return TRUE;
 }
 
-/* Groups exist, and are written as they are called. */
-static gboolean check_groups(KxObjectChange *change, GError **error)
+static gboolean check_new(KxObjectChange *change, GError **error)
 {
-    KxUser *next = (KxUser *)(void *)change->next;
-    for (guint i = 0; next->groups[i] != NULL; i++) {
-        g_autofree char *key = kx_name_fold(next->groups[i]);
-        KxGroupEntry *group = g_hash_table_lookup(change->home->groups, key);
-        if (group == NULL)
-            return kx_fail(error, KX_ERR_INVALID, "groups: there is no group '%s@%s'",
-                           next->groups[i], change->home->domain.name);
-        g_free(next->groups[i]);
-        next->groups[i] = g_strdup(group->group.name);
-    }
-    return TRUE;
+    guint64 limit = change->home->domain.user_limit;
+    if (limit > 0 && g_hash_table_size(change->home->users) >= limit)
+        return kx_fail(error, KX_ERR_OVERQUOTA,
+                       "the domain '%s' may have no more users than %" G_GUINT64_FORMAT,
+                       change->domain, limit);
+    return kx_address_check_free(change->home, change->name, NULL, error);
 }
 
 static gboolean check(KxDirectory *directory G_GNUC_UNUSED, KxObjectChange *change, GError **error)
 {
     if (change->next == NULL)
         return TRUE;
-    if (change->entry == NULL && !kx_address_check_free(change->home, change->name, NULL, error))
+    if (change->entry == NULL && !check_new(change, error))
         return FALSE;
-    return check_addresses(change, error) && check_groups(change, error);
+    return check_addresses(change, error) &&
+           kx_groups_check(change->home, ((KxUser *)(void *)change->next)->groups, error);
 }
 
 /* ---- storing ---- */
@@ -85,12 +80,22 @@ static gboolean delete_credentials(KxDb *db, gint64 owner, GError **error)
     return kx_stmt_run(stmt, error);
 }
 
+static gboolean gives_password(const KxObjectChange *change)
+{
+    return kx_object_is_given(change, KX_FIELD_USER_PASSWORD) ||
+           kx_object_is_given(change, KX_FIELD_USER_PASSWORD_HASH);
+}
+
 static gboolean store_credentials(KxDb *db, const KxObjectChange *change, GError **error)
 {
     gint64 owner = change->next->id;
     const KxCredentials *new = change->credentials;
-    if (!kx_object_is_given(change, KX_FIELD_USER_PASSWORD))
+    const char *imported = change->values.text[KX_FIELD_USER_PASSWORD_HASH];
+    if (!gives_password(change))
         return TRUE;
+    if (imported != NULL)
+        return delete_credentials(db, owner, error) &&
+               store_credential(db, owner, "imported", imported, error);
     return delete_credentials(db, owner, error) &&
            (new == NULL ||
             (store_credential(db, owner, "argon2id", new->argon2id, error) &&
@@ -116,11 +121,6 @@ static GHashTable *table(KxDirectory *directory G_GNUC_UNUSED, KxDomainEntry *ho
     return home->users;
 }
 
-static void init(KxEntry *entry)
-{
-    of(entry)->groups = g_ptr_array_new();
-}
-
 static void derive(KxEntry *entry)
 {
     g_free(of(entry)->key);
@@ -130,14 +130,14 @@ static void derive(KxEntry *entry)
 static void clear(KxEntry *entry)
 {
     KxUserEntry *user = of(entry);
-    g_ptr_array_unref(user->groups);
+    g_clear_pointer(&user->groups, g_ptr_array_unref);
     g_free(user->key);
     g_free(user->verifier);
 }
 
 static void exchange(KxObjectChange *change)
 {
-    if (!kx_object_is_given(change, KX_FIELD_USER_PASSWORD))
+    if (!gives_password(change))
         return;
     char *verifier = of(change->entry)->verifier;
     of(change->entry)->verifier = change->verifier;
@@ -154,6 +154,8 @@ static void link_user(KxDirectory *directory G_GNUC_UNUSED, KxDomainEntry *home,
         KxGroupEntry *group = g_hash_table_lookup(home->groups, key);
         if (group == NULL)
             continue;
+        if (user->groups == NULL)
+            user->groups = g_ptr_array_new();
         g_ptr_array_add(user->groups, group);
         g_hash_table_add(group->members, user);
     }
@@ -164,9 +166,9 @@ static void unlink_user(KxDirectory *directory G_GNUC_UNUSED, KxDomainEntry *hom
     KxUserEntry *user = of(entry);
     g_hash_table_steal(home->users, user->key);
     kx_addresses_unlink(home, user->user.addresses);
-    for (guint i = 0; i < user->groups->len; i++)
+    for (guint i = 0; user->groups != NULL && i < user->groups->len; i++)
         g_hash_table_remove(((KxGroupEntry *)user->groups->pdata[i])->members, user);
-    g_ptr_array_set_size(user->groups, 0);
+    g_clear_pointer(&user->groups, g_ptr_array_unref);
 }
 
 static void gone(KxDirectory *directory, const KxEntry *entry)
@@ -187,7 +189,6 @@ const KxObjectType kx_type_user = {
     .table = table,
     .check = check,
     .store = store,
-    .init = init,
     .derive = derive,
     .exchange = exchange,
     .link = link_user,

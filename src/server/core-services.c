@@ -144,18 +144,9 @@ static char *group_networks(KxDirectory *directory, const char *name)
 {
     if (!*name)
         return g_strdup("");
-    GString *all = g_string_new(NULL);
-    g_autoptr(GPtrArray) groups = kx_ip_group_list(directory);
-    for (guint i = 0; i < groups->len; i++) {
-        KxIpGroup *group = groups->pdata[i];
-        if (g_ascii_strcasecmp(group->name, name) != 0)
-            continue;
-        g_autofree char *entries = g_strjoinv(",", group->entries);
-        g_string_append(all, entries);
-    }
-    if (all->len == 0) /* a group without entries lets nobody in */
-        g_string_append(all, NOBODY);
-    return g_string_free(all, FALSE);
+    g_autofree char *networks = kx_ip_group_networks(directory, name);
+    /* a group without entries lets nobody in */
+    return g_strdup(*networks ? networks : NOBODY);
 }
 
 void kx_core_send_access(KxCoreProcess *process)

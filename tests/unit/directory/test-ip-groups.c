@@ -62,6 +62,7 @@ static void test_entries(void)
     }
 }
 
+/* covers: TOOL-02 */
 static void test_local_clients(void)
 {
     static const char *const INSIDE[] = {
@@ -97,7 +98,8 @@ static void test_changes(void)
     assert_last_line("config",
                      "Admin - update IP_group set Name='Partners', Entries='203.0.113.5'");
     for (guint round = 0; round < 2; round++) {
-        g_autoptr(GPtrArray) list = kx_ip_group_list(f.directory);
+        g_autoptr(GPtrArray) list =
+            kx_object_list(f.directory, KX_OBJECT_IP_GROUP, &(KxQuery){0}, NULL, NULL);
         g_assert_cmpuint(list->len, ==, 2);
         const KxIpGroup *group = list->pdata[1];
         g_assert_cmpstr(group->name, ==, "Partners");
@@ -142,6 +144,95 @@ static void test_used_by_settings(void)
     fixture_clear(&f);
 }
 
+static void set_entries(Fixture *f, const char *name, const char *entries)
+{
+    g_autoptr(KxIpGroup) group =
+        (KxIpGroup *)(void *)kx_object_get(f->directory, KX_OBJECT_IP_GROUP, name, NULL);
+    const KxField field = {"entries", entries};
+    const KxChange change = {
+        group != NULL ? KX_CHANGE_SET : KX_CHANGE_ADD, KX_OBJECT_IP_GROUP, name, NULL, &field, 1};
+    ASSERT_OK(kx_object_change(f->directory, &ADMIN, &change, 1, NULL, error));
+}
+
+/* covers: TOOL-05 */
+static void test_nested(void)
+{
+    Fixture f;
+    fixture_init(&f);
+    set_entries(&f, "Office", "192.0.2.0/24, 2001:db8::/32");
+    set_entries(&f, "Branch", "198.51.100.7");
+    set_entries(&f, "Both", "group:office,group:BRANCH,203.0.113.1");
+    set_entries(&f, "All", "group:Both,group:Office");
+    for (guint round = 0; round < 2; round++) {
+        g_assert_true(kx_ip_group_contains(f.directory, "All", "2001:db8::9"));
+        g_assert_true(kx_ip_group_contains(f.directory, "all", "198.51.100.7"));
+        g_assert_false(kx_ip_group_contains(f.directory, "Branch", "192.0.2.1"));
+        fixture_reopen(&f);
+    }
+    g_autofree char *networks = kx_ip_group_networks(f.directory, "all");
+    g_assert_cmpstr(networks, ==, "192.0.2.0/24,2001:db8::/32,198.51.100.7,203.0.113.1");
+    /* A group that changes does so in all that have it. */
+    set_entries(&f, "Branch", "198.51.100.8");
+    g_assert_false(kx_ip_group_contains(f.directory, "All", "198.51.100.7"));
+    g_assert_true(kx_ip_group_contains(f.directory, "All", "198.51.100.8"));
+    static const char *const CYCLES[] = {"group:Branch", "group:Both", "1.2.3.4,group:all"};
+    for (guint i = 0; i < G_N_ELEMENTS(CYCLES); i++) {
+        g_autoptr(GError) error = NULL;
+        g_assert_false(kx_object_set(f.directory, &ADMIN, KX_OBJECT_IP_GROUP, "Branch",
+                                     FIELDS({"entries", CYCLES[i]}), &error));
+        g_assert_error(error, KX_ERROR, KX_ERR_INVALID);
+        g_assert_nonnull(strstr(error->message, "contains the group 'Branch' already"));
+    }
+    ASSERT_FAILS(kx_object_set(f.directory, &ADMIN, KX_OBJECT_IP_GROUP, "Branch",
+                               FIELDS({"entries", "group:Nobody"}), error),
+                 KX_ERR_INVALID, "entries: there is no IP address group 'Nobody'");
+    g_assert_true(kx_ip_group_contains(f.directory, "All", "198.51.100.8"));
+    fixture_clear(&f);
+}
+
+static void count_told(gpointer data, KxSettings *settings)
+{
+    g_assert_cmpstr(kx_settings_text(settings, KX_SET_SMTP_RELAY_GROUP), ==, "Headquarters");
+    (*(guint *)data)++;
+}
+
+/* covers: TOOL-01, TOOL-03 */
+static void test_references(void)
+{
+    Fixture f;
+    guint told = 0;
+    fixture_init(&f);
+    set_entries(&f, "Office", "192.0.2.0/24");
+    set_entries(&f, "All", "group:Office,203.0.113.1");
+    KxSettingChange setting = {KX_SET_SMTP_RELAY_GROUP, "office"};
+    ASSERT_OK(kx_directory_set(f.directory, &ADMIN, &setting, 1, error));
+    ASSERT_FAILS(
+        kx_object_remove(f.directory, &ADMIN, KX_OBJECT_IP_GROUP, "Office", error), KX_ERR_IN_USE,
+        "the group 'Office' is used by the setting smtp.relay-group, the group All; change "
+        "that first");
+    kx_directory_on_settings(f.directory, count_told, &told);
+    const KxChange rename = {KX_CHANGE_RENAME, KX_OBJECT_IP_GROUP, "OFFICE", "Headquarters"};
+    const KxChange bad[] = {rename, {KX_CHANGE_REMOVE, KX_OBJECT_IP_GROUP, "nobody"}};
+    g_assert_false(kx_object_change(f.directory, &ADMIN, bad, 2, NULL, NULL));
+    g_autoptr(KxSettings) same = kx_directory_settings(f.directory);
+    g_assert_cmpstr(kx_settings_text(same, KX_SET_SMTP_RELAY_GROUP), ==, "office");
+    g_assert_true(kx_ip_group_contains(f.directory, "All", "192.0.2.5"));
+    g_assert_cmpuint(told, ==, 0);
+    ASSERT_OK(kx_object_change(f.directory, &ADMIN, &rename, 1, NULL, error));
+    g_assert_cmpuint(told, ==, 1);
+    for (guint round = 0; round < 2; round++) {
+        g_autoptr(KxSettings) settings = kx_directory_settings(f.directory);
+        g_assert_cmpstr(kx_settings_text(settings, KX_SET_SMTP_RELAY_GROUP), ==, "Headquarters");
+        g_assert_true(kx_ip_group_contains(f.directory, "All", "192.0.2.5"));
+        g_assert_true(kx_ip_group_contains(f.directory, "headquarters", "192.0.2.5"));
+        g_autoptr(KxIpGroup) all =
+            (KxIpGroup *)(void *)kx_object_get(f.directory, KX_OBJECT_IP_GROUP, "All", NULL);
+        g_assert_cmpstr(all->entries[0], ==, "group:Headquarters");
+        fixture_reopen(&f);
+    }
+    fixture_clear(&f);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -149,5 +240,7 @@ int main(int argc, char **argv)
     g_test_add_func("/ip-groups/local-clients", test_local_clients);
     g_test_add_func("/ip-groups/changes", test_changes);
     g_test_add_func("/ip-groups/used-by-settings", test_used_by_settings);
+    g_test_add_func("/ip-groups/nested", test_nested);
+    g_test_add_func("/ip-groups/references", test_references);
     return g_test_run();
 }

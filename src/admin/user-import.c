@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * keryx user import: the server adds the accounts of one piece of a table as one transaction, in
+ * which a bad line does not keep the others from being added. The command line cuts a file of any
+ * size into such pieces.
+ */
+#include "admin/user-csv.h"
+
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/fsutil.h"
+#include "directory/names.h"
+
+enum {
+    FILE_MAX = 256 * 1024 * 1024, /* bytes */
+    PIECE_LINES = 500,            /* so that lookups wait for milliseconds only */
+    PIECE_MAX = KX_FILE_MAX / 2,  /* bytes: escaped as JSON they still fit into a request */
+    ROW_MAX = PIECE_MAX / 2,
+};
+
+/* ---- the server ---- */
+
+typedef struct {
+    GPtrArray *rows; /* KxUserRow, NULL for a bad line */
+    GArray *changes; /* KxChange, of the good ones */
+    GArray *lines;   /* guint: where each of the changes stands */
+    json_t *failed;
+} Piece;
+
+static void piece_clear(Piece *piece)
+{
+    g_clear_pointer(&piece->rows, g_ptr_array_unref);
+    g_clear_pointer(&piece->changes, g_array_unref);
+    g_clear_pointer(&piece->lines, g_array_unref);
+    g_clear_pointer(&piece->failed, json_decref);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Piece, piece_clear)
+
+static void add_failed(json_t *failed, guint line, const char *text)
+{
+    json_array_append_new(failed, json_pack("{s:i, s:s}", "line", (int)line, "error", text));
+}
+
+static void take_line(Piece *piece, const KxUserColumns *columns, const char *line, guint number,
+                      const KxCall *call)
+{
+    g_autoptr(GError) error = NULL;
+    KxUserRow *row = kx_user_row(columns, line, call->args[0], &error);
+    if (row == NULL) {
+        add_failed(piece->failed, number, error->message);
+        return;
+    }
+    g_ptr_array_add(piece->rows, row);
+    KxChange change = {.verb = KX_CHANGE_ADD,
+                       .object = KX_OBJECT_USER,
+                       .name = row->login,
+                       .fields = (const KxField *)(void *)row->fields->data,
+                       .n_fields = row->fields->len,
+                       .template = kx_call_text(call, "template")};
+    g_array_append_val(piece->changes, change);
+    g_array_append_val(piece->lines, number);
+}
+
+static gboolean read_piece(Piece *piece, const KxCall *call, GError **error)
+{
+    const char *text = call->args[1];
+    g_autofree char *header = kx_csv_line(&text);
+    KxUserColumns columns;
+    guint number = (guint)kx_call_int(call, "first-line", 2);
+    piece->rows = g_ptr_array_new_with_free_func((GDestroyNotify)kx_user_row_free);
+    piece->changes = g_array_new(FALSE, FALSE, sizeof(KxChange));
+    piece->lines = g_array_new(FALSE, FALSE, sizeof(guint));
+    piece->failed = json_array();
+    if (!kx_user_columns(header != NULL ? header : "", &columns, error))
+        return FALSE;
+    char *line;
+    while ((line = kx_csv_line(&text)) != NULL) {
+        if (line[strspn(line, " \t")] != '\0')
+            take_line(piece, &columns, line, number, call);
+        explicit_bzero(line, strlen(line));
+        g_free(line);
+        number++;
+    }
+    return TRUE;
+}
+
+json_t *kx_user_run_import(const KxCall *call, GError **error)
+{
+    g_auto(Piece) piece = {0};
+    if (!read_piece(&piece, call, error))
+        return NULL;
+    guint n = piece.changes->len, added = 0;
+    g_autofree GError **errors = g_new0(GError *, n);
+    guint flags = KX_CHANGE_EACH | (kx_call_flag(call, "dry-run") ? KX_CHANGE_TRY : 0);
+    gboolean done = kx_object_change_many(call->context->core->directory, &call->context->admin,
+                                          (const KxChange *)(void *)piece.changes->data, n, flags,
+                                          errors, NULL, error);
+    for (guint i = 0; i < n; i++) {
+        if (errors[i] != NULL)
+            add_failed(piece.failed, g_array_index(piece.lines, guint, i), errors[i]->message);
+        else
+            added++;
+        g_clear_error(&errors[i]);
+    }
+    return done ? json_pack("{s:i, s:O}", "added", (int)added, "failed", piece.failed) : NULL;
+}
+
+/* ---- the file ---- */
+
+/* As UTF-8, whose byte order mark goes; that of UTF-16 is understood. */
+static char *decode(const char *bytes, size_t len, const char *encoding, GError **error)
+{
+    if (encoding == NULL && len >= 2 &&
+        (memcmp(bytes, "\xff\xfe", 2) == 0 || memcmp(bytes, "\xfe\xff", 2) == 0))
+        encoding = "UTF-16";
+    g_autofree char *text = encoding != NULL
+                                ? g_convert(bytes, (gssize)len, "UTF-8", encoding, NULL, &len, NULL)
+                                : g_strndup(bytes, len);
+    if (text == NULL || strlen(text) != len || !g_utf8_validate(text, (gssize)len, NULL)) {
+        kx_fail(error, KX_ERR_INVALID,
+                "the file is not CSV in the encoding %s (--encoding names another)",
+                encoding != NULL ? encoding : "UTF-8");
+        return NULL;
+    }
+    return g_strdup(g_str_has_prefix(text, "\xef\xbb\xbf") ? text + 3 : text);
+}
+
+static char *read_table(const char *path, const char *encoding, GError **error)
+{
+    g_autofree char *bytes = NULL;
+    size_t len;
+    if (!kx_read_file(g_str_equal(path, "-") ? "/dev/stdin" : path, FILE_MAX, &bytes, &len, error))
+        return NULL;
+    char *text = decode(bytes, len, encoding, error);
+    explicit_bzero(bytes, len);
+    return text;
+}
+
+/* ---- the command line ---- */
+
+typedef struct {
+    const KxInvocation *invocation;
+    const char *header;
+    KxUserColumns columns;
+    GHashTable *names; /* folded, each with its line: pieces that are tried do not see each other */
+    guint total;       /* lines */
+    gboolean try;
+    guint added;
+    json_t *failed;
+} Import;
+
+/* FALSE: the name stands on a line before. */
+static gboolean check_repeated(Import *import, const char *line, guint number)
+{
+    g_autoptr(KxUserRow) row =
+        kx_user_row(&import->columns, line, import->invocation->args->pdata[0], NULL);
+    char *key = row != NULL ? kx_name_fold(row->login) : NULL;
+    if (key == NULL)
+        return TRUE;
+    guint before = GPOINTER_TO_UINT(g_hash_table_lookup(import->names, key));
+    if (before == 0) {
+        g_hash_table_insert(import->names, key, GUINT_TO_POINTER(number));
+        return TRUE;
+    }
+    g_free(key);
+    g_autofree char *text = g_strdup_printf("the name is that of line %u already", before);
+    add_failed(import->failed, number, text);
+    return FALSE;
+}
+
+/* Sends lines, of which the first is number `first`. */
+static gboolean send_piece(Import *import, const GString *lines, guint first, GError **error)
+{
+    const KxInvocation *whole = import->invocation;
+    g_autoptr(GPtrArray) args = g_ptr_array_new_with_free_func(g_free);
+    g_ptr_array_add(args, g_strdup(whole->args->pdata[0]));
+    g_ptr_array_add(args, g_strconcat(import->header, "\n", lines->str, NULL));
+    KxInvocation piece = *whole;
+    piece.args = args;
+    piece.options = json_copy(whole->options);
+    json_object_del(piece.options, "all-or-none");
+    json_object_del(piece.options, "encoding");
+    json_object_set_new(piece.options, "first-line", json_integer(first));
+    if (import->try)
+        json_object_set_new(piece.options, "dry-run", json_true());
+    json_auto_t *answer = kx_cli_ask(&piece, error);
+    json_decref(piece.options);
+    explicit_bzero(args->pdata[1], strlen(args->pdata[1]));
+    if (answer == NULL)
+        return FALSE;
+    const json_t *result = json_object_get(answer, "result");
+    if (!json_is_true(json_object_get(answer, "ok")))
+        return kx_fail(error, KX_ERR_FAILED, "%s",
+                       json_string_value(json_object_get(answer, "error")));
+    import->added += (guint)json_integer_value(json_object_get(result, "added"));
+    json_array_extend(import->failed, json_object_get(result, "failed"));
+    return TRUE;
+}
+
+static void show_progress(const Import *import, guint line)
+{
+    if (isatty(STDERR_FILENO))
+        fprintf(stderr, "\r%s: %u of %u lines%s", import->try ? "Trying" : "Importing", line,
+                import->total, line >= import->total ? "\n" : "");
+}
+
+static void take_into(Import *import, GString *piece, const char *line, guint number)
+{
+    if (strlen(line) > ROW_MAX)
+        add_failed(import->failed, number, "the line is too long");
+    else if (check_repeated(import, line, number))
+        g_string_append(piece, line);
+    g_string_append_c(piece, '\n'); /* an empty line keeps the count */
+}
+
+static gboolean import_lines(Import *import, const char *text, GError **error)
+{
+    g_autoptr(GString) piece = g_string_new(NULL);
+    guint number = 2, first = 2;
+    gboolean ok = TRUE;
+    g_hash_table_remove_all(import->names);
+    for (char *line; ok && (line = kx_csv_line(&text)) != NULL; number++) {
+        take_into(import, piece, line, number);
+        explicit_bzero(line, strlen(line));
+        g_free(line);
+        if (number - first + 1 < PIECE_LINES && piece->len < PIECE_MAX - ROW_MAX && *text != '\0')
+            continue;
+        ok = send_piece(import, piece, first, error);
+        show_progress(import, number - 1);
+        explicit_bzero(piece->str, piece->len);
+        g_string_truncate(piece, 0);
+        first = number + 1;
+    }
+    return ok;
+}
+
+static int by_line(const void *a, const void *b)
+{
+    json_int_t left = json_integer_value(json_object_get(*(json_t *const *)a, "line"));
+    json_int_t right = json_integer_value(json_object_get(*(json_t *const *)b, "line"));
+    return (left > right) - (left < right);
+}
+
+/* In the order of the file. */
+static void sort_failed(Import *import)
+{
+    g_autoptr(GPtrArray) all = g_ptr_array_new();
+    for (size_t i = 0; i < json_array_size(import->failed); i++)
+        g_ptr_array_add(all, json_incref(json_array_get(import->failed, i)));
+    g_ptr_array_sort(all, by_line);
+    json_array_clear(import->failed);
+    for (guint i = 0; i < all->len; i++)
+        json_array_append_new(import->failed, all->pdata[i]);
+}
+
+static int show_result(Import *import)
+{
+    json_auto_t *result = json_pack("{s:i, s:b, s:O}", "added", (int)import->added, "dry-run",
+                                    import->try, "failed", import->failed);
+    size_t n = json_array_size(import->failed);
+    if (import->invocation->json) {
+        kx_show_json(result, stdout);
+        return n == 0 ? KX_EXIT_OK : KX_EXIT_FAILED;
+    }
+    for (size_t i = 0; i < n; i++) {
+        const json_t *one = json_array_get(import->failed, i);
+        fprintf(stderr, "keryx: line %" JSON_INTEGER_FORMAT ": %s\n",
+                json_integer_value(json_object_get(one, "line")),
+                json_string_value(json_object_get(one, "error")));
+    }
+    fprintf(stdout, "%u accounts %s, %zu lines refused.\n", import->added,
+            import->try ? "could be added" : "added", n);
+    return n == 0 ? KX_EXIT_OK : KX_EXIT_FAILED;
+}
+
+static int import_text(Import *import, const char *text)
+{
+    g_autoptr(GError) error = NULL;
+    const KxInvocation *invocation = import->invocation;
+    gboolean dry = json_is_true(json_object_get(invocation->options, "dry-run"));
+    gboolean all = json_is_true(json_object_get(invocation->options, "all-or-none"));
+    import->try = dry || all;
+    gboolean ok = import_lines(import, text, &error);
+    if (ok && all && !dry && json_array_size(import->failed) == 0) {
+        import->try = FALSE;
+        import->added = 0;
+        ok = import_lines(import, text, &error);
+    }
+    sort_failed(import);
+    int status = json_array_size(import->failed) > 0 || ok ? show_result(import) : KX_EXIT_FAILED;
+    return ok ? status : kx_cli_fail(error);
+}
+
+static guint count_lines(const char *text)
+{
+    guint n = 0;
+    for (; *text != '\0'; text++)
+        n += *text == '\n' || text[1] == '\0';
+    return n;
+}
+
+int kx_user_import(const KxInvocation *invocation)
+{
+    g_autoptr(GError) error = NULL;
+    const char *encoding = json_string_value(json_object_get(invocation->options, "encoding"));
+    g_autofree char *text = read_table(invocation->args->pdata[1], encoding, &error);
+    if (text == NULL || !kx_cli_enter(invocation->data, &error))
+        return kx_cli_fail(error);
+    const char *rest = text;
+    g_autofree char *header = kx_csv_line(&rest);
+    g_autoptr(GHashTable) names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    Import import = {.invocation = invocation,
+                     .header = header,
+                     .names = names,
+                     .total = count_lines(rest),
+                     .failed = json_array()};
+    int status = kx_user_columns(header != NULL ? header : "", &import.columns, &error)
+                     ? import_text(&import, rest)
+                     : kx_cli_fail(error);
+    json_decref(import.failed);
+    explicit_bzero(text, strlen(text));
+    return status;
+}
