@@ -83,7 +83,9 @@ static void find_heading(const KxCommand *command, gpointer text)
 
 static void find_section(const KxCommand *command, gpointer text)
 {
-    g_autofree char *heading = g_strdup_printf(".SS \\fBkeryx %s\\fR", command->words);
+    g_auto(GStrv) parts = g_strsplit(command->words, "-", -1);
+    g_autofree char *words = g_strjoinv("\\-", parts);
+    g_autofree char *heading = g_strdup_printf(".SS \\fBkeryx %s\\fR", words);
     g_assert_nonnull(strstr(text, heading));
 }
 

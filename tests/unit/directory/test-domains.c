@@ -211,7 +211,8 @@ static void test_names(void)
                                FIELDS({"colour", "red"}), error),
                  KX_ERR_INVALID,
                  "unknown field 'colour'; known are: primary, description, aliases, bound-ip, "
-                 "max-message-size, own-addresses-only, footer, footer-html, footer-external-only");
+                 "max-message-size, own-addresses-only, footer, footer-html, footer-external-only, "
+                 "clean-junk-days, clean-trash-days, keep-deleted-days, user-limit");
     ASSERT_FAILS(kx_object_add(f.directory, &ADMIN, KX_OBJECT_DOMAIN, "x.com",
                                FIELDS({"description", "a"}, {"description", "b"}), error),
                  KX_ERR_INVALID, "description is given twice");
