@@ -69,14 +69,18 @@ static guint kinds_of(const KxImap *imap)
     return kinds;
 }
 
+/* A folder of another account, or all of one: "~user@domain", "#public". */
 static void add_root(KxImap *imap, const char *name)
 {
-    g_autoptr(KxImapMailbox) mailbox = kx_imap_mailbox_at(imap, name, NULL);
-    if (!mailbox || mailbox->account == imap->account)
+    g_auto(KxSpace) space = {0};
+    const char *slash = strchr(name, '/');
+    g_autofree char *any = slash ? NULL : g_strconcat(name, "/", NULL);
+    if (!kx_space_is_foreign(name) || !kx_space_find(imap, any ? any : name, &space, NULL) ||
+        space.account == imap->account)
         return;
     KxNotifyRoot *root = g_new(KxNotifyRoot, 1);
-    *root =
-        (KxNotifyRoot){kx_account_ref(mailbox->account), g_strdup(name), g_strdup(mailbox->path)};
+    *root = (KxNotifyRoot){kx_account_ref(space.account), g_strdup(name),
+                           g_strdup(slash ? slash + 1 : "")};
     g_ptr_array_add(imap->notify->roots, root);
 }
 
@@ -136,6 +140,8 @@ char *kx_imap_notify_name(KxImap *imap, KxAccount *account, const char *path)
     for (guint i = 0; i < notify->roots->len; i++) {
         const KxNotifyRoot *root = notify->roots->pdata[i];
         size_t len = strlen(root->path);
+        if (root->account == account && len == 0)
+            return g_strconcat(root->name, "/", path, NULL);
         if (root->account == account && strncmp(path, root->path, len) == 0 &&
             (path[len] == '\0' || path[len] == '/'))
             return g_strconcat(root->name, path + len, NULL);
