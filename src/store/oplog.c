@@ -111,10 +111,9 @@ static gboolean read_cache(KxFolder *folder, guint32 uid, KxItemCache *cache, GE
     return TRUE;
 }
 
-gboolean kx_oplog_collect(KxFolder *folder, GArray *entries, GPtrArray *items, GError **error)
+static gboolean collect(KxFolder *folder, GArray *entries, GPtrArray *items, GError **error)
 {
-    g_ptr_array_set_size(items, 0);
-    for (guint i = 0; folder->account->store->logger && i < entries->len; i++) {
+    for (guint i = 0; i < entries->len; i++) {
         const KxEntry *entry = &g_array_index(entries, KxEntry, i);
         g_auto(KxItemCache) cache = {0};
         if (!read_cache(folder, entry->uid, &cache, error))
@@ -126,6 +125,18 @@ gboolean kx_oplog_collect(KxFolder *folder, GArray *entries, GPtrArray *items, G
         g_ptr_array_add(items, item);
     }
     return TRUE;
+}
+
+gboolean kx_oplog_collect(KxFolder *folder, GArray *entries, GPtrArray *items, GError **error)
+{
+    KxDb *db = folder->account->db;
+    g_ptr_array_set_size(items, 0);
+    if (!folder->account->store->logger)
+        return TRUE;
+    /* In one transaction the file is locked once, and not for each item. */
+    gboolean ok = kx_db_begin_reading(db, error) && collect(folder, entries, items, error);
+    kx_db_rollback(db);
+    return ok;
 }
 
 /* The server itself acts in the name of the mailbox. */
