@@ -18,6 +18,7 @@ ZONES = {
         mx2 A 127.0.9.2
         mx3 A 127.0.9.3
         plain A 127.0.9.4
+        breaks A 127.0.9.5
         null MX 0 .
         *.both MX 10 mx2
         *.both MX 10 mx3
@@ -177,7 +178,7 @@ def test_what_waits_too_long_comes_back(keryx_binary, dns, port):
         wait_sent(server, queue_id, "delayed", "4.4.1")
         wait_sent(server, queue_id, "failed", "5.4.7")
         server.wait_messages("alice", 1)
-        assert queue_id not in server.cli("queue", "list")
+        gone(server, queue_id)
 
 
 @pytest.mark.covers("NET-01", "NET-02", "NET-03", "STAT-05")
@@ -279,8 +280,8 @@ def test_a_server_that_breaks_off_gets_the_message_again_not_twice(server, port)
                 await say(b"250 2.0.0 fine")
         writer.close()
 
-    with world.odd_server("127.0.9.2", port, talk):
-        queue_id = submit(server, "bob@breaks.second.remote.test")
+    with world.odd_server("127.0.9.5", port, talk):
+        queue_id = submit(server, "bob@breaks.remote.test")
         wait_sent(server, queue_id, "delayed", "4.4.2")
         wait_sent(server, queue_id, "delivered", "2.0.0")
         gone(server, queue_id)

@@ -9,6 +9,9 @@ import pytest
 import kx
 from rawimap import RawImap
 
+EVENT = (b"From: a@example.com\r\nSubject: event\r\nMIME-Version: 1.0\r\nContent-Type: text/calendar\r\n\r\n"
+         b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//x//y//EN\r\nBEGIN:VEVENT\r\nUID:1\r\nDTSTAMP:20260101T000000Z\r\n"
+         b"DTSTART:20260101T000000Z\r\nSUMMARY:event\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n")
 TEXT = b"From: a@example.com\r\nSubject: %s\r\n\r\nbody"
 
 
@@ -42,7 +45,7 @@ def fill(server, user):
     client.append("INBOX", TEXT % b"plain")
     client.ok("CREATE Work/Deep")
     client.append("Work/Deep", TEXT % b"deep")
-    client.append("Calendar", TEXT % b"event")
+    client.append("Calendar", EVENT)
     return client
 
 
@@ -169,11 +172,7 @@ def test_others_forget_him(server, user, target):
     server.cli("alias", "add", f"a{user}@example.test", user)
     server.cli("alias", "add", f"b{user}@example.test", "alice", server.address(user))
     guest = RawImap(server, user)
-    shared = f'"Other Users/{server.address(user)}"'
-    names = [row[3] for row in guest.ok('LIST "" "*"').untagged]
-    shared = next(name.decode() if isinstance(name, bytes) else name for name in names
-                  if target.encode() in (name if isinstance(name, bytes) else name.encode()) and
-                  b"INBOX" in (name if isinstance(name, bytes) else name.encode()))
+    shared = f"~{server.address(target)}/INBOX"
     guest.ok(f'SETMETADATA "{shared}" (/private/comment "mine")')
     guest.close()
     result = remove(server, user)
