@@ -21,6 +21,11 @@ DAY = 24 * 3600
 TEXT = b"From: a@example.com\r\nSubject: "
 
 
+EVENT = (b"From: a@example.com\r\nSubject: event\r\nMIME-Version: 1.0\r\nContent-Type: text/calendar\r\n\r\n"
+         b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//x//y//EN\r\nBEGIN:VEVENT\r\nUID:1\r\nDTSTAMP:20260101T000000Z\r\n"
+         b"DTSTART:20260101T000000Z\r\nSUMMARY:event\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n")
+
+
 def message(subject="rules", size=300):
     text = TEXT + subject.encode() + b"\r\n\r\n"
     return text + b"x" * (size - len(text))
@@ -271,7 +276,7 @@ def test_deleted_items_come_back(server, user, domain_rules):
     set_user(server, user, "--imap-full-listing", "yes")
     client = RawImap(server, user)
     client.append("INBOX", message("one"), '(\\Flagged \\Seen $Label1 a/b) "01-Feb-2020 10:00:00 +0000"')
-    client.append("Calendar", message("event"))
+    client.append("Calendar", EVENT)
     client.ok("CREATE Gone")
     client.append("Gone", message("two"))
     client.ok("SELECT INBOX")
@@ -287,7 +292,7 @@ def test_deleted_items_come_back(server, user, domain_rules):
     pop.dele(1)
     pop.quit()
     shown = server.cli("user", "show", server.address(user), as_json=True)
-    assert (shown["items"], shown["bytes"], shown["kept-items"]) == (0, 0, 4) and shown["kept-bytes"] > 1200
+    assert (shown["items"], shown["bytes"], shown["kept-items"]) == (0, 0, 4) and shown["kept-bytes"] > 1000
     server.cli("reindex", server.address(user))
     assert recover(server, user, "--dry-run") == 4
     assert recover(server, user, "--since", time.strftime("%Y-%m-%d", time.localtime(time.time() + 2 * DAY))) == 0
@@ -299,7 +304,7 @@ def test_deleted_items_come_back(server, user, domain_rules):
     answer = client.ok(f"UID FETCH {row[1]} (FLAGS INTERNALDATE)").untagged[0]
     values = dict(zip(answer[2][::2], answer[2][1::2]))
     assert {"\\Flagged", "\\Seen", "$Label1", "a/b"} <= set(values["FLAGS"]) and "\\Deleted" not in values["FLAGS"]
-    assert values["INTERNALDATE"].startswith(b"01-Feb-2020")
+    assert values["INTERNALDATE"].strip().startswith((b"01-Feb-2020", b"1-Feb-2020"))
     assert len(server.eml_files(user, "Deleted Items")) == 4
     shown = server.cli("user", "show", server.address(user), as_json=True)
     assert shown["items"] == 4 and "kept-items" not in shown
