@@ -206,7 +206,7 @@ def test_old_items_are_cleaned_away(fresh_server):
     assert list(server.eml_files("alice", "Junk E-mail")) == [2]
     assert len(server.eml_files("bob", "Junk E-mail")) == len(server.eml_files("bob", "Deleted Items")) == 2
     server.wait_log("operations", r"\{DELETE\} Protocol: SYSTEM, .*Folder: ~alice@example.test/Deleted Items/Sub, .*\"old\"")
-    server.wait_log("operations", r"\{DELETE_FOLDER\} Folder: ~alice@example.test/Deleted Items/Empty$")
+    server.wait_log("operations", r"\{DELETE_FOLDER\} Folder: ~alice@example.test/Deleted Items/Empty deleted")
     assert "bob" not in server.log("operations")
     set_user(server, "bob", "--clean-trash-days", "")
     assert server.cli("store", "clean", server.address("bob"), as_json=True)["items"] == 2
