@@ -85,6 +85,7 @@ static const KxCommand commands[] = {
      .manual = "Shows one IP address group."},
     {.words = "ipgroup rename",
      .args = "GROUP NAME",
+     .api = "POST /ip-groups/{group}/rename name",
      .min_args = 2,
      .max_args = 2,
      KX_OPTIONS(change_options),

@@ -216,7 +216,8 @@ gboolean kx_record_delete(KxDb *db, const KxRecordType *type, gint64 id, GError 
 typedef struct {
     KxStmt *stmt;
     const KxRecordType *type;
-    gboolean has; /* the statement stands on an entry not yet taken */
+    gboolean has;     /* the statement stands on an entry not yet taken */
+    GPtrArray *found; /* entries of one list, on their way */
 } Lists;
 
 static gboolean next_entry(Lists *lists, GError **error)
@@ -238,36 +239,34 @@ static gboolean begin_lists(Lists *lists, KxDb *db, GError **error)
     return next_entry(lists, error);
 }
 
-/* The field of that column; FALSE: of a newer version, and left alone. */
-static gboolean find_list(const KxRecordType *type, const char *column, guint *ret_id)
+/* The list of that column; NULL: of a newer version, and left alone. */
+static const KxFieldRow *find_list(const KxRecordType *type, const char *column)
 {
-    guint end;
-    kx_field_range(type->object, ret_id, &end);
-    while (*ret_id < end && !(is_stored_list(*ret_id) &&
-                              strcmp(kx_field_row((KxFieldId)*ret_id)->column, column) == 0))
-        (*ret_id)++;
-    return *ret_id < end;
+    guint id, end;
+    kx_field_range(type->object, &id, &end);
+    for (; id < end; id++)
+        if (is_stored_list(id) && strcmp(kx_field_row((KxFieldId)id)->column, column) == 0)
+            return kx_field_row((KxFieldId)id);
+    return NULL;
 }
 
-/* The entries of one list, which the statement stands on. */
+/* The entries of one list, on whose first the statement stands. */
 static gboolean take_list(Lists *lists, KxRecord *record, GError **error)
 {
-    g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func(g_free);
-    g_autofree char *column = g_strdup(kx_stmt_text(lists->stmt, 1));
+    const KxFieldRow *row = find_list(lists->type, kx_stmt_text(lists->stmt, 1));
     gboolean ok = TRUE;
-    guint id;
+    if (row == NULL)
+        return next_entry(lists, error);
+    g_ptr_array_set_size(lists->found, 0);
     while (ok && lists->has && kx_stmt_int(lists->stmt, 0) == record->id &&
-           strcmp(kx_stmt_text(lists->stmt, 1), column) == 0) {
-        g_ptr_array_add(found, g_strdup(kx_stmt_text(lists->stmt, 2)));
+           strcmp(kx_stmt_text(lists->stmt, 1), row->column) == 0) {
+        g_ptr_array_add(lists->found, g_strdup(kx_stmt_text(lists->stmt, 2)));
         ok = next_entry(lists, error);
     }
-    if (!ok || !find_list(lists->type, column, &id))
-        return ok;
-    g_ptr_array_add(found, NULL);
-    char ***member = (char ***)(void *)((char *)record + kx_field_row((KxFieldId)id)->offset);
-    *member = g_memdup2(found->pdata, found->len * sizeof(char *));
-    g_ptr_array_set_free_func(found, NULL);
-    return TRUE;
+    g_ptr_array_add(lists->found, NULL);
+    *(char ***)(void *)((char *)record + row->offset) =
+        g_memdup2(lists->found->pdata, lists->found->len * sizeof(char *));
+    return ok;
 }
 
 static gboolean take_lists(Lists *lists, KxRecord *record, GError **error)
@@ -314,7 +313,8 @@ static KxRecord *read_row(Lists *lists, KxStmt *stmt, size_t size, GError **erro
 gboolean kx_record_load(KxDb *db, const KxRecordType *type, size_t size, KxRecordTake take,
                         gpointer data, GError **error)
 {
-    Lists lists = {.type = type};
+    g_autoptr(GPtrArray) found = g_ptr_array_new();
+    Lists lists = {.type = type, .found = found};
     g_autoptr(GString) sql = g_string_new("SELECT id, generation, name, domain");
     append_columns(sql, type, "");
     g_string_append_printf(sql, " FROM %s ORDER BY id", type->table);
