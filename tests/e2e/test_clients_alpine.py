@@ -15,9 +15,8 @@ default-fcc={far}Sent
 postponed-folder={far}Drafts
 smtp-server={hostname}:{submission}/tls/user={address}
 personal-name=Somebody
-user-domain={domain}
-user-id={user}
-feature-list=quit-without-confirm,expunge-without-confirm,enable-flag-cmd,send-without-confirm
+customized-hdrs=From: Somebody <{address}>
+feature-list=allow-changing-from,quit-without-confirm,expunge-without-confirm,enable-flag-cmd,send-without-confirm
 """
 INDEX = "MESSAGE INDEX"
 KEY_SEND, KEY_POSTPONE = "\x18", "\x0f"
@@ -35,7 +34,7 @@ def alpine(server, need, user, tmp_path):
     address = server.address(user)
     (tmp_path / "pinerc").write_text(PINERC.format(
         far=f"{{{server.hostname}:{server.port('imaps')}/ssl/user={address}}}", hostname=server.hostname,
-        submission=server.port("submission"), address=address, domain=server.domain, user=user))
+        submission=server.port("submission"), address=address))
     environment = {**server.client_environment(tmp_path), "SSL_CERT_FILE": str(server.certificate_file(tmp_path))}
     running = terminal.Terminal([need("alpine"), "-p", str(tmp_path / "pinerc"), "-i"], environment)
     yield running

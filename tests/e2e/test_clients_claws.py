@@ -84,8 +84,8 @@ def test_filters_what_it_receives(client, start):
 def test_sends_and_files_what_it_sent(server, client, start):
     server_side = f"other{id(client)}"
     recipient = server.add_user(server_side)
-    message = messages.plain(subject="sent by claws")
     program = start()
+    message = messages.plain(subject="sent by claws", sender=program.address)
     program.queue(recipient, message)
     program.tell("--send")
     (received,) = server.wait_messages(server_side, 1, seconds=150).values()

@@ -18,12 +18,18 @@ def message(size):
 
 @pytest.fixture
 def limited(server, user):
-    """limited(quota=..., items=...) sets the quotas of a user of the test's own and signs in."""
+    """
+    limited(quota=..., items=...) sets the quotas of a user of the test's own and signs in. The user has been
+    told about the quota today: the messages that say so would count themselves.
+    """
     clients = []
 
     def make(quota="0", items="0"):
         server.cli("user", "set", server.address(user), "--quota", quota, "--quota-items", items)
         client = RawImap(server, user)
+        client.ok("STATUS INBOX (MESSAGES)")  # which makes the account's directory
+        for kind in ("quota-warning", "quota-full"):
+            server.folder(user, f"#{kind}").touch()
         client.server, client.user = server, user
         clients.append(client)
         return client

@@ -3,6 +3,7 @@
 
 import base64
 import contextlib
+import http.client
 import imaplib
 import re
 import smtplib
@@ -323,7 +324,7 @@ def test_dialogues_without_secrets(server, user, dial, debug):  # noqa: F811
                     "LOG-99", "LOG-101")
 def test_every_topic_has_an_effect(server, user, debug):
     topics = [row["topic"] for row in server.cli("log", "debug", "list", as_json=True)]
-    assert len(topics) == 14
+    assert len(topics) == 15
     new = debug(*topics)
     server.deliver(user, content())
     with server.smtp(user) as client:  # to a domain elsewhere: it waits in the queue
@@ -336,6 +337,10 @@ def test_every_topic_has_an_effect(server, user, debug):
     imap.logout()
     server.pop3(user).quit()
     server.cli("service", "restart", "pop3")
+    web = http.client.HTTPSConnection("127.0.0.1", server.port("admin"), context=kx.tls_context())
+    web.request("GET", "/api/v1/status")
+    web.getresponse().read()
+    web.close()
     with socket.create_connection(("127.0.0.1", server.port("imaps"))) as broken:
         broken.sendall(b"this is not TLS\r\n")
         with contextlib.suppress(ConnectionError):

@@ -14,7 +14,8 @@ static void fuzz_config(const char *text)
     g_autoptr(KxConfigDiff) diff = kx_config_diff(defaults, text, (text[0] & 1) != 0, NULL);
     if (!diff)
         return;
-    json_auto_t *document = kx_config_document(diff->after, FALSE);
+    const KxConfigWish everything = {.secrets = TRUE, .typed = (text[0] & 2) != 0};
+    json_auto_t *document = kx_config_document(diff->after, &everything);
     g_autofree char *written = json_dumps(document, 0);
     g_autoptr(KxConfigDiff) again = kx_config_diff(defaults, written, TRUE, NULL);
     g_assert(again && again->changes->len == diff->changes->len);
