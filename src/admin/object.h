@@ -55,6 +55,7 @@ json_t *kx_json_strings(char *const *texts);
 #define KX_OPTION_OF_lines    KX_OPTION_LINES, "TEXT"
 #define KX_OPTION_OF_domains  KX_OPTION_LIST, "DOMAIN,..."
 #define KX_OPTION_OF_domain   KX_OPTION_TEXT, "DOMAIN"
+#define KX_OPTION_OF_language KX_OPTION_TEXT, "LANGUAGE"
 #define KX_OPTION_OF_ip       KX_OPTION_TEXT, "ADDRESS"
 #define KX_OPTION_OF_password KX_OPTION_SECRET, "SECRET"
 #define KX_OPTION_OF_hash     KX_OPTION_SECRET, "HASH"

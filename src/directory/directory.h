@@ -94,6 +94,7 @@ typedef struct {
     KxOverride own_addresses; /* they send with their own alone; none: they do */
     char *footer;             /* lines, or empty */
     char *footer_html;
+    char *report_language;                     /* or empty */
     gboolean footer_external;                  /* not if all recipients are here */
     guint64 clean_junk_days, clean_trash_days; /* 0: never */
     guint64 keep_deleted_days;                 /* 0: not at all */

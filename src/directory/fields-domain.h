@@ -19,6 +19,8 @@ KX_FIELD(DOMAIN, FOOTER_HTML, "footer-html", "Footer_html", 0, lines, footer_htm
     "The same for text in HTML. Empty: made from the plain text.")
 KX_FIELD(DOMAIN, FOOTER_EXTERNAL, "footer-external-only", "Footer_external_only", 0, bool, footer_external, "DOM-11",
     "yes appends no footer to messages that go to recipients on this server alone.")
+KX_FIELD(DOMAIN, REPORT_LANGUAGE, "report-language", "Report_language", 0, language, report_language, "SMTP-34",
+    "Language of what the server writes to users of the domain, like de. Empty means that of the setting reports.language.")
 KX_FIELD(DOMAIN, CLEAN_JUNK_DAYS, "clean-junk-days", "Clean_junk_days", 0, days, clean_junk_days, "DOM-15",
     "Items that have been in the junk folder of a user for so many days are deleted. 0 means never.")
 KX_FIELD(DOMAIN, CLEAN_TRASH_DAYS, "clean-trash-days", "Clean_trash_days", 0, days, clean_trash_days, "DOM-15",

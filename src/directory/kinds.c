@@ -58,6 +58,12 @@ static char *parse_lines(const char *value, GError **error)
     return g_strchomp(g_string_free(text, FALSE));
 }
 
+static char *parse_language(const char *value, GError **error)
+{
+    g_autofree char *language = g_ascii_strdown(value, -1);
+    return kx_check_language(language, error) ? g_steal_pointer(&language) : NULL;
+}
+
 static char *parse_bool(const char *value, GError **error)
 {
     gboolean on;
@@ -192,6 +198,7 @@ const KxKind kx_kind_text = {KX_CLASS_TEXT, "TEXT", NULL, parse_text};
 const KxKind kx_kind_lines = {KX_CLASS_TEXT, "TEXT", NULL, parse_lines};
 const KxKind kx_kind_password = {KX_CLASS_SECRET, "SECRET", NULL, kx_password_prepare};
 const KxKind kx_kind_hash = {KX_CLASS_SECRET, "{SCHEME}HASH", NULL, kx_foreign_hash_parse};
+const KxKind kx_kind_language = {KX_CLASS_TEXT, "LANGUAGE", NULL, parse_language};
 const KxKind kx_kind_ip = {KX_CLASS_TEXT, "ADDRESS", NULL, parse_ip};
 const KxKind kx_kind_domain = {KX_CLASS_TEXT, "DOMAIN", NULL, kx_name_domain};
 const KxKind kx_kind_size = {KX_CLASS_NUMBER, "SIZE", NULL, parse_size};

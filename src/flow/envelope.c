@@ -32,11 +32,13 @@ static const Field MESSAGE_FIELDS[] = {
     MESSAGE_FIELD("Sender-Host", TEXT, remote_ip), MESSAGE_FIELD("SSL", FLAG, secure),
     MESSAGE_FIELD("Flags", NUMBER, flags),         MESSAGE_FIELD("Ret", TEXT, ret),
     MESSAGE_FIELD("Envid", TEXT, envid),           MESSAGE_FIELD("Auth", TEXT, auth),
+    MESSAGE_FIELD("Warned", FLAG, warned),         MESSAGE_FIELD("Report", TEXT, report),
 };
 static const Field RCPT_FIELDS[] = {
     RCPT_FIELD("Original", TEXT, original), RCPT_FIELD("Account", TEXT, account),
     RCPT_FIELD("Folder", TEXT, folder),     RCPT_FIELD("Orcpt", TEXT, orcpt),
     RCPT_FIELD("Notify", FLAG, notify),     RCPT_FIELD("Status", TEXT, status),
+    RCPT_FIELD("Remote", TEXT, remote),     RCPT_FIELD("Reply", FLAG, reply),
 };
 
 static void rcpt_free(KxEnvelopeRcpt *rcpt)
@@ -49,6 +51,7 @@ static void rcpt_free(KxEnvelopeRcpt *rcpt)
     g_free(rcpt->folder);
     g_free(rcpt->orcpt);
     g_free(rcpt->status);
+    g_free(rcpt->remote);
     g_free(rcpt);
 }
 
@@ -56,6 +59,7 @@ KxEnvelope *kx_envelope_new(void)
 {
     KxEnvelope *envelope = g_new0(KxEnvelope, 1);
     envelope->recipients = g_ptr_array_new_with_free_func((GDestroyNotify)rcpt_free);
+    envelope->expanded = g_ptr_array_new_with_free_func((GDestroyNotify)rcpt_free);
     envelope->given = g_ptr_array_new_with_free_func(g_free);
     return envelope;
 }
@@ -68,6 +72,7 @@ void kx_envelope_free(KxEnvelope *envelope)
         if (MESSAGE_FIELDS[i].kind == TEXT)
             g_free(G_STRUCT_MEMBER(char *, envelope, MESSAGE_FIELDS[i].offset));
     }
+    g_ptr_array_unref(envelope->expanded);
     g_ptr_array_unref(envelope->given);
     g_ptr_array_unref(envelope->recipients);
     g_free(envelope);

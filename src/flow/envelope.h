@@ -34,8 +34,13 @@ typedef struct {
     char *orcpt;   /* RFC 3461: as given, or NULL */
     guint notify;  /* KxNotify of ipc/message.h */
     char *status;  /* why it was not delivered: "4.3.0 text", 5 for good; or NULL */
+    char *remote;  /* the server that was talked to last, or NULL */
+    guint reply;   /* that server's code with the status; 0: the status is ours */
     KxDuty duty;
-    gboolean tried; /* just now; not written */
+    /* of this round; not written */
+    gboolean tried;
+    gboolean told;   /* the sender has heard of the end */
+    gboolean passed; /* the next server reports success */
 } KxEnvelopeRcpt;
 
 typedef struct {
@@ -43,6 +48,7 @@ typedef struct {
     gint64 created;
     gint64 next_try; /* 0: as soon as possible */
     guint64 attempts;
+    guint warned; /* the sender knows that it takes long */
     guint64 size;
     guint64
         skip; /* bytes at the start of the message that are for mailboxes here only (Return-Path) */
@@ -56,7 +62,10 @@ typedef struct {
     char *envid;           /* xtext or NULL */
     char *auth;            /* RFC 4954 section 5: xtext, "<>" or NULL */
     GPtrArray *given;      /* of char *: as the sender gave them, for the log; not written */
+    char *report;          /* of a report: what it tells ("failed"), for the log; or NULL */
     GPtrArray *recipients; /* of KxEnvelopeRcpt */
+    GPtrArray *expanded;   /* of KxEnvelopeRcpt: addresses of several, of which the sender wants to
+                              hear that they were reached (RFC 3461 section 5.2.7); not written */
 } KxEnvelope;
 
 /* Eight lower-case hex digits, "-", eight more. */

@@ -177,8 +177,15 @@ gboolean kx_queue_ship(KxQueue *queue, KxEnvelope *envelope);
  * removes the message, and gives it free. Takes the envelope. */
 void kx_queue_settle(KxQueue *queue, KxEnvelope *envelope, gboolean tried, gint64 put_off_until);
 
-/* ---- report.c ---- */
+/* ---- report.c: reports to senders (RFC 3461, SMTP-31, SMTP-33) ---- */
 
-/* Tells the sender of the recipients that failed for good; they are done then. FALSE: they are not,
- * it must be tried again. */
+/* Tells of the recipients that failed for good; they are done then. FALSE: they are not, it must be
+ * tried again. */
 gboolean kx_queue_report_failures(KxQueue *queue, KxEnvelope *envelope, GError **error);
+/* Tells of those who have it now, if that is wished, each once. `incoming` is the message, NULL: it
+ * is in the queue. */
+gboolean kx_queue_report_success(KxQueue *queue, KxEnvelope *envelope, KxIncoming *incoming,
+                                 GError **error);
+/* Tells that the rest takes long, and marks the envelope as told. */
+gboolean kx_queue_report_delay(KxQueue *queue, KxEnvelope *envelope, gint64 retry_until,
+                               GError **error);

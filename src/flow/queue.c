@@ -96,6 +96,7 @@ static void log_received(KxQueue *queue, const KxEnvelope *envelope)
         .user = envelope->user,
         .sender_host = envelope->remote_ip,
         .secure = envelope->secure,
+        .report = envelope->report,
     };
     kx_log_mail_recv(queue->logger, &line);
 }
@@ -143,6 +144,11 @@ gboolean kx_queue_accept(KxQueue *queue, KxEnvelope *envelope, KxIncoming *incom
     }
     log_received(queue, envelope);
     log_outcome(queue, envelope);
+    g_clear_error(&problem);
+    /* The message is acknowledged all the same: to have it again would be worse. */
+    if (!kx_queue_report_success(queue, envelope, incoming, &problem))
+        kx_log(queue->logger, KX_LOG_ERROR, "queue: message %s: the report of success: %s",
+               envelope->id, problem->message);
     return TRUE;
 }
 

@@ -6,6 +6,7 @@
 #include "directory/names.h"
 #include "directory/resolve.h"
 #include "flow/public-folder.h"
+#include "ipc/message.h"
 
 void kx_recipients_init(KxRecipients *recipients, KxDirectory *directory, KxStore *store,
                         KxLogger *logger, KxEnvelope *envelope, const KxSender *sender,
@@ -138,6 +139,17 @@ static KxRecipientResult choose(const KxRecipients *recipients, const char *addr
     return KX_RECIPIENT_TAKEN;
 }
 
+/* Of a group the sender hears that it was reached, not who is in it. */
+static void note_expansion(KxEnvelope *envelope, const char *address, const char *orcpt)
+{
+    KxEnvelopeRcpt *rcpt = g_new0(KxEnvelopeRcpt, 1);
+    rcpt->address = g_strdup(address);
+    rcpt->orcpt = g_strdup(orcpt);
+    rcpt->duty = KX_DUTY_DONE;
+    rcpt->notify = KX_NOTIFY_SUCCESS;
+    g_ptr_array_add(envelope->expanded, rcpt);
+}
+
 KxRecipientResult kx_recipients_add(KxRecipients *recipients, const char *address, guint notify,
                                     const char *orcpt)
 {
@@ -161,6 +173,12 @@ KxRecipientResult kx_recipients_add(KxRecipients *recipients, const char *addres
     if (recipients->envelope->recipients->len + chosen->len > KX_ENVELOPE_RECIPIENTS)
         return KX_RECIPIENT_TOO_MANY;
     kx_envelope_give(recipients->envelope, address);
+    if (chosen->len > 1 && (notify & KX_NOTIFY_SUCCESS)) {
+        note_expansion(recipients->envelope, address, orcpt);
+        notify &= ~(guint)KX_NOTIFY_SUCCESS;
+        if (notify == 0)
+            notify = KX_NOTIFY_NEVER;
+    }
     for (guint i = 0; i < chosen->len; i++)
         add_destination(recipients, chosen->pdata[i], address, notify, orcpt);
     return KX_RECIPIENT_TAKEN;

@@ -1,118 +1,84 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Delivery status notifications (RFC 3461, RFC 3462, RFC 3464). */
+/*
+ * Who is told what became of a message (RFC 3461 sections 4.1, 5.2 and 6.2): failures unless that
+ * is not wished, delays likewise, success only if it is. Never the null sender: that is how reports
+ * and loops of reports begin (RFC 5321 section 6.1); and answers by themselves get no answer (RFC
+ * 3834 section 2).
+ */
+#include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 
 #include "base/error.h"
-#include "base/text.h"
 #include "flow/queue-private.h"
 #include "flow/recipients.h"
+#include "flow/report-message.h"
+#include "mime/header.h"
 
 enum { HEADER_MAX = 64 * 1024, FULL_MAX = 256 * 1024 };
 
+typedef gboolean (*Concerns)(const KxEnvelopeRcpt *rcpt);
+
 typedef struct {
-    KxQueue *queue;
-    const KxEnvelope *envelope; /* of the message it is about */
-    char *hostname;
-    GString *text;
-    char *boundary;
-} Report;
+    KxNoticeId notice;
+    const char *action; /* RFC 3464 section 2.3.3 */
+    Concerns concerns;  /* who is reported of */
+    gboolean whole;     /* the message may go along, not only its header */
+    gboolean automatic; /* also to senders that are programs */
+} Kind;
 
 static gboolean has_failed(const KxEnvelopeRcpt *rcpt)
 {
     return rcpt->duty == KX_DUTY_QUEUED && rcpt->status && rcpt->status[0] == '5';
 }
 
-/* RFC 3461 section 4.1: failures are told unless the sender asked for something else. */
-static gboolean wants_failure(const KxEnvelopeRcpt *rcpt)
+static gboolean failure_is_told(const KxEnvelopeRcpt *rcpt)
 {
-    return rcpt->notify == 0 || (rcpt->notify & KX_NOTIFY_FAILURE);
+    return has_failed(rcpt) && (rcpt->notify == 0 || (rcpt->notify & KX_NOTIFY_FAILURE));
 }
 
-/* ---- parts ---- */
-
-static void add_header(Report *report)
+static gboolean delay_is_told(const KxEnvelopeRcpt *rcpt)
 {
-    gint64 now = g_get_real_time() / G_USEC_PER_SEC;
-    g_autofree char *date = kx_format_rfc5322_date(now);
-    g_string_append_printf(report->text,
-                           "From: Mail Delivery System <MAILER-DAEMON@%s>\r\n"
-                           "To: <%s>\r\n"
-                           "Subject: Undelivered mail\r\n"
-                           "Date: %s\r\n"
-                           "Message-ID: <%s.report@%s>\r\n"
-                           "Auto-Submitted: auto-replied\r\n"
-                           "MIME-Version: 1.0\r\n"
-                           "Content-Type: multipart/report; report-type=delivery-status;\r\n"
-                           " boundary=\"%s\"\r\n"
-                           "\r\n",
-                           report->hostname, report->envelope->sender, date, report->envelope->id,
-                           report->hostname, report->boundary);
+    return rcpt->duty == KX_DUTY_QUEUED && !has_failed(rcpt) &&
+           (rcpt->notify == 0 || (rcpt->notify & KX_NOTIFY_DELAY));
 }
 
-static void add_explanation(Report *report)
+static gboolean success_is_told(const KxEnvelopeRcpt *rcpt)
 {
-    g_string_append_printf(report->text,
-                           "--%s\r\n"
-                           "Content-Type: text/plain; charset=utf-8\r\n"
-                           "Content-Transfer-Encoding: 8bit\r\n"
-                           "\r\n"
-                           "This is the mail server %s.\r\n"
-                           "\r\n"
-                           "Your message could not be delivered to the addresses below. It will "
-                           "not be tried again.\r\n\r\n",
-                           report->boundary, report->hostname);
-    for (guint i = 0; i < report->envelope->recipients->len; i++) {
-        const KxEnvelopeRcpt *rcpt = report->envelope->recipients->pdata[i];
-        if (has_failed(rcpt) && wants_failure(rcpt))
-            g_string_append_printf(report->text, "  <%s>\r\n      %s\r\n", rcpt->address,
-                                   rcpt->status);
+    return rcpt->duty == KX_DUTY_DONE && !rcpt->status && !rcpt->told &&
+           (rcpt->notify & KX_NOTIFY_SUCCESS);
+}
+
+static gboolean delivery_is_told(const KxEnvelopeRcpt *rcpt)
+{
+    return success_is_told(rcpt) && rcpt->account;
+}
+
+static gboolean relaying_is_told(const KxEnvelopeRcpt *rcpt)
+{
+    return success_is_told(rcpt) && !rcpt->account && !rcpt->passed;
+}
+
+static const Kind FAILED = {KX_NOTICE_FAILED, "failed", failure_is_told, TRUE, TRUE};
+static const Kind DELAYED = {KX_NOTICE_DELAYED, "delayed", delay_is_told, FALSE, FALSE};
+static const Kind DELIVERED = {KX_NOTICE_DELIVERED, "delivered", delivery_is_told, FALSE, TRUE};
+static const Kind RELAYED = {KX_NOTICE_RELAYED, "relayed", relaying_is_told, FALSE, TRUE};
+static const Kind EXPANDED = {KX_NOTICE_EXPANDED, "expanded", success_is_told, FALSE, TRUE};
+
+/* ---- the message it is about ---- */
+
+/* At most so many bytes of it, as it was sent. */
+static char *read_original(const KxEnvelope *envelope, KxIncoming *incoming, size_t most,
+                           size_t *ret_len)
+{
+    const char *data;
+    size_t len;
+    if (incoming && kx_incoming_map(incoming, &data, &len, NULL) && len >= envelope->skip) {
+        *ret_len = MIN(most, len - envelope->skip);
+        return g_strndup(data + envelope->skip, *ret_len);
     }
-    g_string_append(report->text, "\r\n");
-}
-
-static void add_recipient_status(Report *report, const KxEnvelopeRcpt *rcpt)
-{
-    g_autofree char *code = g_strndup(rcpt->status, strcspn(rcpt->status, " "));
-    g_string_append(report->text, "\r\n");
-    if (rcpt->orcpt)
-        g_string_append_printf(report->text, "Original-Recipient: %s\r\n", rcpt->orcpt);
-    else if (rcpt->original)
-        g_string_append_printf(report->text, "Original-Recipient: rfc822; %s\r\n", rcpt->original);
-    g_string_append_printf(report->text,
-                           "Final-Recipient: rfc822; %s\r\n"
-                           "Action: failed\r\n"
-                           "Status: %s\r\n"
-                           "Diagnostic-Code: smtp; %s\r\n",
-                           rcpt->address, code, rcpt->status);
-}
-
-static void add_status(Report *report)
-{
-    g_autofree char *arrived = kx_format_rfc5322_date(report->envelope->created);
-    g_string_append_printf(report->text,
-                           "--%s\r\n"
-                           "Content-Type: message/delivery-status\r\n"
-                           "\r\n"
-                           "Reporting-MTA: dns; %s\r\n",
-                           report->boundary, report->hostname);
-    if (report->envelope->envid)
-        g_string_append_printf(report->text, "Original-Envelope-Id: %s\r\n",
-                               report->envelope->envid);
-    g_string_append_printf(report->text, "Arrival-Date: %s\r\n", arrived);
-    for (guint i = 0; i < report->envelope->recipients->len; i++) {
-        const KxEnvelopeRcpt *rcpt = report->envelope->recipients->pdata[i];
-        if (has_failed(rcpt) && wants_failure(rcpt))
-            add_recipient_status(report, rcpt);
-    }
-    g_string_append(report->text, "\r\n");
-}
-
-/* The message as it was sent, at most so many bytes of it. */
-static char *read_original(const KxEnvelope *envelope, size_t most, size_t *ret_len)
-{
     g_autofree char *path = kx_queue_path(envelope->id, ".eml");
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = incoming ? -1 : open(path, O_RDONLY | O_CLOEXEC);
     char *text = g_malloc(most + 1);
     ssize_t n = fd >= 0 ? pread(fd, text, most, (off_t)envelope->skip) : -1;
     if (fd >= 0)
@@ -122,98 +88,136 @@ static char *read_original(const KxEnvelope *envelope, size_t most, size_t *ret_
     return text;
 }
 
-static size_t header_length(const char *text, size_t len)
+/* Whether a program wrote it, and whether as an answer (RFC 3834 section 5). */
+static gboolean is_automatic(const char *text, size_t len, gboolean *ret_answer)
 {
-    const char *end = memmem(text, len, "\r\n\r\n", 4);
-    return end ? (size_t)(end - text) + 2 : len;
+    KxHeaderField field;
+    *ret_answer = FALSE;
+    if (!kx_header_find(text, len, "Auto-Submitted", &field))
+        return FALSE;
+    g_autofree char *value = kx_header_unfold(field.value, field.value_len, 100);
+    g_autofree char *word = g_strndup(value, strcspn(value, "; \t("));
+    *ret_answer = g_ascii_strcasecmp(word, "auto-replied") == 0;
+    return g_ascii_strcasecmp(word, "no") != 0;
 }
 
-/* All of it if the sender asked for that and it is small, else the header (SMTP-31). */
-static void add_original(Report *report)
+static gboolean may_be_told(const Kind *kind, const char *text, size_t len)
 {
-    size_t len;
-    gboolean full =
-        g_strcmp0(report->envelope->ret, "FULL") == 0 && report->envelope->size <= FULL_MAX;
-    g_autofree char *text = read_original(report->envelope, full ? FULL_MAX : HEADER_MAX, &len);
-    if (!full)
-        len = header_length(text, len);
-    g_string_append_printf(report->text,
-                           "--%s\r\n"
-                           "Content-Type: %s\r\n"
-                           "\r\n",
-                           report->boundary, full ? "message/rfc822" : "text/rfc822-headers");
-    g_string_append_len(report->text, text, (gssize)len);
-    g_string_append_printf(report->text, "\r\n--%s--\r\n", report->boundary);
+    gboolean answer;
+    return !is_automatic(text, len, &answer) || (kind->automatic && !answer);
 }
 
 /* ---- sending it ---- */
 
-/* Nobody hears of it if the sender is gone. */
-static KxEnvelope *address_report(Report *report, GError **error)
+/* Nobody hears of it if the sender is gone: there are no recipients then. */
+static KxEnvelope *address_report(KxQueue *queue, const KxEnvelope *about, const Kind *kind,
+                                  GError **error)
 {
-    KxQueue *queue = report->queue;
     KxRecipients recipients;
     g_autoptr(KxEnvelope) envelope = kx_envelope_new();
     envelope->created = g_get_real_time() / G_USEC_PER_SEC;
     envelope->service = g_strdup("DSN");
     envelope->sender = g_strdup("");
-    envelope->flags = KX_SMTP_8BITMIME;
+    envelope->flags = KX_SMTP_8BITMIME | (g_str_is_ascii(about->sender) ? 0 : KX_SMTP_UTF8);
+    envelope->report = g_strdup(kind->action);
     kx_recipients_init(&recipients, queue->directory, queue->store, queue->logger, envelope, NULL,
                        TRUE);
-    kx_recipients_add(&recipients, report->envelope->sender, KX_NOTIFY_NEVER, NULL);
+    kx_recipients_add(&recipients, about->sender, KX_NOTIFY_NEVER, NULL);
     kx_recipients_clear(&recipients);
     return kx_queue_new_id(queue, envelope->created, envelope->id, error)
                ? g_steal_pointer(&envelope)
                : NULL;
 }
 
-static gboolean send_report(Report *report, GError **error)
+static gboolean send_report(KxQueue *queue, KxReportMessage *report, KxEnvelope *envelope,
+                            GError **error)
 {
-    g_autoptr(KxEnvelope) envelope = address_report(report, error);
-    if (!envelope)
-        return FALSE;
-    if (envelope->recipients->len == 0)
-        return TRUE;
-    g_autoptr(KxIncoming) incoming = kx_incoming_new(report->queue->store, error);
     static const char return_path[] = "Return-Path: <>\r\n";
+    const KxEnvelopeRcpt *to = envelope->recipients->pdata[0];
+    g_autoptr(KxSettings) settings = kx_directory_settings(queue->directory);
+    g_autofree char *language = kx_notice_language(queue->directory, to->address);
+    report->id = envelope->id;
+    report->now = envelope->created;
+    report->to = report->envelope->sender;
+    report->hostname = kx_settings_text(settings, KX_SET_SERVER_HOSTNAME);
+    report->language = language;
+    GString *text = kx_report_message(report);
+    g_autoptr(KxIncoming) incoming = kx_incoming_new(queue->store, error);
     envelope->skip = strlen(return_path);
-    return incoming && kx_incoming_write(incoming, return_path, strlen(return_path), error) &&
-           kx_incoming_write(incoming, report->text->str, report->text->len, error) &&
-           kx_queue_accept(report->queue, envelope, incoming, error);
+    gboolean ok = incoming &&
+                  kx_incoming_write(incoming, return_path, strlen(return_path), error) &&
+                  kx_incoming_write(incoming, text->str, text->len, error) &&
+                  kx_queue_accept(queue, envelope, incoming, error);
+    g_string_free(text, TRUE);
+    return ok;
 }
 
-static gboolean make_report(KxQueue *queue, const KxEnvelope *envelope, GError **error)
+static gboolean tell(KxQueue *queue, const KxEnvelope *about, const Kind *kind,
+                     GPtrArray *recipients, KxIncoming *incoming, gint64 retry_until,
+                     GError **error)
 {
-    g_autoptr(KxSettings) settings = kx_directory_settings(queue->directory);
-    Report report = {queue, envelope, g_strdup(kx_settings_text(settings, KX_SET_SERVER_HOSTNAME)),
-                     g_string_new(NULL),
-                     g_strdup_printf("=_report_%s_%08x", envelope->id, g_random_int())};
-    add_header(&report);
-    add_explanation(&report);
-    add_status(&report);
-    add_original(&report);
-    gboolean done = send_report(&report, error);
-    g_string_free(report.text, TRUE);
-    g_free(report.boundary);
-    g_free(report.hostname);
-    return done;
+    gboolean full = kind->whole && g_strcmp0(about->ret, "FULL") == 0 && about->size <= FULL_MAX;
+    size_t len;
+    g_autofree char *original = read_original(about, incoming, full ? FULL_MAX : HEADER_MAX, &len);
+    if (!may_be_told(kind, original, len))
+        return TRUE;
+    g_autoptr(KxEnvelope) envelope = address_report(queue, about, kind, error);
+    KxReportMessage report = {.notice = kind->notice,
+                              .action = kind->action,
+                              .retry_until = retry_until,
+                              .envelope = about,
+                              .recipients = recipients,
+                              .original = original,
+                              .original_len = len,
+                              .full = full};
+    if (!envelope)
+        return FALSE;
+    return envelope->recipients->len == 0 || send_report(queue, &report, envelope, error);
 }
+
+/* Tells the sender, if there is anything of that kind to be told, and somebody. */
+static gboolean report(KxQueue *queue, KxEnvelope *envelope, const Kind *kind, GPtrArray *among,
+                       KxIncoming *incoming, gint64 retry_until, GError **error)
+{
+    g_autoptr(GPtrArray) chosen = g_ptr_array_new();
+    for (guint i = 0; i < among->len; i++)
+        if (kind->concerns(among->pdata[i]))
+            g_ptr_array_add(chosen, among->pdata[i]);
+    if (chosen->len > 0 && *envelope->sender &&
+        !tell(queue, envelope, kind, chosen, incoming, retry_until, error))
+        return FALSE;
+    for (guint i = 0; i < chosen->len; i++)
+        ((KxEnvelopeRcpt *)chosen->pdata[i])->told = TRUE;
+    return TRUE;
+}
+
+/* ---- what there is to tell ---- */
 
 gboolean kx_queue_report_failures(KxQueue *queue, KxEnvelope *envelope, GError **error)
 {
-    guint failed = 0, told = 0;
-    for (guint i = 0; i < envelope->recipients->len; i++) {
-        const KxEnvelopeRcpt *rcpt = envelope->recipients->pdata[i];
-        failed += has_failed(rcpt);
-        told += has_failed(rcpt) && wants_failure(rcpt);
-    }
-    /* Never to the null sender: that is how reports and loops of reports begin (RFC 5321 6.1). */
-    if (told > 0 && *envelope->sender && !make_report(queue, envelope, error))
+    if (!report(queue, envelope, &FAILED, envelope->recipients, NULL, 0, error))
         return FALSE;
-    for (guint i = 0; failed > 0 && i < envelope->recipients->len; i++) {
+    for (guint i = 0; i < envelope->recipients->len; i++) {
         KxEnvelopeRcpt *rcpt = envelope->recipients->pdata[i];
         if (has_failed(rcpt))
             rcpt->duty = KX_DUTY_DONE;
     }
+    return TRUE;
+}
+
+gboolean kx_queue_report_success(KxQueue *queue, KxEnvelope *envelope, KxIncoming *incoming,
+                                 GError **error)
+{
+    return report(queue, envelope, &EXPANDED, envelope->expanded, incoming, 0, error) &&
+           report(queue, envelope, &DELIVERED, envelope->recipients, incoming, 0, error) &&
+           report(queue, envelope, &RELAYED, envelope->recipients, NULL, 0, error);
+}
+
+gboolean kx_queue_report_delay(KxQueue *queue, KxEnvelope *envelope, gint64 retry_until,
+                               GError **error)
+{
+    if (!report(queue, envelope, &DELAYED, envelope->recipients, NULL, retry_until, error))
+        return FALSE;
+    envelope->warned = TRUE;
     return TRUE;
 }

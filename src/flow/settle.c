@@ -91,8 +91,25 @@ static void expire(KxQueue *queue, KxEnvelope *envelope, gint64 now)
                             rcpt->status ? rcpt->status : "");
         g_free(rcpt->status);
         rcpt->status = status;
+        rcpt->reply = 0;
         kx_queue_log_result(queue, envelope, rcpt);
     }
+}
+
+/* When the sender is to hear that it takes long; G_MAXINT64: not any more (SMTP-33). */
+static gint64 warn_time(KxQueue *queue, const KxEnvelope *envelope)
+{
+    gint64 after = setting(queue, KX_SET_QUEUE_WARN_AFTER);
+    return after == 0 || envelope->warned ? G_MAXINT64 : envelope->created + after;
+}
+
+/* What the sender is to know by now. */
+static gboolean report(KxQueue *queue, KxEnvelope *envelope, gint64 now, GError **error)
+{
+    gint64 end = envelope->created + setting(queue, KX_SET_QUEUE_LIFETIME);
+    return kx_queue_report_failures(queue, envelope, error) &&
+           kx_queue_report_success(queue, envelope, NULL, error) &&
+           (warn_time(queue, envelope) > now || kx_queue_report_delay(queue, envelope, end, error));
 }
 
 static void set_next_try(KxQueue *queue, KxEnvelope *envelope, gboolean tried, gint64 put_off_until,
@@ -108,8 +125,11 @@ static void set_next_try(KxQueue *queue, KxEnvelope *envelope, gboolean tried, g
     else
         envelope->next_try = kx_queue_next_try(queue, envelope->attempts, now);
     gint64 end = envelope->created + setting(queue, KX_SET_QUEUE_LIFETIME);
+    gint64 warn = warn_time(queue, envelope);
     if (end > now)
         envelope->next_try = MIN(envelope->next_try, end);
+    if (warn > now)
+        envelope->next_try = MIN(envelope->next_try, warn);
 }
 
 void kx_queue_settle(KxQueue *queue, KxEnvelope *given, gboolean tried, gint64 put_off_until)
@@ -118,8 +138,9 @@ void kx_queue_settle(KxQueue *queue, KxEnvelope *given, gboolean tried, gint64 p
     g_autoptr(GError) error = NULL;
     gint64 now = g_get_real_time() / G_USEC_PER_SEC;
     expire(queue, envelope, now);
-    gboolean reported = kx_queue_report_failures(queue, envelope, &error);
-    if (kx_envelope_count(envelope, KX_DUTY_QUEUED) == 0 && kx_queue_delete(envelope->id, &error)) {
+    gboolean reported = report(queue, envelope, now, &error);
+    if (reported && kx_envelope_count(envelope, KX_DUTY_QUEUED) == 0 &&
+        kx_queue_delete(envelope->id, &error)) {
         kx_queue_release(queue, envelope->id, TRUE);
         return;
     }

@@ -6,8 +6,13 @@
 
 #include "base/error.h"
 #include "flow/queue-private.h"
+#include "flow/report-message.h"
 
-enum { RECIPIENTS_MAX = 100, NO_COURIER = 2 /* seconds until it is tried again */ };
+enum {
+    RECIPIENTS_MAX = 100,
+    ORCPT_MAX = 480,
+    NO_COURIER = 2 /* seconds until it is tried again */
+};
 
 static void result_free(gpointer data)
 {
@@ -113,13 +118,24 @@ static GArray *take_recipients(KxQueue *queue, KxEnvelope *envelope, KxShipment 
     return list;
 }
 
+/* What the sender knows the recipient by, also if he did not say it himself (RFC 3461
+ * section 5.2.7). Addresses that have no short ASCII form go without. */
+static char *original_recipient(const KxEnvelopeRcpt *rcpt)
+{
+    if (rcpt->orcpt || !rcpt->original || !g_str_is_ascii(rcpt->original))
+        return g_strdup(rcpt->orcpt);
+    g_autofree char *xtext = kx_xtext_encode(rcpt->original);
+    return strlen(xtext) <= ORCPT_MAX ? g_strconcat("rfc822;", xtext, NULL) : NULL;
+}
+
 static gboolean send_recipients(KxQueue *queue, const KxEnvelope *envelope, const KxTask *task)
 {
     const KxQueueCourier *courier = &queue->courier;
     for (guint i = 0; i < task->recipients->len; i++) {
         const KxEnvelopeRcpt *rcpt =
             envelope->recipients->pdata[g_array_index(task->recipients, guint, i)];
-        KxMsgMailRecipient message = {rcpt->address, rcpt->notify, rcpt->orcpt};
+        g_autofree char *orcpt = original_recipient(rcpt);
+        KxMsgMailRecipient message = {rcpt->address, rcpt->notify, orcpt};
         if (!courier->send(courier->data, KX_MSG_MAIL_RECIPIENT, task->number, &message, -1))
             return FALSE;
     }
@@ -264,6 +280,10 @@ static gboolean settle_recipients(KxQueue *queue, KxEnvelope *envelope, const Kx
             rcpt->tried = FALSE; /* nobody tried */
             continue;
         }
+        g_free(rcpt->remote);
+        rcpt->remote = task->host && *task->host ? g_strdup(task->host) : NULL;
+        rcpt->reply = result ? result->code : 0;
+        rcpt->passed = result && result->dsn;
         settle_recipient(queue, envelope, rcpt, result ? result->code : task->code,
                          result ? result->status : task->status);
     }

@@ -39,7 +39,9 @@ void kx_log_mail_recv(KxLogger *logger, const KxLogMailRecv *recv)
     g_string_append_printf(line, ", Size: %" G_GUINT64_FORMAT, recv->size);
     append_field(line, "User", recv->user);
     append_field(line, "Sender-Host", recv->sender_host);
-    append_field(line, "SSL", recv->secure ? "yes" : "no");
+    append_field(line, "Report", recv->report);
+    if (!recv->report)
+        append_field(line, "SSL", recv->secure ? "yes" : "no");
     kx_log(logger, KX_LOG_MAIL, "%s", line->str);
 }
 

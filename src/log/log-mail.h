@@ -19,6 +19,7 @@ typedef struct KxLogMailRecv {
     const char *user;        /* who submitted it; NULL leaves the key out, and so below */
     const char *sender_host; /* IP address */
     gboolean secure;         /* came inside TLS */
+    const char *report; /* a report of the server: what it tells, in place of where it came from */
 } KxLogMailRecv;
 
 typedef struct KxLogMailSent {

@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "flow/notice-text.h"
 #include "log/log-mail.h"
-#include "mailbox/notice-text.h"
 #include "store/incoming.h"
 
 enum { PAUSE_SECONDS = 24 * 60 * 60 };
@@ -93,7 +93,8 @@ static char *write_text(const Notice *notice, KxNoticeId id, const char *queue_i
     };
     g_autofree char *from = g_strdup_printf("Mail server <postmaster@%s>", hostname);
     g_autofree char *message_id = g_strdup_printf("%s@%s", queue_id, hostname);
-    return kx_notice_message(id, "en", from, name, message_id, now, values);
+    g_autofree char *language = kx_notice_language(notice->directory, name);
+    return kx_notice_message(id, language, from, name, message_id, now, values);
 }
 
 static void log_delivery(const Notice *notice, const char *queue_id, size_t size)

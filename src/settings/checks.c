@@ -153,6 +153,14 @@ gboolean kx_check_separator(const char *value, GError **error)
     return TRUE;
 }
 
+gboolean kx_check_language(const char *value, GError **error)
+{
+    if (!g_regex_match_simple("^[a-z]{2,3}(-[a-z0-9]{2,8}){0,3}$", value, G_REGEX_DOLLAR_ENDONLY,
+                              0))
+        return kx_fail(error, KX_ERR_INVALID, "'%s' is not a language (like en or pt-br)", value);
+    return TRUE;
+}
+
 gboolean kx_bool_parse(const char *text, gboolean *ret_value)
 {
     static const char *const WORDS[] = {"no", "yes", "false", "true", "off", "on", "0", "1"};

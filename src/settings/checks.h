@@ -30,6 +30,9 @@ gboolean kx_check_log_file(const char *value, GError **error);
 /* Empty or one of + - = _ (RFC 5233 leaves the character to the site). */
 gboolean kx_check_separator(const char *value, GError **error);
 
+/* A language tag in lower case, like "en" or "pt-br"; never a path. */
+gboolean kx_check_language(const char *value, GError **error);
+
 /* Splits what kx_check_listen() accepts. ret_address is NULL for "*". */
 gboolean kx_listen_parse(const char *value, char **ret_address, guint16 *ret_port, GError **error);
 

@@ -40,6 +40,10 @@ KX_SETTING(QUEUE_RETRY_MOST, "queue.max-retry-interval", DURATION, 1, 604800, NU
     "Longest wait between two attempts to send a message to another server; it grows from queue.retry-interval to this.")
 KX_SETTING(QUEUE_LIFETIME, "queue.lifetime", DURATION, 1, 31536000, NULL, "5d", 0, "SMTP-31", NULL,
     "After this time a message that could not be delivered goes back to its sender.")
+KX_SETTING(QUEUE_WARN_AFTER, "queue.warn-after", DURATION, 0, 31536000, NULL, "4h", 0, "SMTP-33", NULL,
+    "After this time the sender of a message that could not be delivered yet is told, once; 0 means never.")
+KX_SETTING(REPORTS_LANGUAGE, "reports.language", TEXT, 2, 35, NULL, "en", 0, "SMTP-34", kx_check_language,
+    "Language of what the server writes to users and senders, unless their domain has its own: en, de, cs, es, fr, or one of the administrator in reports/.")
 KX_SETTING(DELIVERY_TASKS, "smtp.delivery-tasks", INT, 1, 500, NULL, "32", 0, "SMTP-29 STAT-06", NULL,
     "Most messages sent to other servers at the same time.")
 KX_SETTING(DELIVERY_TASKS_HOST, "smtp.delivery-tasks-per-destination", INT, 1, 500, NULL, "10", 0, "SMTP-29", NULL,
