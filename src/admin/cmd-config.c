@@ -5,6 +5,7 @@
  */
 #include "admin/cli-private.h"
 #include "admin/config-file.h"
+#include "admin/config-xml.h"
 #include "admin/object.h"
 #include "admin/reference.h"
 #include "base/error.h"
@@ -229,6 +230,18 @@ static const KxOption list_options[] = {
 };
 static const KxOption export_options[] = {
     {"all", KX_OPTION_FLAG, NULL, "Also settings that are at their defaults."},
+    {"xml", KX_OPTION_TEXT, "DIR",
+     "Writes all settings and objects as the files mailserver.cfg and users.cfg into a directory."},
+};
+static const KxOption import_options[] = {
+    {"xml", KX_OPTION_TEXT, "DIR", "Where mailserver.cfg, users.cfg or both are.",
+     .required = TRUE},
+    {"dry-run", KX_OPTION_FLAG, NULL, "Checks everything and changes nothing."},
+};
+static const KxOption xml_import_options[] = {
+    {"mailserver", KX_OPTION_FILE, "FILE", "What mailserver.cfg holds."},
+    {"users", KX_OPTION_FILE, "FILE", "What users.cfg holds."},
+    {"dry-run", KX_OPTION_FLAG, NULL, "Checks everything and changes nothing."},
 };
 static const KxOption diff_options[] = {EXACT_OPTION};
 static const KxOption apply_options[] = {
@@ -280,9 +293,33 @@ static const KxCommand commands[] = {
      .api = "GET /settings",
      KX_OPTIONS(export_options),
      .run = export,
+     .local = kx_config_local_export,
      .flags = KX_COMMAND_READS,
      .show = kx_show_json,
-     .manual = "Prints the settings as a JSON document that keryx config diff and apply read."},
+     .manual = "Prints the settings as a JSON document that keryx config diff and apply read; or "
+               "writes the whole configuration, with stored passwords, as XML."},
+    {.words = "config import",
+     .args = "",
+     KX_OPTIONS(import_options),
+     .local = kx_config_local_import,
+     .manual =
+         "Takes over what mailserver.cfg and users.cfg say, all of it or nothing: settings, "
+         "domains, users, groups, aliases, IP address groups, time ranges and templates. What "
+         "they do not name stays as it is."},
+    {.words = "config xml-export",
+     .args = "",
+     .api = "GET /configuration",
+     .run = kx_config_run_xml_export,
+     .flags = KX_COMMAND_READS,
+     .show = kx_show_json,
+     .manual = "Prints the whole configuration as the contents of mailserver.cfg and users.cfg."},
+    {.words = "config xml-import",
+     .args = "",
+     .api = "POST /configuration",
+     KX_OPTIONS(xml_import_options),
+     .run = kx_config_run_xml_import,
+     .show = kx_config_show_imported,
+     .manual = "Takes over such contents, as keryx config import does with files in a directory."},
     {.words = "config diff",
      .args = "FILE",
      .api = "POST /settings/diff",

@@ -160,6 +160,12 @@ gboolean kx_ip_group_check_setting(KxDirectory *directory, const KxSettingRow *r
 gboolean kx_settings_rename(KxDirectory *directory, guint flag, const char *old, const char *new,
                             GError **error);
 /* After the transaction: they count, or are forgotten. */
+/* The same for settings that the change gives new values. */
+gboolean kx_settings_take(KxDirectory *directory, const KxSettingChange *changes, guint n,
+                          GError **error);
+/* Its Config line, once it is done. */
+void kx_settings_log(KxDirectory *directory, const KxAdmin *admin, const KxSettingChange *changes,
+                     guint n);
 void kx_settings_settle(KxDirectory *directory, gboolean done);
 /* With the tables not locked: listeners are told if there is something new. */
 void kx_settings_tell(KxDirectory *directory);

@@ -327,6 +327,12 @@ gboolean kx_object_change_many(KxDirectory *directory, const KxAdmin *admin,
                                const KxChange *changes, guint n, guint flags, GError **ret_errors,
                                guint *ret_failed, GError **error);
 
+/* Objects and settings as one transaction, all or none; settings may name objects that it adds.
+ * `flags` may hold KX_CHANGE_TRY. `ret_failed` is n if it is not an object that was refused. */
+gboolean kx_directory_change(KxDirectory *directory, const KxAdmin *admin, const KxChange *changes,
+                             guint n, const KxSettingChange *settings, guint n_settings,
+                             guint flags, guint *ret_failed, GError **error);
+
 gboolean kx_object_add(KxDirectory *directory, const KxAdmin *admin, KxObject object,
                        const char *name, const KxField *fields, guint n, GError **error);
 gboolean kx_object_set(KxDirectory *directory, const KxAdmin *admin, KxObject object,

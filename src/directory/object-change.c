@@ -195,6 +195,8 @@ typedef struct {
     GPtrArray *more;    /* those that follow from others, owned */
     guint flags;        /* KxChangeFlags */
     GError **errors;    /* of each change, with KX_CHANGE_EACH */
+    const KxSettingChange *settings;
+    guint n_settings;
 } Run;
 
 static gboolean run_one(Run *run, KxObjectChange *change, GError **error);
@@ -289,7 +291,8 @@ static gboolean run_all(Run *run, GPtrArray *changes, guint *ret_failed, GError 
     gboolean administered = kx_rights_any_administrator(run->directory);
     if (!kx_db_begin(run->directory->db, error) ||
         !(run->flags & KX_CHANGE_EACH ? run_each(run, changes, error)
-                                      : run_together(run, changes, ret_failed, error)))
+                                      : run_together(run, changes, ret_failed, error)) ||
+        !kx_settings_take(run->directory, run->settings, run->n_settings, error))
         return FALSE;
     if (administered && !kx_rights_any_administrator(run->directory))
         return kx_fail(error, KX_ERR_IN_USE,
@@ -355,6 +358,7 @@ static void write_lines(Run *run)
         if (!change->follows)
             write_line(run->directory, run->admin, change);
     }
+    kx_settings_log(run->directory, run->admin, run->settings, run->n_settings);
 }
 
 static void give_up(Run *run)
@@ -407,26 +411,48 @@ static void check_targets(KxDirectory *directory, const GPtrArray *all, GError *
             kx_targets_check(directory, all->pdata[i], &errors[i]);
 }
 
-gboolean kx_object_change_many(KxDirectory *directory, const KxAdmin *admin,
-                               const KxChange *changes, guint n, guint flags, GError **ret_errors,
-                               guint *ret_failed, GError **error)
+/* `run` without what it collects. */
+static gboolean change_all(Run *run, const KxChange *changes, guint n, GError **ret_errors,
+                           guint *ret_failed, GError **error)
 {
     g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func(kx_object_change_free);
     g_autoptr(GPtrArray) applied = g_ptr_array_new();
     g_autoptr(GPtrArray) more = g_ptr_array_new_with_free_func(kx_object_change_free);
     g_autofree GError **errors = g_new0(GError *, n);
-    gboolean each = (flags & KX_CHANGE_EACH) != 0;
+    gboolean each = (run->flags & KX_CHANGE_EACH) != 0;
     guint failed = n;
-    Run run = {directory, admin, applied, more, flags, errors};
-    kx_object_prepare(changes, n, flags, all, errors);
-    check_targets(directory, all, errors);
-    gboolean good = (each || check_prepared(errors, n, &failed, error)) &&
-                    run_locked(&run, all, &failed, error);
+    run->applied = applied;
+    run->more = more;
+    run->errors = errors;
+    kx_object_prepare(changes, n, run->flags, all, errors);
+    check_targets(run->directory, all, errors);
+    gboolean good =
+        (each || check_prepared(errors, n, &failed, error)) && run_locked(run, all, &failed, error);
     for (guint i = 0; each && i < n; i++)
         ret_errors[i] = errors[i];
     if (ret_failed != NULL)
         *ret_failed = failed;
     return good;
+}
+
+gboolean kx_object_change_many(KxDirectory *directory, const KxAdmin *admin,
+                               const KxChange *changes, guint n, guint flags, GError **ret_errors,
+                               guint *ret_failed, GError **error)
+{
+    Run run = {.directory = directory, .admin = admin, .flags = flags};
+    return change_all(&run, changes, n, ret_errors, ret_failed, error);
+}
+
+gboolean kx_directory_change(KxDirectory *directory, const KxAdmin *admin, const KxChange *changes,
+                             guint n, const KxSettingChange *settings, guint n_settings,
+                             guint flags, guint *ret_failed, GError **error)
+{
+    Run run = {.directory = directory,
+               .admin = admin,
+               .flags = flags,
+               .settings = settings,
+               .n_settings = n_settings};
+    return change_all(&run, changes, n, NULL, ret_failed, error);
 }
 
 gboolean kx_object_change(KxDirectory *directory, const KxAdmin *admin, const KxChange *changes,

@@ -4,6 +4,8 @@
 #include "directory/change.h"
 #include "directory/names.h"
 
+static const char SETTINGS_LOGGED[] = "Settings";
+
 typedef struct {
     const KxSettingChange *changes;
     guint n;
@@ -25,6 +27,21 @@ void kx_directory_on_settings(KxDirectory *directory, KxSettingsChanged func, gp
     pthread_mutex_unlock(&directory->changing);
 }
 
+/* The settings as they will be; what names an object names one that exists. */
+static KxSettings *next_of(KxDirectory *directory, const KxSettings *current,
+                           const KxSettingChange *changes, guint n, GError **error)
+{
+    g_autoptr(KxSettings) next = kx_settings_with(current, changes, n, error);
+    for (guint i = 0; next != NULL && i < n; i++) {
+        KxSettingId id = changes[i].id;
+        const KxSettingRow *row = kx_setting_row(id);
+        if ((row->flags & KX_SETTING_IP_GROUP) &&
+            !kx_ip_group_check_setting(directory, row, kx_settings_text(next, id), error))
+            return NULL;
+    }
+    return g_steal_pointer(&next);
+}
+
 static gboolean check(KxDirectory *directory, gpointer data, GError **error)
 {
     SettingsChange *change = data;
@@ -32,18 +49,10 @@ static gboolean check(KxDirectory *directory, gpointer data, GError **error)
     if (change->seen != NULL && change->seen != current)
         return kx_fail(error, KX_ERR_CONFLICT,
                        "the settings have been changed meanwhile: look at them again");
-    change->next = kx_settings_with(current, change->changes, change->n, error);
-    if (change->next == NULL)
-        return FALSE;
-    for (guint i = 0; i < change->n; i++) {
-        KxSettingId id = change->changes[i].id;
-        const KxSettingRow *row = kx_setting_row(id);
-        if ((row->flags & KX_SETTING_IP_GROUP) &&
-            !kx_ip_group_check_setting(directory, row, kx_settings_text(change->next, id), error))
-            return FALSE;
-        g_ptr_array_add(change->texts, kx_settings_format(change->next, id));
-    }
-    return TRUE;
+    change->next = next_of(directory, current, change->changes, change->n, error);
+    for (guint i = 0; change->next != NULL && i < change->n; i++)
+        g_ptr_array_add(change->texts, kx_settings_format(change->next, change->changes[i].id));
+    return change->next != NULL;
 }
 
 static gboolean store_one(KxDb *db, KxSettingId id, const char *value, GError **error)
@@ -114,8 +123,8 @@ gboolean kx_directory_set(KxDirectory *directory, const KxAdmin *admin,
 gboolean kx_directory_set_seen(KxDirectory *directory, const KxAdmin *admin, const KxSettings *seen,
                                const KxSettingChange *changes, guint n, GError **error)
 {
-    static const KxChangeKind UPDATE = {KX_AUDIT_UPDATE, "Settings", check, store,
-                                        apply,           describe,   tell};
+    static const KxChangeKind UPDATE = {KX_AUDIT_UPDATE, SETTINGS_LOGGED, check, store,
+                                        apply,           describe,        tell};
     g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
     SettingsChange change = {.seen = seen, .changes = changes, .n = n, .texts = texts};
     if (n == 0)
@@ -142,25 +151,66 @@ static GArray *find_named(const KxSettings *settings, guint flag, const char *ol
     return changes;
 }
 
+/* As the change on its way has them; a new reference. */
+static KxSettings *latest(KxDirectory *directory)
+{
+    return directory->next_settings != NULL ? kx_settings_ref(directory->next_settings)
+                                            : kx_settings_get(directory->settings);
+}
+
+static gboolean store_next(KxDirectory *directory, const KxSettings *next,
+                           const KxSettingChange *changes, guint n, GError **error)
+{
+    for (guint i = 0; i < n; i++) {
+        KxSettingId id = changes[i].id;
+        g_autofree char *value = kx_settings_format(next, id);
+        if (!store_one(directory->db, id, kx_settings_is_default(next, id) ? NULL : value, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+gboolean kx_settings_take(KxDirectory *directory, const KxSettingChange *changes, guint n,
+                          GError **error)
+{
+    if (n == 0)
+        return TRUE;
+    g_autoptr(KxSettings) current = latest(directory);
+    g_autoptr(KxSettings) next = next_of(directory, current, changes, n, error);
+    if (next == NULL || !store_next(directory, next, changes, n, error))
+        return FALSE;
+    g_clear_pointer(&directory->next_settings, kx_settings_unref);
+    directory->next_settings = g_steal_pointer(&next);
+    return TRUE;
+}
+
+void kx_settings_log(KxDirectory *directory, const KxAdmin *admin, const KxSettingChange *changes,
+                     guint n)
+{
+    if (n == 0)
+        return;
+    g_autoptr(KxSettings) settings = kx_settings_get(directory->settings);
+    g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GArray) audit = g_array_new(FALSE, FALSE, sizeof(KxAuditField));
+    SettingsChange change = {.changes = changes, .n = n, .texts = texts};
+    for (guint i = 0; i < n; i++)
+        g_ptr_array_add(texts, kx_settings_format(settings, changes[i].id));
+    describe(&change, audit);
+    kx_log_config_change(directory->logger,
+                         &(KxAuditConfig){.user = admin->name,
+                                          .verb = KX_AUDIT_UPDATE,
+                                          .type = SETTINGS_LOGGED,
+                                          .fields = (const KxAuditField *)(void *)audit->data,
+                                          .field_count = audit->len});
+}
+
 gboolean kx_settings_rename(KxDirectory *directory, guint flag, const char *old, const char *new,
                             GError **error)
 {
-    g_autoptr(KxSettings) current = directory->next_settings != NULL
-                                        ? kx_settings_ref(directory->next_settings)
-                                        : kx_settings_get(directory->settings);
+    g_autoptr(KxSettings) current = latest(directory);
     g_autoptr(GArray) changes = find_named(current, flag, old, new);
-    for (guint i = 0; i < changes->len; i++)
-        if (!store_one(directory->db, g_array_index(changes, KxSettingChange, i).id, new, error))
-            return FALSE;
-    if (changes->len == 0)
-        return TRUE;
-    KxSettings *next = kx_settings_with(current, (const KxSettingChange *)(void *)changes->data,
-                                        changes->len, error);
-    if (next == NULL)
-        return FALSE;
-    g_clear_pointer(&directory->next_settings, kx_settings_unref);
-    directory->next_settings = next;
-    return TRUE;
+    return kx_settings_take(directory, (const KxSettingChange *)(void *)changes->data, changes->len,
+                            error);
 }
 
 void kx_settings_settle(KxDirectory *directory, gboolean done)
