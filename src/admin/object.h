@@ -70,5 +70,11 @@ json_t *kx_json_strings(char *const *texts);
 #define KX_OPTION_OF_days     KX_OPTION_NUMBER, "DAYS"
 #define KX_OPTION_OF_year     KX_OPTION_NUMBER, "DAYS"
 #define KX_OPTION_OF_own_days KX_OPTION_TEXT, "DAYS"
+
+/* of the flow of mail */
+#define KX_OPTION_OF_host         KX_OPTION_TEXT, "HOST"
+#define KX_OPTION_OF_port         KX_OPTION_NUMBER, "PORT"
+#define KX_OPTION_OF_forward_mode KX_OPTION_TEXT, "online|etrn|schedule"
+
 #define KX_FIELD_OPTION(object, id, name, logged, flags, kind, member, spec, manual)               \
     {name, KX_OPTION_OF_##kind, manual},

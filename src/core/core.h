@@ -7,7 +7,9 @@
 #include "core/exclusive.h"
 #include "core/recent-logins.h"
 #include "directory/directory.h"
+#include "flow/ask.h"
 #include "flow/queue.h"
+#include "flow/verify.h"
 #include "log/log.h"
 #include "mailbox/caretaker.h"
 #include "search/search.h"
@@ -18,6 +20,8 @@ typedef struct KxCore {
     KxDirectory *directory;
     KxStore *store;
     KxQueue *queue;
+    KxAsks *asks;           /* NULL without a running server */
+    KxVerifier *verifier;   /* NULL without a running server */
     KxConvert *convert;     /* NULL without a running server */
     KxSearch *search;       /* NULL without a running server */
     KxCaretaker *caretaker; /* NULL without a running server */

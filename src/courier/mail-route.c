@@ -11,8 +11,9 @@ enum {
 
 char *kx_mail_route_key(const KxMailTask *task)
 {
-    return g_strdup_printf("%s %d %u %d %s %s", task->route, task->mx, task->port, task->tls,
-                           task->user, task->source);
+    return g_strdup_printf("%s %u %s %d %u %d %s %s", task->kind == KX_MAIL_MESSAGE ? "" : "?",
+                           task->seconds, task->route, task->mx, task->port, task->tls, task->user,
+                           task->source);
 }
 
 static void fail(KxMailTask *task, guint code, const char *text, const char *name)
@@ -101,8 +102,13 @@ static gboolean is_over(const KxMailTask *task)
 /* The session if it can carry more. */
 static KxMailSession *use_session(KxMailTask *task, KxMailSession *session)
 {
+    static gboolean (*const dialogues[KX_MAIL_KINDS])(KxMailSession *, KxMailTask *) = {
+        [KX_MAIL_MESSAGE] = kx_mail_send,
+        [KX_MAIL_VERIFY] = kx_mail_verify,
+        [KX_MAIL_ETRN] = kx_mail_etrn,
+    };
     note_session(task, session);
-    if (kx_mail_send(session, task))
+    if (dialogues[task->kind](session, task))
         return session;
     kx_mail_session_free(session);
     return NULL;
@@ -123,6 +129,8 @@ static KxMailSession *try_host(const KxMailTools *tools, KxMailTask *task, const
     }
     g_autoptr(GArray) addresses = found;
     for (guint i = 0; i < addresses->len && *tries < ADDRESSES_MAX; i++, ++*tries) {
+        if (kx_mail_ask_address(task, &g_array_index(addresses, KxHostAddress, i)))
+            continue;
         KxMailSession *session =
             kx_mail_session_open(tools, task, host, &g_array_index(addresses, KxHostAddress, i));
         if (session)

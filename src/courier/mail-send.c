@@ -61,7 +61,8 @@ static gboolean say_rcpt(KxMailSession *session, const KxMailRecipient *recipien
 
 /* ---- replies ---- */
 
-static void settle(KxMailSession *session, KxMailRecipient *recipient, const KxSmtpReply *reply)
+void kx_mail_settle(const KxMailSession *session, KxMailRecipient *recipient,
+                    const KxSmtpReply *reply)
 {
     g_free(recipient->status);
     recipient->code = reply->code;
@@ -74,7 +75,7 @@ static void settle_all(KxMailSession *session, KxMailTask *task, const KxSmtpRep
     for (guint i = 0; i < task->recipients->len; i++) {
         KxMailRecipient *recipient = task->recipients->pdata[i];
         if (recipient->code == 0 || recipient->code / 100 == 2)
-            settle(session, recipient, reply);
+            kx_mail_settle(session, recipient, reply);
     }
 }
 
@@ -96,7 +97,7 @@ static void forget_accepted(KxMailTask *task)
     }
 }
 
-static gboolean fail_conn(KxMailSession *session, KxMailTask *task, const GError *error)
+gboolean kx_mail_broke(KxMailSession *session, KxMailTask *task, const GError *error)
 {
     g_autofree char *status = g_strdup_printf("4.4.2 %s: %s", session->host, error->message);
     forget_accepted(task);
@@ -123,7 +124,7 @@ static gboolean read_rcpt(KxMailSession *session, KxMailRecipient *recipient, Kx
 {
     if (!kx_smtp_conn_read(session->conn, KX_SMTP_COMMAND, reply, error))
         return FALSE;
-    settle(session, recipient, reply);
+    kx_mail_settle(session, recipient, reply);
     return TRUE;
 }
 
@@ -267,7 +268,7 @@ static gboolean cannot_carry(const KxMailSession *session, KxMailTask *task)
     return FALSE;
 }
 
-static gboolean reset(KxMailSession *session, KxSmtpReply *reply)
+gboolean kx_mail_reset(KxMailSession *session, KxSmtpReply *reply)
 {
     return kx_smtp_conn_printf(session->conn, NULL, "RSET\r\n") &&
            kx_smtp_conn_read(session->conn, KX_SMTP_COMMAND, reply, NULL) && reply->code / 100 == 2;
@@ -281,10 +282,10 @@ gboolean kx_mail_send(KxMailSession *session, KxMailTask *task)
     if (cannot_carry(session, task))
         return TRUE;
     if (!send_envelope(session, task, &reply, &refused, &error))
-        return fail_conn(session, task, error);
+        return kx_mail_broke(session, task, error);
     if (refused || count_accepted(task) == 0)
-        return reply.code != 421 && reset(session, &reply);
+        return reply.code != 421 && kx_mail_reset(session, &reply);
     if (!send_content(session, task, &reply, &error))
-        return fail_conn(session, task, error);
+        return kx_mail_broke(session, task, error);
     return reply.code != 421;
 }

@@ -240,7 +240,7 @@ KxMailSession *kx_mail_session_open(const KxMailTools *tools, KxMailTask *task, 
     g_autoptr(GError) error = NULL;
     g_autoptr(KxMailSession) session = g_new0(KxMailSession, 1);
     session->host = g_strdup(host);
-    session->conn = kx_smtp_conn_open(address, task->port, task->source, &error);
+    session->conn = kx_smtp_conn_open(address, task->port, task->source, task->seconds, &error);
     if (!session->conn) {
         fail_conn(task, host, error);
         return NULL;

@@ -35,6 +35,21 @@ KxMailTask *kx_mail_task_new(guint32 number, const KxMsgMailTask *message, int f
     return task;
 }
 
+KxMailTask *kx_mail_task_new_question(guint32 number, const KxMsgMailAsk *message)
+{
+    KxMailTask *task = kx_mail_task_new(number,
+                                        &(KxMsgMailTask){.route = message->host,
+                                                         .port = message->port,
+                                                         .tls = message->tls,
+                                                         .user = message->user,
+                                                         .password = message->password,
+                                                         .source = message->source},
+                                        -1);
+    task->kind = (KxMailAskKind)MIN(message->kind, (guint32)KX_MAIL_KINDS - 1);
+    task->seconds = message->seconds;
+    return task;
+}
+
 void kx_mail_task_add(KxMailTask *task, const KxMsgMailRecipient *message)
 {
     KxMailRecipient *recipient = g_new0(KxMailRecipient, 1);

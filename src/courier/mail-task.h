@@ -20,7 +20,9 @@ typedef struct {
 
 typedef struct {
     guint32 number;
-    char *id; /* of the message */
+    KxMailAskKind kind;
+    guint seconds; /* most that any wait takes; 0: as long as RFC 5321 says */
+    char *id;      /* of the message */
     char *route;
     gboolean mx;
     guint port;
@@ -44,6 +46,7 @@ typedef struct {
 } KxMailTask;
 
 KxMailTask *kx_mail_task_new(guint32 number, const KxMsgMailTask *message, int fd); /* takes fd */
+KxMailTask *kx_mail_task_new_question(guint32 number, const KxMsgMailAsk *message);
 void kx_mail_task_add(KxMailTask *task, const KxMsgMailRecipient *message);
 void kx_mail_task_free(KxMailTask *task);
 
@@ -101,5 +104,20 @@ char *kx_mail_route_key(const KxMailTask *task);
 /* One transaction. FALSE: the session is of no use any more. The task has its results, unless the
  * session was used before and turned out to be closed: then it has none. */
 gboolean kx_mail_send(KxMailSession *session, KxMailTask *task);
+
+/* ---- mail-ask.c ---- */
+
+/* The same for questions to a server that has greeted. */
+gboolean kx_mail_verify(KxMailSession *session, KxMailTask *task);
+gboolean kx_mail_etrn(KxMailSession *session, KxMailTask *task);
+/* Questions about the addresses of a host. TRUE: it was one. */
+gboolean kx_mail_ask_address(KxMailTask *task, const KxHostAddress *address);
+
+/* What both kinds share: a reply becomes the result of a recipient; the connection broke, always
+ * FALSE. */
+void kx_mail_settle(const KxMailSession *session, KxMailRecipient *recipient,
+                    const KxSmtpReply *reply);
+gboolean kx_mail_broke(KxMailSession *session, KxMailTask *task, const GError *error);
+gboolean kx_mail_reset(KxMailSession *session, KxSmtpReply *reply);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KxMailSession, kx_mail_session_free)

@@ -26,12 +26,15 @@ struct KxSmtpConn {
     KxBuf in, out;
     char ip[INET6_ADDRSTRLEN];
     char *tls;
+    guint seconds; /* most that any wait takes; 0: no limit */
 };
 
 /* ---- waiting ---- */
 
-static gint64 deadline_in(guint seconds)
+static gint64 deadline_in(const KxSmtpConn *conn, guint seconds)
 {
+    if (conn->seconds > 0)
+        seconds = MIN(seconds, conn->seconds);
     return g_get_monotonic_time() + (gint64)seconds * G_USEC_PER_SEC;
 }
 
@@ -86,7 +89,7 @@ static gboolean finish_connect(KxSmtpConn *conn, GError **error)
 {
     int problem = 0;
     socklen_t len = sizeof problem;
-    if (!wait_for(conn, POLLOUT, deadline_in(KX_SMTP_CONNECT), error))
+    if (!wait_for(conn, POLLOUT, deadline_in(conn, KX_SMTP_CONNECT), error))
         return FALSE;
     getsockopt(conn->fd, SOL_SOCKET, SO_ERROR, &problem, &len);
     errno = problem;
@@ -94,10 +97,11 @@ static gboolean finish_connect(KxSmtpConn *conn, GError **error)
 }
 
 KxSmtpConn *kx_smtp_conn_open(const KxHostAddress *address, guint port, const char *source,
-                              GError **error)
+                              guint seconds, GError **error)
 {
     struct sockaddr_storage to = address->address;
     g_autoptr(KxSmtpConn) conn = g_new0(KxSmtpConn, 1);
+    conn->seconds = seconds;
     kx_buf_init(&conn->in, REPLY_MAX);
     kx_buf_init(&conn->out, 2 * OUT_MAX);
     set_port(&to, port);
@@ -189,7 +193,7 @@ static void ask_for_name(SSL *ssl, const char *host, gboolean verify)
 gboolean kx_smtp_conn_start_tls(KxSmtpConn *conn, SSL_CTX *ctx, const char *host, gboolean verify,
                                 GError **error)
 {
-    gint64 deadline = deadline_in(TLS_SECONDS);
+    gint64 deadline = deadline_in(conn, TLS_SECONDS);
     if (conn->in.len > 0) /* sent before TLS, to be taken for what came inside (RFC 3207) */
         return kx_fail(error, KX_ERR_PROTOCOL, "the server spoke before TLS began");
     conn->ssl = SSL_new(ctx);
@@ -230,7 +234,7 @@ static ssize_t send_some(KxSmtpConn *conn, gint64 deadline, GError **error)
 gboolean kx_smtp_conn_flush(KxSmtpConn *conn, GError **error)
 {
     while (conn->out.len > 0) {
-        ssize_t n = send_some(conn, deadline_in(KX_SMTP_DATA_BLOCK), error);
+        ssize_t n = send_some(conn, deadline_in(conn, KX_SMTP_DATA_BLOCK), error);
         if (n < 0)
             return FALSE;
         kx_buf_consume(&conn->out, (size_t)n);
@@ -311,7 +315,7 @@ static gboolean take_line(KxSmtpReply *reply, const char *line, size_t len, gboo
 
 gboolean kx_smtp_conn_read(KxSmtpConn *conn, guint seconds, KxSmtpReply *reply, GError **error)
 {
-    gint64 deadline = deadline_in(seconds);
+    gint64 deadline = deadline_in(conn, seconds);
     gboolean last = FALSE;
     if (!kx_smtp_conn_flush(conn, error))
         return FALSE;

@@ -33,9 +33,10 @@ typedef struct {
     GString *text; /* of all lines without the codes, joined by LF; owned */
 } KxSmtpReply;
 
-/* `source` is the address to connect from, NULL: any. */
+/* `source` is the address to connect from, NULL: any; `seconds` the most that any wait takes, 0: as
+ * long as is asked for. */
 KxSmtpConn *kx_smtp_conn_open(const KxHostAddress *address, guint port, const char *source,
-                              GError **error);
+                              guint seconds, GError **error);
 void kx_smtp_conn_free(KxSmtpConn *conn);
 
 /* `host` is sent as SNI; with `verify` the certificate must be good and name it. */

@@ -81,6 +81,9 @@ typedef struct {
         };                                                                                         \
     }
 
+/* When mail for a forward host is sent (DOM-34). */
+typedef enum { KX_FORWARD_ONLINE, KX_FORWARD_ETRN, KX_FORWARD_SCHEDULE } KxForwardMode;
+
 typedef enum { KX_OVERRIDE_NONE, KX_OVERRIDE_NO, KX_OVERRIDE_YES } KxOverride;
 
 typedef struct {
@@ -98,6 +101,11 @@ typedef struct {
     gboolean footer_external;                  /* not if all recipients are here */
     guint64 clean_junk_days, clean_trash_days; /* 0: never */
     guint64 keep_deleted_days;                 /* 0: not at all */
+    char *forward_host;                        /* for names that are nobody's here; or empty */
+    guint64 forward_port;
+    KxForwardMode forward_mode;
+    gboolean forward_aliases;  /* also what is addressed to a domain alias */
+    KxOverride forward_verify; /* ask it whether it takes mail for a name; none: yes */
 } KxDomain;
 
 typedef struct {

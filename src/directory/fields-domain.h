@@ -29,4 +29,14 @@ KX_FIELD(DOMAIN, KEEP_DELETED_DAYS, "keep-deleted-days", "Keep_deleted_days", 0,
     "Items that users delete for good are kept for so many days, 365 at most, so that keryx user recover brings them back. 0 means that they are not kept.")
 KX_FIELD(DOMAIN, USER_LIMIT, "user-limit", "User_limit", 0, count, user_limit, "DOM-06 WADM-12 HOST-59",
     "Most users the domain may have, whoever adds them; those it has stay. 0 means no limit.")
+KX_FIELD(DOMAIN, FORWARD_HOST, "forward-host", "Forward_host", 0, host, forward_host, "DOM-34 DOM-35 OVR-50",
+    "Server that gets the mail for names that are nobody's here: a host name or an IP address. The domain needs no accounts for it. Empty: such mail is refused.")
+KX_FIELD(DOMAIN, FORWARD_PORT, "forward-port", "Forward_port", 0, port, forward_port, "DOM-34",
+    "Port of that server; 0: that of smtp.delivery-port.")
+KX_FIELD(DOMAIN, FORWARD_MODE, "forward-mode", "Forward_mode", 0, forward_mode, forward_mode, "DOM-34 DOM-36 DOM-38 DOM-39",
+    "When that mail is sent: online at once, etrn when the server asks for it by the SMTP command ETRN, schedule when a schedule sends the queue.")
+KX_FIELD(DOMAIN, FORWARD_ALIASES, "forward-aliases", "Forward_aliases", 0, bool, forward_aliases, "DOM-31 DOM-34",
+    "yes also forwards mail to names in the domain's aliases. Where two servers share a domain, and each forwards to the other by such an alias, this makes mail for unknown names go round.")
+KX_FIELD(DOMAIN, FORWARD_VERIFY, "forward-verify", "Forward_verify", 0, override, forward_verify, "DOM-35",
+    "no takes mail for any name. Empty means yes: that server is asked, while it is up, whether it would take mail for a name before a sender is told that this one does. Not with the mode schedule.")
 /* clang-format on */

@@ -135,6 +135,39 @@ static char *parse_year(const char *value, GError **error)
     return parse_up_to(value, YEAR_DAYS, error);
 }
 
+static char *parse_host(const char *value, GError **error)
+{
+    return kx_check_host_or_empty(value, error) ? g_ascii_strdown(value, -1) : NULL;
+}
+
+static char *parse_port(const char *value, GError **error)
+{
+    guint64 number;
+    if (kx_parse_uint(value, G_MAXUINT16, &number))
+        return g_strdup_printf("%" G_GUINT64_FORMAT, number);
+    kx_fail(error, KX_ERR_INVALID, "'%s' is not a port from 1 to 65535, or 0 for the usual one",
+            value);
+    return NULL;
+}
+
+/* One of the choices of a kind. */
+static char *parse_choice(const char *const *choices, const char *value, GError **error)
+{
+    for (guint i = 0; choices[i] != NULL; i++)
+        if (g_ascii_strcasecmp(value, choices[i]) == 0)
+            return g_strdup(choices[i]);
+    g_autofree char *all = g_strjoinv(", ", (char **)(gpointer)choices);
+    kx_fail(error, KX_ERR_INVALID, "'%s' is not one of %s", value, all);
+    return NULL;
+}
+
+static const char *const forward_modes[] = {"online", "etrn", "schedule", NULL};
+
+static char *parse_forward_mode(const char *value, GError **error)
+{
+    return parse_choice(forward_modes, value, error);
+}
+
 /* ---- entries of lists ---- */
 
 static char *parse_range(const char *entry, GError **error)
@@ -206,6 +239,10 @@ const KxKind kx_kind_count = {KX_CLASS_NUMBER, "NUMBER", NULL, parse_count};
 const KxKind kx_kind_days = {KX_CLASS_NUMBER, "DAYS", NULL, parse_days};
 const KxKind kx_kind_year = {KX_CLASS_NUMBER, "DAYS", NULL, parse_year};
 const KxKind kx_kind_own_days = {KX_CLASS_TEXT, "DAYS", NULL, parse_days};
+const KxKind kx_kind_host = {KX_CLASS_TEXT, "HOST", NULL, parse_host};
+const KxKind kx_kind_port = {KX_CLASS_NUMBER, "PORT", NULL, parse_port};
+const KxKind kx_kind_forward_mode = {KX_CLASS_CHOICE, "online|etrn|schedule", forward_modes,
+                                     parse_forward_mode};
 const KxKind kx_kind_override = {KX_CLASS_CHOICE, "yes|no", overrides, parse_bool};
 const KxKind kx_kind_level = {KX_CLASS_CHOICE, "none|read|full", levels, parse_level};
 const KxKind kx_kind_domains = {KX_CLASS_LIST, "DOMAIN,...", NULL, kx_name_domain, TRUE};

@@ -21,6 +21,7 @@ typedef struct {
     GPtrArray *accounts;           /* of KxUserEntry or NULL: the mailbox of each name on the way */
     gboolean disabled;             /* some account was passed over because it is */
     gboolean stays;                /* forwarding is left aside */
+    gboolean by_alias;             /* the name was given in an alias of its domain */
     const KxDomainEntry *confined; /* mail may not leave this domain from here on; or NULL */
 } Walk;
 
@@ -84,10 +85,13 @@ static void arrive_mailbox(Walk *walk, const KxUserEntry *user)
 
 /* ---- names on the way ---- */
 
-/* What was passed where mail may not leave a domain may be passed again where it may. */
+/* What was passed where mail may not leave a domain may be passed again where it may; the same of
+ * what is not forwarded. */
 static char *name_key(const Walk *walk, const KxDomainEntry *home, const char *key)
 {
-    return g_strdup_printf("%s%s@%s", walk->confined != NULL ? " " : "", key, home->domain.name);
+    gboolean differs = walk->by_alias && *home->domain.forward_host != '\0';
+    return g_strdup_printf("%s%s%s@%s", walk->confined != NULL ? " " : "", differs ? "  " : "", key,
+                           home->domain.name);
 }
 
 static State state_of(Walk *walk, const char *name)
@@ -122,6 +126,11 @@ static void end_loop(Walk *walk, const char *name)
 
 /* ---- what a name leads to ---- */
 
+static gboolean is_alias(const KxDomainEntry *home, const char *domain)
+{
+    return strcmp(home->domain.name, domain) != 0;
+}
+
 static void walk_address(Walk *walk, const char *address)
 {
     g_autofree char *local = NULL, *domain = NULL;
@@ -129,7 +138,10 @@ static void walk_address(Walk *walk, const char *address)
         return;
     KxDomainEntry *home = kx_tables_find_mail_domain(walk->directory, domain);
     if (home != NULL) {
+        gboolean by_alias = walk->by_alias;
+        walk->by_alias = is_alias(home, domain);
         walk_name(walk, home, local);
+        walk->by_alias = by_alias;
         return;
     }
     note(walk, "%s, which is elsewhere", address);
@@ -144,7 +156,10 @@ static void walk_target(Walk *walk, KxDomainEntry *home, const char *target)
     } else if (strchr(target, '@') != NULL) {
         walk_address(walk, target);
     } else {
+        gboolean by_alias = walk->by_alias;
+        walk->by_alias = FALSE;
         walk_name(walk, home, target);
+        walk->by_alias = by_alias;
     }
 }
 
@@ -317,14 +332,54 @@ static char *without_detail(Walk *walk, const char *key)
     return tag == NULL || tag == key ? NULL : g_strndup(key, (gsize)(tag - key));
 }
 
+/* RFC 5321 section 4.1.2: what is no dot-string is quoted. */
+static char *with_domain(const char *local, const char *domain)
+{
+    g_autofree char *plain = g_strdelimit(g_strdup(local), "*?", 'x'); /* atoms may have these */
+    g_autofree char *good = kx_name_local(plain, NULL);
+    if (good != NULL)
+        return g_strdup_printf("%s@%s", local, domain);
+    g_autoptr(GString) quoted = g_string_new("\"");
+    for (; *local != '\0'; local++) {
+        if (*local == '"' || *local == '\\')
+            g_string_append_c(quoted, '\\');
+        g_string_append_c(quoted, *local);
+    }
+    return g_strdup_printf("%s\"@%s", quoted->str, domain);
+}
+
+static gboolean is_forwarded(Walk *walk, const KxDomainEntry *home)
+{
+    const KxDomain *domain = &home->domain;
+    if (*domain->forward_host == '\0')
+        return FALSE;
+    if (walk->by_alias && !domain->forward_aliases) {
+        note(walk, "mail to an alias of %s is not forwarded to %s", domain->name,
+             domain->forward_host);
+        return FALSE;
+    }
+    return TRUE;
+}
+
+/* To the domain's other server, under the domain's own name. */
+static void walk_elsewhere(Walk *walk, const KxDomainEntry *home, const char *local)
+{
+    g_autofree char *address = with_domain(local, home->domain.name);
+    note(walk, "nobody here is called %s; %s forwards to %s", address, home->domain.name,
+         home->domain.forward_host);
+    arrive(walk, KX_DEST_FORWARD, address, home->domain.name, FALSE);
+}
+
 /* What takes mail that nothing of that name takes. */
-static void walk_rest(Walk *walk, KxDomainEntry *home, const char *key)
+static void walk_rest(Walk *walk, KxDomainEntry *home, const char *key, const char *local)
 {
     KxAliasEntry *catch_all = g_hash_table_lookup(home->aliases, "*");
     g_auto(Meaning) meaning = {0};
     if (catch_all != NULL) {
         add_alias(&meaning, catch_all);
         walk_meaning(walk, home, key, &meaning);
+    } else if (is_forwarded(walk, home)) {
+        walk_elsewhere(walk, home, local);
     } else if (strcmp(key, "postmaster") == 0 && home != walk->directory->primary &&
                walk->directory->primary != NULL) {
         note(walk,
@@ -335,7 +390,7 @@ static void walk_rest(Walk *walk, KxDomainEntry *home, const char *key)
     }
 }
 
-static void walk_key(Walk *walk, KxDomainEntry *home, const char *key)
+static void walk_key(Walk *walk, KxDomainEntry *home, const char *key, const char *local)
 {
     g_auto(Meaning) meaning = {0};
     find_meaning(home, key, &meaning);
@@ -347,7 +402,7 @@ static void walk_key(Walk *walk, KxDomainEntry *home, const char *key)
     if (base != NULL)
         find_meaning(home, base, &meaning);
     if (is_nothing(&meaning))
-        walk_rest(walk, home, key);
+        walk_rest(walk, home, key, local);
     else
         walk_meaning(walk, home, base, &meaning);
 }
@@ -363,7 +418,7 @@ static void walk_name(Walk *walk, KxDomainEntry *home, const char *local)
     else if (walk->accounts->len >= DEPTH_MAX)
         note(walk, "%s: too many names one after the other", name);
     else if (state_of(walk, name) == STATE_UNSEEN)
-        walk_key(walk, home, key);
+        walk_key(walk, home, key, local);
 }
 
 /* ---- the address ---- */
@@ -378,7 +433,8 @@ static void resolve_in(KxDirectory *directory, const char *local, const char *do
     g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     g_autoptr(GHashTable) there = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     g_autoptr(GPtrArray) accounts = g_ptr_array_new();
-    Walk walk = {directory, result, seen, there, accounts, FALSE, stays, NULL};
+    Walk walk = {directory, result, seen, there, accounts, FALSE, stays, FALSE, NULL};
+    walk.by_alias = domain != NULL && is_alias(home, domain);
     if (domain != NULL && strcmp(home->domain.name, domain) != 0)
         note(&walk, "%s is an alias of the domain %s", domain, home->domain.name);
     walk_name(&walk, home, local);

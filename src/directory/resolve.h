@@ -9,7 +9,9 @@
  *   3. aliases whose wildcards match
  *   4. with a separator in it (mail.subaddress-separator, RFC 5233), what stands before that
  *   5. the alias "*"
- *   6. "postmaster": that of the primary domain (RFC 5321 section 4.5.1)
+ *   6. the forward host of the domain; what is addressed to a domain alias is not forwarded unless
+ *      the domain says so (DOM-31)
+ *   7. "postmaster": that of the primary domain (RFC 5321 section 4.5.1)
  * A name that leads back to itself ends in the mailbox of the last name before that (ALIAS-10).
  * An account whose mail may not leave its domain does not forward it out of there (USR-34).
  *
@@ -30,12 +32,13 @@ typedef enum {
     KX_DEST_MAILBOX, /* account "user@domain" */
     KX_DEST_PUBLIC,  /* public folder of `domain` */
     KX_DEST_REMOTE,
+    KX_DEST_FORWARD, /* an address in `domain` that its forward host knows about (DOM-34) */
 } KxDestinationKind;
 
 typedef struct {
     KxDestinationKind kind;
     char *address; /* of the account, or elsewhere; of a public folder its name: "Sales/Info" */
-    char *domain;  /* whose public folder it is, or in which the account is; NULL elsewhere */
+    char *domain;  /* whose public folder it is, or in which it is; NULL elsewhere */
     gboolean local_only; /* an account that takes mail from its domain alone (USR-34, GRP-11) */
 } KxDestination;
 

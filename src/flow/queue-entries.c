@@ -15,6 +15,8 @@ static void entry_free(gpointer data)
 {
     KxQueueEntry *entry = data;
     kx_envelope_free(entry->envelope);
+    kx_hold_clear(entry);
+    g_clear_pointer(&entry->domains, g_ptr_array_unref);
     g_free(entry);
 }
 
@@ -53,6 +55,7 @@ static gint64 due_time(const KxEnvelope *envelope)
 
 void kx_queue_put(KxQueue *queue, const KxEnvelope *envelope)
 {
+    GPtrArray *domains = kx_hold_domains(queue, envelope);
     pthread_mutex_lock(&queue->lock);
     KxQueueEntry *entry = g_hash_table_lookup(queue->entries, envelope->id);
     if (!entry) {
@@ -61,6 +64,8 @@ void kx_queue_put(KxQueue *queue, const KxEnvelope *envelope)
         entry->due = G_MAXINT64;
         g_hash_table_insert(queue->entries, entry->id, entry);
     }
+    g_clear_pointer(&entry->domains, g_ptr_array_unref);
+    entry->domains = domains;
     kx_queue_schedule(queue, entry, due_time(envelope));
     pthread_mutex_unlock(&queue->lock);
 }
@@ -91,37 +96,6 @@ void kx_queue_release(KxQueue *queue, const char *id, gboolean gone)
         kx_queue_schedule(queue, entry, entry->due);
     }
     pthread_mutex_unlock(&queue->lock);
-}
-
-/* With the lock held. Those on their way are. */
-static guint ask(KxQueue *queue, KxQueueEntry *entry)
-{
-    if (entry->busy)
-        return 0;
-    entry->asked = TRUE;
-    kx_queue_schedule(queue, entry, 0);
-    return 1;
-}
-
-guint kx_queue_run_now(KxQueue *queue, const char *id, GError **error)
-{
-    GHashTableIter iter;
-    gpointer value;
-    guint n = 0;
-    pthread_mutex_lock(&queue->lock);
-    KxQueueEntry *one = id ? g_hash_table_lookup(queue->entries, id) : NULL;
-    if (one)
-        n = ask(queue, one);
-    else if (id)
-        kx_fail(error, KX_ERR_NOT_FOUND, "there is no message %s in the queue", id);
-    g_hash_table_iter_init(&iter, queue->entries);
-    while (!id && g_hash_table_iter_next(&iter, NULL, &value))
-        n += ask(queue, value);
-    g_hash_table_iter_init(&iter, queue->routes);
-    while (g_hash_table_iter_next(&iter, NULL, &value))
-        ((KxRoute *)value)->down_until = 0;
-    pthread_mutex_unlock(&queue->lock);
-    return n;
 }
 
 static gboolean take_first(gpointer key, gpointer value, gpointer data)

@@ -8,12 +8,18 @@
 
 #include <pthread.h>
 
+#include "directory/hop.h"
 #include "flow/queue.h"
 #include "ipc/message.h"
 
 #define KX_QUEUE_DIR "store/queue"
 
 typedef struct KxRoute KxRoute;
+
+typedef enum {
+    KX_ASKED_ALL = 1 << 0,      /* an administrator wants it tried, whatever holds it */
+    KX_ASKED_SCHEDULE = 1 << 1, /* it is a time to send */
+} KxAsked;
 
 /* A message that waits. */
 typedef struct {
@@ -23,7 +29,9 @@ typedef struct {
     guint shipments;      /* waiting for a route, or on their way */
     gboolean tried;       /* some of these were tried, not only put off */
     gint64 put_off_until; /* of those that were not */
-    gboolean asked;       /* an administrator wants it tried now, online or not */
+    GPtrArray *domains;   /* of texts: those with forward hosts that it waits for; NULL: none */
+    guint asked;          /* KxAsked: it may go now although it is held */
+    GPtrArray *asked_for; /* of texts: the same of these domains; NULL: none */
     KxEnvelope *envelope; /* as the runner knows it, while there are shipments */
 } KxQueueEntry;
 
@@ -36,11 +44,7 @@ typedef struct {
 /* A next hop, as long as something waits for it or it is known to be down. */
 struct KxRoute {
     char *key;
-    char *host; /* a domain whose MX records count, or with `mx` FALSE a host */
-    gboolean mx;
-    guint port;
-    KxMailTls tls;
-    char *user, *password;
+    KxHop hop;
     GQueue waiting;    /* KxShipment */
     gboolean ready;    /* in the queue of routes */
     guint on_way;      /* tasks */
@@ -124,6 +128,16 @@ void kx_queue_release(KxQueue *queue, const char *id, gboolean gone);
 void kx_queue_schedule(KxQueue *queue, KxQueueEntry *entry, gint64 due);
 /* The first that is due, claimed; NULL: none before *ret_due. */
 KxQueueEntry *kx_queue_next_due(KxQueue *queue, gint64 now, gint64 *ret_due);
+
+/* ---- hold.c ---- */
+
+/* The domains with a forward host among what is to be sent, NULL: none. */
+GPtrArray *kx_hold_domains(KxQueue *queue, const KxEnvelope *envelope);
+/* Whether mail for that hop goes now. With the lock held. */
+gboolean kx_hold_may_go(const KxQueueEntry *entry, const KxHop *hop, gboolean online);
+/* Whether anything of it goes by itself. */
+gboolean kx_hold_any_goes(KxQueue *queue, const KxEnvelope *envelope);
+void kx_hold_clear(KxQueueEntry *entry); /* what was asked for is begun. With the lock held. */
 
 /* ---- queue-run.c ---- */
 

@@ -65,6 +65,12 @@ KxEnvelope *kx_queue_get(KxQueue *queue, const char *id, GError **error); /* KX_
  * Returns how many; KX_ERR_NOT_FOUND with 0. */
 guint kx_queue_run_now(KxQueue *queue, const char *id, GError **error);
 
+/* It is a time to send (SCHED-04): tries all messages, but for those that wait for ETRN. */
+guint kx_queue_run_scheduled(KxQueue *queue);
+/* The forward host of that domain (in the one form of its name) asks for its mail (ETRN-05).
+ * Returns how many messages will be tried. */
+guint kx_queue_run_domain(KxQueue *queue, const char *domain);
+
 /* Removes the message for good, unsent; logged in the Config log. KX_ERR_NOT_FOUND, KX_ERR_IN_USE
  * while it is being delivered. */
 gboolean kx_queue_remove(KxQueue *queue, const KxAdmin *admin, const char *id, GError **error);

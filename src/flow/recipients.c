@@ -52,6 +52,16 @@ static gboolean folder_is_there(const KxRecipients *recipients, const KxDestinat
     return account || error->code != KX_ERR_NOT_FOUND;
 }
 
+/* Who may send anywhere is not held up while somebody else asks. */
+static KxRecipientResult judge_forward(const KxRecipients *recipients, const char *address)
+{
+    KxVerifyResult result =
+        recipients->verifier ? kx_verify_address(recipients->verifier, address) : KX_VERIFY_UNKNOWN;
+    if (result == KX_VERIFY_BUSY && !recipients->relays)
+        return KX_RECIPIENT_LATER;
+    return result == KX_VERIFY_BAD ? KX_RECIPIENT_UNKNOWN : KX_RECIPIENT_TAKEN;
+}
+
 static KxRecipientResult judge(const KxRecipients *recipients, const KxDestination *destination)
 {
     const KxSender *sender = recipients->sender;
@@ -59,6 +69,8 @@ static KxRecipientResult judge(const KxRecipients *recipients, const KxDestinati
         return KX_RECIPIENT_CONFINED;
     if (sender && destination->local_only && !is_in(destination, sender->domain))
         return KX_RECIPIENT_LOCAL_ONLY;
+    if (destination->kind == KX_DEST_FORWARD)
+        return judge_forward(recipients, destination->address);
     if (destination->kind == KX_DEST_PUBLIC && !folder_is_there(recipients, destination))
         return KX_RECIPIENT_UNKNOWN;
     return KX_RECIPIENT_TAKEN;
@@ -84,7 +96,8 @@ static char *account_of(const KxDestination *destination)
 /* The domain of an address elsewhere is the same in any case, the rest may not be. */
 static char *place_of(const KxDestination *destination, const char *final)
 {
-    const char *at = destination->kind == KX_DEST_REMOTE ? strrchr(final, '@') : NULL;
+    KxDestinationKind kind = destination->kind;
+    const char *at = kind == KX_DEST_REMOTE || kind == KX_DEST_FORWARD ? strrchr(final, '@') : NULL;
     if (!at)
         return g_strdup(final);
     g_autofree char *domain = g_utf8_strdown(at, -1);
@@ -111,8 +124,9 @@ static void log_left_out(const KxRecipients *recipients, const char *address,
     g_autofree char *final = final_address(destination);
     kx_log(recipients->logger, KX_LOG_WARNING, "Mail from <%s> to <%s> does not reach %s: %s",
            recipients->envelope->sender, address, final,
-           why == KX_RECIPIENT_LOCAL_ONLY ? "it takes mail from its own domain alone"
-                                          : "there is no such public folder for mail");
+           why == KX_RECIPIENT_LOCAL_ONLY         ? "it takes mail from its own domain alone"
+           : destination->kind == KX_DEST_FORWARD ? "the forward host takes no mail for it"
+                                                  : "there is no such public folder for mail");
 }
 
 /* The destinations that may have the mail; why not if none may. */
@@ -124,8 +138,8 @@ static KxRecipientResult choose(const KxRecipients *recipients, const char *addr
     KxRecipientResult why = KX_RECIPIENT_UNKNOWN;
     for (guint i = 0; i < n; i++) {
         results[i] = judge(recipients, resolution->destinations->pdata[i]);
-        if (results[i] == KX_RECIPIENT_CONFINED)
-            return KX_RECIPIENT_CONFINED;
+        if (results[i] == KX_RECIPIENT_CONFINED || results[i] == KX_RECIPIENT_LATER)
+            return results[i];
         if (results[i] == KX_RECIPIENT_TAKEN)
             g_ptr_array_add(chosen, resolution->destinations->pdata[i]);
         else

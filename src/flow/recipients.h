@@ -15,6 +15,7 @@
 
 #include "directory/sender.h"
 #include "flow/envelope.h"
+#include "flow/verify.h"
 #include "store/store.h"
 
 typedef enum {
@@ -25,6 +26,7 @@ typedef enum {
     KX_RECIPIENT_CONFINED,   /* the sender may send to his domain alone */
     KX_RECIPIENT_LOCAL_ONLY, /* takes mail from his domain alone */
     KX_RECIPIENT_TOO_MANY,   /* the envelope is full */
+    KX_RECIPIENT_LATER,      /* the forward host is being asked whether it takes it */
 } KxRecipientResult;
 
 typedef struct {
@@ -34,6 +36,7 @@ typedef struct {
     KxEnvelope *envelope;
     const KxSender *sender; /* NULL: this server itself, which may reach everybody */
     gboolean relays;        /* the sender may send to other domains */
+    KxVerifier *verifier;   /* asks forward hosts about names; NULL: nobody does */
     GHashTable *there;      /* set of texts, one for each recipient in the envelope */
 } KxRecipients;
 

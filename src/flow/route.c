@@ -19,26 +19,13 @@ enum {
 
 /* ---- finding ---- */
 
-static KxMailTls tls_word(const char *word)
-{
-    static const char *const words[] = {"never", "may", "must", "verify", "wrap"};
-    for (guint i = 0; i < G_N_ELEMENTS(words); i++)
-        if (g_str_equal(word, words[i]))
-            return (KxMailTls)i;
-    return KX_MAIL_TLS_MAY;
-}
-
-static KxRoute *new_route(KxQueue *queue, char *key, const char *host, gboolean mx, guint port,
-                          KxMailTls tls)
+/* Takes what the hop owns. */
+static KxRoute *new_route(KxQueue *queue, char *key, KxHop *hop)
 {
     KxRoute *route = g_new0(KxRoute, 1);
     route->key = key;
-    route->host = g_strdup(host);
-    route->mx = mx;
-    route->port = port;
-    route->tls = tls;
-    route->user = g_strdup("");
-    route->password = g_strdup("");
+    route->hop = *hop;
+    *hop = (KxHop){0};
     route->window = WINDOW_FIRST;
     g_queue_init(&route->waiting);
     g_hash_table_insert(queue->routes, route->key, route);
@@ -49,71 +36,27 @@ void kx_route_free(gpointer data)
 {
     KxRoute *route = data;
     g_queue_clear_full(&route->waiting, g_free);
-    explicit_bzero(route->password, strlen(route->password));
+    kx_hop_clear(&route->hop);
     g_free(route->key);
-    g_free(route->host);
-    g_free(route->user);
-    g_free(route->password);
     g_free(route->down_status);
     g_free(route);
 }
 
-static KxRoute *find_relay(KxQueue *queue, const KxSettings *settings)
+static char *key_of(const KxHop *hop)
 {
-    const char *host = kx_settings_text(settings, KX_SET_RELAY_HOST);
-    guint port = (guint)kx_settings_int(settings, KX_SET_RELAY_PORT);
-    const char *tls = kx_settings_text(settings, KX_SET_RELAY_TLS);
-    const char *user = kx_settings_text(settings, KX_SET_RELAY_USER);
-    const char *password = kx_settings_text(settings, KX_SET_RELAY_PASSWORD);
-    char *key =
-        g_strdup_printf("relay %s %u %s %s %u", host, port, tls, user, g_str_hash(password));
-    KxRoute *route = g_hash_table_lookup(queue->routes, key);
-    if (route) {
-        g_free(key);
-        return route;
-    }
-    route = new_route(queue, key, host, FALSE, port, tls_word(tls));
-    g_free(route->user);
-    g_free(route->password);
-    route->user = g_strdup(user);
-    route->password = g_strdup(password);
-    return route;
-}
-
-/* "[192.0.2.1]" and "[IPv6:2001:db8::1]" (RFC 5321 section 4.1.3). */
-static char *literal_of(const char *domain)
-{
-    size_t len = strlen(domain);
-    if (len < 3 || domain[0] != '[' || domain[len - 1] != ']')
-        return NULL;
-    const char *from = domain + 1;
-    if (g_ascii_strncasecmp(from, "IPv6:", 5) == 0)
-        from += 5;
-    return g_strndup(from, len - 1 - (gsize)(from - domain));
-}
-
-static KxRoute *find_domain(KxQueue *queue, const KxSettings *settings, const char *address)
-{
-    const char *at = strrchr(address, '@');
-    g_autofree char *domain = g_ascii_strdown(at ? at + 1 : "", -1);
-    g_autofree char *literal = literal_of(domain);
-    guint port = (guint)kx_settings_int(settings, KX_SET_DELIVERY_PORT);
-    const char *tls = kx_settings_text(settings, KX_SET_DELIVERY_TLS);
-    char *key = g_strdup_printf("mx %s %u %s", domain, port, tls);
-    KxRoute *route = g_hash_table_lookup(queue->routes, key);
-    if (route) {
-        g_free(key);
-        return route;
-    }
-    return new_route(queue, key, literal ? literal : domain, !literal, port, tls_word(tls));
+    return g_strdup_printf("%d %s %s %d %u %d %d %s %u", (int)hop->kind, hop->name ? hop->name : "",
+                           hop->host, hop->mx, hop->port, (int)hop->tls, (int)hop->mode, hop->user,
+                           g_str_hash(hop->password));
 }
 
 KxRoute *kx_route_find(KxQueue *queue, const char *address)
 {
-    KxSettings *settings = kx_directory_settings(queue->directory);
-    gboolean relayed = *kx_settings_text(settings, KX_SET_RELAY_HOST) != '\0';
-    KxRoute *route = relayed ? find_relay(queue, settings) : find_domain(queue, settings, address);
-    kx_settings_unref(settings);
+    g_auto(KxHop) hop = {0};
+    kx_hop_find(queue->directory, address, &hop);
+    g_autofree char *key = key_of(&hop);
+    KxRoute *route = g_hash_table_lookup(queue->routes, key);
+    if (!route)
+        route = new_route(queue, g_steal_pointer(&key), &hop);
     route->used = g_get_real_time() / G_USEC_PER_SEC;
     return route;
 }

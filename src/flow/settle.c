@@ -4,8 +4,8 @@
 #include "flow/queue-private.h"
 
 enum {
-    PROBLEM_PAUSE = 60,    /* seconds, when the disk refuses */
-    OFFLINE_PAUSE = 86400, /* until it is looked whether that has changed */
+    PROBLEM_PAUSE = 60, /* seconds, when the disk refuses */
+    HELD_PAUSE = 3600,  /* until it is looked whether it is still held */
 };
 
 /* ---- shipments ---- */
@@ -34,14 +34,16 @@ gboolean kx_queue_ship(KxQueue *queue, KxEnvelope *envelope)
     gboolean online = kx_queue_is_online(queue);
     pthread_mutex_lock(&queue->lock);
     KxQueueEntry *entry = g_hash_table_lookup(queue->entries, envelope->id);
-    gboolean go = online || entry->asked;
-    entry->asked = FALSE;
     for (guint i = 0; i < envelope->recipients->len; i++) {
         KxEnvelopeRcpt *rcpt = envelope->recipients->pdata[i];
         rcpt->tried = FALSE;
-        if (go && kx_envelope_rcpt_is_remote_due(rcpt))
-            add_shipment(queue, entry, kx_route_find(queue, rcpt->address), routes);
+        if (!kx_envelope_rcpt_is_remote_due(rcpt))
+            continue;
+        KxRoute *route = kx_route_find(queue, rcpt->address);
+        if (kx_hold_may_go(entry, &route->hop, online))
+            add_shipment(queue, entry, route, routes);
     }
+    kx_hold_clear(entry);
     gboolean any = entry->shipments > 0;
     if (any)
         entry->envelope = envelope;
@@ -116,8 +118,8 @@ static void set_next_try(KxQueue *queue, KxEnvelope *envelope, gboolean tried, g
                          gint64 now)
 {
     envelope->attempts += tried;
-    if (has_remote(envelope) && !kx_queue_is_online(queue))
-        envelope->next_try = now + OFFLINE_PAUSE;
+    if (has_remote(envelope) && !kx_hold_any_goes(queue, envelope))
+        envelope->next_try = now + HELD_PAUSE;
     else if (!tried)
         envelope->next_try = MAX(put_off_until, now + 1);
     else if (has_remote(envelope))

@@ -145,15 +145,15 @@ static gboolean send_recipients(KxQueue *queue, const KxEnvelope *envelope, cons
 static gboolean send_task(KxQueue *queue, const KxEnvelope *envelope, const KxTask *task, int fd)
 {
     const KxQueueCourier *courier = &queue->courier;
-    const KxRoute *route = task->shipment->route;
+    const KxHop *hop = &task->shipment->route->hop;
     KxMsgMailTask message = {
         .id = envelope->id,
-        .route = route->host,
-        .mx = route->mx,
-        .port = route->port,
-        .tls = route->tls,
-        .user = route->user,
-        .password = route->password,
+        .route = hop->host,
+        .mx = hop->mx,
+        .port = hop->port,
+        .tls = hop->tls,
+        .user = hop->user,
+        .password = hop->password,
         .from = envelope->sender,
         .flags = (guint32)envelope->flags,
         .size = envelope->size,
@@ -305,7 +305,7 @@ void kx_task_settle(KxQueue *queue, KxTask *task)
         kx_route_failed(queue, route, task->status, now);
     kx_route_finished(queue, route);
     pthread_mutex_unlock(&queue->lock);
-    kx_debug(queue->logger, KX_DEBUG_QUEUE, "%s to %s: %s %s %s", envelope->id, route->host,
+    kx_debug(queue->logger, KX_DEBUG_QUEUE, "%s to %s: %s %s %s", envelope->id, route->hop.host,
              task->host ? task->host : "", task->tls ? task->tls : "",
              task->status ? task->status : "");
     kx_task_free(task);

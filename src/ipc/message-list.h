@@ -195,6 +195,12 @@ KX_MESSAGE(MAIL_RESULT, KxMsgMailResult, COURIER, CORE, 0)
 #define KX_FIELDS_MAIL_END(F, S) F(S, U32, code, 0) F(S, STR, text, 1024) F(S, U32, reached, 0) F(S, STR, host, 255) F(S, STR, ip, 64) F(S, STR, tls, 128)
 KX_MESSAGE(MAIL_END, KxMsgMailEnd, COURIER, CORE, 0)
 
+/* A question for a mail server instead of a message; `kind` is KxMailAskKind, the session a number that no task has.
+ * MAIL_RECIPIENT names what is asked about: addresses, domains. No wait takes longer than `seconds`. Results and the end
+ * come as for a task; there `text` is what the server said. */
+#define KX_FIELDS_MAIL_ASK(F, S) F(S, U32, kind, 0) F(S, STR, host, 255) F(S, U32, port, 0) F(S, U32, tls, 0) F(S, STR, user, 400) F(S, STR, password, 1024) F(S, STR, source, 64) F(S, U32, seconds, 0)
+KX_MESSAGE(MAIL_ASK, KxMsgMailAsk, CORE, COURIER, 0)
+
 /* ---- HTTP: answers are REPLY ---- */
 
 /* A request, or its beginning when more of the body follows; `flags` is KxHttpRequestFlags, `fields` holds "name" NUL

@@ -131,6 +131,16 @@ typedef enum {
     KX_MAIL_TLS_WRAP,   /* as VERIFY, from the first byte on (RFC 8314) */
 } KxMailTls;
 
+/* What a task of the courier is about. */
+typedef enum {
+    KX_MAIL_MESSAGE, /* no question: a message is delivered */
+    KX_MAIL_VERIFY,  /* would the host take mail for these addresses? */
+    KX_MAIL_ETRN,    /* let it send what it holds for these domains (RFC 1985) */
+    KX_MAIL_HAS_IP,  /* are these addresses of its own? */
+    KX_MAIL_CONNECT, /* does it accept a connection? */
+    KX_MAIL_KINDS,
+} KxMailAskKind;
+
 typedef enum { KX_CONVERT_PIECE, KX_CONVERT_DONE, KX_CONVERT_FAILED } KxConvertState;
 
 typedef enum { /* RFC 3461 section 4.1; 0 means not given */

@@ -98,7 +98,7 @@ static void courier_message(gpointer data, KxLink *link, KxMessage *message)
     KxCoreProcess *process = data;
     if (message->type == KX_MSG_LOG)
         write_peer_log(process, &message->LOG);
-    else
+    else if (!kx_asks_message(process->core.asks, message))
         kx_queue_courier_message(process->core.queue, message);
 }
 
@@ -114,6 +114,7 @@ static void courier_closed(gpointer data, KxLink *link, const GError *error)
     KxCoreProcess *process = data;
     set_courier(process, -1);
     kx_queue_set_courier(process->core.queue, NULL);
+    kx_asks_set_courier(process->core.asks, NULL);
     g_clear_pointer(&process->courier_link, kx_link_free);
 }
 
@@ -137,7 +138,9 @@ static void add_peer(KxCoreProcess *process, KxMessage *message)
                                             &courier_callbacks, process);
         set_courier(process, fd);
         send_courier_settings(process, settings);
-        kx_queue_set_courier(process->core.queue, &(KxQueueCourier){kx_core_send_courier, process});
+        KxQueueCourier courier = {kx_core_send_courier, process};
+        kx_queue_set_courier(process->core.queue, &courier);
+        kx_asks_set_courier(process->core.asks, &courier);
     } else if (peer->role == KX_ROLE_CONVERT) {
         kx_convert_ready(process->core.convert, peer->index, message->fd);
         message->fd = -1;
@@ -315,6 +318,8 @@ static gboolean open_data(KxCoreProcess *process, GError **error)
     core->queue = kx_queue_open(core->store, core->directory, core->logger, error);
     if (!core->queue)
         return FALSE;
+    core->asks = kx_asks_new();
+    core->verifier = kx_verify_new(core->directory, core->asks, core->logger);
     kx_queue_start(core->queue);
     core->caretaker = kx_caretaker_start(core->store, core->directory, core->queue, core->logger);
     return TRUE;
@@ -327,6 +332,8 @@ static void close_data(KxCoreProcess *process)
         kx_queue_stop(core->queue);
     g_clear_pointer(&core->caretaker, kx_caretaker_stop);
     g_clear_pointer(&core->queue, kx_queue_close);
+    g_clear_pointer(&core->verifier, kx_verify_free);
+    g_clear_pointer(&core->asks, kx_asks_free);
     g_clear_pointer(&core->search, kx_search_close);
     g_clear_pointer(&core->convert, kx_convert_free);
     g_clear_pointer(&core->store, kx_store_close);
@@ -353,6 +360,7 @@ static void run(KxCoreProcess *process, const KxSandbox *sandbox)
     event_add(process->tick, &second);
     event_base_dispatch(process->base);
     kx_convert_stop(process->core.convert); /* nobody is held up by it */
+    kx_asks_stop(process->core.asks);
     kx_control_stop(process->control);
     kx_workers_free(process->workers);
     process->workers = NULL;

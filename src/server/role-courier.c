@@ -45,6 +45,12 @@ static void begin_task(Courier *courier, KxMessage *message)
     g_hash_table_replace(courier->begun, GUINT_TO_POINTER(task->number), task);
 }
 
+static void begin_question(Courier *courier, const KxMessage *message)
+{
+    KxMailTask *task = kx_mail_task_new_question(message->session, &message->MAIL_ASK);
+    g_hash_table_replace(courier->begun, GUINT_TO_POINTER(task->number), task);
+}
+
 static void add_recipient(Courier *courier, const KxMessage *message)
 {
     KxMailTask *task = g_hash_table_lookup(courier->begun, GUINT_TO_POINTER(message->session));
@@ -120,6 +126,9 @@ static void core_message(gpointer data, KxLink *link, KxMessage *message)
         break;
     case KX_MSG_MAIL_TASK:
         begin_task(courier, message);
+        break;
+    case KX_MSG_MAIL_ASK:
+        begin_question(courier, message);
         break;
     case KX_MSG_MAIL_RECIPIENT:
         add_recipient(courier, message);

@@ -65,6 +65,11 @@ KX_SETTING(RELAY_USER, "smtp.relay-user", TEXT, 0, 400, NULL, "", 0, "SMTP-27", 
 KX_SETTING(RELAY_PASSWORD, "smtp.relay-password", TEXT, 0, 1000, NULL, "", KX_SETTING_SECRET, "SMTP-27", NULL,
     "Password for that.")
 
+KX_SETTING(VERIFY_KEEP_GOOD, "smtp.verify-keep-good", DURATION, 1, 2592000, NULL, "1d", 0, "DOM-35", NULL,
+    "How long it is remembered that the forward host of a domain takes mail for a name.")
+KX_SETTING(VERIFY_KEEP_BAD, "smtp.verify-keep-bad", DURATION, 1, 2592000, NULL, "15m", 0, "DOM-35", NULL,
+    "How long it is remembered that it takes none.")
+
 KX_SETTING(QUOTA_WARNING, "quota.warning-threshold", INT, 1, 100, NULL, "90", 0, "USR-31 HOST-48", NULL,
     "Share of a quota, in percent, from which a user is told that the mailbox is almost full; at most once in 24 hours.")
 

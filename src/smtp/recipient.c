@@ -12,6 +12,7 @@ static const KxSmtpVerdict VERDICTS[] = {
     [KX_RECIPIENT_CONFINED] = {550, "5.7.1 You may send mail to addresses in your own domain only"},
     [KX_RECIPIENT_LOCAL_ONLY] =
         {550, "5.7.1 The recipient takes mail from senders in the own domain only"},
+    [KX_RECIPIENT_LATER] = {451, "4.2.1 The recipient is being verified, try again"},
     [KX_RECIPIENT_TOO_MANY] = {452, "4.5.3 Too many recipients"},
 };
 

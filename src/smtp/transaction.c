@@ -28,6 +28,7 @@ KxSmtpTransaction *kx_smtp_transaction_new(KxSession *session, const KxMsgSmtpMa
     kx_sender_get(core->directory, login, mail->from, login || relays, &transaction->sender);
     kx_recipients_init(&transaction->recipients, core->directory, core->store, core->logger,
                        envelope, &transaction->sender, relays);
+    transaction->recipients.verifier = core->verifier;
     transaction->helo = g_strdup(mail->helo);
     transaction->tls = g_strdup(mail->tls);
     return transaction;

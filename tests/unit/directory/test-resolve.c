@@ -188,6 +188,37 @@ static void test_alias_names(void)
     fixture_clear(&f);
 }
 
+/* covers: DOM-31, DOM-32, DOM-34 */
+static void test_forward_host(void)
+{
+    Fixture f;
+    company(&f);
+    ASSERT_OK(kx_object_set(f.directory, &ADMIN, KX_OBJECT_DOMAIN, "company.com",
+                            FIELDS({"forward-host", "Mail.HQ.test"}, {"aliases", "ldn.test"}),
+                            error));
+    add_alias(&f, "sales@company.com", "info, chief, boss@ldn.test");
+    assert_recipient(&f, "wayne@ldn.test", "wayne@company.com");
+    assert_recipient(&f, "Chief@company.com", "Chief@company.com");
+    assert_recipient(&f, "a+b@company.com", "a+b@company.com");
+    assert_recipient(&f, "\"a \\\"*\"@company.com", "\"a \\\"*\"@company.com");
+    assert_recipient(&f, "chief@ldn.test", "unknown");
+    assert_recipient(&f, "sales@ldn.test", "chief@company.com info@company.com");
+    assert_recipient(&f, "boss@another.com", "unknown");
+    ASSERT_OK(kx_object_set(f.directory, &ADMIN, KX_OBJECT_DOMAIN, "company.com",
+                            FIELDS({"forward-aliases", "yes"}), error));
+    assert_recipient(&f, "chief@ldn.test", "chief@company.com");
+    add_alias(&f, "*@company.com", "admin");
+    assert_recipient(&f, "chief@company.com", "admin@company.com");
+    ASSERT_FAILS(kx_object_set(f.directory, &ADMIN, KX_OBJECT_DOMAIN, "company.com",
+                               FIELDS({"forward-mode", "daily"}), error),
+                 KX_ERR_INVALID, "forward-mode: 'daily' is not one of online, etrn, schedule");
+    ASSERT_FAILS(kx_object_set(f.directory, &ADMIN, KX_OBJECT_DOMAIN, "company.com",
+                               FIELDS({"forward-port", "65536"}), error),
+                 KX_ERR_INVALID,
+                 "forward-port: '65536' is not a port from 1 to 65535, or 0 for the usual one");
+    fixture_clear(&f);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -197,6 +228,7 @@ int main(int argc, char **argv)
     g_test_add_func("/resolve/depth", test_depth);
     g_test_add_func("/resolve/groups", test_groups);
     g_test_add_func("/resolve/forward", test_forward);
+    g_test_add_func("/resolve/forward-host", test_forward_host);
     g_test_add_func("/resolve/alias-names", test_alias_names);
     return g_test_run();
 }

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SMTP-02, SMTP-26 to SMTP-28, DOM-34, DOM-35. */
+#include "directory/hop.h"
+
+#include "directory/directory-private.h"
+#include "directory/names.h"
+
+static KxMailTls tls_word(const char *word)
+{
+    static const char *const words[] = {"never", "may", "must", "verify", "wrap"};
+    for (guint i = 0; i < G_N_ELEMENTS(words); i++)
+        if (g_str_equal(word, words[i]))
+            return (KxMailTls)i;
+    return KX_MAIL_TLS_MAY;
+}
+
+void kx_hop_clear(KxHop *hop)
+{
+    if (hop->password)
+        explicit_bzero(hop->password, strlen(hop->password));
+    g_free(hop->name);
+    g_free(hop->host);
+    g_free(hop->user);
+    g_free(hop->password);
+    *hop = (KxHop){0};
+}
+
+/* ---- each kind ---- */
+
+static void take_relay(const KxSettings *settings, KxHop *hop)
+{
+    *hop = (KxHop){
+        .kind = KX_HOP_RELAY,
+        .host = g_strdup(kx_settings_text(settings, KX_SET_RELAY_HOST)),
+        .port = (guint)kx_settings_int(settings, KX_SET_RELAY_PORT),
+        .tls = tls_word(kx_settings_text(settings, KX_SET_RELAY_TLS)),
+        .user = g_strdup(kx_settings_text(settings, KX_SET_RELAY_USER)),
+        .password = g_strdup(kx_settings_text(settings, KX_SET_RELAY_PASSWORD)),
+    };
+}
+
+/* "[192.0.2.1]" and "[IPv6:2001:db8::1]" (RFC 5321 section 4.1.3). */
+static char *literal_of(const char *domain)
+{
+    size_t len = strlen(domain);
+    if (len < 3 || domain[0] != '[' || domain[len - 1] != ']')
+        return NULL;
+    const char *from = domain + 1;
+    if (g_ascii_strncasecmp(from, "IPv6:", 5) == 0)
+        from += 5;
+    return g_strndup(from, len - 1 - (gsize)(from - domain));
+}
+
+/* A host by its port and protection for mail that is sent directly. */
+static void take_direct(const KxSettings *settings, KxHopKind kind, char *host, KxHop *hop)
+{
+    *hop = (KxHop){
+        .kind = kind,
+        .host = host,
+        .port = (guint)kx_settings_int(settings, KX_SET_DELIVERY_PORT),
+        .tls = tls_word(kx_settings_text(settings, KX_SET_DELIVERY_TLS)),
+        .user = g_strdup(""),
+        .password = g_strdup(""),
+    };
+}
+
+static void take_dns(const KxSettings *settings, const char *domain, KxHop *hop)
+{
+    char *literal = literal_of(domain);
+    take_direct(settings, KX_HOP_DNS, literal ? literal : g_strdup(domain), hop);
+    hop->mx = literal == NULL;
+}
+
+static void take_forward(const KxSettings *settings, const KxDomain *domain, KxHop *hop)
+{
+    take_direct(settings, KX_HOP_FORWARD, g_strdup(domain->forward_host), hop);
+    hop->name = g_strdup(domain->name);
+    hop->mode = domain->forward_mode;
+    hop->verify = domain->forward_verify != KX_OVERRIDE_NO;
+    if (domain->forward_port != 0)
+        hop->port = (guint)domain->forward_port;
+}
+
+/* ---- which of them ---- */
+
+static gboolean find_forward(KxDirectory *directory, const KxSettings *settings, const char *domain,
+                             KxHop *hop)
+{
+    kx_rw_lock_read(&directory->lock);
+    const KxDomainEntry *home = g_hash_table_lookup(directory->domains, domain);
+    gboolean forwards = home != NULL && *home->domain.forward_host != '\0';
+    if (forwards)
+        take_forward(settings, &home->domain, hop);
+    kx_rw_lock_unlock(&directory->lock);
+    return forwards;
+}
+
+void kx_hop_find(KxDirectory *directory, const char *address, KxHop *ret_hop)
+{
+    const char *at = strrchr(address, '@');
+    g_autofree char *domain = g_ascii_strdown(at ? at + 1 : "", -1);
+    g_autoptr(KxSettings) settings = kx_directory_settings(directory);
+    if (find_forward(directory, settings, domain, ret_hop))
+        return;
+    if (*kx_settings_text(settings, KX_SET_RELAY_HOST) != '\0')
+        take_relay(settings, ret_hop);
+    else
+        take_dns(settings, domain, ret_hop);
+}
+
+gboolean kx_hop_forward(KxDirectory *directory, const char *domain, KxHop *ret_hop)
+{
+    g_autofree char *name = kx_name_domain(domain, NULL);
+    g_autoptr(KxSettings) settings = kx_directory_settings(directory);
+    return name != NULL && find_forward(directory, settings, name, ret_hop);
+}
+
+char *kx_hop_text(const KxHop *hop)
+{
+    static const char *const when[] = {
+        [KX_FORWARD_ONLINE] = "",
+        [KX_FORWARD_ETRN] = ", when it asks for it (ETRN)",
+        [KX_FORWARD_SCHEDULE] = ", when a schedule sends the queue",
+    };
+    switch (hop->kind) {
+    case KX_HOP_FORWARD:
+        return g_strdup_printf("%s, port %u, to which the domain %s forwards%s", hop->host,
+                               hop->port, hop->name, when[hop->mode]);
+    case KX_HOP_RELAY:
+        return g_strdup_printf("%s, port %u, the relay server", hop->host, hop->port);
+    default:
+        return g_strdup_printf(hop->mx ? "the mail servers of %s in DNS, port %u" : "%s, port %u",
+                               hop->host, hop->port);
+    }
+}
