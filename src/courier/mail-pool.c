@@ -29,7 +29,7 @@ typedef struct {
 } Kept;
 
 struct KxMailPool {
-    char *resolv_conf;
+    char *resolv_conf, *root_key;
     SSL_CTX *tls;
     int done_fd;
     KxMutex lock;         /* of what follows */
@@ -60,15 +60,30 @@ static void setup_unref(Setup *setup)
     g_free(setup);
 }
 
-gboolean kx_mail_pool_configure(KxMailPool *pool, const char *helo, const char *const *dns_servers,
-                                GError **error)
+static KxResolver *make_resolver(const KxMailPool *pool, const KxSettings *settings, GError **error)
 {
-    KxResolver *resolver = kx_resolver_new(dns_servers, pool->resolv_conf, error);
+    const char *dnssec = kx_settings_text(settings, KX_SET_DNS_DNSSEC);
+    KxResolverOptions options = {.servers = kx_settings_list(settings, KX_SET_DNS_SERVERS),
+                                 .resolv_conf = pool->resolv_conf,
+                                 .anchors = kx_settings_list(settings, KX_SET_DNS_TRUST_ANCHORS),
+                                 .root_key = pool->root_key,
+                                 .validate = !g_str_equal(dnssec, "off"),
+                                 .insist = g_str_equal(dnssec, "require")};
+    return kx_resolver_new(&options, error);
+}
+
+gboolean kx_mail_pool_configure(KxMailPool *pool, const KxSettings *settings, GError **error)
+{
+    KxResolver *resolver = make_resolver(pool, settings, error);
     if (!resolver)
         return FALSE;
     Setup *setup = g_new0(Setup, 1);
     g_atomic_ref_count_init(&setup->references);
-    setup->tools = (KxMailTools){resolver, pool->tls, g_strdup(helo)};
+    setup->tools =
+        (KxMailTools){.resolver = resolver,
+                      .tls = pool->tls,
+                      .helo = g_strdup(kx_settings_text(settings, KX_SET_SERVER_HOSTNAME)),
+                      .dane = kx_settings_bool(settings, KX_SET_SMTP_DANE)};
     kx_mutex_lock(&pool->lock);
     Setup *old = pool->setup;
     pool->setup = setup;
@@ -213,15 +228,17 @@ static SSL_CTX *make_tls(void)
     SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
     SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
     kx_trust_load(ctx);
+    SSL_CTX_dane_enable(ctx);
     SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
                               SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     return ctx;
 }
 
-KxMailPool *kx_mail_pool_new(const char *resolv_conf)
+KxMailPool *kx_mail_pool_new(const char *resolv_conf, const char *root_key)
 {
     KxMailPool *pool = g_new0(KxMailPool, 1);
     pool->resolv_conf = g_strdup(resolv_conf);
+    pool->root_key = g_strdup(root_key);
     pool->tls = make_tls();
     pool->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     pool->running = g_ptr_array_new();
@@ -275,5 +292,6 @@ void kx_mail_pool_free(KxMailPool *pool)
     g_ptr_array_unref(pool->running);
     kx_mutex_clear(&pool->lock);
     g_free(pool->resolv_conf);
+    g_free(pool->root_key);
     g_free(pool);
 }

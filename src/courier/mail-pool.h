@@ -8,15 +8,16 @@
 #pragma once
 
 #include "courier/mail-task.h"
+#include "settings/settings.h"
 
 typedef struct KxMailPool KxMailPool;
 
-KxMailPool *kx_mail_pool_new(const char *resolv_conf);
+/* The texts of /etc/resolv.conf and of dns-root-data's root.key, or "". */
+KxMailPool *kx_mail_pool_new(const char *resolv_conf, const char *root_key);
 void kx_mail_pool_free(KxMailPool *pool); /* ends what is not yet in its content */
 
 /* From settings; tasks begun before go on with what they began with. */
-gboolean kx_mail_pool_configure(KxMailPool *pool, const char *helo, const char *const *dns_servers,
-                                GError **error);
+gboolean kx_mail_pool_configure(KxMailPool *pool, const KxSettings *settings, GError **error);
 
 void kx_mail_pool_add(KxMailPool *pool, KxMailTask *task); /* takes it */
 /* Readable when tasks are done. */

@@ -25,6 +25,11 @@ static void fail(KxMailTask *task, guint code, const char *text, const char *nam
 
 /* ---- hosts ---- */
 
+typedef struct {
+    GPtrArray *names; /* char *, in the order in which they are to be tried */
+    gboolean secure;  /* DNSSEC vouches for these being the right ones */
+} Hosts;
+
 /* This server's own name in the list: neither it nor what comes after may be tried, or the message
  * would go round. */
 static void cut_at_self(GPtrArray *mx, const char *self)
@@ -46,39 +51,38 @@ static gboolean is_null_mx(const GPtrArray *mx)
     return mx->len == 1 && *((const KxMx *)mx->pdata[0])->name == '\0';
 }
 
-static GPtrArray *take_mx(GPtrArray *mx, const KxMailTools *tools, KxMailTask *task)
+static gboolean take_mx(GPtrArray *mx, const KxMailTools *tools, KxMailTask *task, Hosts *hosts)
 {
-    g_autoptr(GPtrArray) owned = mx;
     if (is_null_mx(mx)) {
         fail(task, 556, "5.1.10 This domain takes no mail: ", task->route);
-        return NULL;
+        return FALSE;
     }
     cut_at_self(mx, tools->helo);
     if (mx->len == 0) {
         fail(task, 550, "5.4.6 The mail would come back to this server, which has no such domain: ",
              task->route);
-        return NULL;
+        return FALSE;
     }
-    GPtrArray *hosts = g_ptr_array_new_with_free_func(g_free);
     for (guint i = 0; i < mx->len && i < HOSTS_MAX; i++)
-        g_ptr_array_add(hosts, g_strdup(((KxMx *)mx->pdata[i])->name));
-    return hosts;
+        g_ptr_array_add(hosts->names, g_strdup(((KxMx *)mx->pdata[i])->name));
+    return TRUE;
 }
 
-/* Names in the order in which they are to be tried; NULL: the task has its result. */
-static GPtrArray *find_hosts(const KxMailTools *tools, KxMailTask *task)
+/* FALSE: the task has its result. */
+static gboolean find_hosts(const KxMailTools *tools, KxMailTask *task, Hosts *hosts)
 {
-    GPtrArray *mx = NULL;
-    KxDnsAnswer answer = task->mx ? kx_resolver_mx(tools->resolver, task->route, &mx) : KX_DNS_NONE;
+    g_autoptr(GPtrArray) mx = NULL;
+    hosts->secure = TRUE; /* a host that was given needs nobody to vouch for it */
+    KxDnsAnswer answer =
+        task->mx ? kx_resolver_mx(tools->resolver, task->route, &mx, &hosts->secure) : KX_DNS_NONE;
     if (answer == KX_DNS_FAILED) {
         fail(task, 451, "4.4.3 DNS does not answer for the domain ", task->route);
-        return NULL;
+        return FALSE;
     }
     if (answer == KX_DNS_FOUND)
-        return take_mx(mx, tools, task);
-    GPtrArray *hosts = g_ptr_array_new_with_free_func(g_free);
-    g_ptr_array_add(hosts, g_strdup(task->route)); /* implicit MX, or a host */
-    return hosts;
+        return take_mx(mx, tools, task, hosts);
+    g_ptr_array_add(hosts->names, g_strdup(task->route)); /* implicit MX, or a host */
+    return TRUE;
 }
 
 /* ---- delivery ---- */
@@ -114,25 +118,45 @@ static KxMailSession *use_session(KxMailTask *task, KxMailSession *session)
     return NULL;
 }
 
-static KxMailSession *try_host(const KxMailTools *tools, KxMailTask *task, const char *host,
-                               guint *tries)
+/* Who offers TLS and then cannot do it gets the mail in the clear, where that is allowed: the
+ * second connection is the same but for that (SMTP-28). */
+static KxMailSession *try_address(const KxMailTools *tools, KxMailTask *task, const char *host,
+                                  const KxHostAddress *address, KxMailGuard *guard)
 {
-    GArray *found = NULL;
+    KxMailSession *session = kx_mail_session_open(tools, task, host, address, guard);
+    if (session || !guard->broken || guard->tls != KX_MAIL_TLS_MAY)
+        return session;
+    KxMailGuard clear = *guard;
+    clear.tls = KX_MAIL_TLS_NEVER;
+    return kx_mail_session_open(tools, task, host, address, &clear);
+}
+
+static void fail_host(KxMailTask *task, const char *host, KxDnsAnswer answer)
+{
+    if (task->code == 0 || answer == KX_DNS_FAILED)
+        fail(task, answer == KX_DNS_FAILED ? 451 : 550,
+             answer == KX_DNS_FAILED ? "4.4.3 DNS does not answer for the host "
+                                     : "5.1.2 There is no such host or domain: ",
+             host);
+}
+
+static KxMailSession *try_host(const KxMailTools *tools, KxMailTask *task, const char *host,
+                               gboolean secure, guint *tries)
+{
+    g_auto(KxHostAnswer) found = {0};
+    g_auto(KxMailGuard) guard = {0};
     KxDnsAnswer answer = kx_resolver_addresses(tools->resolver, host, &found);
     if (answer != KX_DNS_FOUND) {
-        if (task->code == 0 || answer == KX_DNS_FAILED)
-            fail(task, answer == KX_DNS_FAILED ? 451 : 550,
-                 answer == KX_DNS_FAILED ? "4.4.3 DNS does not answer for the host "
-                                         : "5.1.2 There is no such host or domain: ",
-                 host);
+        fail_host(task, host, answer);
         return NULL;
     }
-    g_autoptr(GArray) addresses = found;
-    for (guint i = 0; i < addresses->len && *tries < ADDRESSES_MAX; i++, ++*tries) {
-        if (kx_mail_ask_address(task, &g_array_index(addresses, KxHostAddress, i)))
+    if (!kx_mail_guard_find(tools, task, host, &found, secure, &guard))
+        return NULL;
+    for (guint i = 0; i < found.addresses->len && *tries < ADDRESSES_MAX; i++, ++*tries) {
+        const KxHostAddress *address = &g_array_index(found.addresses, KxHostAddress, i);
+        if (kx_mail_ask_address(task, address))
             continue;
-        KxMailSession *session =
-            kx_mail_session_open(tools, task, host, &g_array_index(addresses, KxHostAddress, i));
+        KxMailSession *session = try_address(tools, task, host, address, &guard);
         if (session)
             session = use_session(task, session);
         if (session || is_over(task))
@@ -149,11 +173,12 @@ KxMailSession *kx_mail_deliver(const KxMailTools *tools, KxMailTask *task, KxMai
         if (session || task->code != 0 || is_over(task))
             return session;
     }
-    g_autoptr(GPtrArray) hosts = find_hosts(tools, task);
-    gboolean gone = TRUE; /* no host of them exists */
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+    Hosts hosts = {names, FALSE};
+    gboolean gone = find_hosts(tools, task, &hosts); /* no host of them exists */
     guint tries = 0;
-    for (guint i = 0; hosts && i < hosts->len && !session; i++) {
-        session = try_host(tools, task, hosts->pdata[i], &tries);
+    for (guint i = 0; i < names->len && !session; i++) {
+        session = try_host(tools, task, names->pdata[i], hosts.secure, &tries);
         gone = gone && tries == 0 && task->code / 100 == 5;
         if (is_over(task) && !gone)
             break;

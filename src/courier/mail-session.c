@@ -123,29 +123,48 @@ static gboolean greet(KxMailSession *session, const KxMailTools *tools, KxMailTa
 
 /* ---- TLS ---- */
 
+static gboolean shake_hands(KxMailSession *session, const KxMailTools *tools, KxMailGuard *guard,
+                            GError **error)
+{
+    KxSmtpTls want = {.host = guard->host,
+                      .names = {guard->names[0], guard->names[1], guard->names[2]},
+                      .verify = guard->tls >= KX_MAIL_TLS_VERIFY,
+                      .tlsa = guard->tlsa};
+    guard->broken = !kx_smtp_conn_start_tls(session->conn, tools->tls, &want, error);
+    return !guard->broken;
+}
+
+static gboolean no_tls(KxMailSession *session, KxMailTask *task, const KxMailGuard *guard,
+                       const char *what)
+{
+    if (guard->tls == KX_MAIL_TLS_MAY)
+        return TRUE;
+    g_autofree char *why = guard->tlsa ? g_strdup_printf("%s, which DANE requires", what)
+                                       : g_strdup_printf("%s, which is required", what);
+    return fail_tls(task, session->host, why);
+}
+
 static gboolean start_tls(KxMailSession *session, const KxMailTools *tools, KxMailTask *task,
-                          KxSmtpReply *reply)
+                          KxMailGuard *guard, KxSmtpReply *reply)
 {
     g_autoptr(GError) error = NULL;
-    gboolean verify = task->tls >= KX_MAIL_TLS_VERIFY;
     if (!(session->features & KX_MAIL_HAS_STARTTLS))
-        return task->tls == KX_MAIL_TLS_MAY ||
-               fail_tls(task, session->host, "the server offers no TLS, which is required");
+        return no_tls(session, task, guard, "the server offers no TLS");
     if (!kx_smtp_conn_printf(session->conn, &error, "STARTTLS\r\n") ||
         !kx_smtp_conn_read(session->conn, KX_SMTP_COMMAND, reply, &error))
         return fail_conn(task, session->host, error);
     if (reply->code != 220)
-        return task->tls == KX_MAIL_TLS_MAY ||
-               fail_tls(task, session->host, "the server refuses to begin TLS, which is required");
-    if (!kx_smtp_conn_start_tls(session->conn, tools->tls, session->host, verify, &error))
+        return no_tls(session, task, guard, "the server refuses to begin TLS");
+    if (!shake_hands(session, tools, guard, &error))
         return fail_tls(task, session->host, error->message);
     return greet(session, tools, task, reply);
 }
 
-static gboolean wrap_tls(KxMailSession *session, const KxMailTools *tools, KxMailTask *task)
+static gboolean wrap_tls(KxMailSession *session, const KxMailTools *tools, KxMailTask *task,
+                         KxMailGuard *guard)
 {
     g_autoptr(GError) error = NULL;
-    return kx_smtp_conn_start_tls(session->conn, tools->tls, session->host, TRUE, &error) ||
+    return shake_hands(session, tools, guard, &error) ||
            fail_tls(task, session->host, error->message);
 }
 
@@ -215,11 +234,12 @@ static gboolean sign_in(KxMailSession *session, KxMailTask *task, KxSmtpReply *r
 
 /* ---- all of it ---- */
 
-static gboolean begin(KxMailSession *session, const KxMailTools *tools, KxMailTask *task)
+static gboolean begin(KxMailSession *session, const KxMailTools *tools, KxMailTask *task,
+                      KxMailGuard *guard)
 {
     g_auto(KxSmtpReply) reply = {0};
     g_autoptr(GError) error = NULL;
-    if (task->tls == KX_MAIL_TLS_WRAP && !wrap_tls(session, tools, task))
+    if (guard->tls == KX_MAIL_TLS_WRAP && !wrap_tls(session, tools, task, guard))
         return FALSE;
     if (!kx_smtp_conn_read(session->conn, KX_SMTP_GREETING, &reply, &error))
         return fail_conn(task, session->host, error);
@@ -228,14 +248,14 @@ static gboolean begin(KxMailSession *session, const KxMailTools *tools, KxMailTa
         return fail_reply(task, session->host, "the connection", &reply);
     if (!greet(session, tools, task, &reply))
         return FALSE;
-    if (task->tls != KX_MAIL_TLS_NEVER && task->tls != KX_MAIL_TLS_WRAP &&
-        !start_tls(session, tools, task, &reply))
+    if (guard->tls != KX_MAIL_TLS_NEVER && guard->tls != KX_MAIL_TLS_WRAP &&
+        !start_tls(session, tools, task, guard, &reply))
         return FALSE;
     return sign_in(session, task, &reply);
 }
 
 KxMailSession *kx_mail_session_open(const KxMailTools *tools, KxMailTask *task, const char *host,
-                                    const KxHostAddress *address)
+                                    const KxHostAddress *address, KxMailGuard *guard)
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(KxMailSession) session = g_new0(KxMailSession, 1);
@@ -245,5 +265,5 @@ KxMailSession *kx_mail_session_open(const KxMailTools *tools, KxMailTask *task, 
         fail_conn(task, host, error);
         return NULL;
     }
-    return begin(session, tools, task) ? g_steal_pointer(&session) : NULL;
+    return begin(session, tools, task, guard) ? g_steal_pointer(&session) : NULL;
 }

@@ -83,12 +83,29 @@ typedef struct {
     KxResolver *resolver;
     SSL_CTX *tls;
     char *helo;
+    gboolean dane;
 } KxMailTools;
 
-/* Connects, greets, and protects the connection as the task asks. NULL: the task has the result,
+/* ---- mail-guard.c: what has to protect the connection to a host ---- */
+
+typedef struct {
+    KxMailTls tls;
+    char *host;      /* by which the server is known: SNI, and a name of its certificate */
+    char *names[3];  /* more of these */
+    GPtrArray *tlsa; /* KxTlsa; NULL: no DANE */
+    gboolean broken; /* TLS was tried and did not come about */
+} KxMailGuard;
+
+/* `secure` says whether DNSSEC vouches for the host being one of the task's. FALSE: nothing may be
+ * sent to the host for now, and the task has the result. */
+gboolean kx_mail_guard_find(const KxMailTools *tools, KxMailTask *task, const char *host,
+                            const KxHostAnswer *answer, gboolean secure, KxMailGuard *ret_guard);
+void kx_mail_guard_clear(KxMailGuard *guard);
+
+/* Connects, greets, and protects the connection as the guard asks. NULL: the task has the result,
  * and another host may be tried. */
 KxMailSession *kx_mail_session_open(const KxMailTools *tools, KxMailTask *task, const char *host,
-                                    const KxHostAddress *address);
+                                    const KxHostAddress *address, KxMailGuard *guard);
 void kx_mail_session_free(KxMailSession *session); /* says QUIT without waiting for the reply */
 
 /* ---- mail-route.c ---- */
@@ -121,3 +138,4 @@ gboolean kx_mail_broke(KxMailSession *session, KxMailTask *task, const GError *e
 gboolean kx_mail_reset(KxMailSession *session, KxSmtpReply *reply);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KxMailSession, kx_mail_session_free)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(KxMailGuard, kx_mail_guard_clear)

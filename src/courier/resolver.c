@@ -6,84 +6,199 @@
 #include <unbound.h>
 
 #include "base/error.h"
+#include "base/lock.h"
 
-enum { TYPE_A = 1, TYPE_MX = 15, TYPE_AAAA = 28, CLASS_IN = 1 };
-enum { MX_MAX = 100, ADDRESSES_MAX = 64, NAME_SERVERS_MAX = 16 };
+enum {
+    TYPE_A = 1,
+    TYPE_MX = 15,
+    TYPE_TXT = 16,
+    TYPE_AAAA = 28,
+    TYPE_DNSKEY = 48,
+    TYPE_TLSA = 52,
+    CLASS_IN = 1
+};
+enum {
+    MX_MAX = 100,
+    ADDRESSES_MAX = 64,
+    NAME_SERVERS_MAX = 16,
+    TLSA_MAX = 32,
+    TXT_MAX = 64,
+    ANCHORS_MAX = 32,
+    PROBE_AGAIN = 60, /* seconds until servers without signatures are asked for some again */
+};
 
 struct KxResolver {
-    struct ub_ctx *ctx;
+    struct ub_ctx *plain;      /* takes answers as they are; NULL: that may not be */
+    struct ub_ctx *validating; /* NULL: no signatures are wanted */
+    char *anchor;              /* the first trusted name */
+    KxMutex lock;              /* of what follows; held while the servers are tried */
+    gboolean proven;           /* they have had signatures */
+    gint64 tried;              /* monotonic; 0: never */
 };
 
 /* ---- life ---- */
 
-static gboolean ask_server(KxResolver *resolver, const char *address, GError **error)
+static gboolean ask_server(struct ub_ctx *ctx, const char *address, GError **error)
 {
-    int rc = ub_ctx_set_fwd(resolver->ctx, address);
+    int rc = ub_ctx_set_fwd(ctx, address);
     return rc == 0 || kx_fail(error, KX_ERR_INVALID, "cannot use the DNS server '%s': %s", address,
                               ub_strerror(rc));
 }
 
-static guint use_resolv_conf(KxResolver *resolver, const char *text)
+static guint use_resolv_conf(struct ub_ctx *ctx, const char *text)
 {
     guint used = 0;
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
     for (guint i = 0; lines[i] && used < NAME_SERVERS_MAX; i++) {
         g_auto(GStrv) words = g_strsplit_set(g_strstrip(lines[i]), " \t", 3);
         if (words[0] && words[1] && g_str_equal(words[0], "nameserver") &&
-            ask_server(resolver, words[1], NULL))
+            ask_server(ctx, words[1], NULL))
             used++;
     }
     return used;
 }
 
-static gboolean configure(KxResolver *resolver, const char *const *servers, const char *resolv_conf,
-                          GError **error)
+static struct ub_ctx *new_context(const KxResolverOptions *options, GError **error)
 {
-    for (const char *const *server = servers; *server; server++)
-        if (!ask_server(resolver, *server, error))
-            return FALSE;
-    /* Without any server it would ask those of the root itself, which is what a host without a
-     * resolver needs. */
-    if (!*servers)
-        use_resolv_conf(resolver, resolv_conf);
-    ub_ctx_set_option(resolver->ctx, "do-not-query-localhost:", "no");
-    /* Names that libunbound denies by itself, but a site's own servers may well have (RFC 6761). */
-    ub_ctx_zone_remove(resolver->ctx, "test.");
-    ub_ctx_set_option(resolver->ctx, "num-queries-per-thread:", "1024");
-    return TRUE;
-}
-
-KxResolver *kx_resolver_new(const char *const *servers, const char *resolv_conf, GError **error)
-{
-    g_autoptr(KxResolver) resolver = g_new0(KxResolver, 1);
-    resolver->ctx = ub_ctx_create();
-    if (!resolver->ctx) {
+    struct ub_ctx *ctx = ub_ctx_create();
+    if (!ctx) {
         kx_fail(error, KX_ERR_FAILED, "libunbound cannot be initialised");
         return NULL;
     }
-    return configure(resolver, servers, resolv_conf, error) ? g_steal_pointer(&resolver) : NULL;
+    for (const char *const *server = options->servers; *server; server++)
+        if (!ask_server(ctx, *server, error)) {
+            ub_ctx_delete(ctx);
+            return NULL;
+        }
+    /* Without any server it would ask those of the root itself, which is what a host without a
+     * resolver needs. */
+    if (!*options->servers)
+        use_resolv_conf(ctx, options->resolv_conf);
+    ub_ctx_set_option(ctx, "do-not-query-localhost:", "no");
+    ub_ctx_set_option(ctx, "num-queries-per-thread:", "1024");
+    return ctx;
+}
+
+/* Names that libunbound denies by itself, but a site's own servers may well have (RFC 6761). This
+ * completes the context: options and anchors come before. */
+static void complete(struct ub_ctx *ctx)
+{
+    ub_ctx_zone_remove(ctx, "test.");
+}
+
+/* ---- trust anchors ---- */
+
+/* A record of the presentation format; without comment, FALSE if nothing is left. */
+static gboolean add_anchor(KxResolver *resolver, const char *record)
+{
+    g_autofree char *text = g_strndup(record, strcspn(record, ";"));
+    g_strstrip(text);
+    if (!*text || ub_ctx_add_ta(resolver->validating, text) != 0)
+        return FALSE;
+    if (!resolver->anchor)
+        resolver->anchor = g_strndup(text, strcspn(text, " \t"));
+    return TRUE;
+}
+
+static gboolean add_anchors(KxResolver *resolver, const KxResolverOptions *options)
+{
+    g_auto(GStrv) root = g_strsplit(options->root_key, "\n", ANCHORS_MAX);
+    const char *const *records =
+        *options->anchors ? options->anchors : (const char *const *)(gpointer)root;
+    guint added = 0;
+    for (guint i = 0; records[i] && i < ANCHORS_MAX; i++)
+        added += add_anchor(resolver, records[i]);
+    return added > 0;
+}
+
+static gboolean make_validating(KxResolver *resolver, const KxResolverOptions *options,
+                                GError **error)
+{
+    resolver->validating = new_context(options, error);
+    if (!resolver->validating)
+        return FALSE;
+    gboolean trusts = add_anchors(resolver, options);
+    complete(resolver->validating);
+    resolver->proven = options->insist;
+    return trusts || !options->insist ||
+           kx_fail(error, KX_ERR_INVALID,
+                   "there is no trust anchor for DNSSEC: install dns-root-data or set "
+                   "dns.trust-anchors");
+}
+
+static gboolean configure(KxResolver *resolver, const KxResolverOptions *options, GError **error)
+{
+    if (options->validate && !make_validating(resolver, options, error))
+        return FALSE;
+    if (options->validate && options->insist)
+        return TRUE;
+    resolver->plain = new_context(options, error);
+    if (resolver->plain)
+        complete(resolver->plain);
+    return resolver->plain != NULL;
+}
+
+KxResolver *kx_resolver_new(const KxResolverOptions *options, GError **error)
+{
+    g_autoptr(KxResolver) resolver = g_new0(KxResolver, 1);
+    kx_mutex_init(&resolver->lock);
+    return configure(resolver, options, error) ? g_steal_pointer(&resolver) : NULL;
 }
 
 void kx_resolver_free(KxResolver *resolver)
 {
     if (!resolver)
         return;
-    if (resolver->ctx)
-        ub_ctx_delete(resolver->ctx);
+    if (resolver->plain)
+        ub_ctx_delete(resolver->plain);
+    if (resolver->validating)
+        ub_ctx_delete(resolver->validating);
+    kx_mutex_clear(&resolver->lock);
+    g_free(resolver->anchor);
     g_free(resolver);
 }
 
 /* ---- asking ---- */
 
-static KxDnsAnswer ask(KxResolver *resolver, const char *name, int type,
-                       struct ub_result **ret_result)
+/* Whether the servers have signatures: those of the first anchor's keys. */
+static gboolean has_signatures(KxResolver *resolver)
 {
-    if (ub_resolve(resolver->ctx, name, type, CLASS_IN, ret_result) != 0)
+    struct ub_result *result = NULL;
+    if (ub_resolve(resolver->validating, resolver->anchor, TYPE_DNSKEY, CLASS_IN, &result) != 0)
+        return FALSE;
+    gboolean secure = result->havedata && result->secure;
+    ub_resolve_free(result);
+    return secure;
+}
+
+gboolean kx_resolver_validates(KxResolver *resolver)
+{
+    if (!resolver->validating || !resolver->anchor)
+        return FALSE;
+    gint64 now = g_get_monotonic_time();
+    kx_mutex_lock(&resolver->lock);
+    if (!resolver->proven &&
+        (resolver->tried == 0 || now - resolver->tried > PROBE_AGAIN * G_USEC_PER_SEC)) {
+        resolver->proven = has_signatures(resolver);
+        resolver->tried = g_get_monotonic_time();
+    }
+    gboolean proven = resolver->proven;
+    kx_mutex_unlock(&resolver->lock);
+    return proven;
+}
+
+static KxDnsAnswer ask(KxResolver *resolver, const char *name, int type,
+                       struct ub_result **ret_result, gboolean *ret_secure)
+{
+    struct ub_ctx *ctx = kx_resolver_validates(resolver) ? resolver->validating : resolver->plain;
+    *ret_secure = FALSE;
+    if (!ctx || ub_resolve(ctx, name, type, CLASS_IN, ret_result) != 0)
         return KX_DNS_FAILED;
     struct ub_result *result = *ret_result;
-    if (result->havedata)
+    *ret_secure = result->secure != 0;
+    if (result->havedata && !result->bogus)
         return KX_DNS_FOUND;
-    gboolean none = result->rcode == 0 || result->nxdomain;
+    gboolean none = !result->bogus && (result->rcode == 0 || result->nxdomain);
     ub_resolve_free(result);
     *ret_result = NULL;
     return none ? KX_DNS_NONE : KX_DNS_FAILED;
@@ -144,10 +259,11 @@ static int compare_mx(gconstpointer a, gconstpointer b)
     return left < right ? -1 : left > right;
 }
 
-KxDnsAnswer kx_resolver_mx(KxResolver *resolver, const char *domain, GPtrArray **ret_mx)
+KxDnsAnswer kx_resolver_mx(KxResolver *resolver, const char *domain, GPtrArray **ret_mx,
+                           gboolean *ret_secure)
 {
     struct ub_result *result = NULL;
-    KxDnsAnswer answer = ask(resolver, domain, TYPE_MX, &result);
+    KxDnsAnswer answer = ask(resolver, domain, TYPE_MX, &result, ret_secure);
     if (answer != KX_DNS_FOUND)
         return answer;
     GPtrArray *list = g_ptr_array_new_with_free_func(free_mx);
@@ -191,29 +307,124 @@ static gboolean add_literal(GArray *list, const char *host)
     return list->len > 0;
 }
 
-static KxDnsAnswer add_records(KxResolver *resolver, const char *host, int type, GArray *list)
+/* "mx.example." as libunbound gives it, without the dot. */
+static char *plain_name(const char *name)
+{
+    char *copy = g_strdup(name);
+    size_t len = strlen(copy);
+    if (len > 1 && copy[len - 1] == '.')
+        copy[len - 1] = '\0';
+    return copy;
+}
+
+static KxDnsAnswer add_records(KxResolver *resolver, const char *host, int type,
+                               KxHostAnswer *answer)
 {
     struct ub_result *result = NULL;
     int size = type == TYPE_A ? 4 : 16;
-    KxDnsAnswer answer = ask(resolver, host, type, &result);
-    if (answer != KX_DNS_FOUND)
-        return answer;
-    for (int i = 0; result->data[i] && list->len < ADDRESSES_MAX; i++)
+    gboolean secure = FALSE;
+    KxDnsAnswer found = ask(resolver, host, type, &result, &secure);
+    if (found != KX_DNS_FOUND)
+        return found;
+    for (int i = 0; result->data[i] && answer->addresses->len < ADDRESSES_MAX; i++)
         if (result->len[i] == size)
-            (type == TYPE_A ? add_four : add_six)(list, result->data[i]);
+            (type == TYPE_A ? add_four : add_six)(answer->addresses, result->data[i]);
+    answer->secure = answer->secure && secure;
+    if (result->canonname && !answer->canonical) {
+        g_autofree char *name = plain_name(result->canonname);
+        if (g_ascii_strcasecmp(name, host) != 0)
+            answer->canonical = g_steal_pointer(&name);
+    }
     ub_resolve_free(result);
     return KX_DNS_FOUND;
 }
 
-KxDnsAnswer kx_resolver_addresses(KxResolver *resolver, const char *host, GArray **ret_addresses)
+void kx_host_answer_clear(KxHostAnswer *answer)
 {
-    g_autoptr(GArray) list = g_array_new(FALSE, TRUE, sizeof(KxHostAddress));
-    if (!add_literal(list, host)) {
-        KxDnsAnswer six = add_records(resolver, host, TYPE_AAAA, list);
-        KxDnsAnswer four = add_records(resolver, host, TYPE_A, list);
-        if (list->len == 0)
+    g_clear_pointer(&answer->addresses, g_array_unref);
+    g_clear_pointer(&answer->canonical, g_free);
+}
+
+KxDnsAnswer kx_resolver_addresses(KxResolver *resolver, const char *host, KxHostAnswer *ret_answer)
+{
+    g_auto(KxHostAnswer) answer = {g_array_new(FALSE, TRUE, sizeof(KxHostAddress)), FALSE, NULL};
+    if (!add_literal(answer.addresses, host)) {
+        answer.secure = TRUE;
+        KxDnsAnswer six = add_records(resolver, host, TYPE_AAAA, &answer);
+        KxDnsAnswer four = add_records(resolver, host, TYPE_A, &answer);
+        if (answer.addresses->len == 0)
             return six == KX_DNS_FAILED || four == KX_DNS_FAILED ? KX_DNS_FAILED : KX_DNS_NONE;
     }
-    *ret_addresses = g_steal_pointer(&list);
+    *ret_answer = answer;
+    answer = (KxHostAnswer){0};
+    return KX_DNS_FOUND;
+}
+
+/* ---- TLSA ---- */
+
+static void free_tlsa(gpointer data)
+{
+    KxTlsa *tlsa = data;
+    g_free(tlsa->data);
+    g_free(tlsa);
+}
+
+static void add_tlsa(GPtrArray *list, const char *record, int len)
+{
+    const guint8 *wire = (const guint8 *)record;
+    if (len < 3)
+        return;
+    KxTlsa *tlsa = g_new(KxTlsa, 1);
+    *tlsa =
+        (KxTlsa){wire[0], wire[1], wire[2], g_memdup2(wire + 3, (gsize)len - 3), (size_t)len - 3};
+    g_ptr_array_add(list, tlsa);
+}
+
+KxDnsAnswer kx_resolver_tlsa(KxResolver *resolver, const char *host, guint port,
+                             GPtrArray **ret_tlsa)
+{
+    struct ub_result *result = NULL;
+    gboolean secure = FALSE;
+    g_autofree char *name = g_strdup_printf("_%u._tcp.%s", port, host);
+    KxDnsAnswer answer = ask(resolver, name, TYPE_TLSA, &result, &secure);
+    if (answer != KX_DNS_FOUND)
+        return answer;
+    GPtrArray *list = g_ptr_array_new_with_free_func(free_tlsa);
+    for (int i = 0; secure && result->data[i] && i < TLSA_MAX; i++)
+        add_tlsa(list, result->data[i], result->len[i]);
+    ub_resolve_free(result);
+    if (!secure) {
+        g_ptr_array_unref(list);
+        return KX_DNS_NONE;
+    }
+    *ret_tlsa = list; /* records too short to be any are unusable ones */
+    return KX_DNS_FOUND;
+}
+
+/* ---- TXT ---- */
+
+/* Strings with their length before them. */
+static char *read_strings(const char *record, int len)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    for (int at = 0; at < len;) {
+        int part = (guint8)record[at++];
+        g_string_append_len(text, record + at, MIN(part, len - at));
+        at += part;
+    }
+    return g_utf8_make_valid(text->str, (gssize)text->len);
+}
+
+KxDnsAnswer kx_resolver_txt(KxResolver *resolver, const char *name, GPtrArray **ret_texts)
+{
+    struct ub_result *result = NULL;
+    gboolean secure = FALSE;
+    KxDnsAnswer answer = ask(resolver, name, TYPE_TXT, &result, &secure);
+    if (answer != KX_DNS_FOUND)
+        return answer;
+    *ret_texts = g_ptr_array_new_with_free_func(g_free);
+    for (int i = 0; result->data[i] && i < TXT_MAX; i++)
+        g_ptr_array_add(*ret_texts, read_strings(result->data[i], result->len[i]));
+    ub_resolve_free(result);
     return KX_DNS_FOUND;
 }

@@ -150,9 +150,9 @@ const char *kx_smtp_conn_ip(const KxSmtpConn *conn)
 
 /* ---- TLS ---- */
 
-static gboolean fail_tls(KxSmtpConn *conn, GError **error)
+static gboolean fail_tls(KxSmtpConn *conn, gboolean verify, GError **error)
 {
-    long verified = SSL_get_verify_result(conn->ssl);
+    long verified = verify ? SSL_get_verify_result(conn->ssl) : X509_V_OK;
     unsigned long code = ERR_get_error();
     const char *why = verified != X509_V_OK ? X509_verify_cert_error_string(verified)
                       : code                ? ERR_reason_error_string(code)
@@ -173,24 +173,75 @@ static gboolean wait_tls(KxSmtpConn *conn, int rc, gint64 deadline, GError **err
     }
 }
 
-static void ask_for_name(SSL *ssl, const char *host, gboolean verify)
+static gboolean is_literal(const char *host)
 {
     struct in6_addr bytes;
-    gboolean literal =
-        inet_pton(AF_INET, host, &bytes) == 1 || inet_pton(AF_INET6, host, &bytes) == 1;
-    if (!literal)
-        SSL_set_tlsext_host_name(ssl, host);
-    if (!verify)
-        return;
-    SSL_set_verify(ssl, SSL_VERIFY_PEER, NULL);
-    SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-    if (literal)
-        X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host);
-    else
-        SSL_set1_host(ssl, host);
+    return inet_pton(AF_INET, host, &bytes) == 1 || inet_pton(AF_INET6, host, &bytes) == 1;
 }
 
-gboolean kx_smtp_conn_start_tls(KxSmtpConn *conn, SSL_CTX *ctx, const char *host, gboolean verify,
+/* ---- TLSA (RFC 7672 section 3.1) ---- */
+
+/* Names of authorities that everybody trusts (PKIX-TA, PKIX-EE) say nothing to a mail server, which
+ * has no list of them in common with the other side. */
+static gboolean is_usable(const KxTlsa *tlsa)
+{
+    static const size_t lengths[] = {0, 32, 64}; /* whole, SHA-256, SHA-512 */
+    if ((tlsa->usage != 2 && tlsa->usage != 3) || tlsa->selector > 1 || tlsa->matching > 2)
+        return FALSE;
+    return tlsa->matching == 0 ? tlsa->len > 0 : tlsa->len == lengths[tlsa->matching];
+}
+
+guint kx_tlsa_usable(const GPtrArray *tlsa)
+{
+    guint n = 0;
+    for (guint i = 0; i < tlsa->len; i++)
+        n += is_usable(tlsa->pdata[i]);
+    return n;
+}
+
+static gboolean use_tlsa(SSL *ssl, const KxSmtpTls *want, GError **error)
+{
+    guint used = 0;
+    if (SSL_dane_enable(ssl, want->host) <= 0)
+        return kx_fail(error, KX_ERR_FAILED, "OpenSSL cannot use TLSA records");
+    /* Who has the very key is the right one, whatever name and time the certificate has. */
+    SSL_dane_set_flags(ssl, DANE_FLAG_NO_DANE_EE_NAMECHECKS);
+    for (guint i = 0; i < want->tlsa->len; i++) {
+        const KxTlsa *tlsa = want->tlsa->pdata[i];
+        if (is_usable(tlsa) && SSL_dane_tlsa_add(ssl, tlsa->usage, tlsa->selector, tlsa->matching,
+                                                 tlsa->data, tlsa->len) > 0)
+            used++;
+    }
+    /* Records whose content is no certificate or key match nothing. */
+    return used > 0 || kx_fail(error, KX_ERR_PROTOCOL, "no TLSA record holds a certificate or key");
+}
+
+/* ---- handshake ---- */
+
+static gboolean prepare(SSL *ssl, const KxSmtpTls *want, GError **error)
+{
+    gboolean literal = is_literal(want->host);
+    if (want->tlsa && !use_tlsa(ssl, want, error))
+        return FALSE;
+    if (!literal && !want->tlsa)
+        SSL_set_tlsext_host_name(ssl, want->host); /* with TLSA records it is set already */
+    SSL_set_verify(ssl, want->verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
+    SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    if (literal)
+        X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), want->host);
+    else
+        SSL_set1_host(ssl, want->host);
+    for (guint i = 0; i < G_N_ELEMENTS(want->names) && want->names[i]; i++)
+        SSL_add1_host(ssl, want->names[i]);
+    return TRUE;
+}
+
+long kx_smtp_conn_verdict(const KxSmtpConn *conn)
+{
+    return conn->ssl ? SSL_get_verify_result(conn->ssl) : X509_V_ERR_UNSPECIFIED;
+}
+
+gboolean kx_smtp_conn_start_tls(KxSmtpConn *conn, SSL_CTX *ctx, const KxSmtpTls *want,
                                 GError **error)
 {
     gint64 deadline = deadline_in(conn, TLS_SECONDS);
@@ -198,11 +249,12 @@ gboolean kx_smtp_conn_start_tls(KxSmtpConn *conn, SSL_CTX *ctx, const char *host
         return kx_fail(error, KX_ERR_PROTOCOL, "the server spoke before TLS began");
     conn->ssl = SSL_new(ctx);
     SSL_set_fd(conn->ssl, conn->fd);
-    ask_for_name(conn->ssl, host, verify);
+    if (!prepare(conn->ssl, want, error))
+        return FALSE;
     ERR_clear_error();
     for (int rc; (rc = SSL_connect(conn->ssl)) != 1; ERR_clear_error())
         if (!wait_tls(conn, rc, deadline, error))
-            return error && *error ? FALSE : fail_tls(conn, error);
+            return error && *error ? FALSE : fail_tls(conn, want->verify, error);
     conn->tls = g_strdup_printf("%s %s", SSL_get_version(conn->ssl), SSL_get_cipher(conn->ssl));
     return TRUE;
 }
@@ -219,7 +271,7 @@ static ssize_t send_some(KxSmtpConn *conn, gint64 deadline, GError **error)
         if (wait_tls(conn, rc, deadline, error))
             return 0;
         if (error && !*error)
-            fail_tls(conn, error);
+            fail_tls(conn, FALSE, error);
         return -1;
     }
     ssize_t n = send(conn->fd, conn->out.data, conn->out.len, MSG_NOSIGNAL);

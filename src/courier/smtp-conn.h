@@ -39,9 +39,23 @@ KxSmtpConn *kx_smtp_conn_open(const KxHostAddress *address, guint port, const ch
                               guint seconds, GError **error);
 void kx_smtp_conn_free(KxSmtpConn *conn);
 
-/* `host` is sent as SNI; with `verify` the certificate must be good and name it. */
-gboolean kx_smtp_conn_start_tls(KxSmtpConn *conn, SSL_CTX *ctx, const char *host, gboolean verify,
+/* What the other side has to show. */
+typedef struct {
+    const char *host;      /* its name: sent as SNI, and one a certificate may have */
+    const char *names[3];  /* further names, up to the first NULL */
+    gboolean verify;       /* the certificate must be good; otherwise whether it is is only noted */
+    const GPtrArray *tlsa; /* KxTlsa that say which certificates are good (RFC 7672), instead of the
+                              authorities; NULL: none */
+} KxSmtpTls;
+
+/* How many of the records are of a kind that mail uses (RFC 7672 section 3.1); the others count for
+ * nothing. */
+guint kx_tlsa_usable(const GPtrArray *tlsa);
+
+gboolean kx_smtp_conn_start_tls(KxSmtpConn *conn, SSL_CTX *ctx, const KxSmtpTls *want,
                                 GError **error);
+/* X509_V_OK, or what is wrong with the certificate, also after a failure. */
+long kx_smtp_conn_verdict(const KxSmtpConn *conn);
 /* "TLSv1.3 TLS_AES_256_GCM_SHA384"; NULL: in the clear. */
 const char *kx_smtp_conn_tls(const KxSmtpConn *conn);
 const char *kx_smtp_conn_ip(const KxSmtpConn *conn);

@@ -12,7 +12,7 @@
 #include "server/roles.h"
 #include "server/sandbox.h"
 
-enum { FINISH_SECONDS = 3, RESOLV_CONF_MAX = 64 * 1024 };
+enum { FINISH_SECONDS = 3, TEXT_MAX = 64 * 1024 };
 
 typedef struct {
     struct event_base *base;
@@ -107,8 +107,7 @@ static void take_settings(Courier *courier, const KxMsgSettings *message)
     g_autoptr(KxSettings) settings =
         kx_settings_unpack(message->values.data, message->values.len, &error);
     if (settings) {
-        kx_mail_pool_configure(courier->mail, kx_settings_text(settings, KX_SET_SERVER_HOSTNAME),
-                               kx_settings_list(settings, KX_SET_DNS_SERVERS), &error);
+        kx_mail_pool_configure(courier->mail, settings, &error);
     }
     if (error)
         report(courier, error->message);
@@ -174,12 +173,17 @@ static void keeper_closed(gpointer data, KxLink *link, const GError *error)
 static const KxLinkCallbacks keeper_callbacks = {keeper_message, keeper_closed};
 
 /* What is read from files is read here, before the sandbox. */
+static char *read_text(const char *path)
+{
+    char *text = NULL;
+    return kx_read_file(path, TEXT_MAX, &text, NULL, NULL) ? text : g_strdup("");
+}
+
 static void open_mail(Courier *courier)
 {
-    g_autofree char *resolv_conf = NULL;
-    if (!kx_read_file("/etc/resolv.conf", RESOLV_CONF_MAX, &resolv_conf, NULL, NULL))
-        resolv_conf = g_strdup("");
-    courier->mail = kx_mail_pool_new(resolv_conf);
+    g_autofree char *resolv_conf = read_text("/etc/resolv.conf");
+    g_autofree char *root_key = read_text("/usr/share/dns/root.key");
+    courier->mail = kx_mail_pool_new(resolv_conf, root_key);
     courier->begun = g_hash_table_new_full(NULL, NULL, NULL, free_task);
     courier->done = event_new(courier->base, kx_mail_pool_fd(courier->mail), EV_READ | EV_PERSIST,
                               on_mail_done, courier);

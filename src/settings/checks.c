@@ -75,6 +75,18 @@ gboolean kx_check_dns_server(const char *value, GError **error)
                    "'%s' is not the address of a DNS server (192.0.2.1 or 192.0.2.1@5353)", value);
 }
 
+gboolean kx_check_trust_anchor(const char *value, GError **error)
+{
+    static const char record[] = "^(\\.|([A-Za-z0-9_-]{1,63}\\.){1,127})[ \\t]+([0-9]{1,9}[ \\t]+)?"
+                                 "(IN[ \\t]+)?(DS([ \\t]+[0-9]{1,5}){3}[ \\t]+[0-9A-F \\t]{40,}|"
+                                 "DNSKEY[ \\t]+[0-9]{1,5}[ \\t]+3[ \\t]+[0-9]{1,3}[ \\t]+"
+                                 "[A-Za-z0-9+/= \\t]{40,})$";
+    return g_regex_match_simple(record, value, G_REGEX_CASELESS, 0) ||
+           kx_fail(error, KX_ERR_INVALID,
+                   "'%s' is not a DS or DNSKEY record (company.test. IN DS 4711 13 2 AB12...)",
+                   value);
+}
+
 gboolean kx_check_uri_or_empty(const char *value, GError **error)
 {
     size_t scheme =

@@ -17,6 +17,9 @@ gboolean kx_check_host_or_empty(const char *value, GError **error);
 /* An IP address, maybe with "@PORT". */
 gboolean kx_check_dns_server(const char *value, GError **error);
 
+/* A DS or DNSKEY record in presentation format (RFC 4034 sections 2.2 and 5.3). */
+gboolean kx_check_trust_anchor(const char *value, GError **error);
+
 /* Empty, or a URI: a scheme, a colon, and something without spaces (RFC 3986 section 3). */
 gboolean kx_check_uri_or_empty(const char *value, GError **error);
 

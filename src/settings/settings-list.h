@@ -54,6 +54,12 @@ KX_SETTING(DELIVERY_TLS, "smtp.delivery-tls", CHOICE, 0, 0, "never|may|must|veri
     "How mail to other servers is protected: may takes TLS where it is offered, must waits for it, verify also wants a certificate that names the server.")
 KX_SETTING(DNS_SERVERS, "dns.servers", LIST, 0, 16, NULL, "", KX_SETTING_COURIER, "HOST-19", kx_check_dns_server,
     "DNS servers to ask, as addresses like 192.0.2.1 or 192.0.2.1@5353; empty means those of /etc/resolv.conf.")
+KX_SETTING(DNS_DNSSEC, "dns.dnssec", CHOICE, 0, 0, "auto|require|off", "auto", KX_SETTING_COURIER, "SMTP-28", NULL,
+    "Whether signatures of DNS answers are checked (DNSSEC): auto does it from the moment when the DNS servers are seen to have them, require takes no answer before, off never does.")
+KX_SETTING(DNS_TRUST_ANCHORS, "dns.trust-anchors", LIST, 0, 16, NULL, "", KX_SETTING_COURIER, "SMTP-28", kx_check_trust_anchor,
+    "Keys that signatures of DNS are traced back to, as records like 'company.test. IN DS 4711 13 2 AB12...'; empty means those of the root in Debian's dns-root-data.")
+KX_SETTING(SMTP_DANE, "smtp.dane", BOOL, 0, 0, NULL, "yes", KX_SETTING_COURIER, "SMTP-28", NULL,
+    "Whether TLSA records of other servers are obeyed (DANE, RFC 7672): where there are some, mail goes by TLS and to the right certificate only. Needs dns.dnssec.")
 KX_SETTING(RELAY_HOST, "smtp.relay-host", TEXT, 0, 253, NULL, "", 0, "SMTP-26", kx_check_host_or_empty,
     "Server that takes all outgoing mail; empty means that mail is sent directly.")
 KX_SETTING(RELAY_PORT, "smtp.relay-port", INT, 1, 65535, NULL, "25", 0, "SMTP-26", NULL,

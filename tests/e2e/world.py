@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rest of the world as an outgoing server meets it: name servers with zones of the test, and mail servers.
 
-Zones are served by NSD; mail servers are aiosmtpd with handlers of the test, each on its own loopback address, so that
+Zones are served by NSD, signed by ldns-signzone where a test wants that; mail servers are aiosmtpd with handlers of the test, each on its own loopback address, so that
 MX records can tell them apart.
 """
 
 import asyncio
 import contextlib
+import hashlib
 import socket
 import ssl
 import subprocess
@@ -26,8 +27,12 @@ def free_port(address="127.0.0.1", kind=socket.SOCK_STREAM):
 
 
 @contextlib.contextmanager
-def name_server(zones):
-    """NSD with zones {"remote.test": "lines of records"}; yields "127.0.0.1@PORT"."""
+def name_server(zones, signed=None, spoil=None):
+    """NSD with zones {"remote.test": "lines of records"}; yields "127.0.0.1@PORT".
+
+    Names of zones in the list `signed` are replaced by their trust anchors. `spoil` replaces text in signed zones, so that
+    signatures are wrong.
+    """
     base = Path(tempfile.mkdtemp(prefix="kx-nsd-"))
     port = free_port(kind=socket.SOCK_DGRAM)
     config = [f"server:\n  ip-address: 127.0.0.1@{port}\n  username: \"\"\n  chroot: \"\"\n  server-count: 1\n"
@@ -37,6 +42,8 @@ def name_server(zones):
         (base / zone).write_text(
             f"$ORIGIN {zone}.\n$TTL 60\n@ SOA ns.{zone}. admin.{zone}. 1 3600 600 86400 60\n@ NS ns.{zone}.\n"
             f"ns A 127.0.0.1\n" + textwrap.dedent(records).strip() + "\n")
+        if signed and zone in signed:
+            signed[signed.index(zone)] = sign_zone(base, zone, spoil or {})
         config.append(f"zone:\n  name: {zone}\n  zonefile: {zone}\n")
     (base / "conf").write_text("".join(config))
     server = subprocess.Popen(["/usr/sbin/nsd", "-d", "-c", base / "conf"], stdin=subprocess.DEVNULL,
@@ -48,6 +55,64 @@ def name_server(zones):
         server.terminate()
         server.wait()
         subprocess.run(["rm", "-rf", base], check=True)
+
+
+def sign_zone(base, zone, spoil):
+    """Signs the zone's file with a new key; the DS record."""
+    key = subprocess.run(["ldns-keygen", "-a", "ECDSAP256SHA256", "-k", zone], cwd=base, check=True, capture_output=True,
+                         text=True).stdout.strip()
+    subprocess.run(["ldns-signzone", "-f", zone, zone, key], cwd=base, check=True, capture_output=True)
+    text = (base / zone).read_text()
+    for old, new in spoil.items():
+        assert old in text, old
+        text = text.replace(old, new)
+    (base / zone).write_text(text)
+    return " ".join((base / f"{key}.ds").read_text().split())
+
+
+class Authority:
+    """A certificate authority of the test, in a folder."""
+
+    def __init__(self, folder, name="Test CA"):
+        self.folder, self.serial = folder, 0
+        self.certificate = folder / "ca.pem"
+        self.openssl("req", "-x509", *self.new_key("ca.key"), "-out", self.certificate, "-days", "2",
+                     "-subj", f"/CN={name}", "-addext", "basicConstraints=critical,CA:TRUE")
+
+    def openssl(self, *arguments):
+        done = kx.run(["openssl", *arguments])
+        assert done.returncode == 0, done.stdout
+        return done.stdout
+
+    def new_key(self, name):
+        return ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", self.folder / name]
+
+    def issue(self, name):
+        """(certificate with chain, key) for a host name."""
+        self.serial += 1
+        stem = self.folder / str(self.serial)
+        request, extension, cert = stem.with_suffix(".csr"), stem.with_suffix(".ext"), stem.with_suffix(".pem")
+        self.openssl("req", *self.new_key(f"{self.serial}.key"), "-out", request, "-subj", f"/CN={name}")
+        extension.write_text(f"subjectAltName=DNS:{name}\n")
+        self.openssl("x509", "-req", "-in", request, "-CA", self.certificate, "-CAkey", self.folder / "ca.key",
+                     "-set_serial", str(self.serial), "-days", "2", "-extfile", extension, "-out", cert)
+        cert.write_text(cert.read_text() + self.certificate.read_text())
+        return cert, stem.with_suffix(".key")
+
+    def server_tls(self, name):
+        return server_tls(*self.issue(name))
+
+
+def certificate_digest(path):
+    """SHA-256 of the first certificate of a file: what a TLSA record "2 0 1" or "3 0 1" holds."""
+    return hashlib.sha256(ssl.PEM_cert_to_DER_cert(Path(path).read_text().split("-----END")[0] +
+                                                   "-----END CERTIFICATE-----\n")).hexdigest()
+
+
+def key_digest(path):
+    """SHA-256 of the public key of a private one: what a TLSA record "3 1 1" holds."""
+    done = subprocess.run(["openssl", "pkey", "-in", path, "-pubout", "-outform", "DER"], check=True, capture_output=True)
+    return hashlib.sha256(done.stdout).hexdigest()
 
 
 def answers(port):
