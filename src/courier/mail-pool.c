@@ -211,6 +211,15 @@ int kx_mail_pool_fd(const KxMailPool *pool)
     return pool->done_fd;
 }
 
+void kx_mail_pool_news(KxMailPool *pool, void (*tell)(gpointer data, KxMailTask *task),
+                       gpointer data)
+{
+    kx_mutex_lock(&pool->lock);
+    for (guint i = 0; i < pool->running->len; i++)
+        tell(data, pool->running->pdata[i]);
+    kx_mutex_unlock(&pool->lock);
+}
+
 KxMailTask *kx_mail_pool_done(KxMailPool *pool)
 {
     eventfd_t count;

@@ -22,6 +22,9 @@ gboolean kx_mail_pool_configure(KxMailPool *pool, const KxSettings *settings, GE
 void kx_mail_pool_add(KxMailPool *pool, KxMailTask *task); /* takes it */
 /* Readable when tasks are done. */
 int kx_mail_pool_fd(const KxMailPool *pool);
+/* Calls back for each task that is being worked on and has come further since the last time. */
+void kx_mail_pool_news(KxMailPool *pool, void (*tell)(gpointer data, KxMailTask *task),
+                       gpointer data);
 KxMailTask *kx_mail_pool_done(
     KxMailPool *pool); /* the next one, the caller's; take them up to NULL */
 

@@ -112,6 +112,7 @@ static KxMailSession *use_session(KxMailTask *task, KxMailSession *session)
         [KX_MAIL_ETRN] = kx_mail_etrn,
     };
     note_session(task, session);
+    kx_mail_task_progress(task, KX_MAIL_PHASE_TALKS, 0, session->host);
     if (dialogues[task->kind](session, task))
         return session;
     kx_mail_session_free(session);
@@ -154,6 +155,7 @@ static KxMailSession *try_host(const KxMailTools *tools, KxMailTask *task, const
         return NULL;
     for (guint i = 0; i < found.addresses->len && *tries < ADDRESSES_MAX; i++, ++*tries) {
         const KxHostAddress *address = &g_array_index(found.addresses, KxHostAddress, i);
+        kx_mail_task_progress(task, KX_MAIL_PHASE_CONNECTS, 0, host);
         if (kx_mail_ask_address(task, address))
             continue;
         KxMailSession *session = try_address(tools, task, host, address, &guard);
@@ -173,6 +175,7 @@ KxMailSession *kx_mail_deliver(const KxMailTools *tools, KxMailTask *task, KxMai
         if (session || task->code != 0 || is_over(task))
             return session;
     }
+    kx_mail_task_progress(task, KX_MAIL_PHASE_LOOKS_UP, 0, NULL);
     g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
     Hosts hosts = {names, FALSE};
     gboolean gone = find_hosts(tools, task, &hosts); /* no host of them exists */

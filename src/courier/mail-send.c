@@ -190,7 +190,14 @@ static gboolean write_stuffed(KxMailSession *session, const char *bytes, size_t 
     return TRUE;
 }
 
-static gboolean write_content(KxMailSession *session, const KxMailTask *task, gboolean stuff,
+static void note_progress(KxMailTask *task, guint64 at)
+{
+    guint64 whole = MAX(task->size - task->skip, (guint64)1);
+    kx_mail_task_progress(task, KX_MAIL_PHASE_SENDS, (guint)((at - task->skip) * 100 / whole),
+                          NULL);
+}
+
+static gboolean write_content(KxMailSession *session, KxMailTask *task, gboolean stuff,
                               GError **error)
 {
     g_autofree char *piece = g_malloc(PIECE);
@@ -207,6 +214,7 @@ static gboolean write_content(KxMailSession *session, const KxMailTask *task, gb
                     : kx_smtp_conn_write(session->conn, piece, part, error)))
             return FALSE;
         at += part;
+        note_progress(task, at);
     }
     if (!stuff)
         return TRUE;

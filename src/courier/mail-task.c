@@ -31,6 +31,7 @@ KxMailTask *kx_mail_task_new(guint32 number, const KxMsgMailTask *message, int f
     task->envid = g_strdup(message->envid);
     task->ret = g_strdup(message->ret);
     task->fd = fd;
+    kx_mutex_init(&task->progress_lock);
     task->recipients = g_ptr_array_new_with_free_func(free_recipient);
     return task;
 }
@@ -79,7 +80,36 @@ void kx_mail_task_free(KxMailTask *task)
     g_free(task->host);
     g_free(task->ip);
     g_free(task->protection);
+    g_free(task->talks_to);
+    kx_mutex_clear(&task->progress_lock);
     g_free(task);
+}
+
+void kx_mail_task_progress(KxMailTask *task, KxMailPhase phase, guint percent, const char *host)
+{
+    kx_mutex_lock(&task->progress_lock);
+    task->progressed |= task->phase != (guint)phase || task->percent != percent ||
+                        (host && g_strcmp0(host, task->talks_to) != 0);
+    task->phase = phase;
+    task->percent = percent;
+    if (host) {
+        g_free(task->talks_to);
+        task->talks_to = g_strdup(host);
+    }
+    kx_mutex_unlock(&task->progress_lock);
+}
+
+gboolean kx_mail_task_news(KxMailTask *task, KxMsgMailProgress *ret_progress, char **ret_host)
+{
+    kx_mutex_lock(&task->progress_lock);
+    gboolean news = task->progressed;
+    task->progressed = FALSE;
+    if (news) {
+        *ret_host = g_strdup(task->talks_to ? task->talks_to : "");
+        *ret_progress = (KxMsgMailProgress){task->phase, task->percent, *ret_host};
+    }
+    kx_mutex_unlock(&task->progress_lock);
+    return news;
 }
 
 void kx_mail_task_result(KxMailTask *task, guint code, const char *status)

@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include "base/lock.h"
 #include "courier/resolver.h"
 #include "courier/smtp-conn.h"
 #include "ipc/message.h"
@@ -37,6 +38,11 @@ typedef struct {
     gint cancelled;        /* atomic: nobody waits for it any more, so content is not begun */
     GPtrArray *recipients; /* of KxMailRecipient */
 
+    KxMutex progress_lock; /* of what follows */
+    guint phase, percent;  /* KxMailPhase; of the content */
+    char *talks_to;        /* a host, or NULL */
+    gboolean progressed;   /* since it was last asked */
+
     /* results */
     guint code; /* for recipients without one of their own */
     char *status;
@@ -49,6 +55,12 @@ KxMailTask *kx_mail_task_new(guint32 number, const KxMsgMailTask *message, int f
 KxMailTask *kx_mail_task_new_question(guint32 number, const KxMsgMailAsk *message);
 void kx_mail_task_add(KxMailTask *task, const KxMsgMailRecipient *message);
 void kx_mail_task_free(KxMailTask *task);
+
+/* How far it has come; `host` NULL: no word about that. */
+void kx_mail_task_progress(KxMailTask *task, KxMailPhase phase, guint percent, const char *host);
+/* The same in the form of a message, if it has changed since the last call; then `*ret_host` is to
+ * be freed. */
+gboolean kx_mail_task_news(KxMailTask *task, KxMsgMailProgress *ret_progress, char **ret_host);
 
 /* What holds for all recipients that have no result of their own. */
 void kx_mail_task_result(KxMailTask *task, guint code, const char *status);

@@ -25,14 +25,24 @@ typedef struct {
         name, kind, offsetof(KxEnvelopeRcpt, member)                                               \
     }
 static const Field MESSAGE_FIELDS[] = {
-    MESSAGE_FIELD("Created", TIME, created),       MESSAGE_FIELD("Next-Try", TIME, next_try),
-    MESSAGE_FIELD("Attempts", NUMBER, attempts),   MESSAGE_FIELD("Size", NUMBER, size),
-    MESSAGE_FIELD("Skip", NUMBER, skip),           MESSAGE_FIELD("Service", TEXT, service),
-    MESSAGE_FIELD("Sender", TEXT, sender),         MESSAGE_FIELD("User", TEXT, user),
-    MESSAGE_FIELD("Sender-Host", TEXT, remote_ip), MESSAGE_FIELD("SSL", FLAG, secure),
-    MESSAGE_FIELD("Flags", NUMBER, flags),         MESSAGE_FIELD("Ret", TEXT, ret),
-    MESSAGE_FIELD("Envid", TEXT, envid),           MESSAGE_FIELD("Auth", TEXT, auth),
-    MESSAGE_FIELD("Warned", FLAG, warned),         MESSAGE_FIELD("Report", TEXT, report),
+    MESSAGE_FIELD("Created", TIME, created),
+    MESSAGE_FIELD("Next-Try", TIME, next_try),
+    MESSAGE_FIELD("Attempts", NUMBER, attempts),
+    MESSAGE_FIELD("Size", NUMBER, size),
+    MESSAGE_FIELD("Skip", NUMBER, skip),
+    MESSAGE_FIELD("Service", TEXT, service),
+    MESSAGE_FIELD("Sender", TEXT, sender),
+    MESSAGE_FIELD("User", TEXT, user),
+    MESSAGE_FIELD("Sender-Host", TEXT, remote_ip),
+    MESSAGE_FIELD("SSL", FLAG, secure),
+    MESSAGE_FIELD("Flags", NUMBER, flags),
+    MESSAGE_FIELD("Ret", TEXT, ret),
+    MESSAGE_FIELD("Envid", TEXT, envid),
+    MESSAGE_FIELD("Auth", TEXT, auth),
+    MESSAGE_FIELD("Held", FLAG, held),
+    MESSAGE_FIELD("Begins", TIME, begins),
+    MESSAGE_FIELD("Warned", FLAG, warned),
+    MESSAGE_FIELD("Report", TEXT, report),
 };
 static const Field RCPT_FIELDS[] = {
     RCPT_FIELD("Original", TEXT, original), RCPT_FIELD("Account", TEXT, account),
@@ -102,6 +112,11 @@ gboolean kx_envelope_rcpt_is_remote_due(const KxEnvelopeRcpt *rcpt)
 {
     return !rcpt->account && rcpt->duty == KX_DUTY_QUEUED &&
            !(rcpt->status && rcpt->status[0] == '5');
+}
+
+gint64 kx_envelope_begin(const KxEnvelope *envelope)
+{
+    return MAX(envelope->created, envelope->begins);
 }
 
 guint kx_envelope_count(const KxEnvelope *envelope, KxDuty duty)

@@ -48,7 +48,9 @@ typedef struct {
     gint64 created;
     gint64 next_try; /* 0: as soon as possible */
     guint64 attempts;
-    guint warned; /* the sender knows that it takes long */
+    guint warned;  /* the sender knows that it takes long */
+    guint held;    /* an administrator wants it to stay as it is */
+    gint64 begins; /* from when the times of the queue count; 0: created */
     guint64 size;
     guint64
         skip; /* bytes at the start of the message that are for mailboxes here only (Return-Path) */
@@ -85,6 +87,9 @@ void kx_envelope_give(KxEnvelope *envelope, const char *address);
 gboolean kx_envelope_rcpt_is_due(const KxEnvelopeRcpt *rcpt);
 /* The same of another server. */
 gboolean kx_envelope_rcpt_is_remote_due(const KxEnvelopeRcpt *rcpt);
+
+/* From when its time in the queue counts. */
+gint64 kx_envelope_begin(const KxEnvelope *envelope);
 
 /* How many recipients have this duty. */
 guint kx_envelope_count(const KxEnvelope *envelope, KxDuty duty);

@@ -68,10 +68,10 @@ void kx_hold_clear(KxQueueEntry *entry)
 
 /* ---- asking for it ---- */
 
-/* With the lock held. Those on their way are. */
+/* With the lock held. Those on their way are; those an administrator stopped stay. */
 static guint ask(KxQueue *queue, KxQueueEntry *entry, guint flag, const char *domain)
 {
-    if (entry->busy || entry->shipments > 0)
+    if (entry->busy || entry->shipments > 0 || entry->held)
         return 0;
     entry->asked |= flag;
     if (domain && !entry->asked_for)
@@ -111,19 +111,16 @@ static guint ask_all(KxQueue *queue, guint flag, const char *domain)
     return n;
 }
 
-guint kx_queue_run_now(KxQueue *queue, const char *id, GError **error)
+gboolean kx_queue_ask(KxQueue *queue, KxQueueEntry *entry)
 {
-    guint n = 0;
+    revive_routes(queue, NULL);
+    return ask(queue, entry, KX_ASKED_ALL, NULL) > 0;
+}
+
+guint kx_queue_run_now(KxQueue *queue)
+{
     pthread_mutex_lock(&queue->lock);
-    KxQueueEntry *one = id ? g_hash_table_lookup(queue->entries, id) : NULL;
-    if (one)
-        n = ask(queue, one, KX_ASKED_ALL, NULL);
-    else if (id)
-        kx_fail(error, KX_ERR_NOT_FOUND, "there is no message %s in the queue", id);
-    else
-        n = ask_all(queue, KX_ASKED_ALL, NULL);
-    if (id)
-        revive_routes(queue, NULL);
+    guint n = ask_all(queue, KX_ASKED_ALL, NULL);
     pthread_mutex_unlock(&queue->lock);
     return n;
 }

@@ -17,6 +17,7 @@ static void entry_free(gpointer data)
     kx_envelope_free(entry->envelope);
     kx_hold_clear(entry);
     g_clear_pointer(&entry->domains, g_ptr_array_unref);
+    g_free(entry->wish_by);
     g_free(entry);
 }
 
@@ -35,8 +36,9 @@ void kx_queue_entries_clear(KxQueue *queue)
 void kx_queue_schedule(KxQueue *queue, KxQueueEntry *entry, gint64 due)
 {
     g_tree_remove(queue->by_due, entry);
-    entry->due = due;
+    entry->due = entry->wish ? 0 : due;
     entry->busy = FALSE;
+    due = entry->due;
     if (due < G_MAXINT64)
         g_tree_insert(queue->by_due, entry, entry);
     pthread_cond_broadcast(&queue->changed);
@@ -46,11 +48,23 @@ static void set_busy(KxQueue *queue, KxQueueEntry *entry)
 {
     g_tree_remove(queue->by_due, entry);
     entry->busy = TRUE;
+    entry->state = KX_QUEUE_EXECUTING;
+    entry->since = g_get_real_time() / G_USEC_PER_SEC;
+}
+
+void kx_queue_set_state(KxQueue *queue, const char *id, KxQueueState state)
+{
+    pthread_mutex_lock(&queue->lock);
+    KxQueueEntry *entry = g_hash_table_lookup(queue->entries, id);
+    if (entry)
+        entry->state = state;
+    pthread_mutex_unlock(&queue->lock);
 }
 
 static gint64 due_time(const KxEnvelope *envelope)
 {
-    return kx_envelope_count(envelope, KX_DUTY_QUEUED) > 0 ? envelope->next_try : G_MAXINT64;
+    gboolean waits = kx_envelope_count(envelope, KX_DUTY_QUEUED) > 0 && !envelope->held;
+    return waits ? envelope->next_try : G_MAXINT64;
 }
 
 void kx_queue_put(KxQueue *queue, const KxEnvelope *envelope)
@@ -66,6 +80,7 @@ void kx_queue_put(KxQueue *queue, const KxEnvelope *envelope)
     }
     g_clear_pointer(&entry->domains, g_ptr_array_unref);
     entry->domains = domains;
+    entry->held = envelope->held != 0;
     kx_queue_schedule(queue, entry, due_time(envelope));
     pthread_mutex_unlock(&queue->lock);
 }

@@ -9,7 +9,7 @@
 #include <pthread.h>
 
 #include "directory/hop.h"
-#include "flow/queue.h"
+#include "flow/queue-steer.h"
 #include "ipc/message.h"
 
 #define KX_QUEUE_DIR "store/queue"
@@ -32,6 +32,11 @@ typedef struct {
     GPtrArray *domains;   /* of texts: those with forward hosts that it waits for; NULL: none */
     guint asked;          /* KxAsked: it may go now although it is held */
     GPtrArray *asked_for; /* of texts: the same of these domains; NULL: none */
+    gboolean held;        /* by an administrator */
+    guint wish;           /* KxQueueAction to take when nobody works on it any more; 0: none */
+    char *wish_by;        /* the administrator's name */
+    KxQueueState state;   /* what is being done, while it is busy or has shipments */
+    gint64 since;         /* Unix seconds */
     KxEnvelope *envelope; /* as the runner knows it, while there are shipments */
 } KxQueueEntry;
 
@@ -62,6 +67,10 @@ typedef struct {
     KxShipment *shipment;
     GArray *recipients; /* guint: indexes in the envelope, in the order of the task's */
     gint64 since;
+    /* for those who look */
+    char *id, *sender, *to;
+    guint64 size;
+    guint phase, percent; /* KxMailPhase */
     /* results, as they come */
     GPtrArray *results; /* KxTaskResult by index of the task's recipients, or NULL */
     gboolean over;
@@ -124,6 +133,10 @@ void kx_queue_put(KxQueue *queue,
                   const KxEnvelope *envelope); /* new or changed; not busy any more */
 gboolean kx_queue_claim(KxQueue *queue, const char *id, GError **error);
 void kx_queue_release(KxQueue *queue, const char *id, gboolean gone);
+/* Takes the lock itself. */
+void kx_queue_set_state(KxQueue *queue, const char *id, KxQueueState state);
+/* An administrator wants it tried now; FALSE: it is held, or being tried. */
+gboolean kx_queue_ask(KxQueue *queue, KxQueueEntry *entry);
 /* The entry waits until then. */
 void kx_queue_schedule(KxQueue *queue, KxQueueEntry *entry, gint64 due);
 /* The first that is due, claimed; NULL: none before *ret_due. */
@@ -138,6 +151,11 @@ gboolean kx_hold_may_go(const KxQueueEntry *entry, const KxHop *hop, gboolean on
 /* Whether anything of it goes by itself. */
 gboolean kx_hold_any_goes(KxQueue *queue, const KxEnvelope *envelope);
 void kx_hold_clear(KxQueueEntry *entry); /* what was asked for is begun. With the lock held. */
+/* ---- queue-steer.c ---- */
+
+/* Does what was wished while the message was in use, if anything was; the entry is claimed. TRUE:
+ * it was, and the entry is free or gone. */
+gboolean kx_queue_take_wish(KxQueue *queue, const char *id);
 
 /* ---- queue-run.c ---- */
 
@@ -168,6 +186,7 @@ KxShipment *kx_route_take(KxQueue *queue, gint64 now);
 void kx_route_succeeded(KxQueue *queue, KxRoute *route);
 /* No server of the route answered: nothing is tried for a while. */
 void kx_route_failed(KxQueue *queue, KxRoute *route, const char *status, gint64 now);
+void kx_route_all_up(KxQueue *queue);                   /* what is down is tried again */
 void kx_route_finished(KxQueue *queue, KxRoute *route); /* one task less on its way */
 void kx_route_sweep(KxQueue *queue, gint64 now);        /* forgets those not needed */
 

@@ -66,6 +66,7 @@ static gboolean try_local(KxQueue *queue, KxEnvelope *envelope, GError **error)
         return FALSE;
     kx_debug(queue->logger, KX_DEBUG_QUEUE, "%s is tried again, attempt %" G_GUINT64_FORMAT,
              envelope->id, envelope->attempts + 1);
+    kx_queue_set_state(queue, envelope->id, KX_QUEUE_LOCAL_DELIVERY);
     kx_queue_deliver(queue, envelope, KX_DUTY_QUEUED, incoming, NULL);
     log_results(queue, envelope);
     return TRUE;
@@ -87,6 +88,8 @@ static void postpone(KxQueue *queue, const char *id, const GError *error)
 static void begin_round(KxQueue *queue, const char *id)
 {
     g_autoptr(GError) error = NULL;
+    if (kx_queue_take_wish(queue, id))
+        return;
     KxEnvelope *envelope = kx_queue_read(id, &error);
     gboolean local = envelope && has_local_due(envelope);
     if (!envelope || !try_local(queue, envelope, &error)) {

@@ -4,7 +4,6 @@
 #include "base/error.h"
 #include "base/fsutil.h"
 #include "flow/queue-private.h"
-#include "log/log-config.h"
 #include "log/log-mail.h"
 
 /* ---- life ---- */
@@ -77,7 +76,7 @@ void kx_queue_settings_changed(KxQueue *queue)
     queue->offline = !online;
     pthread_mutex_unlock(&queue->lock);
     if (go)
-        kx_queue_run_now(queue, NULL, NULL);
+        kx_queue_run_now(queue);
 }
 
 /* ---- a message comes in ---- */
@@ -150,63 +149,4 @@ gboolean kx_queue_accept(KxQueue *queue, KxEnvelope *envelope, KxIncoming *incom
         kx_log(queue->logger, KX_LOG_ERROR, "queue: message %s: the report of success: %s",
                envelope->id, problem->message);
     return TRUE;
-}
-
-/* ---- for administrators ---- */
-
-static gint compare_ids(gconstpointer a, gconstpointer b)
-{
-    return strcmp((*(KxEnvelope *const *)a)->id, (*(KxEnvelope *const *)b)->id);
-}
-
-GPtrArray *kx_queue_list(KxQueue *queue)
-{
-    g_autoptr(GPtrArray) ids = g_ptr_array_new_with_free_func(g_free);
-    GHashTableIter iter;
-    gpointer key;
-    pthread_mutex_lock(&queue->lock);
-    g_hash_table_iter_init(&iter, queue->entries);
-    while (g_hash_table_iter_next(&iter, &key, NULL))
-        g_ptr_array_add(ids, g_strdup(key));
-    pthread_mutex_unlock(&queue->lock);
-    GPtrArray *list = g_ptr_array_new_with_free_func((GDestroyNotify)kx_envelope_free);
-    for (guint i = 0; i < ids->len; i++) {
-        KxEnvelope *envelope =
-            kx_queue_read(ids->pdata[i], NULL); /* may have been delivered by now */
-        if (envelope)
-            g_ptr_array_add(list, envelope);
-    }
-    g_ptr_array_sort(list, compare_ids);
-    return list;
-}
-
-static gboolean known(KxQueue *queue, const char *id)
-{
-    pthread_mutex_lock(&queue->lock);
-    gboolean found = g_hash_table_contains(queue->entries, id);
-    pthread_mutex_unlock(&queue->lock);
-    return found;
-}
-
-KxEnvelope *kx_queue_get(KxQueue *queue, const char *id, GError **error)
-{
-    if (!known(queue, id)) {
-        kx_fail(error, KX_ERR_NOT_FOUND, "there is no message %s in the queue", id);
-        return NULL;
-    }
-    return kx_queue_read(id, error);
-}
-
-gboolean kx_queue_remove(KxQueue *queue, const KxAdmin *admin, const char *id, GError **error)
-{
-    if (!kx_queue_claim(queue, id, error))
-        return FALSE;
-    gboolean ok = kx_queue_delete(id, error);
-    kx_queue_release(queue, id, ok);
-    if (ok) {
-        KxAuditField key = {"ID", id, FALSE};
-        kx_log_config_change(queue->logger, &(KxAuditConfig){admin->name, KX_AUDIT_DELETE,
-                                                             "Queue message", &key, 1});
-    }
-    return ok;
 }

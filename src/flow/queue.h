@@ -56,23 +56,16 @@ gboolean kx_queue_new_id(KxQueue *queue, gint64 now, char out[static KX_QUEUE_ID
 gboolean kx_queue_accept(KxQueue *queue, KxEnvelope *envelope, KxIncoming *incoming,
                          GError **error);
 
-/* ---- for administrators ---- */
+/* ---- for administrators: queue-steer.h says more ---- */
 
-GPtrArray *kx_queue_list(KxQueue *queue); /* of KxEnvelope, by ID; free with g_ptr_array_unref */
-KxEnvelope *kx_queue_get(KxQueue *queue, const char *id, GError **error); /* KX_ERR_NOT_FOUND */
-
-/* Tries a message now, with NULL all of them, whatever the times and the connection (NET-03).
- * Returns how many; KX_ERR_NOT_FOUND with 0. */
-guint kx_queue_run_now(KxQueue *queue, const char *id, GError **error);
+/* Tries all messages now, whatever the times and the connection (NET-03), but not those that are
+ * held. Returns how many. */
+guint kx_queue_run_now(KxQueue *queue);
 
 /* It is a time to send (SCHED-04): tries all messages, but for those that wait for ETRN. */
 guint kx_queue_run_scheduled(KxQueue *queue);
 /* The forward host of that domain (in the one form of its name) asks for its mail (ETRN-05).
  * Returns how many messages will be tried. */
 guint kx_queue_run_domain(KxQueue *queue, const char *domain);
-
-/* Removes the message for good, unsent; logged in the Config log. KX_ERR_NOT_FOUND, KX_ERR_IN_USE
- * while it is being delivered. */
-gboolean kx_queue_remove(KxQueue *queue, const KxAdmin *admin, const char *id, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KxQueue, kx_queue_close)

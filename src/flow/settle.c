@@ -82,7 +82,7 @@ static gint64 next_remote_try(KxQueue *queue, guint64 attempts, gint64 now)
 /* What waited too long has failed (SMTP-31). */
 static void expire(KxQueue *queue, KxEnvelope *envelope, gint64 now)
 {
-    if (now - envelope->created < setting(queue, KX_SET_QUEUE_LIFETIME))
+    if (now - kx_envelope_begin(envelope) < setting(queue, KX_SET_QUEUE_LIFETIME))
         return;
     for (guint i = 0; i < envelope->recipients->len; i++) {
         KxEnvelopeRcpt *rcpt = envelope->recipients->pdata[i];
@@ -102,13 +102,13 @@ static void expire(KxQueue *queue, KxEnvelope *envelope, gint64 now)
 static gint64 warn_time(KxQueue *queue, const KxEnvelope *envelope)
 {
     gint64 after = setting(queue, KX_SET_QUEUE_WARN_AFTER);
-    return after == 0 || envelope->warned ? G_MAXINT64 : envelope->created + after;
+    return after == 0 || envelope->warned ? G_MAXINT64 : kx_envelope_begin(envelope) + after;
 }
 
 /* What the sender is to know by now. */
 static gboolean report(KxQueue *queue, KxEnvelope *envelope, gint64 now, GError **error)
 {
-    gint64 end = envelope->created + setting(queue, KX_SET_QUEUE_LIFETIME);
+    gint64 end = kx_envelope_begin(envelope) + setting(queue, KX_SET_QUEUE_LIFETIME);
     return kx_queue_report_failures(queue, envelope, error) &&
            kx_queue_report_success(queue, envelope, NULL, error) &&
            (warn_time(queue, envelope) > now || kx_queue_report_delay(queue, envelope, end, error));
@@ -126,7 +126,7 @@ static void set_next_try(KxQueue *queue, KxEnvelope *envelope, gboolean tried, g
         envelope->next_try = next_remote_try(queue, envelope->attempts, now);
     else
         envelope->next_try = kx_queue_next_try(queue, envelope->attempts, now);
-    gint64 end = envelope->created + setting(queue, KX_SET_QUEUE_LIFETIME);
+    gint64 end = kx_envelope_begin(envelope) + setting(queue, KX_SET_QUEUE_LIFETIME);
     gint64 warn = warn_time(queue, envelope);
     if (end > now)
         envelope->next_try = MIN(envelope->next_try, end);
@@ -139,6 +139,7 @@ void kx_queue_settle(KxQueue *queue, KxEnvelope *given, gboolean tried, gint64 p
     g_autoptr(KxEnvelope) envelope = given;
     g_autoptr(GError) error = NULL;
     gint64 now = g_get_real_time() / G_USEC_PER_SEC;
+    kx_queue_set_state(queue, envelope->id, KX_QUEUE_TERMINATING);
     expire(queue, envelope, now);
     gboolean reported = report(queue, envelope, now, &error);
     if (reported && kx_envelope_count(envelope, KX_DUTY_QUEUED) == 0 &&

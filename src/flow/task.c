@@ -10,6 +10,7 @@
 
 enum {
     RECIPIENTS_MAX = 100,
+    RECIPIENTS_SHOWN = 3,
     ORCPT_MAX = 480,
     NO_COURIER = 2 /* seconds until it is tried again */
 };
@@ -33,6 +34,9 @@ void kx_task_free(gpointer data)
     g_free(task->host);
     g_free(task->ip);
     g_free(task->tls);
+    g_free(task->id);
+    g_free(task->sender);
+    g_free(task->to);
     g_free(task);
 }
 
@@ -165,9 +169,27 @@ static gboolean send_task(KxQueue *queue, const KxEnvelope *envelope, const KxTa
            send_recipients(queue, envelope, task);
 }
 
-static KxTask *new_task(KxQueue *queue, KxShipment *shipment, GArray *recipients)
+static char *list_of(const KxEnvelope *envelope, const GArray *recipients)
+{
+    GString *out = g_string_new(NULL);
+    for (guint i = 0; i < MIN(recipients->len, RECIPIENTS_SHOWN); i++) {
+        const KxEnvelopeRcpt *rcpt =
+            envelope->recipients->pdata[g_array_index(recipients, guint, i)];
+        g_string_append_printf(out, "%s%s", i > 0 ? ", " : "", rcpt->address);
+    }
+    if (recipients->len > RECIPIENTS_SHOWN)
+        g_string_append_printf(out, " and %u more", recipients->len - RECIPIENTS_SHOWN);
+    return g_string_free(out, FALSE);
+}
+
+static KxTask *new_task(KxQueue *queue, const KxEnvelope *envelope, KxShipment *shipment,
+                        GArray *recipients)
 {
     KxTask *task = g_new0(KxTask, 1);
+    task->id = g_strdup(envelope->id);
+    task->sender = g_strdup(envelope->sender);
+    task->size = envelope->size;
+    task->to = list_of(envelope, recipients);
     task->shipment = shipment;
     task->recipients = recipients;
     task->since = g_get_real_time() / G_USEC_PER_SEC;
@@ -198,7 +220,7 @@ void kx_task_start(KxQueue *queue, KxShipment *shipment)
 {
     KxEnvelope *envelope = envelope_of(queue, shipment);
     g_autofree char *path = kx_queue_path(envelope->id, ".eml");
-    KxTask *task = new_task(queue, shipment, take_recipients(queue, envelope, shipment));
+    KxTask *task = new_task(queue, envelope, shipment, take_recipients(queue, envelope, shipment));
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     const char *problem = fd < 0 ? g_strerror(errno) : NULL;
     if (!problem && !send_task(queue, envelope, task, fd))
@@ -232,9 +254,16 @@ void kx_queue_courier_message(KxQueue *queue, const KxMessage *message)
     KxTask *task = g_hash_table_lookup(queue->tasks, GUINT_TO_POINTER(message->session));
     if (task && message->type == KX_MSG_MAIL_RESULT) {
         take_result(task, &message->MAIL_RESULT);
+    } else if (task && message->type == KX_MSG_MAIL_PROGRESS) {
+        const KxMsgMailProgress *progress = &message->MAIL_PROGRESS;
+        task->phase = progress->phase;
+        task->percent = MIN(progress->percent, 100u);
+        g_free(task->host);
+        task->host = g_strdup(progress->host);
     } else if (task && message->type == KX_MSG_MAIL_END) {
         const KxMsgMailEnd *end = &message->MAIL_END;
         task->reached = end->reached != 0;
+        g_free(task->host);
         task->host = g_strdup(end->host);
         task->ip = g_strdup(end->ip);
         task->tls = g_strdup(end->tls);

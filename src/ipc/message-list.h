@@ -185,6 +185,10 @@ KX_MESSAGE(MAIL_RECIPIENT, KxMsgMailRecipient, CORE, COURIER, 0)
 #define KX_FIELDS_MAIL_GO(F, S)
 KX_MESSAGE(MAIL_GO, KxMsgMailGo, CORE, COURIER, 0)
 
+/* How far a task has come, when that has changed: `phase` is KxMailPhase, `percent` that of the content. */
+#define KX_FIELDS_MAIL_PROGRESS(F, S) F(S, U32, phase, 0) F(S, U32, percent, 0) F(S, STR, host, 255)
+KX_MESSAGE(MAIL_PROGRESS, KxMsgMailProgress, COURIER, CORE, 0)
+
 /* What became of the recipient with that index: `text` is the status code and why, "5.1.1 no such user"; empty with a
  * code of 2xx. `dsn` says whether the next server takes over reports of success (RFC 3461 section 5.2.1). */
 #define KX_FIELDS_MAIL_RESULT(F, S) F(S, U32, index, 0) F(S, U32, code, 0) F(S, STR, text, 1024) F(S, U32, dsn, 0)

@@ -141,6 +141,15 @@ typedef enum {
     KX_MAIL_KINDS,
 } KxMailAskKind;
 
+/* What is being done with a task. */
+typedef enum {
+    KX_MAIL_PHASE_WAITS, /* for a thread */
+    KX_MAIL_PHASE_LOOKS_UP,
+    KX_MAIL_PHASE_CONNECTS,
+    KX_MAIL_PHASE_TALKS,
+    KX_MAIL_PHASE_SENDS,
+} KxMailPhase;
+
 typedef enum { KX_CONVERT_PIECE, KX_CONVERT_DONE, KX_CONVERT_FAILED } KxConvertState;
 
 typedef enum { /* RFC 3461 section 4.1; 0 means not given */

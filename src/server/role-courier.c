@@ -94,9 +94,23 @@ static void on_mail_done(evutil_socket_t fd, short what, void *data)
     }
 }
 
+static void tell_progress(gpointer data, KxMailTask *task)
+{
+    Courier *courier = data;
+    KxMsgMailProgress progress;
+    char *host = NULL;
+    if (task->kind != KX_MAIL_MESSAGE || !kx_mail_task_news(task, &progress, &host))
+        return;
+    kx_link_send(courier->core, KX_MSG_MAIL_PROGRESS, task->number, &progress, -1);
+    g_free(host);
+}
+
 static void on_tick(evutil_socket_t fd, short what, void *data)
 {
-    kx_mail_pool_tick(((Courier *)data)->mail);
+    Courier *courier = data;
+    kx_mail_pool_tick(courier->mail);
+    if (courier->core)
+        kx_mail_pool_news(courier->mail, tell_progress, courier);
 }
 
 /* ---- the core ---- */

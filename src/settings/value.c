@@ -80,6 +80,17 @@ static gboolean parse_number(const KxSettingRow *row, const char *text, KxSettin
                    below ? "below the smallest" : "above the largest", limit);
 }
 
+gboolean kx_setting_amount_parse(KxSettingType type, const char *text, gint64 *ret_number,
+                                 GError **error)
+{
+    gint64 number;
+    if (!scan_number(type, text, &number) || number < 0)
+        return kx_fail(error, KX_ERR_INVALID, "'%s' is not a %s", text,
+                       type == KX_SETTING_SIZE ? "size like 500K or 25M" : "time like 30m or 2h");
+    *ret_number = number;
+    return TRUE;
+}
+
 static gboolean parse_bool(const KxSettingRow *row, const char *text, KxSettingValue *value,
                            GError **error)
 {

@@ -2,6 +2,8 @@
 /* The way of a message: mailboxes at once, the rest durably in the queue, failures tried again. */
 #include "flow-test.h"
 
+#include "flow/queue-steer.h"
+
 static const char MESSAGE[] = "Return-Path: <x@y.test>\r\nSubject: hello\r\n\r\nbody\r\n";
 
 static KxIncoming *incoming(Fixture *f)
@@ -81,9 +83,9 @@ static void test_remote(void)
     g_assert_true(in_queue(mail->id, ".eml"));
     fixture_shut(&f); /* and after a restart */
     fixture_open(&f);
-    g_autoptr(GPtrArray) list = kx_queue_list(f.queue);
+    g_autoptr(GPtrArray) list = kx_queue_find(f.queue, NULL);
     g_assert_cmpuint(list->len, ==, 1);
-    const KxEnvelope *kept = list->pdata[0];
+    const KxEnvelope *kept = ((KxQueueItem *)list->pdata[0])->envelope;
     g_assert_cmpstr(kept->id, ==, mail->id);
     g_assert_cmpuint(kept->size, ==, strlen(MESSAGE));
     g_assert_cmpuint(kept->recipients->len, ==, 1);
@@ -101,19 +103,19 @@ static void test_administration(void)
     g_autoptr(GError) error = NULL;
     add(mail, "z@elsewhere.test", NULL);
     g_assert_true(accept(&f, mail, NULL));
-    g_autoptr(KxEnvelope) shown = kx_queue_get(f.queue, mail->id, &error);
+    g_autoptr(KxQueueItem) shown = kx_queue_item(f.queue, mail->id, &error);
     g_assert_no_error(error);
-    g_assert_cmpstr(shown->sender, ==, "x@y.test");
-    g_assert_true(kx_queue_remove(f.queue, &ADMIN, mail->id, &error));
+    g_assert_cmpstr(shown->envelope->sender, ==, "x@y.test");
+    g_assert_true(kx_queue_steer(f.queue, ADMIN.name, mail->id, KX_QUEUE_REMOVE, NULL, &error));
     g_assert_false(in_queue(mail->id, ".env"));
     g_assert_false(in_queue(mail->id, ".eml"));
     g_autofree char *log = read_log("config");
     g_autofree char *line = g_strdup_printf("Admin - delete Queue message set ID='%s'\n", mail->id);
     g_assert_true(g_str_has_suffix(log, line));
-    g_assert_false(kx_queue_remove(f.queue, &ADMIN, mail->id, &error));
+    g_assert_false(kx_queue_steer(f.queue, ADMIN.name, mail->id, KX_QUEUE_REMOVE, NULL, &error));
     g_assert_error(error, KX_ERROR, KX_ERR_NOT_FOUND);
     g_clear_error(&error);
-    g_assert_null(kx_queue_get(f.queue, "../../passwd", &error));
+    g_assert_null(kx_queue_item(f.queue, "../../passwd", &error));
     g_assert_error(error, KX_ERROR, KX_ERR_NOT_FOUND);
     fixture_clear(&f);
 }
@@ -163,7 +165,8 @@ static void test_retry(void)
     add(mail, "alice@example.test", "alice@example.test");
     add(mail, "bob@example.test", "bob@example.test");
     g_assert_true(accept(&f, mail, NULL));
-    g_autoptr(KxEnvelope) kept = kx_queue_get(f.queue, mail->id, NULL);
+    g_autoptr(KxQueueItem) item = kx_queue_item(f.queue, mail->id, NULL);
+    const KxEnvelope *kept = item->envelope;
     g_assert_cmpuint(kept->recipients->len, ==, 1);
     g_assert_cmpuint(kept->attempts, ==, 1);
     fixture_shut(&f);
@@ -172,7 +175,7 @@ static void test_retry(void)
     g_usleep(1500 * 1000); /* at least one try fails */
     break_inbox("alice", FALSE);
     wait_for_log("Recipient: <alice@example.test>, Result: delivered, Status: 2.0.0\n");
-    g_autoptr(GPtrArray) list = kx_queue_list(f.queue);
+    g_autoptr(GPtrArray) list = kx_queue_find(f.queue, NULL);
     g_assert_cmpuint(list->len, ==, 0);
     g_assert_cmpuint(count_messages(&f, "alice"), ==, 1);
     g_assert_cmpuint(count_messages(&f, "bob"), ==, 1);
@@ -269,7 +272,7 @@ static void test_damaged(void)
     put_file("README", "not ours");
     fixture_shut(&f);
     fixture_open(&f);
-    g_autoptr(GPtrArray) list = kx_queue_list(f.queue);
+    g_autoptr(GPtrArray) list = kx_queue_find(f.queue, NULL);
     g_assert_cmpuint(list->len, ==, 1);
     static const char *const KEPT[] = {"bad/00000001-00000001.env", "bad/00000001-00000001.eml",
                                        "bad/00000002-00000002.eml", "bad/00000003-00000003.env",

@@ -2,6 +2,8 @@
 /* The core half of SMTP over a real store: who may send to whom, and what is stored. */
 #include "fake-session.h"
 
+#include "flow/queue-steer.h"
+
 static KxMsgSmtpMail mail_from(const char *from, const char *to)
 {
     return (KxMsgSmtpMail){.from = from,
@@ -266,9 +268,9 @@ static void test_queue(void)
     mail.auth = "<>";
     g_assert_cmpuint(ask_mail(session, mail), ==, 250);
     g_assert_cmpuint(ask_message(session, "Date: x\r\nMessage-ID: <y>\r\n\r\n"), ==, 250);
-    g_autoptr(GPtrArray) list = kx_queue_list(f.queue);
+    g_autoptr(GPtrArray) list = kx_queue_find(f.queue, NULL);
     g_assert_cmpuint(list->len, ==, 1);
-    const KxEnvelope *kept = list->pdata[0];
+    const KxEnvelope *kept = ((KxQueueItem *)list->pdata[0])->envelope;
     const KxEnvelopeRcpt *rcpt = kept->recipients->pdata[0];
     g_assert_cmpstr(kept->envid, ==, "E1");
     g_assert_cmpstr(kept->ret, ==, "HDRS");
