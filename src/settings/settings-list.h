@@ -22,6 +22,8 @@ KX_SETTING(SMTP_MAX_FAILED, "smtp.max-failed-commands", INT, 1, 10000, NULL, "10
     "After this many rejected commands in one session the connection is closed.")
 KX_SETTING(SMTP_RELAY_GROUP, "smtp.relay-group", TEXT, 0, 100, NULL, "", KX_SETTING_IP_GROUP, "SMTP-09 SMTP-13", NULL,
     "IP address group whose members may send to any domain without signing in; empty means none.")
+KX_SETTING(SMTP_HIDE_LOCAL, "smtp.hide-local-clients", BOOL, 0, 0, NULL, "no", 0, "ADV-03", NULL,
+    "Whether the Received field leaves out name and address of a client that smtp.relay-group has. No effect without such a group.")
 KX_SETTING(SMTP_RELAY_AUTH, "smtp.relay-authenticated", BOOL, 0, 0, NULL, "yes", 0, "SMTP-10", NULL,
     "Whether users who have signed in over SMTP may send to any domain.")
 KX_SETTING(SMTP_RELAY_POP3, "smtp.relay-after-pop3", BOOL, 0, 0, NULL, "no", 0, "SMTP-11", NULL,

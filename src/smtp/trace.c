@@ -29,30 +29,58 @@ static char *safe_name(const char *name)
     return safe;
 }
 
+/* Who is of the house is not shown to the world (ADV-03). */
+static gboolean hides_client(const KxSmtpTransaction *transaction)
+{
+    const KxSettings *settings = kx_session_settings(transaction->session);
+    const char *group = kx_settings_text(settings, KX_SET_SMTP_RELAY_GROUP);
+    return *group && kx_settings_bool(settings, KX_SET_SMTP_HIDE_LOCAL) &&
+           kx_ip_group_contains(kx_session_core(transaction->session)->directory, group,
+                                transaction->envelope->remote_ip);
+}
+
+/* The next part of the field, on the same line if it is the first. */
+static void append_part(GString *out, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+static void append_part(GString *out, const char *format, ...)
+{
+    va_list args;
+    g_string_append(out, out->str[out->len - 1] == ':' ? " " : "\r\n\t");
+    va_start(args, format);
+    g_string_append_vprintf(out, format, args);
+    va_end(args);
+}
+
+static void append_client(GString *out, const KxSmtpTransaction *transaction)
+{
+    const char *ip = transaction->envelope->remote_ip;
+    g_autofree char *helo = safe_name(transaction->helo);
+    if (!hides_client(transaction))
+        append_part(out, "from %s ([%s%s])", helo, strchr(ip, ':') ? "IPv6:" : "", ip);
+}
+
 char *kx_smtp_trace(const KxSmtpTransaction *transaction)
 {
     const KxEnvelope *envelope = transaction->envelope;
     const char *hostname =
         kx_settings_text(kx_session_settings(transaction->session), KX_SET_SERVER_HOSTNAME);
-    g_autofree char *helo = safe_name(transaction->helo);
     g_autofree char *date = kx_format_rfc5322_date(envelope->created);
     GString *out = g_string_new(NULL);
     g_string_append_printf(out, "Return-Path: <%s>\r\n", envelope->sender);
     transaction->envelope->skip = out->len;
-    g_string_append_printf(out, "Received: from %s ([%s%s])\r\n", helo,
-                           strchr(envelope->remote_ip, ':') ? "IPv6:" : "", envelope->remote_ip);
+    g_string_append(out, "Received:");
+    append_client(out, transaction);
     if (*transaction->tls) {
         const char *cipher = strchr(transaction->tls, ' ');
         int version = (int)(cipher ? cipher - transaction->tls : (gssize)strlen(transaction->tls));
-        g_string_append_printf(out, "\t(using %.*s with cipher %s)\r\n", version, transaction->tls,
-                               cipher ? cipher + 1 : "unknown");
+        append_part(out, "(using %.*s with cipher %s)", version, transaction->tls,
+                    cipher ? cipher + 1 : "unknown");
     }
     if (envelope->user)
-        g_string_append_printf(out, "\t(authenticated as %s)\r\n", envelope->user);
-    g_string_append_printf(out, "\tby %s with %s id %s", hostname, with_word(transaction),
-                           envelope->id);
+        append_part(out, "(authenticated as %s)", envelope->user);
+    append_part(out, "by %s with %s id %s", hostname, with_word(transaction), envelope->id);
     if (envelope->given->len == 1) /* several would give away blind copies */
-        g_string_append_printf(out, "\r\n\tfor <%s>", (const char *)envelope->given->pdata[0]);
+        append_part(out, "for <%s>", (const char *)envelope->given->pdata[0]);
     g_string_append_printf(out, "; %s\r\n", date);
     return g_string_free(out, FALSE);
 }
