@@ -224,6 +224,11 @@ class Peers:
         if smtp:
             self._start_postfix()
 
+    def start_sender(self, resolver, settings):
+        """Postfix alone, which takes mail for everybody from this machine and sends it on; with a resolv.conf."""
+        self._start_postfix(relay="permit_mynetworks, reject", resolver=resolver,
+                            settings=["virtual_mailbox_domains =", "disable_dns_lookups = no", *settings])
+
     def restart_dovecot(self, hashed=False):
         """With the password as it is, which costs nothing to check, or as a hash as costly as Keryx's."""
         self._stop_dovecot()
@@ -245,7 +250,7 @@ class Peers:
                                         stderr=subprocess.DEVNULL, start_new_session=True)
         wait_for_port(self.ports["imap"], "Dovecot")
 
-    def _start_postfix(self):
+    def _start_postfix(self, relay="permit_sasl_authenticated, reject_unauth_destination", resolver=None, settings=()):
         for folder in (self._config, self.base / "queue", self.base / "postfix-data"):
             folder.mkdir(exist_ok=True)
         shutil.chown(self.base / "postfix-data", "postfix")
@@ -260,10 +265,14 @@ class Peers:
         (self._config / "main.cf").write_text(MAIN_CF.format(
             base=self.base, domain=DOMAIN, sasl="yes" if secure else "no",
             tls_level="may" if secure else "none",
-            relay="permit_sasl_authenticated, reject_unauth_destination"))
+            relay=relay) + "".join(f"{line}\n" for line in settings))
         (self._config / "master.cf").write_text(
             MASTER_CF.format(port=self.ports["smtp"], extra="\n".join(extra)))
-        done = subprocess.run(["/usr/sbin/postfix", "-c", str(self._config), "start"],
+        command = ["/usr/sbin/postfix", "-c", str(self._config), "start"]
+        if resolver:  # for its processes only
+            script = 'mount --bind "$0" /etc/resolv.conf && exec "$@"'
+            command = ["unshare", "--mount", "sh", "-c", script, str(resolver), *command]
+        done = subprocess.run(command,
                               stdin=subprocess.DEVNULL, capture_output=True, text=True)
         self.postfix_running = True
         if done.returncode != 0:

@@ -37,7 +37,8 @@ typedef struct {
     char *wish_by;        /* the administrator's name */
     KxQueueState state;   /* what is being done, while it is busy or has shipments */
     gint64 since;         /* Unix seconds */
-    KxEnvelope *envelope; /* as the runner knows it, while there are shipments */
+    KxEnvelope *envelope; /* as the runner knows it, from its first task to its last; else NULL:
+                           * what only waits takes little room, however long the queue */
 } KxQueueEntry;
 
 /* The recipients of a message that have the same next hop. */
@@ -66,7 +67,8 @@ typedef struct {
     guint32 number;
     KxShipment *shipment;
     GArray *recipients; /* guint: indexes in the envelope, in the order of the task's */
-    gint64 since;
+    gint64 since; /* Unix seconds */
+    gint64 begun; /* monotonic, microseconds */
     /* for those who look */
     char *id, *sender, *to;
     guint64 size;
@@ -108,7 +110,6 @@ struct KxQueue {
     GHashTable *tasks;      /* number -> KxTask */
     GQueue over;            /* KxTask whose results are to be taken */
     guint32 next_task;
-    guint unproven; /* tasks on their way to routes that are not proven */
 };
 
 /* ---- queue-files.c ---- */
@@ -160,6 +161,8 @@ gboolean kx_queue_take_wish(KxQueue *queue, const char *id);
 /* ---- queue-run.c ---- */
 
 gpointer kx_queue_run(gpointer queue); /* the thread */
+/* The entry could not even be worked on: it waits like after a failed delivery. */
+void kx_queue_postpone(KxQueue *queue, const char *id, const GError *error);
 
 /* ---- deliver.c ---- */
 
@@ -203,9 +206,8 @@ void kx_task_put_off(KxQueue *queue, KxShipment *shipment);
 /* ---- settle.c: the entry is claimed ---- */
 
 gboolean kx_queue_is_online(KxQueue *queue);
-/* Makes shipments of the recipients on other servers, and takes the envelope; FALSE: there are
- * none, and the envelope stays the caller's. */
-gboolean kx_queue_ship(KxQueue *queue, KxEnvelope *envelope);
+/* Makes shipments of the recipients on other servers; FALSE: there are none. */
+gboolean kx_queue_ship(KxQueue *queue, const KxEnvelope *envelope);
 /* After a round of attempts: reports what failed for good or waited too long, then writes, keeps or
  * removes the message, and gives it free. Takes the envelope. */
 void kx_queue_settle(KxQueue *queue, KxEnvelope *envelope, gboolean tried, gint64 put_off_until);

@@ -72,8 +72,7 @@ static gboolean try_local(KxQueue *queue, KxEnvelope *envelope, GError **error)
     return TRUE;
 }
 
-/* The entry could not even be worked on: it waits like after a failed delivery. */
-static void postpone(KxQueue *queue, const char *id, const GError *error)
+void kx_queue_postpone(KxQueue *queue, const char *id, const GError *error)
 {
     kx_log(queue->logger, KX_LOG_ERROR, "queue: message %s: %s", id, error->message);
     pthread_mutex_lock(&queue->lock);
@@ -84,20 +83,19 @@ static void postpone(KxQueue *queue, const char *id, const GError *error)
     pthread_mutex_unlock(&queue->lock);
 }
 
-/* A message that is due, and claimed. */
+/* A message that is due, and claimed. What was delivered here is noted before anything else is
+ * begun: however that ends, it is not delivered again. */
 static void begin_round(KxQueue *queue, const char *id)
 {
     g_autoptr(GError) error = NULL;
     if (kx_queue_take_wish(queue, id))
         return;
-    KxEnvelope *envelope = kx_queue_read(id, &error);
+    g_autoptr(KxEnvelope) envelope = kx_queue_read(id, &error);
     gboolean local = envelope && has_local_due(envelope);
-    if (!envelope || !try_local(queue, envelope, &error)) {
-        postpone(queue, id, error);
-        kx_envelope_free(envelope);
-    } else if (!kx_queue_ship(queue, envelope)) {
-        kx_queue_settle(queue, envelope, local, 0);
-    }
+    if (!envelope || !try_local(queue, envelope, &error))
+        kx_queue_postpone(queue, id, error);
+    else if ((local && !kx_queue_note(envelope, NULL)) || !kx_queue_ship(queue, envelope))
+        kx_queue_settle(queue, g_steal_pointer(&envelope), local, 0);
 }
 
 static void go_on_with(KxQueue *queue, KxShipment *shipment, gint64 now)
@@ -130,9 +128,12 @@ static gboolean do_some(KxQueue *queue, gint64 now, gint64 *ret_due)
     return TRUE;
 }
 
-/* Waits for a change, at most so many seconds. */
+/* Waits for a change, at most so many seconds; that a task has become one that only waits is none,
+ * so this is looked at each second. */
 static void sleep_for(KxQueue *queue, gint64 seconds)
 {
+    if (queue->ready.length > 0 && g_hash_table_size(queue->tasks) > 0)
+        seconds = 1;
     struct timespec until;
     clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += CLAMP(seconds, 1, SLEEP_MOST);

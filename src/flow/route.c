@@ -3,8 +3,9 @@
  * Next hops, and which of them is served next. Routes with shipments stand in a queue and are
  * served in turn, one task each time, so that a long line before one holds up nobody else. A route
  * may have one task more on its way with each success. Routes that have not proved to be alive
- * share at most half of the tasks, and one whose servers do not answer is left alone for a while:
- * dead destinations cost the living little, however many they are.
+ * share at most half of the tasks; a task that only waits takes nobody's place, and one whose
+ * servers do not answer is left alone for a while: dead destinations cost the living little,
+ * however many they are.
  */
 #include <string.h>
 
@@ -14,7 +15,11 @@ enum {
     WINDOW_FIRST = 2,
     DOWN_FIRST = 60, /* seconds that a route is left alone */
     DOWN_MOST = 900,
-    KEPT = 60, /* seconds that a route is kept without need */
+    KEPT = 60,         /* seconds that a route is kept without need */
+    WAITS_UNKNOWN = 2, /* seconds after which a task of a route that is not proven only waits */
+    WAITS_PROVEN = 60, /* and one of a route that is */
+    WAITING_MOST = 15, /* as many times the tasks of the setting may wait besides */
+    TASKS_MOST = 500,  /* in all, what the courier has threads for */
 };
 
 /* ---- finding ---- */
@@ -97,6 +102,29 @@ static guint most_tasks(KxQueue *queue, KxSettingId id)
     return most;
 }
 
+/* Tasks that keep somebody busy here, and those of them whose routes are not proven. */
+typedef struct {
+    guint busy, unproven;
+} Load;
+
+static Load load_of(KxQueue *queue)
+{
+    Load load = {0};
+    GHashTableIter iter;
+    gpointer value;
+    gint64 now = g_get_monotonic_time();
+    g_hash_table_iter_init(&iter, queue->tasks);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        const KxTask *task = value;
+        gboolean proven = task->shipment->route->proven;
+        gint64 patience = proven ? WAITS_PROVEN : WAITS_UNKNOWN;
+        gboolean busy = now - task->begun < patience * G_USEC_PER_SEC;
+        load.busy += busy;
+        load.unproven += busy && !proven;
+    }
+    return load;
+}
+
 /* The first route in the line that may have a task; what is down has its own. */
 static GList *next_ready(KxQueue *queue, gboolean unproven_too, gint64 now)
 {
@@ -110,38 +138,32 @@ static GList *next_ready(KxQueue *queue, gboolean unproven_too, gint64 now)
 
 KxShipment *kx_route_take(KxQueue *queue, gint64 now)
 {
-    guint most = most_tasks(queue, KX_SET_DELIVERY_TASKS);
-    if (g_hash_table_size(queue->tasks) >= most)
+    if (queue->ready.length == 0)
         return NULL;
-    GList *at = next_ready(queue, queue->unproven < MAX(most / 2, 1), now);
+    guint most = most_tasks(queue, KX_SET_DELIVERY_TASKS);
+    Load load = load_of(queue);
+    if (load.busy >= most ||
+        g_hash_table_size(queue->tasks) >= MIN(most * (1 + WAITING_MOST), TASKS_MOST))
+        return NULL;
+    GList *at = next_ready(queue, load.unproven < MAX(most / 2, 1), now);
     if (!at)
         return NULL;
     KxRoute *route = at->data;
     g_queue_delete_link(&queue->ready, at);
     route->ready = FALSE;
     KxShipment *shipment = g_queue_pop_head(&route->waiting);
-    if (route->down_until <= now) {
+    if (route->down_until <= now)
         route->on_way++;
-        queue->unproven += !route->proven;
-    }
     line_up(queue, route);
     return shipment;
 }
 
 /* ---- what became of tasks ---- */
 
-static void set_proven(KxQueue *queue, KxRoute *route, gboolean proven)
-{
-    if (route->proven == proven)
-        return;
-    route->proven = proven;
-    queue->unproven += proven ? -route->on_way : route->on_way;
-}
-
 void kx_route_succeeded(KxQueue *queue, KxRoute *route)
 {
     guint most = most_tasks(queue, KX_SET_DELIVERY_TASKS_HOST);
-    set_proven(queue, route, TRUE);
+    route->proven = TRUE;
     route->failures = 0;
     route->down_until = 0;
     route->window = MIN(route->window + 1, most);
@@ -158,7 +180,7 @@ static gint64 down_time(KxQueue *queue, guint failures)
 
 void kx_route_failed(KxQueue *queue, KxRoute *route, const char *status, gint64 now)
 {
-    set_proven(queue, route, FALSE);
+    route->proven = FALSE;
     route->window = 1;
     route->down_until = now + down_time(queue, route->failures);
     route->failures++;
@@ -169,6 +191,5 @@ void kx_route_failed(KxQueue *queue, KxRoute *route, const char *status, gint64 
 void kx_route_finished(KxQueue *queue, KxRoute *route)
 {
     route->on_way--;
-    queue->unproven -= !route->proven;
     line_up(queue, route);
 }

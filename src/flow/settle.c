@@ -28,15 +28,14 @@ gboolean kx_queue_is_online(KxQueue *queue)
     return g_str_equal(kx_settings_text(settings, KX_SET_INTERNET_CONNECTION), "online");
 }
 
-gboolean kx_queue_ship(KxQueue *queue, KxEnvelope *envelope)
+gboolean kx_queue_ship(KxQueue *queue, const KxEnvelope *envelope)
 {
     g_autoptr(GHashTable) routes = g_hash_table_new(NULL, NULL);
     gboolean online = kx_queue_is_online(queue);
     pthread_mutex_lock(&queue->lock);
     KxQueueEntry *entry = g_hash_table_lookup(queue->entries, envelope->id);
     for (guint i = 0; i < envelope->recipients->len; i++) {
-        KxEnvelopeRcpt *rcpt = envelope->recipients->pdata[i];
-        rcpt->tried = FALSE;
+        const KxEnvelopeRcpt *rcpt = envelope->recipients->pdata[i];
         if (!kx_envelope_rcpt_is_remote_due(rcpt))
             continue;
         KxRoute *route = kx_route_find(queue, rcpt->address);
@@ -45,8 +44,6 @@ gboolean kx_queue_ship(KxQueue *queue, KxEnvelope *envelope)
     }
     kx_hold_clear(entry);
     gboolean any = entry->shipments > 0;
-    if (any)
-        entry->envelope = envelope;
     pthread_mutex_unlock(&queue->lock);
     return any;
 }

@@ -42,33 +42,39 @@ void kx_task_free(gpointer data)
 
 /* ---- the entry of a shipment ---- */
 
-/* One less; at the last the message is settled. */
+/* One less; at the last the message is settled, unless it could not even be read. */
 static void shipment_over(KxQueue *queue, KxShipment *shipment, gboolean tried,
-                          gint64 put_off_until)
+                          gint64 put_off_until, const GError *error)
 {
     pthread_mutex_lock(&queue->lock);
     KxQueueEntry *entry = g_hash_table_lookup(queue->entries, shipment->id);
     entry->shipments--;
     entry->tried |= tried;
     entry->put_off_until = MAX(entry->put_off_until, put_off_until);
-    KxEnvelope *envelope = entry->shipments == 0 ? g_steal_pointer(&entry->envelope) : NULL;
+    gboolean last = entry->shipments == 0;
+    KxEnvelope *envelope = last ? g_steal_pointer(&entry->envelope) : NULL;
     gboolean any = entry->tried;
     gint64 until = entry->put_off_until;
-    if (envelope) {
+    if (last) {
         entry->tried = FALSE;
         entry->put_off_until = 0;
     }
     pthread_mutex_unlock(&queue->lock);
-    g_free(shipment);
     if (envelope)
         kx_queue_settle(queue, envelope, any, until);
+    else if (last)
+        kx_queue_postpone(queue, shipment->id, error);
+    g_free(shipment);
 }
 
-static KxEnvelope *envelope_of(KxQueue *queue, const KxShipment *shipment)
+/* Read if it is the message's first shipment. Entries that are claimed are the runner's own. */
+static KxEnvelope *envelope_of(KxQueue *queue, const KxShipment *shipment, GError **error)
 {
     pthread_mutex_lock(&queue->lock);
     KxQueueEntry *entry = g_hash_table_lookup(queue->entries, shipment->id);
     pthread_mutex_unlock(&queue->lock);
+    if (!entry->envelope)
+        entry->envelope = kx_queue_read(shipment->id, error);
     return entry->envelope;
 }
 
@@ -84,16 +90,17 @@ static gboolean goes_by(KxQueue *queue, const KxEnvelopeRcpt *rcpt, const KxRout
 
 void kx_task_put_off(KxQueue *queue, KxShipment *shipment)
 {
-    KxEnvelope *envelope = envelope_of(queue, shipment);
+    g_autoptr(GError) error = NULL;
+    KxEnvelope *envelope = envelope_of(queue, shipment, &error);
     const KxRoute *route = shipment->route;
-    for (guint i = 0; i < envelope->recipients->len; i++) {
+    for (guint i = 0; envelope && i < envelope->recipients->len; i++) {
         KxEnvelopeRcpt *rcpt = envelope->recipients->pdata[i];
         if (!goes_by(queue, rcpt, route))
             continue;
         g_free(rcpt->status);
         rcpt->status = g_strdup(route->down_status);
     }
-    shipment_over(queue, shipment, FALSE, route->down_until);
+    shipment_over(queue, shipment, FALSE, route->down_until, error);
 }
 
 /* ---- starting ---- */
@@ -193,6 +200,7 @@ static KxTask *new_task(KxQueue *queue, const KxEnvelope *envelope, KxShipment *
     task->shipment = shipment;
     task->recipients = recipients;
     task->since = g_get_real_time() / G_USEC_PER_SEC;
+    task->begun = g_get_monotonic_time();
     task->results = g_ptr_array_new_with_free_func(result_free);
     g_ptr_array_set_size(task->results, (int)recipients->len);
     pthread_mutex_lock(&queue->lock);
@@ -218,7 +226,15 @@ static void end_task(KxQueue *queue, KxTask *task, guint code, const char *statu
 
 void kx_task_start(KxQueue *queue, KxShipment *shipment)
 {
-    KxEnvelope *envelope = envelope_of(queue, shipment);
+    g_autoptr(GError) error = NULL;
+    KxEnvelope *envelope = envelope_of(queue, shipment, &error);
+    if (!envelope) {
+        pthread_mutex_lock(&queue->lock);
+        kx_route_finished(queue, shipment->route);
+        pthread_mutex_unlock(&queue->lock);
+        shipment_over(queue, shipment, FALSE, 0, error);
+        return;
+    }
     g_autofree char *path = kx_queue_path(envelope->id, ".eml");
     KxTask *task = new_task(queue, envelope, shipment, take_recipients(queue, envelope, shipment));
     int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -321,7 +337,7 @@ static gboolean settle_recipients(KxQueue *queue, KxEnvelope *envelope, const Kx
 
 void kx_task_settle(KxQueue *queue, KxTask *task)
 {
-    KxEnvelope *envelope = envelope_of(queue, task->shipment);
+    KxEnvelope *envelope = envelope_of(queue, task->shipment, NULL); /* read since the start */
     KxShipment *shipment = g_steal_pointer(&task->shipment);
     KxRoute *route = shipment->route;
     gint64 now = g_get_real_time() / G_USEC_PER_SEC;
@@ -338,5 +354,5 @@ void kx_task_settle(KxQueue *queue, KxTask *task)
              task->host ? task->host : "", task->tls ? task->tls : "",
              task->status ? task->status : "");
     kx_task_free(task);
-    shipment_over(queue, shipment, tried, tried ? 0 : now + NO_COURIER);
+    shipment_over(queue, shipment, tried, tried ? 0 : now + NO_COURIER, NULL);
 }

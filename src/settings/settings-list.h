@@ -47,7 +47,7 @@ KX_SETTING(QUEUE_WARN_AFTER, "queue.warn-after", DURATION, 0, 31536000, NULL, "4
 KX_SETTING(REPORTS_LANGUAGE, "reports.language", TEXT, 2, 35, NULL, "en", 0, "SMTP-34", kx_check_language,
     "Language of what the server writes to users and senders, unless their domain has its own: en, de, cs, es, fr, or one of the administrator in reports/.")
 KX_SETTING(DELIVERY_TASKS, "smtp.delivery-tasks", INT, 1, 500, NULL, "32", 0, "SMTP-29 STAT-06", NULL,
-    "Most messages sent to other servers at the same time.")
+    "Most messages sent to other servers at the same time, not counting those that wait for a server that does not answer.")
 KX_SETTING(DELIVERY_TASKS_HOST, "smtp.delivery-tasks-per-destination", INT, 1, 500, NULL, "10", 0, "SMTP-29", NULL,
     "Most of them to one destination.")
 KX_SETTING(DELIVERY_PORT, "smtp.delivery-port", INT, 1, 65535, NULL, "25", 0, "", NULL,

@@ -2,6 +2,7 @@
 """Mail to other servers: where it goes, what protects it, what happens when it cannot be given away."""
 
 import asyncio
+import os
 import re
 import ssl
 
@@ -27,6 +28,7 @@ ZONES = {
         mx9 A 127.0.9.9
         second MX 10 mx2
         *.second MX 10 mx2
+        *.dead MX 10 mx9
         """,
 }
 
@@ -320,6 +322,57 @@ def test_one_that_stands_still_holds_up_nobody(server, port):
         server.kill_role("courier")
         server.wait_roles()
         wait_sent(server, submit(server, "w@second.remote.test"), "delivered", "2.0.0")
+
+
+@pytest.mark.covers("SMTP-29", "STAT-06")
+def test_many_that_stand_still_hold_up_nobody(server, port):
+    """More destinations than smtp.delivery-tasks, none of which is known to be dead before a long time is over."""
+    waiting = []
+
+    async def stand_still(reader, writer):
+        waiting.append(writer)
+        await asyncio.sleep(60)
+
+    host = world.Received()
+    with world.odd_server("127.0.9.9", port, stand_still), world.mail_server(host, "127.0.9.2", port):
+        for number in range(40):
+            submit(server, f"u@d{number}.dead.remote.test")
+        wait_sent(server, submit(server, "v@new.second.remote.test"), "delivered", "2.0.0")
+        kx.wait_until(lambda: len(waiting) >= 40, what="attempts at all of the dead")
+    server.cli("queue", "run")
+
+
+def test_who_has_it_here_does_not_get_it_again_while_others_wait(server, port):
+    server.add_user("late")
+    server.deliver("late", "Subject: makes the mailbox\n\n")
+    folder, away = server.folder("late") / "#msgs", server.data / "away"
+
+    async def stand_still(reader, writer):
+        await asyncio.sleep(60)
+
+    with world.odd_server("127.0.9.9", port, stand_still):
+        os.rename(folder, away)
+        folder.touch()
+        try:
+            queue_id = submit(server, "late@example.test", "u@local.dead.remote.test")
+            wait_sent(server, queue_id, "delayed", "4.3.0")
+        finally:
+            folder.unlink()
+            os.rename(away, folder)
+        server.cli("queue", "retry", queue_id)
+        server.wait_messages("late", 2)
+        server.kill_role("core")
+        server.wait_roles()
+        server.cli("queue", "retry", queue_id)
+        kx.wait_until(lambda: waits_for(server, queue_id) == ["u@local.dead.remote.test"], what="one recipient")
+    server.kill_role("courier")
+    server.wait_roles()
+    kx.wait_until(lambda: server.run("queue", "remove", queue_id).returncode == 0, 30, "its removal")
+    assert len(server.eml_files("late")) == 2
+
+
+def waits_for(server, queue_id):
+    return [row["address"] for row in server.cli("queue", "show", queue_id, as_json=True)["recipients"]]
 
 
 def test_a_core_that_dies_sends_what_it_had_accepted(server, port):

@@ -27,15 +27,15 @@ def free_port(address="127.0.0.1", kind=socket.SOCK_STREAM):
 
 
 @contextlib.contextmanager
-def name_server(zones, signed=None, spoil=None):
-    """NSD with zones {"remote.test": "lines of records"}; yields "127.0.0.1@PORT".
+def name_server(zones, signed=None, spoil=None, address="127.0.0.1", port=None):
+    """NSD with zones {"remote.test": "lines of records"}; yields "ADDRESS@PORT".
 
     Names of zones in the list `signed` are replaced by their trust anchors. `spoil` replaces text in signed zones, so that
     signatures are wrong.
     """
     base = Path(tempfile.mkdtemp(prefix="kx-nsd-"))
-    port = free_port(kind=socket.SOCK_DGRAM)
-    config = [f"server:\n  ip-address: 127.0.0.1@{port}\n  username: \"\"\n  chroot: \"\"\n  server-count: 1\n"
+    port = port or free_port(address, socket.SOCK_DGRAM)
+    config = [f"server:\n  ip-address: {address}@{port}\n  username: \"\"\n  chroot: \"\"\n  server-count: 1\n"
               f"  zonesdir: \"{base}\"\n  pidfile: \"{base}/pid\"\n  database: \"\"\n  zonelistfile: \"{base}/list\"\n"
               f"  xfrdfile: \"{base}/xfrd\"\n  logfile: \"{base}/log\"\nremote-control:\n  control-enable: no\n"]
     for zone, records in zones.items():
@@ -49,8 +49,8 @@ def name_server(zones, signed=None, spoil=None):
     server = subprocess.Popen(["/usr/sbin/nsd", "-d", "-c", base / "conf"], stdin=subprocess.DEVNULL,
                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        kx.wait_until(lambda: answers(port), what="an answer of NSD")
-        yield f"127.0.0.1@{port}"
+        kx.wait_until(lambda: answers(address, port), what="an answer of NSD")
+        yield f"{address}@{port}"
     finally:
         server.terminate()
         server.wait()
@@ -115,13 +115,13 @@ def key_digest(path):
     return hashlib.sha256(done.stdout).hexdigest()
 
 
-def answers(port):
+def answers(address, port):
     """Whether anybody answers a question for the root there."""
     question = b"\0\1\1\0\0\1\0\0\0\0\0\0" + b"\0" + b"\0\2\0\1"
     with socket.socket(type=socket.SOCK_DGRAM) as probe:
         probe.settimeout(0.5)
         with contextlib.suppress(OSError):
-            probe.connect(("127.0.0.1", port))
+            probe.connect((address, port))
             probe.send(question)
             return bool(probe.recv(512))
     return False
