@@ -48,9 +48,11 @@ typedef enum {
 } KxCommandFlags;
 
 enum {
-    KX_ARGS_MAX = 1000,          /* words of one request */
-    KX_FILE_MAX = 512 * 1024,    /* bytes of a file that is sent */
-    KX_REQUEST_MAX = 1024 * 1024 /* bytes of a request as JSON */
+    KX_ARGS_MAX = 1000,           /* words of one request */
+    KX_FILE_MAX = 512 * 1024,     /* bytes of a file that is sent */
+    KX_REQUEST_MAX = 1024 * 1024, /* bytes of a request as JSON */
+    /* The same on the local socket, where only who owns the data may ask: a configuration fits. */
+    KX_CONTROL_MAX = 128 * 1024 * 1024,
 };
 
 typedef struct KxCommand KxCommand;

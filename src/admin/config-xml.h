@@ -21,7 +21,7 @@ typedef enum { KX_CONFIG_MAILSERVER, KX_CONFIG_USERS, KX_CONFIG_FILES } KxConfig
 extern const char *const kx_config_file_names[KX_CONFIG_FILES]; /* "mailserver.cfg", "users.cfg" */
 
 enum {
-    KX_CONFIG_XML_MAX = 128 * 1024 * 1024,     /* bytes of a file */
+    KX_CONFIG_XML_MAX = 100 * 1024 * 1024,     /* bytes of a file */
     KX_CONFIG_XML_DEPTH_MAX = 16,              /* elements in each other */
     KX_CONFIG_XML_NAME_MAX = 200,              /* bytes of a name */
     KX_CONFIG_XML_VALUE_MAX = 1024 * 1024,     /* bytes of a variable */

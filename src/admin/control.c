@@ -21,8 +21,6 @@ enum {
     RECEIVE_SECONDS = 30, /* for a whole request */
     SEND_SECONDS = 30,    /* without any progress */
     STEP = 65536,
-    /* Who may ask here owns the data anyway: a configuration of 100,000 users fits. */
-    REQUEST_MAX = 320 * 1024 * 1024,
 };
 
 struct KxControl {
@@ -143,7 +141,7 @@ static gpointer run(gpointer data)
             continue;
         }
         guint uid = 0;
-        g_auto(KxBuf) input = KX_BUF_INIT(REQUEST_MAX);
+        g_auto(KxBuf) input = KX_BUF_INIT(KX_CONTROL_MAX);
         gboolean welcome = may_ask(fd, &uid);
         kx_debug(control->core->logger, KX_DEBUG_ADMINISTRATION, "Connection of uid %u %s", uid,
                  welcome ? "opened" : "refused");

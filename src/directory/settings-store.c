@@ -170,18 +170,23 @@ static gboolean store_next(KxDirectory *directory, const KxSettings *next,
     return TRUE;
 }
 
+/* Takes the reference, NULL included. */
+static gboolean take_next(KxDirectory *directory, KxSettings *next, const KxSettingChange *changes,
+                          guint n, GError **error)
+{
+    if (next == NULL)
+        return FALSE;
+    g_clear_pointer(&directory->next_settings, kx_settings_unref);
+    directory->next_settings = next;
+    return store_next(directory, next, changes, n, error);
+}
+
 gboolean kx_settings_take(KxDirectory *directory, const KxSettingChange *changes, guint n,
                           GError **error)
 {
-    if (n == 0)
-        return TRUE;
     g_autoptr(KxSettings) current = latest(directory);
-    g_autoptr(KxSettings) next = next_of(directory, current, changes, n, error);
-    if (next == NULL || !store_next(directory, next, changes, n, error))
-        return FALSE;
-    g_clear_pointer(&directory->next_settings, kx_settings_unref);
-    directory->next_settings = g_steal_pointer(&next);
-    return TRUE;
+    return n == 0 ||
+           take_next(directory, next_of(directory, current, changes, n, error), changes, n, error);
 }
 
 void kx_settings_log(KxDirectory *directory, const KxAdmin *admin, const KxSettingChange *changes,
@@ -208,9 +213,12 @@ gboolean kx_settings_rename(KxDirectory *directory, guint flag, const char *old,
                             GError **error)
 {
     g_autoptr(KxSettings) current = latest(directory);
-    g_autoptr(GArray) changes = find_named(current, flag, old, new);
-    return kx_settings_take(directory, (const KxSettingChange *)(void *)changes->data, changes->len,
-                            error);
+    g_autoptr(GArray) found = find_named(current, flag, old, new);
+    const KxSettingChange *changes = (const KxSettingChange *)(void *)found->data;
+    /* The tables do not have the new name yet. */
+    return found->len == 0 ||
+           take_next(directory, kx_settings_with(current, changes, found->len, error), changes,
+                     found->len, error);
 }
 
 void kx_settings_settle(KxDirectory *directory, gboolean done)
