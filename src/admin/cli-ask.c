@@ -19,17 +19,30 @@ static json_t *make_request(const KxInvocation *invocation)
     return json_pack("{s:o, s:O}", "words", words, "options", invocation->options);
 }
 
+/* In this process. NULL without an error: somebody else has the lock. */
+static json_t *ask_here(const KxInvocation *invocation, const json_t *request, GError **error)
+{
+    KxOffline *once = NULL, **kept = invocation->offline ? invocation->offline : &once;
+    if (!*kept)
+        *kept = kx_offline_open(invocation, error);
+    json_t *answer = *kept ? kx_offline_run(*kept, request) : NULL;
+    kx_offline_close(once);
+    return answer;
+}
+
 /* One try. NULL without an error: nobody is there yet. */
 static json_t *try_once(const KxInvocation *invocation, const json_t *request, GError **error)
 {
     guint flags = invocation->command->flags;
     gboolean quick = (flags & KX_COMMAND_READS) && !(flags & (KX_COMMAND_STORE | KX_COMMAND_QUEUE));
     g_autoptr(GError) inner = NULL;
+    if (invocation->offline && *invocation->offline)
+        return ask_here(invocation, request, error);
     json_t *answer = kx_control_ask(request, quick ? QUICK_SECONDS : ANSWER_SECONDS, &inner);
     if (answer)
         return answer;
     if (g_error_matches(inner, KX_ERROR, KX_ERR_NOT_FOUND))
-        return kx_offline_run(invocation, request, error);
+        return ask_here(invocation, request, error);
     if (!(flags & KX_COMMAND_READS))
         g_propagate_error(error, g_steal_pointer(&inner));
     return NULL;

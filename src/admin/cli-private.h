@@ -6,6 +6,9 @@
 
 enum { KX_EXIT_OK = 0, KX_EXIT_FAILED = 1, KX_EXIT_USAGE = 2 };
 
+/* The data directory while this process works on it. */
+typedef struct KxOffline KxOffline;
+
 struct KxInvocation {
     const KxCommand *command;
     const char *data;    /* the data directory */
@@ -14,7 +17,8 @@ struct KxInvocation {
     GPtrArray *args; /* char *, what follows the words of the command */
     json_t *options;
     KxServe serve;
-    guint uid; /* who runs the command */
+    guint uid;           /* who runs the command */
+    KxOffline **offline; /* kept from one request to the next, where several follow; or NULL */
 };
 
 #define KX_DATA_PRESET "/var/lib/keryx"
@@ -72,10 +76,12 @@ json_t *kx_cli_ask(const KxInvocation *invocation, GError **error);
 /* ---- offline.c ---- */
 
 /*
- * Takes the lock and runs the request in this process; as root it becomes the owner of the data
- * directory first. NULL without an error: somebody has the lock.
+ * Takes the lock and opens what the command needs, to run its requests in this process; as root it
+ * becomes the owner of the data directory first. NULL without an error: somebody has the lock.
  */
-json_t *kx_offline_run(const KxInvocation *invocation, const json_t *request, GError **error);
+KxOffline *kx_offline_open(const KxInvocation *invocation, GError **error);
+void kx_offline_close(KxOffline *offline);
+json_t *kx_offline_run(KxOffline *offline, const json_t *request);
 
 /* ---- control-client.c ---- */
 

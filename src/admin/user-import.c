@@ -148,6 +148,7 @@ typedef struct {
     gboolean try;
     guint added;
     json_t *failed;
+    KxOffline *offline; /* opened once for all pieces */
 } Import;
 
 /* FALSE: the name stands on a line before. */
@@ -177,6 +178,7 @@ static gboolean send_piece(Import *import, const GString *lines, guint first, GE
     g_ptr_array_add(args, g_strdup(whole->args->pdata[0]));
     g_ptr_array_add(args, g_strconcat(import->header, "\n", lines->str, NULL));
     KxInvocation piece = *whole;
+    piece.offline = &import->offline;
     piece.args = args;
     piece.options = json_copy(whole->options);
     json_object_del(piece.options, "all-or-none");
@@ -319,6 +321,7 @@ int kx_user_import(const KxInvocation *invocation)
                      ? import_text(&import, rest)
                      : kx_cli_fail(error);
     json_decref(import.failed);
+    kx_offline_close(import.offline);
     explicit_bzero(text, strlen(text));
     return status;
 }

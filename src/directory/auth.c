@@ -2,6 +2,7 @@
 /* Checking passwords (AUTH-07, AUTH-10). */
 #include <sodium.h>
 
+#include "directory/auth-decoy.h"
 #include "directory/credentials.h"
 #include "directory/foreign-hash.h"
 #include "directory/object.h"
@@ -20,6 +21,7 @@ static void candidate_clear(Candidate *candidate)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Candidate, candidate_clear)
 
 typedef struct {
+    const char *login;
     const char *given;
     const char *prepared; /* by kx_password_prepare() */
 } Password;
@@ -45,11 +47,13 @@ static gboolean is_imported(const Candidate *candidate)
     return candidate->verifier != NULL && kx_foreign_hash_is(candidate->verifier);
 }
 
-/* Always one check of full cost, whether or not its result can count: a password that another
- * server stored is checked beside it. */
+/* Always one check of full cost, whether or not its result can count. A password that another
+ * server stored is checked beside it; for who has no password, that of somebody. */
 static KxAuthResult check(KxDirectory *directory, const Candidate *candidate,
                           const Password *password, const char **ret_reason)
 {
+    g_autofree char *decoy =
+        candidate->verifier == NULL ? kx_auth_decoy(directory, password->login) : NULL;
     gboolean imported = is_imported(candidate);
     const char *verifier = candidate->verifier != NULL && !imported
                                ? candidate->verifier
@@ -62,6 +66,8 @@ static KxAuthResult check(KxDirectory *directory, const Candidate *candidate,
     gboolean match = kx_verifier_check(verifier, password->prepared);
     if (imported)
         match = kx_foreign_hash_check(candidate->verifier, password->given);
+    else if (decoy != NULL)
+        kx_foreign_hash_check(decoy, password->given);
     kx_auth_gate_leave(directory->gate);
     if (candidate->user == NULL)
         *ret_reason = "the user does not exist";
@@ -122,7 +128,7 @@ KxAuthResult kx_auth_password(KxDirectory *directory, const char *login, const c
         return KX_AUTH_FAILED;
     }
     find_candidate(directory, login, local_ip, &candidate);
-    const Password both = {password, prepared};
+    const Password both = {login, password, prepared};
     KxAuthResult result = check_cached(directory, &candidate, &both, ret_reason);
     sodium_memzero(prepared, strlen(prepared));
     g_free(prepared);

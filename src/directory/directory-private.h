@@ -11,6 +11,7 @@
 #include "base/ip-range.h"
 #include "base/lock.h"
 #include "directory/auth-cache.h"
+#include "directory/auth-decoy.h"
 #include "directory/directory.h"
 
 /* What the tables hold of any object. An entry stays where it is while the object lives. */
@@ -127,6 +128,7 @@ struct KxDirectory {
     KxSettings *next_settings; /* what a change of objects makes of them; under `changing` */
     gboolean settings_changed; /* listeners are to be told; the same */
     KxAuthGate *gate;
+    KxAuthDecoys *decoys;
     KxSignIns sign_ins;
 };
 

@@ -27,6 +27,7 @@ KxDirectory *kx_directory_open(KxLogger *logger, GError **error)
         g_prefix_error(error, "%s: ", FILE_NAME);
         return NULL;
     }
+    directory->decoys = kx_auth_decoys_new();
     directory->gate = kx_auth_gate_new(g_get_num_processors(), error);
     return directory->gate != NULL ? g_steal_pointer(&directory) : NULL;
 }
@@ -38,6 +39,7 @@ void kx_directory_close(KxDirectory *directory)
     if (directory->gate != NULL) /* it was opened */
         kx_sign_ins_flush(directory, NULL);
     kx_auth_gate_free(directory->gate);
+    kx_auth_decoys_free(directory->decoys);
     kx_db_close(directory->db);
     kx_settings_holder_free(directory->settings);
     g_array_unref(directory->listeners);

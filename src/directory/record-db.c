@@ -156,9 +156,11 @@ static KxStmt *prepare_kept(KxDb *db, GString *sql, GError **error)
 static KxStmt *prepare_insert(KxDb *db, const KxRecordType *type, GError **error)
 {
     g_autoptr(GString) sql = g_string_new(NULL);
-    g_string_printf(sql, "INSERT INTO %s (generation, name, domain", type->table);
+    g_string_printf(sql, "INSERT INTO %s (id, generation, name, domain", type->table);
     append_columns(sql, type, "");
-    g_string_append(sql, ") VALUES (?, ?, ?");
+    /* Generations are never used twice, so neither are ids: a session knows its account by it. The
+     * first id belongs to what a new database comes with. */
+    g_string_append(sql, ") VALUES (?1 + 1, ?1, ?, ?");
     FOR_COLUMNS(type, row)
     g_string_append(sql, ", ?");
     g_string_append(sql, ")");

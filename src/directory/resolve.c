@@ -19,6 +19,7 @@ typedef struct {
     GHashTable *seen;              /* "key@domain" of a name -> State */
     GHashTable *there;             /* texts of destinations that are in the result */
     GPtrArray *accounts;           /* of KxUserEntry or NULL: the mailbox of each name on the way */
+    GHashTable *walked;            /* set of KxUserEntry whose forwarding has been looked at */
     gboolean disabled;             /* some account was passed over because it is */
     gboolean stays;                /* forwarding is left aside */
     gboolean by_alias;             /* the name was given in an alias of its domain */
@@ -26,6 +27,7 @@ typedef struct {
 } Walk;
 
 static void walk_name(Walk *walk, KxDomainEntry *home, const char *local);
+static void walk_account(Walk *walk, KxDomainEntry *home, KxUserEntry *user);
 
 static void note(Walk *walk, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
@@ -111,15 +113,25 @@ static void leave(Walk *walk, const char *name)
     g_ptr_array_set_size(walk->accounts, (int)walk->accounts->len - 1);
 }
 
+/* A loop comes back to an account. Unless its forwarding was on the loop, it holds. */
+static void come_back(Walk *walk, KxUserEntry *user)
+{
+    KxDomainEntry *home = g_hash_table_lookup(walk->directory->domains, user->user.domain);
+    if (g_hash_table_contains(walk->walked, user))
+        arrive_mailbox(walk, user);
+    else
+        walk_account(walk, home, user);
+}
+
 /* The mailbox of the last name that has one. */
 static void end_loop(Walk *walk, const char *name)
 {
     note(walk, "%s was passed already: a loop", name);
     for (guint i = walk->accounts->len; i > 0; i--) {
-        const KxUserEntry *user = walk->accounts->pdata[i - 1];
+        KxUserEntry *user = walk->accounts->pdata[i - 1];
         if (user == NULL || user->user.disabled)
             continue;
-        arrive_mailbox(walk, user);
+        come_back(walk, user);
         return;
     }
 }
@@ -182,6 +194,7 @@ static void walk_forward(Walk *walk, KxDomainEntry *home, const KxUserEntry *use
 static void walk_account(Walk *walk, KxDomainEntry *home, KxUserEntry *user)
 {
     const KxUser *record = &user->user;
+    g_hash_table_add(walk->walked, user);
     if (record->disabled) {
         note(walk, "account %s@%s, which is disabled", record->name, record->domain);
         walk->disabled = TRUE;
@@ -200,7 +213,7 @@ static void walk_member(Walk *walk, KxDomainEntry *home, KxUserEntry *user)
     g_autofree char *name = name_key(walk, home, user->key);
     State state = state_of(walk, name);
     if (state == STATE_ON_THE_WAY && user->user.disabled == FALSE)
-        arrive_mailbox(walk, user);
+        come_back(walk, user);
     if (state != STATE_UNSEEN)
         return;
     enter(walk, name, user);
@@ -432,8 +445,9 @@ static void resolve_in(KxDirectory *directory, const char *local, const char *do
         return;
     g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     g_autoptr(GHashTable) there = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    g_autoptr(GHashTable) walked = g_hash_table_new(NULL, NULL);
     g_autoptr(GPtrArray) accounts = g_ptr_array_new();
-    Walk walk = {directory, result, seen, there, accounts, FALSE, stays, FALSE, NULL};
+    Walk walk = {directory, result, seen, there, accounts, walked, FALSE, stays, FALSE, NULL};
     walk.by_alias = domain != NULL && is_alias(home, domain);
     if (domain != NULL && strcmp(home->domain.name, domain) != 0)
         note(&walk, "%s is an alias of the domain %s", domain, home->domain.name);

@@ -188,6 +188,7 @@ gboolean kx_imap_append_fits(KxImap *imap, KxAccount *account, const KxImapAppen
     if ((limits.bytes == 0 || usage.bytes + size <= limits.bytes) &&
         (limits.items == 0 || usage.items + args->messages->len <= limits.items))
         return TRUE;
+    kx_store_refused(account);
     kx_imap_no(imap, "OVERQUOTA", "The mailbox is full");
     return FALSE;
 }

@@ -67,9 +67,8 @@ static gboolean copy_items(KxMove *move, const KxFolderInfo *info, const char *p
 static gboolean make_folder(KxMove *move, const char *path, KxFolderType type, GError **error)
 {
     g_autoptr(GError) problem = NULL;
-    if (kx_folder_create(move->target, path, type, 0, &problem))
-        return kx_folder_subscribe(move->target, path, TRUE, error);
-    if (g_error_matches(problem, KX_ERROR, KX_ERR_EXISTS))
+    if (kx_folder_create(move->target, path, type, 0, &problem) ||
+        g_error_matches(problem, KX_ERROR, KX_ERR_EXISTS))
         return TRUE;
     g_propagate_error(error, g_steal_pointer(&problem));
     return FALSE;
@@ -104,13 +103,19 @@ static void remove_tree(KxAccount *account, const char *top)
     }
 }
 
+/* One for each source, whatever it will be called in the end: what an interrupted move left is
+ * found again. */
+static char *base_name(const KxMove *move)
+{
+    return g_strdup_printf("Deleted mailbox - %s", kx_account_name(move->source));
+}
+
 /* Another user of the same name may have been removed before. */
 static char *free_name(const KxMove *move, GError **error)
 {
+    g_autofree char *base = base_name(move);
     for (guint i = 1; i < NAMES_MAX; i++) {
-        g_autofree char *number = i > 1 ? g_strdup_printf(" (%u)", i) : g_strdup("");
-        g_autofree char *name =
-            g_strdup_printf("Deleted mailbox - %s%s", kx_account_name(move->source), number);
+        g_autofree char *name = i > 1 ? g_strdup_printf("%s (%u)", base, i) : g_strdup(base);
         g_autoptr(KxFolderInfo) there = kx_folder_find(move->target, name, NULL);
         if (!there)
             return g_steal_pointer(&name);
@@ -134,8 +139,8 @@ static gboolean fits(const KxMove *move, GError **error)
 
 static gboolean copy_under_final_name(KxMove *move, GError **error)
 {
-    g_autofree char *name = free_name(move, error);
-    g_autofree char *staged = name ? g_strconcat(name, " (incomplete)", NULL) : NULL;
+    g_autofree char *name = free_name(move, error), *base = base_name(move);
+    g_autofree char *staged = g_strconcat(base, " (incomplete)", NULL);
     if (!name)
         return FALSE;
     remove_tree(move->target, staged);
@@ -148,19 +153,19 @@ static gboolean copy_under_final_name(KxMove *move, GError **error)
     return TRUE;
 }
 
-static void follow_subscriptions(const KxMove *move)
+/* The folder itself, so that it is seen, and in it what was subscribed before. */
+static gboolean subscribe(const KxMove *move, GError **error)
 {
-    g_autofree char *below = g_strconcat(move->folder, "/", NULL);
-    g_autoptr(GPtrArray) folders = kx_folder_list(move->target, FALSE, NULL);
-    for (guint i = 0; folders && i < folders->len; i++) {
-        const KxFolderInfo *info = folders->pdata[i];
-        if (!g_str_equal(info->path, move->folder) && !g_str_has_prefix(info->path, below))
-            continue;
-        g_autofree char *old =
-            g_strconcat(move->folder, " (incomplete)", info->path + strlen(move->folder), NULL);
-        kx_folder_subscribe(move->target, old, FALSE, NULL);
-        kx_folder_subscribe(move->target, info->path, TRUE, NULL);
+    g_autoptr(GPtrArray) paths = kx_folder_subscriptions(move->source, error);
+    if (!paths || !kx_folder_subscribe(move->target, move->folder, TRUE, error))
+        return FALSE;
+    for (guint i = 0; i < paths->len; i++) {
+        g_autofree char *path = g_strconcat(move->folder, "/", paths->pdata[i], NULL);
+        g_autoptr(KxFolderInfo) there = kx_folder_find(move->target, path, NULL);
+        if (there && !kx_folder_subscribe(move->target, path, TRUE, error))
+            return FALSE;
     }
+    return TRUE;
 }
 
 KxMove *kx_move_begin(KxStore *store, KxAccount *source, KxAccount *target, GError **error)
@@ -176,7 +181,10 @@ KxMove *kx_move_begin(KxStore *store, KxAccount *source, KxAccount *target, GErr
     }
     if (!fits(move, error) || !copy_under_final_name(move, error))
         return NULL;
-    follow_subscriptions(move);
+    if (!subscribe(move, error)) {
+        kx_move_undo(move);
+        return NULL;
+    }
     return g_steal_pointer(&move);
 }
 
@@ -187,7 +195,7 @@ void kx_move_undo(KxMove *move)
 
 gboolean kx_move_finish(KxMove *move, GError **error)
 {
-    return copy_all(move, move->folder, error);
+    return copy_all(move, move->folder, error) && subscribe(move, error);
 }
 
 const char *kx_move_folder(const KxMove *move)

@@ -351,7 +351,6 @@ void kx_account_touch(KxAccount *account);
 gboolean kx_account_create(KxAccount *account, GError **error);
 gboolean kx_account_shut(KxAccount *account, gboolean wait); /* write lock held: a clean end */
 void kx_store_arrived(KxAccount *account);                   /* items were added */
-void kx_store_refused(KxAccount *account);                   /* they did not fit in */
 void kx_store_make_room(KxStore *store);                     /* for one more open index */
 /* Closes what was not used since `before`, for folders somebody has open `before_open` (monotonic
  * time). */

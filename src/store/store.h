@@ -56,6 +56,8 @@ typedef struct {
 } KxStoreHooks;
 void kx_store_add_hooks(KxStore *store, const KxStoreHooks *hooks); /* two listeners at most */
 void kx_store_drop_hooks(KxStore *store, gpointer data);
+/* Calls `refused`, also for what was turned away before it came to the store. */
+void kx_store_refused(KxAccount *account);
 
 /* The account of user@domain; both are lower-case, the domain in A-label or ASCII form. It is made,
  * with the default folders, if it is not there. A new reference. KX_ERR_NOT_FOUND if the limits say

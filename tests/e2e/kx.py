@@ -267,7 +267,10 @@ class Server:
 
     def folder(self, user, name="INBOX"):
         local, domain = self.address(user).split("@")
-        return self.data / "store" / "mail" / domain / local / name
+        # As the store escapes names that mean something to it or to the file system.
+        levels = [re.sub(r"^[.#]|^i(?=ndex\.)|^s(?=earch\.db)|[%\x00-\x1f\x7f]",
+                         lambda found: f"%{ord(found[0]):02X}", level) for level in name.split("/")]
+        return self.data.joinpath("store", "mail", domain, local, *levels)
 
     def eml_files(self, user, folder="INBOX"):
         """{UID: bytes} of the folder, read from its plain files."""

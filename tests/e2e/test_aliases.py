@@ -129,6 +129,25 @@ def test_targets_elsewhere_wait_in_the_queue(server, alias):
     assert len(re.findall(rf"Sent: Queue-ID: {queue_id}", server.log("mail"))) == 1  # the others are on their way
 
 
+@pytest.mark.covers("ALIAS-07")
+def test_public_folders_are_looked_for_without_a_server(keryx_binary):
+    with kx.running_server(keryx_binary, users=("alice",)) as own:
+        imap = own.imap("admin", kx.ADMIN_PASSWORD)
+        assert imap.create("#public/Info")[0] == "OK"
+        imap.logout()
+        own.stop()
+        refused = own.run("alias", "add", "info", "#public/Infos")
+        assert refused.returncode == 1 and "no public folder 'Infos'" in refused.stderr
+        refused = own.run("user", "set", "alice", "--forward", "#public/Nothing")
+        assert refused.returncode == 1 and "no public folder 'Nothing'" in refused.stderr
+        own.cli("alias", "add", "info", "#public/Info")
+        own.start()
+        mark, _ = send(own, "info")
+        imap = own.imap("admin", kx.ADMIN_PASSWORD)
+        assert imap.select('"#public/Info"', readonly=True)[1] == [b"1"], mark
+        imap.logout()
+
+
 @pytest.mark.covers("ALIAS-07", "DOM-04")
 def test_public_folders(server, alias, public):
     alias("info", "#public/Info")

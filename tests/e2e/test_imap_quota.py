@@ -29,7 +29,7 @@ def limited(server, user):
         client = RawImap(server, user)
         client.ok("STATUS INBOX (MESSAGES)")  # which makes the account's directory
         for kind in ("quota-warning", "quota-full"):
-            server.folder(user, f"#{kind}").touch()
+            (server.folder(user, "") / f"#{kind}").touch()
         client.server, client.user = server, user
         clients.append(client)
         return client

@@ -65,7 +65,7 @@ def forget_notice(server, user, name):
 
 def age(server, user, folder, days, uids=None):
     """Makes items of a folder look as if they had come days ago; the server must not run."""
-    path = server.folder(user, "index.db")
+    path = server.folder(user, "") / "index.db"
     with contextlib.closing(sqlite3.connect(path)) as db:
         (number,) = db.execute("SELECT folder FROM folders WHERE name=?", (folder.split("/")[-1],)).fetchone()
         where = "" if uids is None else f" AND uid IN ({','.join(map(str, uids))})"
@@ -128,6 +128,15 @@ def test_a_user_is_told_that_something_was_refused(server, user):
     with pytest.raises(smtplib.SMTPException):
         send(server, user, size=4 * KB)
     assert len(notices(server, user, "refused")) == 1
+
+
+@pytest.mark.covers("USR-30")
+def test_a_user_is_told_of_a_refused_append(server, user):
+    """Also when the literal is refused before it is sent."""
+    set_user(server, user, "--quota", "10K")
+    with contextlib.closing(RawImap(server, user)) as client:
+        assert client.finish(client.send("APPEND INBOX {20000}")).code == "OVERQUOTA"
+    wait_notices(server, user, "refused", 1)
 
 
 @pytest.mark.covers("USR-31", "USR-32", "USR-33")
@@ -323,7 +332,7 @@ def test_kept_items_go_after_their_time_and_clean_out_keeps(fresh_server):
     age(server, "alice", "Deleted Items", 6)
     server.start()
     assert server.cli("store", "clean", as_json=True)["items"] == 2
-    kept = sorted(server.folder("alice", "#kept").iterdir())
+    kept = sorted((server.folder("alice", "") / "#kept").iterdir())
     assert len(kept) == 2
     when, rest = kept[0].name.split(".", 1)
     kept[0].rename(kept[0].with_name(f"{int(when, 16) - 11 * DAY:010x}.{rest}"))
@@ -335,7 +344,7 @@ def test_kept_items_go_after_their_time_and_clean_out_keeps(fresh_server):
     client.ok("STORE 1:* +FLAGS.SILENT (\\Deleted)")
     client.ok("EXPUNGE")
     client.close()
-    assert list(server.folder("alice", "#kept").iterdir()) == [], "nothing is kept any more"
+    assert list((server.folder("alice", "") / "#kept").iterdir()) == [], "nothing is kept any more"
 
 
 @pytest.mark.covers("DOM-13")
@@ -349,7 +358,7 @@ def test_kill_while_expunging_neither_loses_nor_doubles(fresh_server):
     for number in range(1, 151, 3):
         client.socket.sendall(b"x%d UID STORE %d:%d +FLAGS.SILENT (\\Deleted)\r\ny%d UID EXPUNGE %d:%d\r\n"
                               % (number, number, number + 2, number, number, number + 2))
-    kx.wait_until(lambda: len(list(server.folder("alice", "#kept").glob("*.eml"))) > 20, 30, "some expunged")
+    kx.wait_until(lambda: len(list((server.folder("alice", "") / "#kept").glob("*.eml"))) > 20, 30, "some expunged")
     server.kill()
     server.start()
     left = {one["Subject"] for one in inbox(server, "alice")}

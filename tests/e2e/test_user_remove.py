@@ -62,7 +62,8 @@ def test_a_mailbox_moves_to_another_user(server, user, target):
     names = folders(client, f"{top}/*")
     assert {f"{top}/INBOX", f"{top}/Work/Deep", f"{top}/Deleted Items"} <= names
     assert not [name for name in folders(client) if "incomplete" in name]
-    assert f"{top}/Work/Deep" in {row[3].decode() for row in client.ok(f'LSUB "" "{top}/*"').untagged}
+    subscribed = {bytes(row[3]).decode() for row in client.ok(f'LSUB "" "{top}*"').untagged}
+    assert {top, f"{top}/INBOX"} <= subscribed and f"{top}/Work/Deep" not in subscribed  # as it was in the source
     client.ok(f'SELECT "{top}/INBOX"')
     rows = client.ok("FETCH 1:* (FLAGS INTERNALDATE BODY.PEEK[])").untagged
     values = [dict(zip(row[2][::2], row[2][1::2])) for row in rows if row[1:2] == ["FETCH"]]
@@ -100,6 +101,8 @@ def test_an_interrupted_move_is_begun_anew(server, user, target):
     client.ok(f'CREATE "{top}"')
     assert remove(server, user, "--move-mail-to", server.address(target))["folder"] == f"{top} (2)"
     assert len(server.eml_files(target, f"{top} (2)/INBOX")) == 2
+    assert not [name for name in folders(client) if "incomplete" in name]
+    assert not [row for row in client.ok('LSUB "" "*"').untagged if "incomplete" in str(row[3])]
     client.close()
 
 

@@ -156,6 +156,37 @@ static void test_each(void)
     fixture_clear(&f);
 }
 
+/* Unknown names cost what somebody's account costs: the same each time, and as many of a kind. */
+static void test_decoys(void)
+{
+    Fixture f;
+    fixture_init(&f);
+    add_domain(&f, "company.com");
+    g_assert_null(kx_auth_decoy(f.directory, "nobody@company.com"));
+    ASSERT_OK(kx_object_add(f.directory, &ADMIN, KX_OBJECT_USER, "own@company.com",
+                            FIELDS({"password", "secret"}), error));
+    ASSERT_OK(kx_object_add(f.directory, &ADMIN, KX_OBJECT_USER, "smith@company.com",
+                            FIELDS({"password-hash", GOOD[1]}), error));
+    fixture_reopen(&f); /* which forgets what was collected */
+    guint imported = 0;
+    for (guint i = 0; i < 200; i++) {
+        g_autofree char *name = g_strdup_printf("n%u@company.com", i);
+        g_autofree char *decoy = kx_auth_decoy(f.directory, name);
+        g_autofree char *again = kx_auth_decoy(f.directory, name);
+        g_assert_cmpstr(decoy, ==, again);
+        g_assert_true(decoy == NULL || kx_foreign_hash_is(decoy));
+        imported += decoy != NULL;
+    }
+    g_assert_cmpuint(imported, >, 50);
+    g_assert_cmpuint(imported, <, 150);
+    KxUser *user = NULL;
+    const char *reason = NULL;
+    g_assert_cmpint(kx_auth_password(f.directory, "n1@company.com", "x", NULL, &user, &reason), ==,
+                    KX_AUTH_FAILED);
+    g_assert_cmpstr(reason, ==, "the user does not exist");
+    fixture_clear(&f);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -163,5 +194,6 @@ int main(int argc, char **argv)
     g_test_add_func("/imported/bad", test_bad);
     g_test_add_func("/imported/first-sign-in", test_first_sign_in);
     g_test_add_func("/imported/each", test_each);
+    g_test_add_func("/imported/decoys", test_decoys);
     return g_test_run();
 }

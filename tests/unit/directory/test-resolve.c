@@ -42,6 +42,33 @@ static void test_targets(void)
     fixture_clear(&f);
 }
 
+/* An alias of an account's own name leads back to it, and its forwarding holds all the same. */
+static void test_forwarding_behind_an_alias(void)
+{
+    Fixture f;
+    company(&f);
+    add_alias(&f, "jwayne@company.com", "jwayne,info");
+    ASSERT_OK(kx_object_set(f.directory, &ADMIN, KX_OBJECT_USER, "jwayne@company.com",
+                            FIELDS({"forward", "out@elsewhere.test,time"}, {"forward-only", "yes"}),
+                            error));
+    assert_recipient(&f, "jwayne@company.com",
+                     "info@company.com out@elsewhere.test time@company.com");
+    /* Forwarding that leads back ends at the last mailbox, as ever. */
+    ASSERT_OK(kx_object_set(f.directory, &ADMIN, KX_OBJECT_USER, "time@company.com",
+                            FIELDS({"forward", "jwayne"}, {"forward-only", "yes"}), error));
+    assert_recipient(&f, "jwayne@company.com",
+                     "info@company.com out@elsewhere.test time@company.com");
+    /* The same by a group that he is in. */
+    ASSERT_OK(kx_object_add(f.directory, &ADMIN, KX_OBJECT_GROUP, "team@company.com",
+                            FIELDS({"addresses", "team"}, {"members", "wayne"}), error));
+    add_alias(&f, "wayne@company.com", "team");
+    ASSERT_OK(kx_object_set(f.directory, &ADMIN, KX_OBJECT_USER, "wayne@company.com",
+                            FIELDS({"forward", "w@elsewhere.test"}, {"forward-only", "yes"}),
+                            error));
+    assert_recipient(&f, "wayne@company.com", "w@elsewhere.test");
+    fixture_clear(&f);
+}
+
 /* covers: ALIAS-04, ALIAS-05, ALIAS-06 */
 static void test_wildcards(void)
 {
@@ -222,6 +249,7 @@ static void test_forward_host(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/resolve/forwarding-behind-alias", test_forwarding_behind_an_alias);
     g_test_add_func("/resolve/targets", test_targets);
     g_test_add_func("/resolve/wildcards", test_wildcards);
     g_test_add_func("/resolve/loops", test_loops);

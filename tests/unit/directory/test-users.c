@@ -290,9 +290,29 @@ static void test_generations(void)
     fixture_clear(&f);
 }
 
+/* Who comes after a removed user of the same name is somebody else: sessions compare ids. */
+static void test_ids_are_never_used_twice(void)
+{
+    Fixture f;
+    fixture_init(&f);
+    add_domain(&f, "company.com");
+    gint64 last = 0;
+    for (guint i = 0; i < 3; i++) {
+        add_user(&f, "smith@company.com");
+        g_autoptr(KxUser) user = kx_user_get(f.directory, "smith@company.com", NULL);
+        g_assert_cmpint(user->id, >, last);
+        last = user->id;
+        ASSERT_OK(
+            kx_object_remove(f.directory, &ADMIN, KX_OBJECT_USER, "smith@company.com", error));
+        fixture_reopen(&f);
+    }
+    fixture_clear(&f);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/users/ids", test_ids_are_never_used_twice);
     g_test_add_func("/users/config-lines", test_config_lines);
     g_test_add_func("/users/domains-apart", test_domains_apart);
     g_test_add_func("/users/login", test_login);
