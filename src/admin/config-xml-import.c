@@ -164,19 +164,28 @@ static char *own_value(const KxFieldRow *row, KxFieldId id, const KxConfigVariab
     return id == KX_FIELD_USER_ADDRESSES ? without_name(value, wish) : g_strdup(value);
 }
 
+/* Whether a canonical text is what a new object has. */
+static gboolean is_fresh(const KxKind *kind, const char *text)
+{
+    switch (kind->class) {
+    case KX_CLASS_BOOL:
+        return g_str_equal(text, "no");
+    case KX_CLASS_NUMBER:
+        return g_str_equal(text, "0");
+    case KX_CLASS_CHOICE:
+        return kx_kind_choice(kind, text) == 0;
+    default:
+        return !*text;
+    }
+}
+
 /* The canonical text as kx_record_value() has it: NULL for what a new object has. */
 static gboolean canonical(const KxFieldRow *row, const char *value, char **ret_text, GError **error)
 {
-    static const char *const fresh[] = {"", "no", "none", "0"};
     char *text = *value ? kx_kind_parse(row->kind, value, error) : g_strdup("");
     if (!text)
         return FALSE;
-    gboolean is_fresh = !*text;
-    for (guint i = 0; row->kind->class != KX_CLASS_TEXT && row->kind->class != KX_CLASS_LIST &&
-                      row->kind != &kx_kind_override && i < G_N_ELEMENTS(fresh);
-         i++)
-        is_fresh |= g_str_equal(text, fresh[i]);
-    if (is_fresh)
+    if (!*text || is_fresh(row->kind, text))
         g_clear_pointer(&text, g_free);
     *ret_text = text;
     return TRUE;
