@@ -58,7 +58,7 @@ def set_user(server, user, *options):
 
 def forget_notice(server, user, name):
     """As if a day had passed."""
-    mark = server.folder(user, name)
+    mark = server.folder(user, "") / name
     old = time.time() - DAY - 10
     os.utime(mark, (old, old))
 
