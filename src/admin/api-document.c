@@ -22,9 +22,13 @@ static const struct {
     const char *collection, *name;
     KxObject object;
 } collections[] = {
-    {"domains", "domain", KX_OBJECT_DOMAIN},       {"users", "user", KX_OBJECT_USER},
-    {"groups", "group", KX_OBJECT_GROUP},          {"aliases", "alias", KX_OBJECT_ALIAS},
+    {"domains", "domain", KX_OBJECT_DOMAIN},
+    {"users", "user", KX_OBJECT_USER},
+    {"groups", "group", KX_OBJECT_GROUP},
+    {"aliases", "alias", KX_OBJECT_ALIAS},
     {"ip-groups", "ip-group", KX_OBJECT_IP_GROUP},
+    {"schedules", "schedule", KX_OBJECT_SCHEDULE},
+    {"etrn-servers", "etrn-server", KX_OBJECT_ETRN},
 };
 
 static json_t *field_schema(const KxFieldRow *row)
@@ -46,7 +50,8 @@ static json_t *object_schema(KxObject object, const char *key)
     json_object_set_new(properties, key, json_pack("{s:s}", "type", "string"));
     for (guint id = 0; id < KX_FIELD_COUNT; id++) {
         const KxFieldRow *row = kx_field_row((KxFieldId)id);
-        if (row->object == object && row->kind->class != KX_CLASS_SECRET)
+        if (row->object == object && row->kind->class != KX_CLASS_SECRET &&
+            !(row->flags & KX_FIELD_HIDDEN))
             json_object_set_new(properties, row->name, field_schema(row));
     }
     json_object_set_new(properties, "generation",

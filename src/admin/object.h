@@ -75,6 +75,16 @@ json_t *kx_json_strings(char *const *texts);
 #define KX_OPTION_OF_host         KX_OPTION_TEXT, "HOST"
 #define KX_OPTION_OF_port         KX_OPTION_NUMBER, "PORT"
 #define KX_OPTION_OF_forward_mode KX_OPTION_TEXT, "online|etrn|schedule"
+#define KX_OPTION_OF_relay_tls    KX_OPTION_TEXT, "may|never|must|verify|wrap"
+#define KX_OPTION_OF_secret       KX_OPTION_SECRET, "SECRET"
+#define KX_OPTION_OF_seconds      KX_OPTION_NUMBER, "SECONDS"
+#define KX_OPTION_OF_interval     KX_OPTION_NUMBER, "INTERVAL"
+#define KX_OPTION_OF_clock_times  KX_OPTION_LIST, "HH:MM,..."
+#define KX_OPTION_OF_actions      KX_OPTION_LIST, "ACTION,..."
+#define KX_OPTION_OF_range_name   KX_OPTION_TEXT, "RANGE"
+#define KX_OPTION_OF_group_name   KX_OPTION_TEXT, "GROUP"
+#define KX_OPTION_OF_addresses    KX_OPTION_LIST, "ADDRESS,..."
+#define KX_OPTION_OF_patterns     KX_OPTION_LIST, "PATTERN,..."
 
 #define KX_FIELD_OPTION(object, id, name, logged, flags, kind, member, spec, manual)               \
     {name, KX_OPTION_OF_##kind, manual},

@@ -9,6 +9,7 @@
 #include "directory/directory.h"
 #include "flow/ask.h"
 #include "flow/queue.h"
+#include "flow/scheduler.h"
 #include "flow/verify.h"
 #include "log/log.h"
 #include "mailbox/caretaker.h"
@@ -22,6 +23,7 @@ typedef struct KxCore {
     KxQueue *queue;
     KxAsks *asks;           /* NULL without a running server */
     KxVerifier *verifier;   /* NULL without a running server */
+    KxScheduler *scheduler; /* NULL without a running server */
     KxConvert *convert;     /* NULL without a running server */
     KxSearch *search;       /* NULL without a running server */
     KxCaretaker *caretaker; /* NULL without a running server */

@@ -87,6 +87,22 @@ typedef struct {
     char *key;
 } KxTimeRangeEntry;
 
+typedef struct {
+    union {
+        KxEntry entry;
+        KxEtrnServer server;
+    };
+    char *key;
+} KxEtrnEntry;
+
+typedef struct {
+    union {
+        KxEntry entry;
+        KxSchedule schedule;
+    };
+    char *key;
+} KxScheduleEntry;
+
 /* Who has a further address: one of them. */
 typedef struct {
     KxUserEntry *user;
@@ -117,6 +133,8 @@ struct KxDirectory {
     GHashTable *ip_groups;   /* folded name -> KxIpGroupEntry, owned */
     GHashTable *templates;   /* folded name -> KxTemplateEntry, owned */
     GHashTable *time_ranges; /* folded name -> KxTimeRangeEntry, owned */
+    GHashTable *etrn;        /* folded name -> KxEtrnEntry, owned */
+    GHashTable *schedules;   /* folded name -> KxScheduleEntry, owned */
     GHashTable *shares;      /* identifier -> set of owners */
     GHashTable *tokens;      /* hash -> what tokens.c knows of it */
 

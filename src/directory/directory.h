@@ -59,6 +59,8 @@ typedef enum {
     KX_OBJECT_IP_GROUP,
     KX_OBJECT_TEMPLATE,
     KX_OBJECT_TIME_RANGE,
+    KX_OBJECT_ETRN,
+    KX_OBJECT_SCHEDULE,
     KX_OBJECT_COUNT,
 } KxObject;
 
@@ -106,6 +108,8 @@ typedef struct {
     KxForwardMode forward_mode;
     gboolean forward_aliases;  /* also what is addressed to a domain alias */
     KxOverride forward_verify; /* ask it whether it takes mail for a name; none: yes */
+    char *etrn_group;          /* of IP addresses that may ask for the mail, or empty */
+    char **etrn_users;         /* logins that may */
 } KxDomain;
 
 typedef struct {
@@ -168,6 +172,41 @@ typedef struct {
     char **entries; /* directory/time-rule.h */
 } KxTimeRange;
 
+/* How a connection to a server with a sign-in is protected; as in smtp.relay-tls. */
+typedef enum {
+    KX_RELAY_TLS_MAY,
+    KX_RELAY_TLS_NEVER,
+    KX_RELAY_TLS_MUST,
+    KX_RELAY_TLS_VERIFY,
+    KX_RELAY_TLS_WRAP,
+} KxRelayTls;
+
+/* A server that holds mail for domains here (ETRN-02). */
+typedef struct {
+    KX_RECORD;
+    char *description;
+    gboolean disabled;
+    char *host;
+    guint64 port; /* 0: the usual one */
+    KxRelayTls tls;
+    char **domains;
+    char *user, *password; /* empty: no sign-in */
+    guint64 timeout;       /* seconds, 0: the usual time */
+} KxEtrnServer;
+
+/* When something is done by itself (SCHED-02). */
+typedef struct {
+    KX_RECORD;
+    char *description;
+    gboolean disabled;
+    guint64 every; /* seconds; 0: at times of day */
+    char **at;     /* "20:00" */
+    char *range;   /* name of a time range, or empty */
+    char **actions;
+    char *online_check; /* host that must answer, or empty */
+    guint64 online_port;
+} KxSchedule;
+
 /* For the field table. */
 #define KX_STRUCT_DOMAIN     KxDomain
 #define KX_STRUCT_USER       KxUser
@@ -176,12 +215,15 @@ typedef struct {
 #define KX_STRUCT_IP_GROUP   KxIpGroup
 #define KX_STRUCT_TEMPLATE   KxTemplate
 #define KX_STRUCT_TIME_RANGE KxTimeRange
+#define KX_STRUCT_ETRN       KxEtrnServer
+#define KX_STRUCT_SCHEDULE   KxSchedule
 
 void kx_domain_free(KxDomain *domain);
 void kx_user_free(KxUser *user);
 void kx_group_free(KxGroup *group);
 void kx_alias_free(KxAlias *alias);
 void kx_ip_group_free(KxIpGroup *group);
+void kx_etrn_server_free(KxEtrnServer *server);
 void kx_object_free(KxObject object, KxRecord *record);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KxDomain, kx_domain_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KxUser, kx_user_free)

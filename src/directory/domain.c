@@ -33,6 +33,9 @@ static gboolean check_next(KxDirectory *directory, const KxObjectChange *change,
         if (!check_name_free(directory, next->aliases[i], change->entry, error))
             return FALSE;
     }
+    if (*next->etrn_group != '\0' && kx_ip_group_find(directory, next->etrn_group) == NULL)
+        return kx_fail(error, KX_ERR_INVALID, "etrn-group: there is no IP address group '%s'",
+                       next->etrn_group);
     KxDomainEntry *owner = g_hash_table_lookup(directory->bound, next->bound_ip);
     if (owner != NULL && &owner->entry != change->entry)
         return kx_fail(error, KX_ERR_EXISTS, "bound-ip: %s is already bound to the domain '%s'",
@@ -96,6 +99,36 @@ static gboolean check(KxDirectory *directory, KxObjectChange *change, GError **e
         return kx_fail(error, KX_ERR_INVALID,
                        "primary: there must be one; make another domain primary instead");
     return check_next(directory, change, error);
+}
+
+/* Whose mail an IP address group may ask for; of those, one or all. */
+static gboolean has_group(const KxDomainEntry *domain, const char *key)
+{
+    g_autofree char *group = kx_name_fold(domain->domain.etrn_group);
+    return g_strcmp0(group, key) == 0;
+}
+
+const char *kx_domain_of_group(KxDirectory *directory, const char *key)
+{
+    GHashTableIter iter;
+    gpointer value;
+    g_hash_table_iter_init(&iter, directory->domains);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        if (has_group(value, key))
+            return ((KxDomainEntry *)value)->domain.name;
+    return NULL;
+}
+
+void kx_domains_rename_group(KxDirectory *directory, const char *key, const char *name,
+                             GPtrArray *more)
+{
+    GHashTableIter iter;
+    gpointer value;
+    g_hash_table_iter_init(&iter, directory->domains);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        if (has_group(value, key))
+            kx_object_follow(more, &kx_type_domain, &((KxDomainEntry *)value)->domain.record,
+                             KX_FIELD_DOMAIN_ETRN_GROUP, g_strdup(name));
 }
 
 /* There is one primary domain at any moment: the old one steps back first. */

@@ -39,4 +39,8 @@ KX_FIELD(DOMAIN, FORWARD_ALIASES, "forward-aliases", "Forward_aliases", 0, bool,
     "yes also forwards mail to names in the domain's aliases. Where two servers share a domain, and each forwards to the other by such an alias, this makes mail for unknown names go round.")
 KX_FIELD(DOMAIN, FORWARD_VERIFY, "forward-verify", "Forward_verify", 0, override, forward_verify, "DOM-35",
     "no takes mail for any name. Empty means yes: that server is asked, while it is up, whether it would take mail for a name before a sender is told that this one does. Not with the mode schedule.")
+KX_FIELD(DOMAIN, ETRN_GROUP, "etrn-group", "ETRN_group", 0, group_name, etrn_group, "ETRN-05",
+    "IP address group whose members may ask by ETRN that mail waiting for the forward host is sent to it; the host itself always may.")
+KX_FIELD(DOMAIN, ETRN_USERS, "etrn-users", "ETRN_users", 0, addresses, etrn_users, "ETRN-05",
+    "Users of this server who may do so after they have signed in, as name@domain.")
 /* clang-format on */

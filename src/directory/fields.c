@@ -51,6 +51,12 @@ enum {
     ,
     COUNT_TIME_RANGE = 0
 #include "directory/fields-time-range.h"
+    ,
+    COUNT_ETRN = 0
+#include "directory/fields-etrn.h"
+    ,
+    COUNT_SCHEDULE = 0
+#include "directory/fields-schedule.h"
 };
 #undef KX_FIELD
 
@@ -60,7 +66,8 @@ void kx_field_range(KxObject object, guint *ret_first, guint *ret_end)
         [KX_OBJECT_DOMAIN] = COUNT_DOMAIN,         [KX_OBJECT_USER] = COUNT_USER,
         [KX_OBJECT_GROUP] = COUNT_GROUP,           [KX_OBJECT_ALIAS] = COUNT_ALIAS,
         [KX_OBJECT_IP_GROUP] = COUNT_IP_GROUP,     [KX_OBJECT_TEMPLATE] = COUNT_TEMPLATE,
-        [KX_OBJECT_TIME_RANGE] = COUNT_TIME_RANGE,
+        [KX_OBJECT_TIME_RANGE] = COUNT_TIME_RANGE, [KX_OBJECT_ETRN] = COUNT_ETRN,
+        [KX_OBJECT_SCHEDULE] = COUNT_SCHEDULE,
     };
     guint first = 0;
     for (guint before = 0; before < object; before++)
@@ -119,10 +126,15 @@ void kx_field_values_put(KxFieldValues *values, KxFieldId id, const char *text)
     values->text[id] = g_strdup(text);
 }
 
+static gboolean is_secret(const KxFieldRow *row)
+{
+    return row->kind->class == KX_CLASS_SECRET || (row->flags & KX_FIELD_HIDDEN);
+}
+
 void kx_field_values_clear(KxFieldValues *values)
 {
     for (guint i = 0; i < KX_FIELD_COUNT; i++) {
-        if (values->text[i] != NULL && ROWS[i].kind->class == KX_CLASS_SECRET)
+        if (values->text[i] != NULL && is_secret(&ROWS[i]))
             sodium_memzero(values->text[i], strlen(values->text[i]));
         g_clear_pointer(&values->text[i], g_free);
     }
@@ -143,7 +155,7 @@ void kx_field_values_audit(const KxFieldValues *values, GArray *audit)
         if (!values->given[i])
             continue;
         KxAuditField field = {ROWS[i].logged, logged_value(&ROWS[i], values->text[i]),
-                              ROWS[i].kind->class == KX_CLASS_SECRET};
+                              is_secret(&ROWS[i])};
         g_array_append_val(audit, field);
     }
 }

@@ -10,6 +10,7 @@
 typedef enum {
     KX_FIELD_INVERTED = 1 << 0, /* the Config log says the opposite */
     KX_FIELD_DERIVED = 1 << 1,  /* kept with other objects: not in the structure's own row */
+    KX_FIELD_HIDDEN = 1 << 3,   /* a password for another server: kept, never shown */
     KX_FIELD_RIGHTS = 1 << 2,   /* gives rights over the server: only for whoever has them all */
 } KxFieldFlags;
 

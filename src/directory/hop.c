@@ -14,6 +14,16 @@ static KxMailTls tls_word(const char *word)
     return KX_MAIL_TLS_MAY;
 }
 
+KxMailTls kx_relay_tls(KxRelayTls tls)
+{
+    static const KxMailTls of[] = {
+        [KX_RELAY_TLS_MAY] = KX_MAIL_TLS_MAY,   [KX_RELAY_TLS_NEVER] = KX_MAIL_TLS_NEVER,
+        [KX_RELAY_TLS_MUST] = KX_MAIL_TLS_MUST, [KX_RELAY_TLS_VERIFY] = KX_MAIL_TLS_VERIFY,
+        [KX_RELAY_TLS_WRAP] = KX_MAIL_TLS_WRAP,
+    };
+    return of[tls];
+}
+
 void kx_hop_clear(KxHop *hop)
 {
     if (hop->password)

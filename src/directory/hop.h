@@ -30,6 +30,8 @@ typedef struct {
 void kx_hop_find(KxDirectory *directory, const char *address, KxHop *ret_hop);
 void kx_hop_clear(KxHop *hop);
 
+KxMailTls kx_relay_tls(KxRelayTls tls);
+
 /* In words: "mail1.company.com, port 25". */
 char *kx_hop_text(const KxHop *hop);
 

@@ -212,6 +212,9 @@ static gboolean check_unused(KxDirectory *directory, const KxObjectChange *chang
             g_ptr_array_add(users, g_strdup_printf("the setting %s", row->name));
     }
     each_user(directory, key, add_user, users);
+    const char *domain = kx_domain_of_group(directory, key);
+    if (domain != NULL)
+        g_ptr_array_add(users, g_strdup_printf("the domain %s", domain));
     if (users->len == 0)
         return TRUE;
     g_ptr_array_add(users, NULL);
@@ -257,6 +260,7 @@ static void follow(KxDirectory *directory, KxObjectChange *change, gboolean earl
     g_autofree char *key = kx_name_fold(change->name);
     Renaming renaming = {key, of(change->entry)->group.name, more};
     each_user(directory, key, rename_in, &renaming);
+    kx_domains_rename_group(directory, key, of(change->entry)->group.name, more);
 }
 
 static gboolean store(KxDirectory *directory, KxObjectChange *change, GError **error)

@@ -17,6 +17,8 @@ enum {
     LIST_TEXT_MAX = 8000000, /* bytes */
     DAYS_MAX = 36500,        /* a hundred years */
     YEAR_DAYS = 365,
+    SECONDS_MAX = 86400,
+    INTERVAL_MAX = 31 * 86400, /* seconds */
 };
 
 /* Beyond this neither IMAP nor the database can say the number. */
@@ -168,7 +170,79 @@ static char *parse_forward_mode(const char *value, GError **error)
     return parse_choice(forward_modes, value, error);
 }
 
+/* In the order of KxRelayTls. */
+static const char *const relay_tls[] = {"may", "never", "must", "verify", "wrap", NULL};
+
+static char *parse_relay_tls(const char *value, GError **error)
+{
+    return parse_choice(relay_tls, value, error);
+}
+
+static char *parse_seconds(const char *value, GError **error)
+{
+    guint64 number;
+    if (kx_parse_uint(value, SECONDS_MAX, &number))
+        return g_strdup_printf("%" G_GUINT64_FORMAT, number);
+    kx_fail(error, KX_ERR_INVALID, "'%s' is not a number of seconds from 0 to %d", value,
+            SECONDS_MAX);
+    return NULL;
+}
+
+/* "90s", "10m", "1h", "1d"; without a letter minutes. */
+static char *parse_interval(const char *value, GError **error)
+{
+    static const char UNITS[] = "smhd";
+    static const guint seconds[] = {1, 60, 3600, 86400};
+    size_t len = strlen(value);
+    const char *unit = len > 0 ? strchr(UNITS, g_ascii_tolower(value[len - 1])) : NULL;
+    g_autofree char *digits = g_strndup(value, unit ? len - 1 : len);
+    guint64 number, each = unit ? seconds[unit - UNITS] : 60;
+    if (kx_parse_uint(digits, INTERVAL_MAX / each, &number) && number > 0)
+        return g_strdup_printf("%" G_GUINT64_FORMAT, number * each);
+    kx_fail(error, KX_ERR_INVALID, "'%s' is not a time like 10m, 1h or 1d", value);
+    return NULL;
+}
+
+static char *parse_object_name(const char *value, GError **error)
+{
+    return kx_name_object(value, error);
+}
+
 /* ---- entries of lists ---- */
+
+static char *parse_clock(const char *entry, GError **error)
+{
+    guint hour, minute;
+    int end = 0;
+    if (sscanf(entry, "%2u:%2u%n", &hour, &minute, &end) == 2 && entry[end] == '\0' && hour < 24 &&
+        minute < 60)
+        return g_strdup_printf("%02u:%02u", hour, minute);
+    kx_fail(error, KX_ERR_INVALID, "'%s' is not a time of day like 20:00", entry);
+    return NULL;
+}
+
+static char *parse_action(const char *entry, GError **error)
+{
+    static const char *const actions[] = {
+#define KX_SCHEDULE_ACTION(id, name, func) name,
+#include "directory/schedule-actions.h"
+#undef KX_SCHEDULE_ACTION
+        NULL};
+    return parse_choice(actions, entry, error);
+}
+
+/* An address or a domain with wildcards; "<>" is the null sender. */
+static char *parse_pattern(const char *entry, GError **error)
+{
+    g_autofree char *text = parse_text(entry, error);
+    if (text == NULL)
+        return NULL;
+    if (*text != '\0' && strchr(text, ' ') == NULL)
+        return g_utf8_strdown(text, -1);
+    kx_fail(error, KX_ERR_INVALID, "'%s' is not an address or a domain, which may hold * and ?",
+            entry);
+    return NULL;
+}
 
 static char *parse_range(const char *entry, GError **error)
 {
@@ -243,6 +317,16 @@ const KxKind kx_kind_host = {KX_CLASS_TEXT, "HOST", NULL, parse_host};
 const KxKind kx_kind_port = {KX_CLASS_NUMBER, "PORT", NULL, parse_port};
 const KxKind kx_kind_forward_mode = {KX_CLASS_CHOICE, "online|etrn|schedule", forward_modes,
                                      parse_forward_mode};
+const KxKind kx_kind_relay_tls = {KX_CLASS_CHOICE, "may|never|must|verify|wrap", relay_tls,
+                                  parse_relay_tls};
+const KxKind kx_kind_secret = {KX_CLASS_TEXT, "SECRET", NULL, parse_text};
+const KxKind kx_kind_seconds = {KX_CLASS_NUMBER, "SECONDS", NULL, parse_seconds};
+const KxKind kx_kind_interval = {KX_CLASS_NUMBER, "INTERVAL", NULL, parse_interval};
+const KxKind kx_kind_clock_times = {KX_CLASS_LIST, "HH:MM,...", NULL, parse_clock, TRUE};
+const KxKind kx_kind_actions = {KX_CLASS_LIST, "ACTION,...", NULL, parse_action};
+const KxKind kx_kind_range_name = {KX_CLASS_TEXT, "RANGE", NULL, parse_object_name};
+const KxKind kx_kind_group_name = {KX_CLASS_TEXT, "GROUP", NULL, parse_object_name};
+const KxKind kx_kind_patterns = {KX_CLASS_LIST, "PATTERN,...", NULL, parse_pattern};
 const KxKind kx_kind_override = {KX_CLASS_CHOICE, "yes|no", overrides, parse_bool};
 const KxKind kx_kind_level = {KX_CLASS_CHOICE, "none|read|full", levels, parse_level};
 const KxKind kx_kind_domains = {KX_CLASS_LIST, "DOMAIN,...", NULL, kx_name_domain, TRUE};

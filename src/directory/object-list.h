@@ -16,3 +16,5 @@
 #include "directory/fields-ip-group.h"
 #include "directory/fields-template.h"
 #include "directory/fields-time-range.h"
+#include "directory/fields-etrn.h"
+#include "directory/fields-schedule.h"

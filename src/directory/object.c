@@ -11,7 +11,8 @@ const KxObjectType *kx_object_type(KxObject object)
         [KX_OBJECT_DOMAIN] = &kx_type_domain,         [KX_OBJECT_USER] = &kx_type_user,
         [KX_OBJECT_GROUP] = &kx_type_group,           [KX_OBJECT_ALIAS] = &kx_type_alias,
         [KX_OBJECT_IP_GROUP] = &kx_type_ip_group,     [KX_OBJECT_TEMPLATE] = &kx_type_template,
-        [KX_OBJECT_TIME_RANGE] = &kx_type_time_range,
+        [KX_OBJECT_TIME_RANGE] = &kx_type_time_range, [KX_OBJECT_ETRN] = &kx_type_etrn,
+        [KX_OBJECT_SCHEDULE] = &kx_type_schedule,
     };
     return types[object];
 }
@@ -133,6 +134,11 @@ void kx_alias_free(KxAlias *alias)
 void kx_ip_group_free(KxIpGroup *group)
 {
     kx_object_free(KX_OBJECT_IP_GROUP, (KxRecord *)(void *)group);
+}
+
+void kx_etrn_server_free(KxEtrnServer *server)
+{
+    kx_object_free(KX_OBJECT_ETRN, (KxRecord *)(void *)server);
 }
 
 KxRecord *kx_object_get(KxDirectory *directory, KxObject object, const char *name, GError **error)

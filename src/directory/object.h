@@ -66,7 +66,7 @@ struct KxObjectType {
 };
 
 extern const KxObjectType kx_type_domain, kx_type_user, kx_type_group, kx_type_alias,
-    kx_type_ip_group, kx_type_template, kx_type_time_range;
+    kx_type_ip_group, kx_type_template, kx_type_time_range, kx_type_etrn, kx_type_schedule;
 const KxObjectType *kx_object_type(KxObject object);
 const char *kx_object_noun(const KxObjectType *type); /* without the article */
 
@@ -108,6 +108,20 @@ gboolean kx_address_check_free(KxDomainEntry *home, const char *local, const KxE
 void kx_addresses_link(KxDomainEntry *home, char *const *addresses, KxUserEntry *user,
                        KxGroupEntry *group);
 void kx_addresses_unlink(KxDomainEntry *home, char *const *addresses);
+
+/* ---- domain.c: the same for IP address groups in the field etrn-group ---- */
+
+const char *kx_domain_of_group(KxDirectory *directory, const char *key);
+void kx_domains_rename_group(KxDirectory *directory, const char *key, const char *name,
+                             GPtrArray *more);
+
+/* ---- schedule.c ---- */
+
+/* The name of a schedule that is valid in that time range only, or NULL; and what becomes of them
+ * when it is renamed. */
+const char *kx_schedule_of_range(KxDirectory *directory, const char *key);
+void kx_schedules_rename_range(KxDirectory *directory, const char *key, const char *name,
+                               GPtrArray *more);
 
 /* ---- targets.c ---- */
 

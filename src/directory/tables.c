@@ -25,6 +25,16 @@ static void free_time_range(gpointer entry)
     kx_entry_free(&kx_type_time_range, entry);
 }
 
+static void free_etrn(gpointer entry)
+{
+    kx_entry_free(&kx_type_etrn, entry);
+}
+
+static void free_schedule(gpointer entry)
+{
+    kx_entry_free(&kx_type_schedule, entry);
+}
+
 void kx_tables_init(KxDirectory *directory)
 {
     kx_rw_lock_init(&directory->lock);
@@ -35,6 +45,8 @@ void kx_tables_init(KxDirectory *directory)
     directory->tokens = kx_tokens_new();
     directory->templates = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_template);
     directory->time_ranges = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_time_range);
+    directory->etrn = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_etrn);
+    directory->schedules = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_schedule);
     directory->shares =
         g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_hash_table_unref);
 }
@@ -47,6 +59,8 @@ void kx_tables_clear(KxDirectory *directory)
     g_hash_table_unref(directory->ip_groups);
     g_hash_table_unref(directory->templates);
     g_hash_table_unref(directory->time_ranges);
+    g_hash_table_unref(directory->etrn);
+    g_hash_table_unref(directory->schedules);
     g_hash_table_unref(directory->shares);
     g_hash_table_unref(directory->tokens);
     kx_rw_lock_clear(&directory->lock);

@@ -45,6 +45,25 @@ gboolean kx_time_range_holds(const KxTimeRange *range, GDateTime *local)
     return kx_time_rules_hold(rules, good, local);
 }
 
+/* A schedule with a range that is gone would run at any time. */
+static gboolean check(KxDirectory *directory, KxObjectChange *change, GError **error)
+{
+    const char *user =
+        change->next == NULL ? kx_schedule_of_range(directory, of(change->entry)->key) : NULL;
+    return user == NULL ||
+           kx_fail(error, KX_ERR_IN_USE,
+                   "the time range '%s' is used by the schedule %s; change that first",
+                   change->name, user);
+}
+
+static void follow(KxDirectory *directory, KxObjectChange *change, gboolean early, GPtrArray *more)
+{
+    if (early || change->given.verb != KX_CHANGE_RENAME)
+        return;
+    g_autofree char *key = kx_name_fold(change->name);
+    kx_schedules_rename_range(directory, key, of(change->entry)->range.name, more);
+}
+
 const KxObjectType kx_type_time_range = {
     .record = {KX_OBJECT_TIME_RANGE, "time_ranges", FALSE, sizeof(KxTimeRange)},
     .entry_size = sizeof(KxTimeRangeEntry),
@@ -52,6 +71,8 @@ const KxObjectType kx_type_time_range = {
     .logged = "Time_range",
     .name = kx_name_object,
     .table = table,
+    .check = check,
+    .follow = follow,
     .derive = derive,
     .link = link_range,
     .unlink = unlink_range,

@@ -7,6 +7,8 @@
 /* Numbers of questions have this bit, those of tasks do not. */
 #define QUESTION 0x80000000U
 
+enum { COURIER_SECONDS = 5 }; /* until one is started again, after it ended */
+
 /* On its way. */
 typedef struct {
     KxAsk *ask;
@@ -148,11 +150,23 @@ static void wait_for(KxAsks *asks, Pending *pending, guint seconds)
             set_end(pending, 451, "the server did not answer in time", FALSE);
 }
 
+/* One is there at most times. With the lock held. */
+static void wait_for_courier(KxAsks *asks)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += COURIER_SECONDS;
+    while (!asks->courier.send && !asks->stopping)
+        if (pthread_cond_timedwait(&asks->changed, &asks->lock, &until) != 0)
+            return;
+}
+
 gboolean kx_asks_run(KxAsks *asks, KxAsk *ask)
 {
     Pending pending = {.ask = ask};
     kx_ask_clear(ask);
     pthread_mutex_lock(&asks->lock);
+    wait_for_courier(asks);
     guint32 number = ++asks->next | QUESTION;
     KxQueueCourier courier = asks->courier;
     g_hash_table_insert(asks->pending, GUINT_TO_POINTER(number), &pending);

@@ -71,8 +71,10 @@ void kx_hold_clear(KxQueueEntry *entry)
 /* With the lock held. Those on their way are; those an administrator stopped stay. */
 static guint ask(KxQueue *queue, KxQueueEntry *entry, guint flag, const char *domain)
 {
-    if (entry->busy || entry->shipments > 0 || entry->held)
+    if (entry->held)
         return 0;
+    if (entry->busy || entry->shipments > 0)
+        return domain ? 1 : 0;
     entry->asked |= flag;
     if (domain && !entry->asked_for)
         entry->asked_for = g_ptr_array_new_with_free_func((GDestroyNotify)g_ref_string_release);

@@ -36,6 +36,7 @@ void kx_queue_close(KxQueue *queue); /* stops it first */
 
 /* There is a courier, or with NULL none any more: what was on its way is tried again. */
 void kx_queue_set_courier(KxQueue *queue, const KxQueueCourier *courier);
+gboolean kx_queue_has_courier(KxQueue *queue);
 /* The settings changed: what waited for a connection goes when there is one. */
 void kx_queue_settings_changed(KxQueue *queue);
 /* MAIL_RESULT and MAIL_END from it. */
@@ -65,7 +66,7 @@ guint kx_queue_run_now(KxQueue *queue);
 /* It is a time to send (SCHED-04): tries all messages, but for those that wait for ETRN. */
 guint kx_queue_run_scheduled(KxQueue *queue);
 /* The forward host of that domain (in the one form of its name) asks for its mail (ETRN-05).
- * Returns how many messages will be tried. */
+ * Returns how many messages wait for it or are on their way. */
 guint kx_queue_run_domain(KxQueue *queue, const char *domain);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KxQueue, kx_queue_close)

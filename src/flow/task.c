@@ -300,6 +300,14 @@ void kx_queue_set_courier(KxQueue *queue, const KxQueueCourier *courier)
     pthread_mutex_unlock(&queue->lock);
 }
 
+gboolean kx_queue_has_courier(KxQueue *queue)
+{
+    pthread_mutex_lock(&queue->lock);
+    gboolean has = queue->courier.send != NULL;
+    pthread_mutex_unlock(&queue->lock);
+    return has;
+}
+
 /* ---- what became of it ---- */
 
 static void settle_recipient(KxQueue *queue, const KxEnvelope *envelope, KxEnvelopeRcpt *rcpt,

@@ -163,6 +163,11 @@ KX_MESSAGE(SMTP_RCPT, KxMsgSmtpRcpt, EDGE, CORE, 0)
 #define KX_FIELDS_SMTP_MESSAGE(F, S) F(S, BLOB, data, 98304)
 KX_MESSAGE(SMTP_MESSAGE, KxMsgSmtpMessage, EDGE, CORE, 0)
 
+/* ETRN: send what waits for the domain "company.test", for "@company.test" and all below it, or "#queue" for all that
+ * the client may ask for (RFC 1985). */
+#define KX_FIELDS_SMTP_ETRN(F, S) F(S, STR, node, 1024)
+KX_MESSAGE(SMTP_ETRN, KxMsgSmtpEtrn, EDGE, CORE, 0)
+
 /* Forget the transaction. */
 #define KX_FIELDS_SMTP_RESET(F, S)
 KX_MESSAGE(SMTP_RESET, KxMsgSmtpReset, EDGE, CORE, 0)

@@ -100,6 +100,8 @@ void kx_core_service_listening(KxCoreProcess *process, const KxMsgListening *mes
             g_strdup_printf("%s:%u: %s", message->address, message->port, message->error);
     } else {
         state->listening++;
+        if (message->service == KX_SERVICE_SMTP)
+            kx_scheduler_listening(process->core.scheduler);
     }
     kx_mutex_unlock(&process->lock);
     if (failed)

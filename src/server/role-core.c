@@ -321,6 +321,7 @@ static gboolean open_data(KxCoreProcess *process, GError **error)
     core->asks = kx_asks_new();
     core->verifier = kx_verify_new(core->directory, core->asks, core->logger);
     kx_queue_start(core->queue);
+    core->scheduler = kx_scheduler_start(core->directory, core->queue, core->asks, core->logger);
     core->caretaker = kx_caretaker_start(core->store, core->directory, core->queue, core->logger);
     return TRUE;
 }
@@ -328,6 +329,7 @@ static gboolean open_data(KxCoreProcess *process, GError **error)
 static void close_data(KxCoreProcess *process)
 {
     KxCore *core = &process->core;
+    g_clear_pointer(&core->scheduler, kx_scheduler_stop);
     if (core->queue)
         kx_queue_stop(core->queue);
     g_clear_pointer(&core->caretaker, kx_caretaker_stop);

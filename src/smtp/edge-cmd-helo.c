@@ -52,6 +52,7 @@ static void say_ehlo(KxConn *conn)
     kx_edge_line(conn, "250-BINARYMIME");
     kx_edge_line(conn, "250-CHUNKING");
     kx_edge_line(conn, "250-SMTPUTF8");
+    kx_edge_line(conn, "250-ETRN");
     kx_edge_line(conn, "250-DSN");
     kx_edge_line(conn, "250 HELP");
 }

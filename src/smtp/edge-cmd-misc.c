@@ -34,7 +34,7 @@ void kx_edge_cmd_vrfy(KxConn *conn, const KxEdgeArgs *args)
 void kx_edge_cmd_help(KxConn *conn, const KxEdgeArgs *args)
 {
     kx_edge_line(conn, "214-2.0.0 Commands: HELO EHLO STARTTLS AUTH MAIL RCPT DATA BDAT");
-    kx_edge_line(conn, "214 2.0.0 RSET NOOP VRFY HELP QUIT (RFC 5321)");
+    kx_edge_line(conn, "214 2.0.0 RSET NOOP VRFY ETRN HELP QUIT (RFC 5321, 1985)");
 }
 
 void kx_edge_cmd_refused(KxConn *conn, const KxEdgeArgs *args)

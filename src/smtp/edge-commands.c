@@ -35,7 +35,7 @@ static const Command COMMANDS[] = {
     {"VRFY", kx_edge_cmd_vrfy, NEEDS_ARGUMENT},
     {"HELP", kx_edge_cmd_help, ANY_TIME},
     {"EXPN", kx_edge_cmd_refused, ANY_TIME},
-    {"ETRN", kx_edge_cmd_refused, ANY_TIME},
+    {"ETRN", kx_edge_cmd_etrn, NEEDS_ARGUMENT},
     {"TURN", kx_edge_cmd_refused, ANY_TIME},
     {"SEND", kx_edge_cmd_refused, ANY_TIME},
     {"SOML", kx_edge_cmd_refused, ANY_TIME},

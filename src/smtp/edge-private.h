@@ -43,6 +43,7 @@ typedef enum {
     KX_ASK_RCPT,    /* about `asked` */
     KX_ASK_SPOOL,   /* take `chunk` */
     KX_ASK_MESSAGE, /* take `chunk` and deliver */
+    KX_ASK_ETRN,    /* send what waits for `node` */
     KX_ASK_RESET,   /* then call `after_reset` */
 } KxEdgeAsk;
 
@@ -66,6 +67,7 @@ typedef struct KxSmtpEdge {
     char *helo;        /* NULL before HELO or EHLO */
     gboolean extended; /* EHLO */
     gboolean signed_in;
+    char *node;             /* of the ETRN in progress */
     char *mechanism;        /* of the SASL exchange in progress */
     gboolean sasl_lost;     /* the core was restarted during it */
     guint failed;           /* commands */
@@ -164,6 +166,7 @@ void kx_edge_cmd_noop(KxConn *conn, const KxEdgeArgs *args);
 void kx_edge_cmd_vrfy(KxConn *conn, const KxEdgeArgs *args);
 void kx_edge_cmd_help(KxConn *conn, const KxEdgeArgs *args);
 void kx_edge_cmd_quit(KxConn *conn, const KxEdgeArgs *args);
+void kx_edge_cmd_etrn(KxConn *conn, const KxEdgeArgs *args);
 void kx_edge_cmd_refused(KxConn *conn, const KxEdgeArgs *args); /* known, not implemented: 502 */
 void kx_edge_cmd_foreign(KxConn *conn, const KxEdgeArgs *args); /* of another protocol */
 

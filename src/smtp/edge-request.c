@@ -53,6 +53,9 @@ static void send(KxConn *conn, KxSmtpEdge *edge)
     case KX_ASK_MESSAGE:
         kx_conn_request(conn, KX_MSG_SMTP_MESSAGE, &(KxMsgSmtpMessage){.data = chunk});
         break;
+    case KX_ASK_ETRN:
+        kx_conn_request(conn, KX_MSG_SMTP_ETRN, &(KxMsgSmtpEtrn){.node = edge->node});
+        break;
     case KX_ASK_RESET:
         kx_conn_request(conn, KX_MSG_SMTP_RESET, &(KxMsgSmtpReset){});
         break;
@@ -115,6 +118,12 @@ static void message_answered(KxConn *conn, KxSmtpEdge *edge, guint code, const c
     kx_edge_say(conn, code, text);
 }
 
+static void etrn_answered(KxConn *conn, KxSmtpEdge *edge, guint code, const char *text)
+{
+    g_clear_pointer(&edge->node, g_free);
+    kx_edge_say(conn, code, text);
+}
+
 static void reset_done(KxConn *conn, KxSmtpEdge *edge, guint code, const char *text)
 {
     edge->after_reset(conn);
@@ -124,7 +133,7 @@ static void reset_done(KxConn *conn, KxSmtpEdge *edge, guint code, const char *t
 static void (*const ANSWERED[])(KxConn *, KxSmtpEdge *, guint, const char *) = {
     [KX_ASK_MAIL] = mail_answered,  [KX_ASK_RCPT] = rcpt_answered,
     [KX_ASK_SPOOL] = spool_refused, [KX_ASK_MESSAGE] = message_answered,
-    [KX_ASK_RESET] = reset_done,
+    [KX_ASK_ETRN] = etrn_answered,  [KX_ASK_RESET] = reset_done,
 };
 
 static void finish(KxConn *conn, KxSmtpEdge *edge, guint code, const char *text)

@@ -183,6 +183,7 @@ static void close_state(KxConn *conn)
     KxSmtpEdge *edge = kx_conn_state(conn);
     kx_edge_forget(edge);
     kx_edge_rcpt_free(edge->asked);
+    g_free(edge->node);
     g_free(edge->helo);
     g_free(edge->mechanism);
 }

@@ -69,6 +69,13 @@ static void on_message(KxSession *session, KxSmtpTransaction *transaction, const
     forget(session);
 }
 
+static void on_etrn(KxSession *session, KxSmtpTransaction *transaction, const KxMessage *message)
+{
+    g_autofree char *text = NULL;
+    guint code = kx_smtp_etrn(session, message->SMTP_ETRN.node, &text);
+    kx_session_verdict(session, code, text);
+}
+
 static void on_reset(KxSession *session, KxSmtpTransaction *transaction, const KxMessage *message)
 {
     forget(session);
@@ -82,7 +89,7 @@ static const struct {
 } MESSAGES[] = {
     {KX_MSG_SMTP_MAIL, FALSE, on_mail},   {KX_MSG_SMTP_RCPT, TRUE, on_rcpt},
     {KX_MSG_SPOOL, TRUE, on_spool},       {KX_MSG_SMTP_MESSAGE, TRUE, on_message},
-    {KX_MSG_SMTP_RESET, FALSE, on_reset},
+    {KX_MSG_SMTP_RESET, FALSE, on_reset}, {KX_MSG_SMTP_ETRN, FALSE, on_etrn},
 };
 
 static void on_any(KxSession *session, const KxMessage *message)

@@ -49,6 +49,9 @@ extern const char KX_SMTP_TOO_BIG[]; /* what 552 says */
 KxSmtpVerdict kx_smtp_add_recipient(KxSmtpTransaction *transaction, const char *to, guint notify,
                                     const char *orcpt);
 
+/* etrn.c: what ETRN is answered with, its code and a text, which is the caller's. */
+guint kx_smtp_etrn(KxSession *session, const char *node, char **ret_text);
+
 /* content.c: FALSE: transaction->refusal says why; there is no going on. */
 gboolean kx_smtp_content_write(KxSmtpTransaction *transaction, KxSlice data);
 gboolean kx_smtp_content_end(KxSmtpTransaction *transaction);
