@@ -10,7 +10,7 @@ import pytest
 import kx
 from rawsmtp import RawSmtp, dialogue, setting
 
-EVERYWHERE = {"PIPELINING", "8BITMIME", "BINARYMIME", "CHUNKING", "SMTPUTF8", "DSN", "HELP",
+EVERYWHERE = {"PIPELINING", "8BITMIME", "BINARYMIME", "CHUNKING", "SMTPUTF8", "DSN", "ETRN", "HELP",
               "ENHANCEDSTATUSCODES", "SIZE 26214400", "LIMITS RCPTMAX=100"}
 
 
@@ -77,7 +77,7 @@ def test_order_of_commands(server):
 
 
 @pytest.mark.parametrize("command, code", [
-    ("VRFY alice", 252), ("EXPN staff", 502), ("ETRN example.test", 502), ("HELP", 214), ("HELP MAIL", 214),
+    ("VRFY alice", 252), ("EXPN staff", 502), ("ETRN example.test", 459), ("HELP", 214), ("HELP MAIL", 214),
     ("NOOP with words", 250), ("TURN", 502), ("WHAT", 500), ("", 500), ("HELO", 501), ("EHLO", 501),
     ("RSET now", 501), ("VRFY", 501), ("AUTH PLAIN", 502), ("noop", 250), ("NOOP   ", 250),
     ("GET / HTTP/1.1", 421), ("POST / HTTP/1.1", 421), ("BDAT", 501), ("BDAT x", 501), ("BDAT 1 FIRST", 501),
