@@ -82,7 +82,7 @@ static void test_order(void)
     talk(conn, "RSET\r\nMAIL FROM:<a@b.test> BODY=BINARYMIME\r\n" RCPT "DATA\r\n",
          OK OK_MAIL OK "503 5.5.1 This message must be sent with BDAT\r\n");
     talk(conn, "XYZ\r\n", "500 5.5.2 Command not recognised\r\n");
-    talk(conn, "EXPN x\r\nETRN x\r\n",
+    talk(conn, "EXPN x\r\nTURN x\r\n",
          "502 5.5.1 Command not implemented\r\n502 5.5.1 Command not implemented\r\n");
     talk(conn, "VRFY x\r\n",
          "252 2.5.0 Cannot verify the user, but will take mail and try to deliver it\r\n");
