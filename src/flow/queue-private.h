@@ -67,8 +67,8 @@ typedef struct {
     guint32 number;
     KxShipment *shipment;
     GArray *recipients; /* guint: indexes in the envelope, in the order of the task's */
-    gint64 since; /* Unix seconds */
-    gint64 begun; /* monotonic, microseconds */
+    gint64 since;       /* Unix seconds */
+    gint64 begun;       /* monotonic, microseconds */
     /* for those who look */
     char *id, *sender, *to;
     guint64 size;
@@ -206,6 +206,8 @@ void kx_task_put_off(KxQueue *queue, KxShipment *shipment);
 /* ---- settle.c: the entry is claimed ---- */
 
 gboolean kx_queue_is_online(KxQueue *queue);
+/* Some recipient on another server waits. */
+gboolean kx_queue_has_remote(const KxEnvelope *envelope);
 /* Makes shipments of the recipients on other servers; FALSE: there are none. */
 gboolean kx_queue_ship(KxQueue *queue, const KxEnvelope *envelope);
 /* After a round of attempts: reports what failed for good or waited too long, then writes, keeps or

@@ -94,7 +94,8 @@ static void begin_round(KxQueue *queue, const char *id)
     gboolean local = envelope && has_local_due(envelope);
     if (!envelope || !try_local(queue, envelope, &error))
         kx_queue_postpone(queue, id, error);
-    else if ((local && !kx_queue_note(envelope, NULL)) || !kx_queue_ship(queue, envelope))
+    else if ((local && kx_queue_has_remote(envelope) && !kx_queue_note(envelope, NULL)) ||
+             !kx_queue_ship(queue, envelope))
         kx_queue_settle(queue, g_steal_pointer(&envelope), local, 0);
 }
 

@@ -58,7 +58,7 @@ static gint64 setting(KxQueue *queue, KxSettingId id)
     return value;
 }
 
-static gboolean has_remote(const KxEnvelope *envelope)
+gboolean kx_queue_has_remote(const KxEnvelope *envelope)
 {
     for (guint i = 0; i < envelope->recipients->len; i++)
         if (kx_envelope_rcpt_is_remote_due(envelope->recipients->pdata[i]))
@@ -115,11 +115,11 @@ static void set_next_try(KxQueue *queue, KxEnvelope *envelope, gboolean tried, g
                          gint64 now)
 {
     envelope->attempts += tried;
-    if (has_remote(envelope) && !kx_hold_any_goes(queue, envelope))
+    if (kx_queue_has_remote(envelope) && !kx_hold_any_goes(queue, envelope))
         envelope->next_try = now + HELD_PAUSE;
     else if (!tried)
         envelope->next_try = MAX(put_off_until, now + 1);
-    else if (has_remote(envelope))
+    else if (kx_queue_has_remote(envelope))
         envelope->next_try = next_remote_try(queue, envelope->attempts, now);
     else
         envelope->next_try = kx_queue_next_try(queue, envelope->attempts, now);
