@@ -348,19 +348,14 @@ static gboolean take_document(Import *import, const char *file, const KxConfigDo
 
 /* ---- the change ---- */
 
-/* Accounts after their groups and domains, templates after all. */
 static int by_need(const void *a, const void *b)
 {
-    static const guint ranks[KX_OBJECT_COUNT] = {
-        [KX_OBJECT_IP_GROUP] = 0, [KX_OBJECT_DOMAIN] = 1, [KX_OBJECT_GROUP] = 2,
-        [KX_OBJECT_USER] = 3,     [KX_OBJECT_ALIAS] = 4,  [KX_OBJECT_TIME_RANGE] = 5,
-        [KX_OBJECT_TEMPLATE] = 6,
-    };
     const Wish *left = *(const Wish *const *)a, *right = *(const Wish *const *)b;
     if (left->late != right->late)
         return left->late ? 1 : -1;
-    if (ranks[left->object] != ranks[right->object])
-        return ranks[left->object] < ranks[right->object] ? -1 : 1;
+    guint first = kx_config_lists[left->object].rank, second = kx_config_lists[right->object].rank;
+    if (first != second)
+        return first < second ? -1 : 1;
     return (left->order > right->order) - (left->order < right->order);
 }
 

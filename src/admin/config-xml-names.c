@@ -4,13 +4,15 @@
 const char *const kx_config_file_names[KX_CONFIG_FILES] = {"mailserver.cfg", "users.cfg"};
 
 const KxConfigList kx_config_lists[KX_OBJECT_COUNT] = {
-    [KX_OBJECT_DOMAIN] = {"Domain", KX_CONFIG_MAILSERVER, FALSE},
-    [KX_OBJECT_USER] = {"User", KX_CONFIG_USERS, TRUE},
-    [KX_OBJECT_GROUP] = {"Group", KX_CONFIG_USERS, TRUE},
-    [KX_OBJECT_ALIAS] = {"Alias", KX_CONFIG_USERS, TRUE},
-    [KX_OBJECT_IP_GROUP] = {"IP_group", KX_CONFIG_MAILSERVER, FALSE},
-    [KX_OBJECT_TEMPLATE] = {"User_template", KX_CONFIG_MAILSERVER, FALSE},
-    [KX_OBJECT_TIME_RANGE] = {"Time_range", KX_CONFIG_MAILSERVER, FALSE},
+    [KX_OBJECT_DOMAIN] = {"Domain", KX_CONFIG_MAILSERVER, FALSE, 1},
+    [KX_OBJECT_USER] = {"User", KX_CONFIG_USERS, TRUE, 3},
+    [KX_OBJECT_GROUP] = {"Group", KX_CONFIG_USERS, TRUE, 2},
+    [KX_OBJECT_ALIAS] = {"Alias", KX_CONFIG_USERS, TRUE, 4},
+    [KX_OBJECT_IP_GROUP] = {"IP_group", KX_CONFIG_MAILSERVER, FALSE, 0},
+    [KX_OBJECT_TEMPLATE] = {"User_template", KX_CONFIG_MAILSERVER, FALSE, 6},
+    [KX_OBJECT_TIME_RANGE] = {"Time_range", KX_CONFIG_MAILSERVER, FALSE, 5},
+    [KX_OBJECT_SCHEDULE] = {"Schedule", KX_CONFIG_MAILSERVER, FALSE, 6},
+    [KX_OBJECT_ETRN] = {"ETRN_server", KX_CONFIG_MAILSERVER, FALSE, 5},
 };
 
 /* Names of the original beside ours: of settings these are written too. */

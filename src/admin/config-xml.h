@@ -63,6 +63,7 @@ typedef struct {
     const char *list; /* "User" */
     KxConfigFile file;
     gboolean in_domain;
+    guint rank; /* made in this order: after what they may name */
 } KxConfigList;
 extern const KxConfigList kx_config_lists[KX_OBJECT_COUNT];
 

@@ -188,7 +188,7 @@ static char *parse_seconds(const char *value, GError **error)
     return NULL;
 }
 
-/* "90s", "10m", "1h", "1d"; without a letter minutes. */
+/* "90s", "10m", "1h", "1d"; without a letter seconds, as it is shown. 0 is none. */
 static char *parse_interval(const char *value, GError **error)
 {
     static const char UNITS[] = "smhd";
@@ -196,8 +196,8 @@ static char *parse_interval(const char *value, GError **error)
     size_t len = strlen(value);
     const char *unit = len > 0 ? strchr(UNITS, g_ascii_tolower(value[len - 1])) : NULL;
     g_autofree char *digits = g_strndup(value, unit ? len - 1 : len);
-    guint64 number, each = unit ? seconds[unit - UNITS] : 60;
-    if (kx_parse_uint(digits, INTERVAL_MAX / each, &number) && number > 0)
+    guint64 number, each = unit ? seconds[unit - UNITS] : 1;
+    if (kx_parse_uint(digits, INTERVAL_MAX / each, &number))
         return g_strdup_printf("%" G_GUINT64_FORMAT, number * each);
     kx_fail(error, KX_ERR_INVALID, "'%s' is not a time like 10m, 1h or 1d", value);
     return NULL;

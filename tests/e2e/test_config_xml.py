@@ -33,6 +33,9 @@ def fill(server):
     server.cli("user", "add", f"bob@{kx.DOMAIN}", "--password", "pass of bob", "--disabled", "no")
     server.cli("user", "add", "off@zweite.test", "--disabled", "yes", "--description", "two  things <![CDATA[ ]]>")
     server.cli("alias", "add", "sales*@zweite.test", "ann", f"bob@{kx.DOMAIN}")
+    server.cli("schedule", "add", "Lunch", "--at", "12:00,12:30", "--range", "Office", "--actions", "send-queue,etrn")
+    server.cli("etrn", "add", "Provider", "--host", "mx.provider.test", "--domains", "zweite.test", "--user", "us",
+               "--password", "pass at the provider")
     server.cli("template", "add", "Staff", "--domain", "zweite.test", "--groups", "team", "--quota", "1G")
 
 
@@ -49,7 +52,7 @@ def test_a_configuration_moves_to_another_server(empty, keryx_binary, tmp_path):
     assert all(stat.S_IMODE((tmp_path / "a" / name).stat().st_mode) == 0o600 for name in FILES)
     with kx.running_server(keryx_binary, start=False) as other:
         tried = other.cli("config", "import", "--xml", tmp_path / "a", "--dry-run", as_json=True)
-        assert (tried["added"], tried["ignored"], tried["dry-run"]) == (10, [], True)
+        assert (tried["added"], tried["ignored"], tried["dry-run"]) == (12, [], True)
         assert len(other.cli("user", "list", as_json=True)) == 1
         done = other.cli("config", "import", "--xml", tmp_path / "a", as_json=True)
         assert done == {**tried, "dry-run": False}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Settings as a document. */
 #include "admin/config-file.h"
+#include "admin/config-xml.h"
 #include "base/error.h"
 
 static KxConfigDiff *diff_ok(KxSettings *settings, const char *text, gboolean exact)
@@ -34,6 +35,17 @@ static void test_differences(void)
     g_assert_true(kx_settings_bool(diff->after, KX_SET_LOG_JOURNALD));
     g_assert_cmpstr(kx_settings_text(diff->after, KX_SET_SERVER_HOSTNAME), ==, "mail.company.test");
     g_assert_cmpint(kx_settings_int(diff->before, KX_SET_SMTP_MAX_HOPS), ==, 50);
+}
+
+/* Every kind of object has its list in the XML files, and none has that of another. */
+static void test_lists(void)
+{
+    for (guint object = 0; object < KX_OBJECT_COUNT; object++) {
+        KxObject found = KX_OBJECT_COUNT;
+        g_assert_nonnull(kx_config_lists[object].list);
+        g_assert_true(kx_config_find_list(kx_config_lists[object].list, &found));
+        g_assert_cmpuint(found, ==, object);
+    }
 }
 
 static void test_round_trip(void)
@@ -94,6 +106,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/admin/config-file/differences", test_differences);
+    g_test_add_func("/admin/config-file/lists", test_lists);
     g_test_add_func("/admin/config-file/round-trip", test_round_trip);
     g_test_add_func("/admin/config-file/exact", test_exact);
     g_test_add_func("/admin/config-file/wrong", test_wrong);
