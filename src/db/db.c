@@ -51,6 +51,17 @@ static void stmt_free(gpointer data)
     g_free(stmt);
 }
 
+/* Of a new file. SQLite does not wait for another connection that does the same: it says at once
+ * that the file is busy. */
+static void use_wal(KxDb *db)
+{
+    gint64 deadline = g_get_monotonic_time() + BUSY_MS * G_TIME_SPAN_MILLISECOND;
+    while ((sqlite3_exec(db->raw, "PRAGMA journal_mode=WAL", NULL, NULL, NULL) & 0xff) ==
+               SQLITE_BUSY &&
+           g_get_monotonic_time() < deadline)
+        g_usleep(1000);
+}
+
 KxDb *kx_db_open(const char *path, KxDbFlags flags, GError **error)
 {
     KxDb *db = g_new0(KxDb, 1);
@@ -69,6 +80,7 @@ KxDb *kx_db_open(const char *path, KxDbFlags flags, GError **error)
     sqlite3_extended_result_codes(db->raw, 1);
     sqlite3_busy_timeout(db->raw, BUSY_MS);
     sqlite3_db_config(db->raw, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    use_wal(db);
     const char *sync = flags & KX_DB_UNSYNCED ? "OFF" : flags & KX_DB_RELAXED ? "NORMAL" : "FULL";
     g_autofree char *setup =
         g_strdup_printf("PRAGMA journal_mode=WAL; PRAGMA synchronous=%s; PRAGMA cache_size=-%d;"
@@ -106,13 +118,16 @@ static gboolean schema_version(KxDb *db, guint *ret_version, GError **error)
     return TRUE;
 }
 
-static gboolean run_scripts(KxDb *db, const char *const *scripts, guint from, guint n,
-                            GError **error)
+/* The version is asked for again: another connection may have brought it up meanwhile. */
+static gboolean run_scripts(KxDb *db, const char *const *scripts, guint n, GError **error)
 {
+    guint from;
+    if (!schema_version(db, &from, error))
+        return FALSE;
     for (guint i = from; i < n; i++)
         if (!kx_db_exec(db, scripts[i], error))
             return FALSE;
-    g_autofree char *set = g_strdup_printf("PRAGMA user_version=%u", n);
+    g_autofree char *set = g_strdup_printf("PRAGMA user_version=%u", MAX(from, n));
     return kx_db_exec(db, set, error) && kx_db_commit(db, error);
 }
 
@@ -130,7 +145,7 @@ gboolean kx_db_migrate(KxDb *db, const char *const *scripts, guint n, GError **e
             version, n);
     if (!kx_db_begin(db, error))
         return FALSE;
-    if (run_scripts(db, scripts, version, n, error))
+    if (run_scripts(db, scripts, n, error))
         return TRUE;
     kx_db_rollback(db);
     return FALSE;

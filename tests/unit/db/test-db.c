@@ -215,6 +215,31 @@ static void test_migrate(Fixture *fixture, gconstpointer data)
     g_clear_error(&error);
 }
 
+static gpointer migrate(gpointer path)
+{
+    static const char *const MAKE[] = {"CREATE TABLE t (a INTEGER); CREATE TABLE u (b INTEGER);"};
+    g_autoptr(GError) error = NULL;
+    KxDb *db = kx_db_open(path, KX_DB_CREATE, &error);
+    g_assert_no_error(error);
+    g_assert_true(kx_db_migrate(db, MAKE, 1, &error));
+    g_assert_no_error(error);
+    kx_db_close(db);
+    return NULL;
+}
+
+/* Several find no schema: one makes it, the others see that it has. */
+static void test_migrate_at_once(Fixture *fixture, gconstpointer data)
+{
+    for (guint round = 0; round < 50; round++) {
+        g_autofree char *path = g_strdup_printf("%u.db", round);
+        GThread *threads[4];
+        for (guint i = 0; i < G_N_ELEMENTS(threads); i++)
+            threads[i] = g_thread_new("migrate", migrate, path);
+        for (guint i = 0; i < G_N_ELEMENTS(threads); i++)
+            g_thread_join(threads[i]);
+    }
+}
+
 static void test_damage(Fixture *fixture, gconstpointer data)
 {
     GError *error = NULL;
@@ -280,6 +305,7 @@ int main(int argc, char **argv)
     ADD_TEST("/db/lock", test_lock);
     ADD_TEST("/db/statements", test_statements);
     ADD_TEST("/db/migrate", test_migrate);
+    ADD_TEST("/db/migrate-at-once", test_migrate_at_once);
     ADD_TEST("/db/damage", test_damage);
     ADD_TEST("/db/relative", test_relative);
     return g_test_run();
