@@ -35,6 +35,12 @@ void kx_hop_clear(KxHop *hop)
     *hop = (KxHop){0};
 }
 
+gboolean kx_hop_online(KxDirectory *directory)
+{
+    g_autoptr(KxSettings) settings = kx_directory_settings(directory);
+    return g_str_equal(kx_settings_text(settings, KX_SET_INTERNET_CONNECTION), "online");
+}
+
 /* ---- each kind ---- */
 
 static void take_relay(const KxSettings *settings, KxHop *hop)

@@ -30,6 +30,9 @@ typedef struct {
 void kx_hop_find(KxDirectory *directory, const char *address, KxHop *ret_hop);
 void kx_hop_clear(KxHop *hop);
 
+/* Whether hosts may be talked to at any time (NET-02), or only when it is told (NET-03). */
+gboolean kx_hop_online(KxDirectory *directory);
+
 KxMailTls kx_relay_tls(KxRelayTls tls);
 
 /* In words: "mail1.company.com, port 25". */

@@ -48,7 +48,7 @@ gboolean kx_hold_may_go(const KxQueueEntry *entry, const KxHop *hop, gboolean on
 
 gboolean kx_hold_any_goes(KxQueue *queue, const KxEnvelope *envelope)
 {
-    gboolean goes = FALSE, online = kx_queue_is_online(queue);
+    gboolean goes = FALSE, online = kx_hop_online(queue->directory);
     for (guint i = 0; online && !goes && i < envelope->recipients->len; i++) {
         const KxEnvelopeRcpt *rcpt = envelope->recipients->pdata[i];
         g_auto(KxHop) hop = {0};

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/fsutil.h"
 #include "base/text.h"
 #include "flow/reports.h"
 
@@ -42,7 +43,7 @@ static char *load_file(KxNoticeId id, const char *language)
     g_autofree char *path = g_strdup_printf("reports/%s/%s.txt", language, NAMES[id]);
     g_autofree char *text = NULL;
     gsize len = 0;
-    if (!g_file_get_contents(path, &text, &len, NULL) || len > FILE_MAX ||
+    if (!kx_read_file(path, FILE_MAX, &text, &len, NULL) ||
         !g_utf8_validate(text, (gssize)len, NULL) || !strchr(text, '\n'))
         return NULL;
     return g_steal_pointer(&text);

@@ -189,7 +189,6 @@ KxShipment *kx_route_take(KxQueue *queue, gint64 now);
 void kx_route_succeeded(KxQueue *queue, KxRoute *route);
 /* No server of the route answered: nothing is tried for a while. */
 void kx_route_failed(KxQueue *queue, KxRoute *route, const char *status, gint64 now);
-void kx_route_all_up(KxQueue *queue);                   /* what is down is tried again */
 void kx_route_finished(KxQueue *queue, KxRoute *route); /* one task less on its way */
 void kx_route_sweep(KxQueue *queue, gint64 now);        /* forgets those not needed */
 
@@ -205,7 +204,6 @@ void kx_task_put_off(KxQueue *queue, KxShipment *shipment);
 
 /* ---- settle.c: the entry is claimed ---- */
 
-gboolean kx_queue_is_online(KxQueue *queue);
 /* Some recipient on another server waits. */
 gboolean kx_queue_has_remote(const KxEnvelope *envelope);
 /* Makes shipments of the recipients on other servers; FALSE: there are none. */
@@ -220,9 +218,9 @@ void kx_queue_settle(KxQueue *queue, KxEnvelope *envelope, gboolean tried, gint6
  * tried again. */
 gboolean kx_queue_report_failures(KxQueue *queue, KxEnvelope *envelope, GError **error);
 /* Tells of those who have it now, if that is wished, each once. `incoming` is the message, NULL: it
- * is in the queue. */
-gboolean kx_queue_report_success(KxQueue *queue, KxEnvelope *envelope, KxIncoming *incoming,
-                                 GError **error);
+ * is in the queue. What cannot be told goes to the Error log and is let be: to have the message
+ * again would be worse. */
+void kx_queue_report_success(KxQueue *queue, KxEnvelope *envelope, KxIncoming *incoming);
 /* Tells that the rest takes long, and marks the envelope as told. */
 gboolean kx_queue_report_delay(KxQueue *queue, KxEnvelope *envelope, gint64 retry_until,
                                GError **error);

@@ -83,8 +83,15 @@ void kx_queue_postpone(KxQueue *queue, const char *id, const GError *error)
     pthread_mutex_unlock(&queue->lock);
 }
 
-/* A message that is due, and claimed. What was delivered here is noted before anything else is
- * begun: however that ends, it is not delivered again. */
+/* What was delivered here is told and noted before anything else is begun: however that ends, it is
+ * not delivered again. The envelope as written knows only who waits. */
+static gboolean note_local(KxQueue *queue, KxEnvelope *envelope)
+{
+    kx_queue_report_success(queue, envelope, NULL);
+    return kx_queue_note(envelope, NULL);
+}
+
+/* A message that is due, and claimed. */
 static void begin_round(KxQueue *queue, const char *id)
 {
     g_autoptr(GError) error = NULL;
@@ -94,7 +101,7 @@ static void begin_round(KxQueue *queue, const char *id)
     gboolean local = envelope && has_local_due(envelope);
     if (!envelope || !try_local(queue, envelope, &error))
         kx_queue_postpone(queue, id, error);
-    else if ((local && kx_queue_has_remote(envelope) && !kx_queue_note(envelope, NULL)) ||
+    else if ((local && kx_queue_has_remote(envelope) && !note_local(queue, envelope)) ||
              !kx_queue_ship(queue, envelope))
         kx_queue_settle(queue, g_steal_pointer(&envelope), local, 0);
 }

@@ -32,7 +32,7 @@ KxQueue *kx_queue_open(KxStore *store, KxDirectory *directory, KxLogger *logger,
         kx_queue_close(queue);
         return NULL;
     }
-    queue->offline = !kx_queue_is_online(queue);
+    queue->offline = !kx_hop_online(queue->directory);
     kx_queue_scan(queue);
     return queue;
 }
@@ -70,7 +70,7 @@ void kx_queue_close(KxQueue *queue)
 
 void kx_queue_settings_changed(KxQueue *queue)
 {
-    gboolean online = kx_queue_is_online(queue);
+    gboolean online = kx_hop_online(queue->directory);
     pthread_mutex_lock(&queue->lock);
     gboolean go = online && queue->offline;
     queue->offline = !online;
@@ -143,10 +143,6 @@ gboolean kx_queue_accept(KxQueue *queue, KxEnvelope *envelope, KxIncoming *incom
     }
     log_received(queue, envelope);
     log_outcome(queue, envelope);
-    g_clear_error(&problem);
-    /* The message is acknowledged all the same: to have it again would be worse. */
-    if (!kx_queue_report_success(queue, envelope, incoming, &problem))
-        kx_log(queue->logger, KX_LOG_ERROR, "queue: message %s: the report of success: %s",
-               envelope->id, problem->message);
+    kx_queue_report_success(queue, envelope, incoming);
     return TRUE;
 }

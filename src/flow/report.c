@@ -75,7 +75,7 @@ static char *read_original(const KxEnvelope *envelope, KxIncoming *incoming, siz
     size_t len;
     if (incoming && kx_incoming_map(incoming, &data, &len, NULL) && len >= envelope->skip) {
         *ret_len = MIN(most, len - envelope->skip);
-        return g_strndup(data + envelope->skip, *ret_len);
+        return g_memdup2(data + envelope->skip, *ret_len);
     }
     g_autofree char *path = kx_queue_path(envelope->id, ".eml");
     int fd = incoming ? -1 : open(path, O_RDONLY | O_CLOEXEC);
@@ -205,12 +205,14 @@ gboolean kx_queue_report_failures(KxQueue *queue, KxEnvelope *envelope, GError *
     return TRUE;
 }
 
-gboolean kx_queue_report_success(KxQueue *queue, KxEnvelope *envelope, KxIncoming *incoming,
-                                 GError **error)
+void kx_queue_report_success(KxQueue *queue, KxEnvelope *envelope, KxIncoming *incoming)
 {
-    return report(queue, envelope, &EXPANDED, envelope->expanded, incoming, 0, error) &&
-           report(queue, envelope, &DELIVERED, envelope->recipients, incoming, 0, error) &&
-           report(queue, envelope, &RELAYED, envelope->recipients, NULL, 0, error);
+    g_autoptr(GError) error = NULL;
+    if (!report(queue, envelope, &EXPANDED, envelope->expanded, incoming, 0, &error) ||
+        !report(queue, envelope, &DELIVERED, envelope->recipients, incoming, 0, &error) ||
+        !report(queue, envelope, &RELAYED, envelope->recipients, NULL, 0, &error))
+        kx_log(queue->logger, KX_LOG_ERROR, "queue: message %s: the report of success: %s",
+               envelope->id, error->message);
 }
 
 gboolean kx_queue_report_delay(KxQueue *queue, KxEnvelope *envelope, gint64 retry_until,

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/fsutil.h"
 #include "base/lock.h"
+#include "directory/hop.h"
 #include "flow/schedule-due.h"
 
 static const char STATE_FILE[] = "store/schedules";
@@ -125,14 +126,12 @@ static gboolean is_due(KxScheduler *scheduler, const KxSchedule *schedule, gbool
 {
     g_autoptr(GTimeZone) zone = g_time_zone_new_local();
     gint64 now = now_seconds(), last;
-    if (!get_last(scheduler, schedule, &last) || last > now || schedule->disabled) {
-        gboolean known = get_last(scheduler, schedule, &last) && last <= now;
-        *ret_changed |= !known;
-        if (!known)
-            set_last(scheduler, schedule, now);
+    if (!get_last(scheduler, schedule, &last) || last > now) {
+        set_last(scheduler, schedule, now);
+        *ret_changed = TRUE;
         return FALSE;
     }
-    if (kx_schedule_next(schedule, last, zone) > now)
+    if (schedule->disabled || kx_schedule_next(schedule, last, zone) > now)
         return FALSE;
     gboolean valid = is_valid(scheduler, schedule);
     if (valid || schedule->every == 0) {
@@ -214,16 +213,10 @@ static void look(KxScheduler *scheduler)
         run_due(scheduler, due->pdata[i]);
 }
 
-static gboolean is_online(KxScheduler *scheduler)
-{
-    g_autoptr(KxSettings) settings = kx_directory_settings(scheduler->tools.directory);
-    return g_str_equal(kx_settings_text(settings, KX_SET_INTERNET_CONNECTION), "online");
-}
-
 /* Offline there is no network use but at the set times (NET-03). */
 static void ask_at_start(KxScheduler *scheduler)
 {
-    if (is_online(scheduler))
+    if (kx_hop_online(scheduler->tools.directory))
         g_free(kx_schedule_act(&scheduler->tools, "etrn"));
 }
 

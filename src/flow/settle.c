@@ -22,16 +22,10 @@ static void add_shipment(KxQueue *queue, KxQueueEntry *entry, KxRoute *route, GH
     kx_route_add(queue, shipment);
 }
 
-gboolean kx_queue_is_online(KxQueue *queue)
-{
-    g_autoptr(KxSettings) settings = kx_directory_settings(queue->directory);
-    return g_str_equal(kx_settings_text(settings, KX_SET_INTERNET_CONNECTION), "online");
-}
-
 gboolean kx_queue_ship(KxQueue *queue, const KxEnvelope *envelope)
 {
     g_autoptr(GHashTable) routes = g_hash_table_new(NULL, NULL);
-    gboolean online = kx_queue_is_online(queue);
+    gboolean online = kx_hop_online(queue->directory);
     pthread_mutex_lock(&queue->lock);
     KxQueueEntry *entry = g_hash_table_lookup(queue->entries, envelope->id);
     for (guint i = 0; i < envelope->recipients->len; i++) {
@@ -106,8 +100,8 @@ static gint64 warn_time(KxQueue *queue, const KxEnvelope *envelope)
 static gboolean report(KxQueue *queue, KxEnvelope *envelope, gint64 now, GError **error)
 {
     gint64 end = kx_envelope_begin(envelope) + setting(queue, KX_SET_QUEUE_LIFETIME);
+    kx_queue_report_success(queue, envelope, NULL);
     return kx_queue_report_failures(queue, envelope, error) &&
-           kx_queue_report_success(queue, envelope, NULL, error) &&
            (warn_time(queue, envelope) > now || kx_queue_report_delay(queue, envelope, end, error));
 }
 

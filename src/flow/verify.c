@@ -171,17 +171,11 @@ static KxVerifyResult find(KxVerifier *verifier, const KxHop *hop, const char *a
     return ask(verifier, hop, address, key, host);
 }
 
-static gboolean is_online(KxVerifier *verifier)
-{
-    g_autoptr(KxSettings) settings = kx_directory_settings(verifier->directory);
-    return g_str_equal(kx_settings_text(settings, KX_SET_INTERNET_CONNECTION), "online");
-}
-
 KxVerifyResult kx_verify_address(KxVerifier *verifier, const char *address)
 {
     g_auto(KxHop) hop = {0};
     kx_hop_find(verifier->directory, address, &hop);
-    if (!hop.verify || hop.mode == KX_FORWARD_SCHEDULE || !is_online(verifier))
+    if (!hop.verify || hop.mode == KX_FORWARD_SCHEDULE || !kx_hop_online(verifier->directory))
         return KX_VERIFY_UNKNOWN;
     kx_mutex_lock(&verifier->lock);
     KxVerifyResult result = find(verifier, &hop, address);

@@ -343,6 +343,7 @@ def test_many_that_stand_still_hold_up_nobody(server, port):
 
 
 def test_who_has_it_here_does_not_get_it_again_while_others_wait(server, port):
+    """And the sender is told so, although the rest of it takes long."""
     server.add_user("late")
     server.deliver("late", "Subject: makes the mailbox\n\n")
     folder, away = server.folder("late") / "#msgs", server.data / "away"
@@ -354,13 +355,16 @@ def test_who_has_it_here_does_not_get_it_again_while_others_wait(server, port):
         os.rename(folder, away)
         folder.touch()
         try:
-            queue_id = submit(server, "late@example.test", "u@local.dead.remote.test")
+            queue_id = submit(server, "late@example.test", "u@local.dead.remote.test",
+                              rcpt_options=["NOTIFY=SUCCESS"])
             wait_sent(server, queue_id, "delayed", "4.3.0")
+            reports = len(server.eml_files("alice"))
         finally:
             folder.unlink()
             os.rename(away, folder)
         server.cli("queue", "retry", queue_id)
         server.wait_messages("late", 2)
+        server.wait_messages("alice", reports + 1)
         server.kill_role("core")
         server.wait_roles()
         server.cli("queue", "retry", queue_id)
@@ -369,6 +373,7 @@ def test_who_has_it_here_does_not_get_it_again_while_others_wait(server, port):
     server.wait_roles()
     kx.wait_until(lambda: server.run("queue", "remove", queue_id).returncode == 0, 30, "its removal")
     assert len(server.eml_files("late")) == 2
+    assert len(server.eml_files("alice")) == reports + 1
 
 
 def waits_for(server, queue_id):
