@@ -53,13 +53,15 @@ static void stmt_free(gpointer data)
 
 /* Of a new file. SQLite does not wait for another connection that does the same: it says at once
  * that the file is busy. */
-static void use_wal(KxDb *db)
+static gboolean use_wal(KxDb *db, GError **error)
 {
     gint64 deadline = g_get_monotonic_time() + BUSY_MS * G_TIME_SPAN_MILLISECOND;
-    while ((sqlite3_exec(db->raw, "PRAGMA journal_mode=WAL", NULL, NULL, NULL) & 0xff) ==
+    int rc;
+    while ((rc = sqlite3_exec(db->raw, "PRAGMA journal_mode=WAL", NULL, NULL, NULL) & 0xff) ==
                SQLITE_BUSY &&
            g_get_monotonic_time() < deadline)
         g_usleep(1000);
+    return rc == SQLITE_OK ? TRUE : fail(db, rc, "statement failed", error);
 }
 
 KxDb *kx_db_open(const char *path, KxDbFlags flags, GError **error)
@@ -80,13 +82,11 @@ KxDb *kx_db_open(const char *path, KxDbFlags flags, GError **error)
     sqlite3_extended_result_codes(db->raw, 1);
     sqlite3_busy_timeout(db->raw, BUSY_MS);
     sqlite3_db_config(db->raw, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-    use_wal(db);
     const char *sync = flags & KX_DB_UNSYNCED ? "OFF" : flags & KX_DB_RELAXED ? "NORMAL" : "FULL";
-    g_autofree char *setup =
-        g_strdup_printf("PRAGMA journal_mode=WAL; PRAGMA synchronous=%s; PRAGMA cache_size=-%d;"
-                        "PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY;",
-                        sync, flags & KX_DB_SMALL ? SMALL_CACHE_KB : CACHE_KB);
-    if (!kx_db_exec(db, setup, error)) {
+    g_autofree char *setup = g_strdup_printf("PRAGMA synchronous=%s; PRAGMA cache_size=-%d;"
+                                             "PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY;",
+                                             sync, flags & KX_DB_SMALL ? SMALL_CACHE_KB : CACHE_KB);
+    if (!use_wal(db, error) || !kx_db_exec(db, setup, error)) {
         kx_db_close(db);
         return NULL;
     }
