@@ -9,7 +9,15 @@
 #include "flow/ask.h"
 #include "smtp/transaction.h"
 
-enum { ADDRESS_SECONDS = 5 /* to find out where the forward host is */ };
+enum {
+    ADDRESS_SECONDS = 5, /* to find out where the forward host is */
+    HOSTS_MAX = 8,       /* that are looked up for one command: each may take that long */
+};
+
+typedef struct {
+    guint known, allowed, messages;
+    guint looked_up; /* hosts */
+} Outcome;
 
 /* ---- who may ---- */
 
@@ -22,8 +30,10 @@ static gboolean is_named_user(KxSession *session, const KxDomain *domain)
     return FALSE;
 }
 
-static gboolean is_forward_host(KxSession *session, const KxDomain *domain)
+static gboolean is_forward_host(KxSession *session, const KxDomain *domain, Outcome *outcome)
 {
+    if (outcome->looked_up++ >= HOSTS_MAX)
+        return FALSE;
     KxAskName ip = {.name = kx_session_remote_ip(session)};
     g_auto(KxAsk) ask = {.kind = KX_MAIL_HAS_IP,
                          .host = domain->forward_host,
@@ -34,13 +44,13 @@ static gboolean is_forward_host(KxSession *session, const KxDomain *domain)
     return ip.code == 250;
 }
 
-static gboolean may_ask(KxSession *session, const KxDomain *domain)
+static gboolean may_ask(KxSession *session, const KxDomain *domain, Outcome *outcome)
 {
     KxDirectory *directory = kx_session_core(session)->directory;
     const char *ip = kx_session_remote_ip(session);
     return is_named_user(session, domain) ||
            (*domain->etrn_group && kx_ip_group_contains(directory, domain->etrn_group, ip)) ||
-           is_forward_host(session, domain);
+           is_forward_host(session, domain, outcome);
 }
 
 /* ---- what is asked for ---- */
@@ -57,14 +67,10 @@ static gboolean is_meant(const char *node, const char *domain)
     return end && g_ascii_strcasecmp(end, node + 1) == 0 && (end == domain || end[-1] == '.');
 }
 
-typedef struct {
-    guint known, allowed, messages;
-} Outcome;
-
 static void start(KxSession *session, const KxDomain *domain, Outcome *outcome)
 {
     outcome->known++;
-    if (!may_ask(session, domain))
+    if (!may_ask(session, domain, outcome))
         return;
     outcome->allowed++;
     outcome->messages += kx_queue_run_domain(kx_session_core(session)->queue, domain->name);
