@@ -127,7 +127,7 @@ static gboolean shake_hands(KxMailSession *session, const KxMailTools *tools, Kx
                             GError **error)
 {
     KxSmtpTls want = {.host = guard->host,
-                      .names = {guard->names[0], guard->names[1], guard->names[2]},
+                      .names = {guard->names[0], guard->names[1]},
                       .verify = guard->tls >= KX_MAIL_TLS_VERIFY,
                       .tlsa = guard->tlsa};
     guard->broken = !kx_smtp_conn_start_tls(session->conn, tools->tls, &want, error);

@@ -103,7 +103,7 @@ typedef struct {
 typedef struct {
     KxMailTls tls;
     char *host;      /* by which the server is known: SNI, and a name of its certificate */
-    char *names[3];  /* more of these */
+    char *names[2];  /* more of these */
     GPtrArray *tlsa; /* KxTlsa; NULL: no DANE */
     gboolean broken; /* TLS was tried and did not come about */
 } KxMailGuard;

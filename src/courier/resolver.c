@@ -31,7 +31,7 @@ struct KxResolver {
     struct ub_ctx *plain;      /* takes answers as they are; NULL: that may not be */
     struct ub_ctx *validating; /* NULL: no signatures are wanted */
     char *anchor;              /* the first trusted name */
-    KxMutex lock;              /* of what follows; held while the servers are tried */
+    KxMutex lock;              /* of what follows; held while the servers are tried first */
     gboolean proven;           /* they have had signatures */
     gint64 tried;              /* monotonic; 0: never */
 };
@@ -171,20 +171,32 @@ static gboolean has_signatures(KxResolver *resolver)
     return secure;
 }
 
+/* Servers that let these questions fall take long to say nothing; mail goes on meanwhile. */
+static gboolean probe_again(KxResolver *resolver)
+{
+    gboolean proven = has_signatures(resolver);
+    kx_mutex_lock(&resolver->lock);
+    resolver->proven |= proven;
+    kx_mutex_unlock(&resolver->lock);
+    return proven;
+}
+
 gboolean kx_resolver_validates(KxResolver *resolver)
 {
     if (!resolver->validating || !resolver->anchor)
         return FALSE;
     gint64 now = g_get_monotonic_time();
     kx_mutex_lock(&resolver->lock);
-    if (!resolver->proven &&
-        (resolver->tried == 0 || now - resolver->tried > PROBE_AGAIN * G_USEC_PER_SEC)) {
+    gboolean first = resolver->tried == 0;
+    gboolean due =
+        !resolver->proven && (first || now - resolver->tried > PROBE_AGAIN * G_USEC_PER_SEC);
+    if (due)
+        resolver->tried = now;
+    if (due && first)
         resolver->proven = has_signatures(resolver);
-        resolver->tried = g_get_monotonic_time();
-    }
     gboolean proven = resolver->proven;
     kx_mutex_unlock(&resolver->lock);
-    return proven;
+    return due && !first ? probe_again(resolver) : proven;
 }
 
 static KxDnsAnswer ask(KxResolver *resolver, const char *name, int type,

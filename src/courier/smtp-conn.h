@@ -42,7 +42,7 @@ void kx_smtp_conn_free(KxSmtpConn *conn);
 /* What the other side has to show. */
 typedef struct {
     const char *host;      /* its name: sent as SNI, and one a certificate may have */
-    const char *names[3];  /* further names, up to the first NULL */
+    const char *names[2];  /* further names, up to the first NULL */
     gboolean verify;       /* the certificate must be good; otherwise whether it is is only noted */
     const GPtrArray *tlsa; /* KxTlsa that say which certificates are good (RFC 7672), instead of the
                               authorities; NULL: none */
