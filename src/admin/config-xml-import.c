@@ -32,6 +32,7 @@ typedef struct {
     GHashTable *seen;            /* "object name", folded: objects of the files */
     GArray *settings;            /* KxSettingChange, borrowed from the documents */
     json_t *ignored;             /* what is left out */
+    GHashTable *told;            /* set of its names */
     guint added, changed, equal; /* objects */
 } Import;
 
@@ -51,6 +52,7 @@ static void import_clear(Import *import)
     g_clear_pointer(&import->seen, g_hash_table_unref);
     g_clear_pointer(&import->settings, g_array_unref);
     g_clear_pointer(&import->ignored, json_decref);
+    g_clear_pointer(&import->told, g_hash_table_unref);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Import, import_clear)
 
@@ -67,11 +69,8 @@ static gboolean fail_at(const char *file, guint line, const char *name, GError *
 static void ignore(Import *import, const char *file, guint line, const char *name)
 {
     enum { TOLD_MAX = 1000 };
-    for (size_t i = 0; i < json_array_size(import->ignored); i++)
-        if (g_str_equal(name, json_string_value(
-                                  json_object_get(json_array_get(import->ignored, i), "name"))))
-            return;
-    if (json_array_size(import->ignored) < TOLD_MAX)
+    if (g_hash_table_size(import->told) < TOLD_MAX &&
+        g_hash_table_add(import->told, g_strdup(name)))
         json_array_append_new(import->ignored, json_pack("{s:s, s:i, s:s}", "file", file, "line",
                                                          (int)line, "name", name));
 }
@@ -365,7 +364,7 @@ static GArray *make_changes(Import *import)
     for (guint i = import->wishes->len; i-- > 0;) {
         const Wish *wish = import->wishes->pdata[i];
         if (wish->fields->len == 0 && (wish->late || wish->found))
-            g_ptr_array_remove_index(import->wishes, i);
+            g_ptr_array_remove_index_fast(import->wishes, i);
     }
     g_ptr_array_sort(import->wishes, by_need);
     for (guint i = 0; i < import->wishes->len; i++) {
@@ -441,6 +440,7 @@ json_t *kx_config_run_xml_import(const KxCall *call, GError **error)
         .seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
         .settings = g_array_new(FALSE, FALSE, sizeof(KxSettingChange)),
         .ignored = json_array(),
+        .told = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
     };
     gboolean good = read_files(&import, call, documents, error) &&
                     keep_differences(&import, error) &&

@@ -231,19 +231,6 @@ static char *parse_action(const char *entry, GError **error)
     return parse_choice(actions, entry, error);
 }
 
-/* An address or a domain with wildcards; "<>" is the null sender. */
-static char *parse_pattern(const char *entry, GError **error)
-{
-    g_autofree char *text = parse_text(entry, error);
-    if (text == NULL)
-        return NULL;
-    if (*text != '\0' && strchr(text, ' ') == NULL)
-        return g_utf8_strdown(text, -1);
-    kx_fail(error, KX_ERR_INVALID, "'%s' is not an address or a domain, which may hold * and ?",
-            entry);
-    return NULL;
-}
-
 static char *parse_range(const char *entry, GError **error)
 {
     KxIpRange range;
@@ -326,7 +313,6 @@ const KxKind kx_kind_clock_times = {KX_CLASS_LIST, "HH:MM,...", NULL, parse_cloc
 const KxKind kx_kind_actions = {KX_CLASS_LIST, "ACTION,...", NULL, parse_action};
 const KxKind kx_kind_range_name = {KX_CLASS_TEXT, "RANGE", NULL, parse_object_name};
 const KxKind kx_kind_group_name = {KX_CLASS_TEXT, "GROUP", NULL, parse_object_name};
-const KxKind kx_kind_patterns = {KX_CLASS_LIST, "PATTERN,...", NULL, parse_pattern};
 const KxKind kx_kind_override = {KX_CLASS_CHOICE, "yes|no", overrides, parse_bool};
 const KxKind kx_kind_level = {KX_CLASS_CHOICE, "none|read|full", levels, parse_level};
 const KxKind kx_kind_domains = {KX_CLASS_LIST, "DOMAIN,...", NULL, kx_name_domain, TRUE};
