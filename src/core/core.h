@@ -10,6 +10,7 @@
 #include "flow/ask.h"
 #include "flow/queue.h"
 #include "flow/scheduler.h"
+#include "flow/sts-store.h"
 #include "flow/verify.h"
 #include "log/log.h"
 #include "mailbox/caretaker.h"
@@ -22,6 +23,7 @@ typedef struct KxCore {
     KxStore *store;
     KxQueue *queue;
     KxAsks *asks;           /* NULL without a running server */
+    KxStsStore *sts;        /* NULL without a running server; the event loop's */
     KxVerifier *verifier;   /* NULL without a running server */
     KxScheduler *scheduler; /* NULL without a running server */
     KxConvert *convert;     /* NULL without a running server */

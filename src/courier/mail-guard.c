@@ -2,9 +2,11 @@
 /*
  * What has to protect the connection to a host: what the task asks for at least, and what the
  * host's domain says in TLSA records (RFC 7672), which DNSSEC vouches for all along the way: from
- * the MX records to the addresses to the TLSA records.
+ * the MX records to the addresses to the TLSA records. Where there are none, the policy of MTA-STS
+ * counts (RFC 8461).
  */
 #include "courier/mail-task.h"
+#include "settings/checks.h"
 
 void kx_mail_guard_clear(KxMailGuard *guard)
 {
@@ -52,17 +54,45 @@ static gboolean uses_dane(const KxMailTools *tools, const KxMailTask *task, gboo
     return tools->dane && secure && task->tls != KX_MAIL_TLS_NEVER && task->tls != KX_MAIL_TLS_WRAP;
 }
 
-gboolean kx_mail_guard_find(const KxMailTools *tools, KxMailTask *task, const char *host,
-                            const KxHostAnswer *answer, gboolean secure, KxMailGuard *ret_guard)
+/* ---- MTA-STS ---- */
+
+KxStsPolicy *kx_mail_guard_policy(const KxMailTools *tools, const KxMailTask *task)
 {
+    if (!tools->sts || !task->mx || task->tls == KX_MAIL_TLS_NEVER ||
+        !kx_check_hostname(task->route, NULL)) /* what is no name must not get into a URL */
+        return NULL;
+    return kx_sts_cache_find(tools->sts, tools->resolver, task->route, tools->sts_port);
+}
+
+/* A policy that is only tested changes nothing (RFC 8461 section 5.2). */
+static gboolean use_policy(KxMailTask *task, const char *host, const KxStsPolicy *policy,
+                           KxMailGuard *guard)
+{
+    if (!policy || policy->mode != KX_STS_ENFORCE)
+        return TRUE;
+    guard->tls = MAX(guard->tls, KX_MAIL_TLS_VERIFY);
+    if (kx_sts_policy_names(policy, host))
+        return TRUE;
+    g_autofree char *status = g_strdup_printf(
+        "4.7.5 The MTA-STS policy of %s does not name its host %s", task->route, host);
+    kx_mail_task_result(task, 451, status);
+    return FALSE;
+}
+
+gboolean kx_mail_guard_find(const KxMailTools *tools, KxMailTask *task, const char *host,
+                            const KxHostAnswer *answer, gboolean secure, const KxStsPolicy *policy,
+                            KxMailGuard *ret_guard)
+{
+    KxDnsAnswer found = KX_DNS_NONE;
     *ret_guard = (KxMailGuard){.tls = task->tls, .host = g_strdup(host)};
-    if (!uses_dane(tools, task, secure && answer->secure))
-        return TRUE;
-    KxDnsAnswer found = find_tlsa(tools, task, host, answer, ret_guard);
-    if (found == KX_DNS_FOUND)
+    if (uses_dane(tools, task, secure && answer->secure))
+        found = find_tlsa(tools, task, host, answer, ret_guard);
+    if (found == KX_DNS_NONE) /* else the host's own words count (RFC 8461 section 2) */
+        return use_policy(task, host, policy, ret_guard);
+    if (found == KX_DNS_FOUND) {
         use_tlsa(ret_guard, task, host);
-    if (found != KX_DNS_FAILED)
         return TRUE;
+    }
     /* Without an answer nobody knows what protection there has to be (RFC 7672 section 2.1.2). */
     g_autofree char *status =
         g_strdup_printf("4.7.5 DNS does not answer for the TLSA records of %s", host);

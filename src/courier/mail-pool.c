@@ -31,6 +31,7 @@ typedef struct {
 struct KxMailPool {
     char *resolv_conf, *root_key;
     SSL_CTX *tls;
+    KxStsCache *sts;
     int done_fd;
     KxMutex lock;         /* of what follows */
     KxCond work;          /* there is some, or it is the end */
@@ -83,6 +84,8 @@ gboolean kx_mail_pool_configure(KxMailPool *pool, const KxSettings *settings, GE
         (KxMailTools){.resolver = resolver,
                       .tls = pool->tls,
                       .helo = g_strdup(kx_settings_text(settings, KX_SET_SERVER_HOSTNAME)),
+                      .sts = kx_settings_bool(settings, KX_SET_SMTP_MTA_STS) ? pool->sts : NULL,
+                      .sts_port = (guint)kx_settings_int(settings, KX_SET_SMTP_MTA_STS_PORT),
                       .dane = kx_settings_bool(settings, KX_SET_SMTP_DANE)};
     kx_mutex_lock(&pool->lock);
     Setup *old = pool->setup;
@@ -243,6 +246,16 @@ static SSL_CTX *make_tls(void)
     return ctx;
 }
 
+static void wake(gpointer data)
+{
+    eventfd_write(((KxMailPool *)data)->done_fd, 1);
+}
+
+KxStsCache *kx_mail_pool_sts(KxMailPool *pool)
+{
+    return pool->sts;
+}
+
 KxMailPool *kx_mail_pool_new(const char *resolv_conf, const char *root_key)
 {
     KxMailPool *pool = g_new0(KxMailPool, 1);
@@ -250,6 +263,7 @@ KxMailPool *kx_mail_pool_new(const char *resolv_conf, const char *root_key)
     pool->root_key = g_strdup(root_key);
     pool->tls = make_tls();
     pool->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    pool->sts = kx_sts_cache_new(pool->tls, wake, pool);
     pool->running = g_ptr_array_new();
     kx_mutex_init(&pool->lock);
     kx_cond_init(&pool->work);
@@ -296,6 +310,7 @@ void kx_mail_pool_free(KxMailPool *pool)
     if (!unused)
         return;
     setup_unref(pool->setup);
+    kx_sts_cache_free(pool->sts);
     SSL_CTX_free(pool->tls);
     close(pool->done_fd);
     g_ptr_array_unref(pool->running);

@@ -20,13 +20,16 @@ void kx_mail_pool_free(KxMailPool *pool); /* ends what is not yet in its content
 gboolean kx_mail_pool_configure(KxMailPool *pool, const KxSettings *settings, GError **error);
 
 void kx_mail_pool_add(KxMailPool *pool, KxMailTask *task); /* takes it */
-/* Readable when tasks are done. */
+/* Readable when tasks are done, or there are news of policies. */
 int kx_mail_pool_fd(const KxMailPool *pool);
 /* Calls back for each task that is being worked on and has come further since the last time. */
 void kx_mail_pool_news(KxMailPool *pool, void (*tell)(gpointer data, KxMailTask *task),
                        gpointer data);
 KxMailTask *kx_mail_pool_done(
     KxMailPool *pool); /* the next one, the caller's; take them up to NULL */
+
+/* Policies of MTA-STS, for the core to keep and from it. */
+KxStsCache *kx_mail_pool_sts(KxMailPool *pool);
 
 /* The core is gone: nobody waits for the tasks. */
 void kx_mail_pool_cancel(KxMailPool *pool);

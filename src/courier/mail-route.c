@@ -26,8 +26,9 @@ static void fail(KxMailTask *task, guint code, const char *text, const char *nam
 /* ---- hosts ---- */
 
 typedef struct {
-    GPtrArray *names; /* char *, in the order in which they are to be tried */
-    gboolean secure;  /* DNSSEC vouches for these being the right ones */
+    GPtrArray *names;          /* char *, in the order in which they are to be tried */
+    gboolean secure;           /* DNSSEC vouches for these being the right ones */
+    const KxStsPolicy *policy; /* of the domain; NULL: none */
 } Hosts;
 
 /* This server's own name in the list: neither it nor what comes after may be tried, or the message
@@ -142,7 +143,7 @@ static void fail_host(KxMailTask *task, const char *host, KxDnsAnswer answer)
 }
 
 static KxMailSession *try_host(const KxMailTools *tools, KxMailTask *task, const char *host,
-                               gboolean secure, guint *tries)
+                               const Hosts *hosts, guint *tries)
 {
     g_auto(KxHostAnswer) found = {0};
     g_auto(KxMailGuard) guard = {0};
@@ -151,7 +152,7 @@ static KxMailSession *try_host(const KxMailTools *tools, KxMailTask *task, const
         fail_host(task, host, answer);
         return NULL;
     }
-    if (!kx_mail_guard_find(tools, task, host, &found, secure, &guard))
+    if (!kx_mail_guard_find(tools, task, host, &found, hosts->secure, hosts->policy, &guard))
         return NULL;
     for (guint i = 0; i < found.addresses->len && *tries < ADDRESSES_MAX; i++, ++*tries) {
         const KxHostAddress *address = &g_array_index(found.addresses, KxHostAddress, i);
@@ -177,11 +178,14 @@ KxMailSession *kx_mail_deliver(const KxMailTools *tools, KxMailTask *task, KxMai
     }
     kx_mail_task_progress(task, KX_MAIL_PHASE_LOOKS_UP, 0, NULL);
     g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
-    Hosts hosts = {names, FALSE};
+    g_autoptr(KxStsPolicy) policy = NULL;
+    Hosts hosts = {names, FALSE, NULL};
     gboolean gone = find_hosts(tools, task, &hosts); /* no host of them exists */
+    if (gone)
+        hosts.policy = policy = kx_mail_guard_policy(tools, task);
     guint tries = 0;
     for (guint i = 0; i < names->len && !session; i++) {
-        session = try_host(tools, task, names->pdata[i], hosts.secure, &tries);
+        session = try_host(tools, task, names->pdata[i], &hosts, &tries);
         gone = gone && tries == 0 && task->code / 100 == 5;
         if (is_over(task) && !gone)
             break;

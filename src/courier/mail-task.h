@@ -8,6 +8,7 @@
 #include "base/lock.h"
 #include "courier/resolver.h"
 #include "courier/smtp-conn.h"
+#include "courier/sts-cache.h"
 #include "ipc/message.h"
 
 typedef struct {
@@ -96,6 +97,8 @@ typedef struct {
     SSL_CTX *tls;
     char *helo;
     gboolean dane;
+    KxStsCache *sts; /* NULL: policies of MTA-STS do not count */
+    guint sts_port;
 } KxMailTools;
 
 /* ---- mail-guard.c: what has to protect the connection to a host ---- */
@@ -111,7 +114,10 @@ typedef struct {
 /* `secure` says whether DNSSEC vouches for the host being one of the task's. FALSE: nothing may be
  * sent to the host for now, and the task has the result. */
 gboolean kx_mail_guard_find(const KxMailTools *tools, KxMailTask *task, const char *host,
-                            const KxHostAnswer *answer, gboolean secure, KxMailGuard *ret_guard);
+                            const KxHostAnswer *answer, gboolean secure, const KxStsPolicy *policy,
+                            KxMailGuard *ret_guard);
+/* The policy of the task's domain, the caller's; NULL: there is none, or it does not matter. */
+KxStsPolicy *kx_mail_guard_policy(const KxMailTools *tools, const KxMailTask *task);
 void kx_mail_guard_clear(KxMailGuard *guard);
 
 /* Connects, greets, and protects the connection as the guard asks. NULL: the task has the result,

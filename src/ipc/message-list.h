@@ -210,6 +210,11 @@ KX_MESSAGE(MAIL_END, KxMsgMailEnd, COURIER, CORE, 0)
 #define KX_FIELDS_MAIL_ASK(F, S) F(S, U32, kind, 0) F(S, STR, host, 255) F(S, U32, port, 0) F(S, U32, tls, 0) F(S, STR, user, 400) F(S, STR, password, 1024) F(S, STR, source, 64) F(S, U32, seconds, 0)
 KX_MESSAGE(MAIL_ASK, KxMsgMailAsk, CORE, COURIER, 0)
 
+/* An MTA-STS policy (courier/sts-policy.h): from the core those it keeps, when the courier comes; from the courier each
+ * that it fetched. `expires` is in Unix seconds. */
+#define KX_FIELDS_STS_POLICY(F, S) F(S, STR, domain, 255) F(S, STR, id, 32) F(S, U64, fetched, 0) F(S, U64, expires, 0) F(S, STR, text, 32768)
+KX_MESSAGE(STS_POLICY, KxMsgStsPolicy, CORE | COURIER, CORE | COURIER, 0)
+
 /* ---- HTTP: answers are REPLY ---- */
 
 /* A request, or its beginning when more of the body follows; `flags` is KxHttpRequestFlags, `fields` holds "name" NUL

@@ -93,11 +93,30 @@ static void edge_message(gpointer data, guint edge, const KxMessage *message)
         write_peer_log(data, &message->LOG);
 }
 
+static void keep_policy(KxCoreProcess *process, const KxMsgStsPolicy *policy)
+{
+    g_autoptr(GError) error = NULL;
+    if (!kx_sts_store_put(process->core.sts, policy, &error))
+        kx_log(process->core.logger, KX_LOG_ERROR, "the MTA-STS policy of %s cannot be kept: %s",
+               policy->domain, error->message);
+}
+
+/* Before any mail: what is known holds from the first message on. */
+static void send_policies(KxCoreProcess *process, const KxQueueCourier *courier)
+{
+    g_autoptr(GError) error = NULL;
+    if (!kx_sts_store_send(process->core.sts, courier, &error))
+        kx_log(process->core.logger, KX_LOG_ERROR, "MTA-STS policies cannot be read: %s",
+               error->message);
+}
+
 static void courier_message(gpointer data, KxLink *link, KxMessage *message)
 {
     KxCoreProcess *process = data;
     if (message->type == KX_MSG_LOG)
         write_peer_log(process, &message->LOG);
+    else if (message->type == KX_MSG_STS_POLICY)
+        keep_policy(process, &message->STS_POLICY);
     else if (!kx_asks_message(process->core.asks, message))
         kx_queue_courier_message(process->core.queue, message);
 }
@@ -139,6 +158,7 @@ static void add_peer(KxCoreProcess *process, KxMessage *message)
         set_courier(process, fd);
         send_courier_settings(process, settings);
         KxQueueCourier courier = {kx_core_send_courier, process};
+        send_policies(process, &courier);
         kx_queue_set_courier(process->core.queue, &courier);
         kx_asks_set_courier(process->core.asks, &courier);
     } else if (peer->role == KX_ROLE_CONVERT) {
@@ -318,6 +338,9 @@ static gboolean open_data(KxCoreProcess *process, GError **error)
     core->queue = kx_queue_open(core->store, core->directory, core->logger, error);
     if (!core->queue)
         return FALSE;
+    core->sts = kx_sts_store_open(error);
+    if (!core->sts)
+        return FALSE;
     core->asks = kx_asks_new();
     core->verifier = kx_verify_new(core->directory, core->asks, core->logger);
     kx_queue_start(core->queue);
@@ -336,6 +359,7 @@ static void close_data(KxCoreProcess *process)
     g_clear_pointer(&core->queue, kx_queue_close);
     g_clear_pointer(&core->verifier, kx_verify_free);
     g_clear_pointer(&core->asks, kx_asks_free);
+    g_clear_pointer(&core->sts, kx_sts_store_close);
     g_clear_pointer(&core->search, kx_search_close);
     g_clear_pointer(&core->convert, kx_convert_free);
     g_clear_pointer(&core->store, kx_store_close);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The courier role's process: the only one that connects to the outside. It opens no file. */
+#include <curl/curl.h>
 #include <errno.h>
 #include <openssl/ssl.h>
 #include <unistd.h>
@@ -83,6 +84,26 @@ static void report_task(Courier *courier, const KxMailTask *task)
     kx_link_send(courier->core, KX_MSG_MAIL_END, task->number, &end, -1);
 }
 
+/* Policies that were fetched are for the core to keep. */
+static void report_policies(Courier *courier)
+{
+    KxStsNews *news;
+    while ((news = kx_sts_cache_news(kx_mail_pool_sts(courier->mail)))) {
+        if (courier->core)
+            kx_link_send(courier->core, KX_MSG_STS_POLICY, 0,
+                         &(KxMsgStsPolicy){news->domain, news->id, (guint64)news->fetched,
+                                           (guint64)news->expires, news->text},
+                         -1);
+        kx_sts_news_free(news);
+    }
+}
+
+static void take_policy(Courier *courier, const KxMsgStsPolicy *policy)
+{
+    kx_sts_cache_add(kx_mail_pool_sts(courier->mail), policy->domain, policy->id, policy->text,
+                     (gint64)policy->fetched, (gint64)policy->expires);
+}
+
 static void on_mail_done(evutil_socket_t fd, short what, void *data)
 {
     Courier *courier = data;
@@ -92,6 +113,7 @@ static void on_mail_done(evutil_socket_t fd, short what, void *data)
             report_task(courier, task);
         kx_mail_task_free(task);
     }
+    report_policies(courier);
 }
 
 static void tell_progress(gpointer data, KxMailTask *task)
@@ -136,6 +158,9 @@ static void core_message(gpointer data, KxLink *link, KxMessage *message)
         break;
     case KX_MSG_SETTINGS:
         take_settings(courier, &message->SETTINGS);
+        break;
+    case KX_MSG_STS_POLICY:
+        take_policy(courier, &message->STS_POLICY);
         break;
     case KX_MSG_MAIL_TASK:
         begin_task(courier, message);
@@ -222,6 +247,7 @@ int kx_role_courier_main(void)
         return 1;
     }
     OPENSSL_init_ssl(0, NULL);
+    curl_global_init(CURL_GLOBAL_ALL);
     courier.syslog = kx_syslog_sender_new(courier.base, KX_FD_JOURNAL, report, &courier);
     open_mail(&courier);
     KxSandbox sandbox;

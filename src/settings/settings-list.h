@@ -62,6 +62,10 @@ KX_SETTING(DNS_TRUST_ANCHORS, "dns.trust-anchors", LIST, 0, 16, NULL, "", KX_SET
     "Keys that signatures of DNS are traced back to, as records like 'company.test. IN DS 4711 13 2 AB12...'; empty means those of the root in Debian's dns-root-data.")
 KX_SETTING(SMTP_DANE, "smtp.dane", BOOL, 0, 0, NULL, "yes", KX_SETTING_COURIER, "SMTP-28", NULL,
     "Whether TLSA records of other servers are obeyed (DANE, RFC 7672): where there are some, mail goes by TLS and to the right certificate only. Needs dns.dnssec.")
+KX_SETTING(SMTP_MTA_STS, "smtp.mta-sts", BOOL, 0, 0, NULL, "yes", KX_SETTING_COURIER, "SMTP-28", NULL,
+    "Whether policies of other domains are obeyed (MTA-STS, RFC 8461): where one says enforce, mail goes by TLS, to the hosts it names and to their certificates only.")
+KX_SETTING(SMTP_MTA_STS_PORT, "smtp.mta-sts-port", INT, 1, 65535, NULL, "443", KX_SETTING_COURIER, "SMTP-28", NULL,
+    "Port where these policies are fetched by HTTPS.")
 KX_SETTING(RELAY_HOST, "smtp.relay-host", TEXT, 0, 253, NULL, "", 0, "SMTP-26", kx_check_host_or_empty,
     "Server that takes all outgoing mail; empty means that mail is sent directly.")
 KX_SETTING(RELAY_PORT, "smtp.relay-port", INT, 1, 65535, NULL, "25", 0, "SMTP-26", NULL,

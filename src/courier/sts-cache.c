@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "courier/sts-cache.h"
+
+#include "base/lock.h"
+
+enum {
+    ENTRIES_MAX = 10000,
+    FAILED_PAUSE = 300, /* seconds between attempts to fetch (RFC 8461 section 3.3) */
+};
+
+typedef struct {
+    char *id, *text; /* text NULL: there is no policy, only an attempt */
+    gint64 fetched, expires;
+    gint64 failed; /* Unix seconds of the last attempt, 0: it succeeded */
+    gboolean fetching;
+} Entry;
+
+struct KxStsCache {
+    SSL_CTX *tls; /* borrowed */
+    void (*wake)(gpointer data);
+    gpointer data;
+    KxMutex lock;        /* of what follows */
+    KxCond fetched;      /* some attempt is over */
+    GHashTable *entries; /* domain -> Entry */
+    GQueue news;
+};
+
+static void free_entry(gpointer data)
+{
+    Entry *entry = data;
+    g_free(entry->id);
+    g_free(entry->text);
+    g_free(entry);
+}
+
+KxStsCache *kx_sts_cache_new(SSL_CTX *tls, void (*wake)(gpointer data), gpointer data)
+{
+    KxStsCache *cache = g_new0(KxStsCache, 1);
+    cache->tls = tls;
+    cache->wake = wake;
+    cache->data = data;
+    cache->entries = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_entry);
+    kx_mutex_init(&cache->lock);
+    kx_cond_init(&cache->fetched);
+    g_queue_init(&cache->news);
+    return cache;
+}
+
+void kx_sts_news_free(KxStsNews *news)
+{
+    g_free(news->domain);
+    g_free(news->id);
+    g_free(news->text);
+    g_free(news);
+}
+
+void kx_sts_cache_free(KxStsCache *cache)
+{
+    KxStsNews *news;
+    if (!cache)
+        return;
+    while ((news = g_queue_pop_head(&cache->news)))
+        kx_sts_news_free(news);
+    g_hash_table_unref(cache->entries);
+    kx_mutex_clear(&cache->lock);
+    g_free(cache);
+}
+
+static gint64 now(void)
+{
+    return g_get_real_time() / G_USEC_PER_SEC;
+}
+
+/* ---- with the lock held ---- */
+
+/* Room for one more: what expires first goes. */
+static void make_room(KxStsCache *cache)
+{
+    GHashTableIter iter;
+    gpointer key, value;
+    const char *first = NULL;
+    gint64 least = G_MAXINT64;
+    if (g_hash_table_size(cache->entries) < ENTRIES_MAX)
+        return;
+    g_hash_table_iter_init(&iter, cache->entries);
+    while (g_hash_table_iter_next(&iter, &key, &value)) {
+        const Entry *entry = value;
+        if (entry->fetching || entry->expires >= least)
+            continue;
+        least = entry->expires;
+        first = key;
+    }
+    if (first)
+        g_hash_table_remove(cache->entries, first);
+}
+
+static Entry *get_entry(KxStsCache *cache, const char *domain)
+{
+    Entry *entry = g_hash_table_lookup(cache->entries, domain);
+    if (entry)
+        return entry;
+    make_room(cache);
+    entry = g_new0(Entry, 1);
+    g_hash_table_insert(cache->entries, g_strdup(domain), entry);
+    return entry;
+}
+
+static void set_policy(Entry *entry, const char *id, const char *text, gint64 fetched,
+                       gint64 expires)
+{
+    char *new_id = g_strdup(id), *new_text = g_strdup(text);
+    g_free(entry->id);
+    g_free(entry->text);
+    *entry = (Entry){new_id, new_text, fetched, expires, 0, entry->fetching};
+}
+
+static gboolean holds(const Entry *entry)
+{
+    return entry->text && entry->expires > now();
+}
+
+/* A policy that is used is fetched again when half its time is over, so that it does not run out.
+ */
+static gboolean wants_fetch(const Entry *entry, const char *id)
+{
+    if (entry->fetching || now() - entry->failed < FAILED_PAUSE)
+        return FALSE;
+    if (!holds(entry) || g_strcmp0(entry->id, id) != 0)
+        return TRUE;
+    return now() - entry->fetched > (entry->expires - entry->fetched) / 2;
+}
+
+/* ---- news ---- */
+
+void kx_sts_cache_add(KxStsCache *cache, const char *domain, const char *id, const char *text,
+                      gint64 fetched, gint64 expires)
+{
+    kx_mutex_lock(&cache->lock);
+    set_policy(get_entry(cache, domain), id, text, fetched, expires);
+    kx_mutex_unlock(&cache->lock);
+}
+
+KxStsNews *kx_sts_cache_news(KxStsCache *cache)
+{
+    kx_mutex_lock(&cache->lock);
+    KxStsNews *news = g_queue_pop_head(&cache->news);
+    kx_mutex_unlock(&cache->lock);
+    return news;
+}
+
+/* ---- finding ---- */
+
+/* With the lock held, which is given back meanwhile. */
+static void fetch(KxStsCache *cache, KxResolver *resolver, const char *domain, const char *id,
+                  guint port)
+{
+    get_entry(cache, domain)->fetching = TRUE;
+    kx_mutex_unlock(&cache->lock);
+    g_autoptr(KxStsPolicy) policy = kx_sts_fetch(resolver, cache->tls, domain, port, NULL);
+    g_autofree char *text = policy ? kx_sts_policy_format(policy) : NULL;
+    kx_mutex_lock(&cache->lock);
+    Entry *entry = get_entry(cache, domain);
+    entry->fetching = FALSE;
+    entry->failed = now();
+    if (text) {
+        set_policy(entry, id, text, now(), now() + policy->max_age);
+        KxStsNews *news = g_new(KxStsNews, 1);
+        *news = (KxStsNews){g_strdup(domain), g_strdup(id), g_strdup(text), entry->fetched,
+                            entry->expires};
+        g_queue_push_tail(&cache->news, news);
+        cache->wake(cache->data);
+    }
+    pthread_cond_broadcast(&cache->fetched.cond);
+}
+
+/* Of the domain's TXT record; NULL: there is none that can be used. */
+static char *current_id(KxResolver *resolver, const char *domain)
+{
+    g_autoptr(GPtrArray) texts = NULL;
+    g_autofree char *name = g_strconcat("_mta-sts.", domain, NULL);
+    return kx_resolver_txt(resolver, name, &texts) == KX_DNS_FOUND ? kx_sts_record_id(texts) : NULL;
+}
+
+KxStsPolicy *kx_sts_cache_find(KxStsCache *cache, KxResolver *resolver, const char *domain,
+                               guint port)
+{
+    g_autofree char *id = current_id(resolver, domain);
+    kx_mutex_lock(&cache->lock);
+    Entry *entry;
+    if (id && wants_fetch(get_entry(cache, domain), id))
+        fetch(cache, resolver, domain, id, port);
+    /* Who has nothing to go by waits for the one that is fetching already. */
+    while ((entry = g_hash_table_lookup(cache->entries, domain)) && entry->fetching &&
+           !holds(entry))
+        kx_cond_wait(&cache->fetched, &cache->lock);
+    g_autofree char *text = entry && holds(entry) ? g_strdup(entry->text) : NULL;
+    kx_mutex_unlock(&cache->lock);
+    return text ? kx_sts_policy_parse(text, strlen(text), NULL) : NULL;
+}
