@@ -36,17 +36,18 @@ static KxDnsAnswer find_tlsa(const KxMailTools *tools, const KxMailTask *task, c
 }
 
 /* Records that nothing can be done with still say that the server has TLS (RFC 7672 section 2.2).
- */
-static void use_tlsa(KxMailGuard *guard, const KxMailTask *task, const char *host)
+ * FALSE: they are such. */
+static gboolean use_tlsa(KxMailGuard *guard, const KxMailTask *task, const char *host)
 {
     if (kx_tlsa_usable(guard->tlsa) == 0) {
         g_clear_pointer(&guard->tlsa, g_ptr_array_unref);
         guard->tls = MAX(guard->tls, KX_MAIL_TLS_MUST);
-        return;
+        return FALSE;
     }
     guard->tls = KX_MAIL_TLS_VERIFY;
     guard->names[0] = g_strdup(host); /* for DANE-TA (RFC 7672 section 3.2.2) */
     guard->names[1] = g_strdup(task->route);
+    return TRUE;
 }
 
 static gboolean uses_dane(const KxMailTools *tools, const KxMailTask *task, gboolean secure)
@@ -87,12 +88,10 @@ gboolean kx_mail_guard_find(const KxMailTools *tools, KxMailTask *task, const ch
     *ret_guard = (KxMailGuard){.tls = task->tls, .host = g_strdup(host)};
     if (uses_dane(tools, task, secure && answer->secure))
         found = find_tlsa(tools, task, host, answer, ret_guard);
-    if (found == KX_DNS_NONE) /* else the host's own words count (RFC 8461 section 2) */
+    if (found == KX_DNS_FOUND && use_tlsa(ret_guard, task, host))
+        return TRUE; /* the host's own words count before the domain's (RFC 8461 section 2) */
+    if (found != KX_DNS_FAILED)
         return use_policy(task, host, policy, ret_guard);
-    if (found == KX_DNS_FOUND) {
-        use_tlsa(ret_guard, task, host);
-        return TRUE;
-    }
     /* Without an answer nobody knows what protection there has to be (RFC 7672 section 2.1.2). */
     g_autofree char *status =
         g_strdup_printf("4.7.5 DNS does not answer for the TLSA records of %s", host);

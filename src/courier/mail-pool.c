@@ -41,6 +41,8 @@ struct KxMailPool {
     GQueue kept;          /* Kept, oldest first */
     Setup *setup;
     guint threads, idle;
+    gboolean refresh;    /* policies of MTA-STS are due */
+    gboolean refreshing; /* a thread is at it */
     gboolean stopping;
 };
 
@@ -128,7 +130,7 @@ static Kept *keep(KxMailPool *pool, char *key, KxMailSession *session)
     return pool->kept.length > CACHE_MAX ? g_queue_pop_head(&pool->kept) : NULL;
 }
 
-void kx_mail_pool_tick(KxMailPool *pool)
+static void drop_old(KxMailPool *pool)
 {
     g_autoptr(GPtrArray) old = g_ptr_array_new_with_free_func((GDestroyNotify)free_kept);
     gint64 now = g_get_monotonic_time();
@@ -165,6 +167,19 @@ static void work(KxMailPool *pool, KxMailTask *task)
     kx_mutex_lock(&pool->lock);
 }
 
+/* With the lock held, which is given back meanwhile. */
+static void refresh(KxMailPool *pool)
+{
+    pool->refresh = FALSE;
+    pool->refreshing = TRUE;
+    Setup *setup = setup_ref(pool->setup);
+    kx_mutex_unlock(&pool->lock);
+    kx_sts_cache_refresh(pool->sts, setup->tools.resolver, setup->tools.sts_port);
+    setup_unref(setup);
+    kx_mutex_lock(&pool->lock);
+    pool->refreshing = FALSE;
+}
+
 static void *run(void *data)
 {
     KxMailPool *pool = data;
@@ -173,6 +188,10 @@ static void *run(void *data)
         KxMailTask *task = g_queue_pop_head(&pool->waiting);
         if (task) {
             work(pool, task);
+            continue;
+        }
+        if (pool->refresh) {
+            refresh(pool);
             continue;
         }
         pool->idle++;
@@ -207,6 +226,27 @@ void kx_mail_pool_add(KxMailPool *pool, KxMailTask *task)
         add_thread(pool);
     kx_cond_signal(&pool->work);
     kx_mutex_unlock(&pool->lock);
+}
+
+/* One policy a second at most. */
+static void refresh_policies(KxMailPool *pool)
+{
+    if (!kx_sts_cache_is_due(pool->sts))
+        return;
+    kx_mutex_lock(&pool->lock);
+    if (pool->setup && pool->setup->tools.sts && !pool->refreshing && !pool->stopping) {
+        pool->refresh = TRUE;
+        if (pool->idle == 0 && pool->threads < THREADS_MAX)
+            add_thread(pool);
+        kx_cond_signal(&pool->work);
+    }
+    kx_mutex_unlock(&pool->lock);
+}
+
+void kx_mail_pool_tick(KxMailPool *pool)
+{
+    drop_old(pool);
+    refresh_policies(pool);
 }
 
 int kx_mail_pool_fd(const KxMailPool *pool)
@@ -301,7 +341,7 @@ void kx_mail_pool_free(KxMailPool *pool)
     cancel(pool);
     pool->stopping = TRUE;
     pthread_cond_broadcast(&pool->work.cond);
-    while (pool->threads > pool->running->len)
+    while (pool->threads > pool->running->len + (pool->refreshing ? 1 : 0))
         kx_cond_wait(&pool->ended, &pool->lock);
     while ((kept = g_queue_pop_head(&pool->kept)))
         free_kept(kept);

@@ -33,7 +33,7 @@ KxStsCache *kx_mail_pool_sts(KxMailPool *pool);
 
 /* The core is gone: nobody waits for the tasks. */
 void kx_mail_pool_cancel(KxMailPool *pool);
-/* Ends connections that nobody used for a while. */
+/* Each second: ends connections that nobody used for a while, has policies fetched again. */
 void kx_mail_pool_tick(KxMailPool *pool);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KxMailPool, kx_mail_pool_free)

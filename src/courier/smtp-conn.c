@@ -226,7 +226,10 @@ static gboolean prepare(SSL *ssl, const KxSmtpTls *want, GError **error)
     if (!literal && !want->tlsa)
         SSL_set_tlsext_host_name(ssl, want->host); /* with TLSA records it is set already */
     SSL_set_verify(ssl, want->verify ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, NULL);
-    SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    /* The name stands where names of hosts stand (RFC 8461 section 4.2); only an authority of DANE
+     * may still write it elsewhere (RFC 7672 section 3.2.3). */
+    SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS |
+                               (want->tlsa ? 0 : X509_CHECK_FLAG_NEVER_CHECK_SUBJECT));
     if (literal)
         X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), want->host);
     else

@@ -5,13 +5,14 @@
 
 enum {
     ENTRIES_MAX = 10000,
-    FAILED_PAUSE = 300, /* seconds between attempts to fetch (RFC 8461 section 3.3) */
+    FAILED_PAUSE = 300,    /* seconds between attempts to fetch (RFC 8461 section 3.3) */
+    REFRESH_AFTER = 86400, /* seconds, if half of the policy's time is not shorter (section 10.2) */
 };
 
 typedef struct {
     char *id, *text; /* text NULL: there is no policy, only an attempt */
     gint64 fetched, expires;
-    gint64 failed; /* Unix seconds of the last attempt, 0: it succeeded */
+    gint64 again; /* monotonic: nothing is fetched before */
     gboolean fetching;
 } Entry;
 
@@ -21,6 +22,7 @@ struct KxStsCache {
     gpointer data;
     KxMutex lock;        /* of what follows */
     KxCond fetched;      /* some attempt is over */
+    gint64 due;          /* Unix seconds: no policy is to be fetched again before */
     GHashTable *entries; /* domain -> Entry */
     GQueue news;
 };
@@ -39,6 +41,7 @@ KxStsCache *kx_sts_cache_new(SSL_CTX *tls, void (*wake)(gpointer data), gpointer
     cache->tls = tls;
     cache->wake = wake;
     cache->data = data;
+    cache->due = G_MAXINT64;
     cache->entries = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, free_entry);
     kx_mutex_init(&cache->lock);
     kx_cond_init(&cache->fetched);
@@ -62,6 +65,7 @@ void kx_sts_cache_free(KxStsCache *cache)
     while ((news = g_queue_pop_head(&cache->news)))
         kx_sts_news_free(news);
     g_hash_table_unref(cache->entries);
+    kx_cond_clear(&cache->fetched);
     kx_mutex_clear(&cache->lock);
     g_free(cache);
 }
@@ -105,38 +109,46 @@ static Entry *get_entry(KxStsCache *cache, const char *domain)
     return entry;
 }
 
-static void set_policy(Entry *entry, const char *id, const char *text, gint64 fetched,
-                       gint64 expires)
-{
-    char *new_id = g_strdup(id), *new_text = g_strdup(text);
-    g_free(entry->id);
-    g_free(entry->text);
-    *entry = (Entry){new_id, new_text, fetched, expires, 0, entry->fetching};
-}
-
 static gboolean holds(const Entry *entry)
 {
     return entry->text && entry->expires > now();
 }
 
-/* A policy that is used is fetched again when half its time is over, so that it does not run out.
- */
+/* A policy is fetched again long before it expires, so that nobody gains by waiting for that. */
+static gint64 refresh_time(const Entry *entry)
+{
+    return entry->fetched + MIN((gint64)REFRESH_AFTER, (entry->expires - entry->fetched) / 2);
+}
+
+static void set_policy(KxStsCache *cache, Entry *entry, const KxStsNews *policy)
+{
+    g_free(entry->id);
+    g_free(entry->text);
+    *entry = (Entry){.id = g_strdup(policy->id),
+                     .text = g_strdup(policy->text),
+                     .fetched = policy->fetched,
+                     .expires = policy->expires,
+                     .fetching = entry->fetching};
+    cache->due = MIN(cache->due, refresh_time(entry));
+}
+
+static gboolean may_fetch(const Entry *entry)
+{
+    return !entry->fetching && g_get_monotonic_time() >= entry->again;
+}
+
 static gboolean wants_fetch(const Entry *entry, const char *id)
 {
-    if (entry->fetching || now() - entry->failed < FAILED_PAUSE)
-        return FALSE;
-    if (!holds(entry) || g_strcmp0(entry->id, id) != 0)
-        return TRUE;
-    return now() - entry->fetched > (entry->expires - entry->fetched) / 2;
+    return may_fetch(entry) &&
+           (!holds(entry) || g_strcmp0(entry->id, id) != 0 || now() >= refresh_time(entry));
 }
 
 /* ---- news ---- */
 
-void kx_sts_cache_add(KxStsCache *cache, const char *domain, const char *id, const char *text,
-                      gint64 fetched, gint64 expires)
+void kx_sts_cache_add(KxStsCache *cache, const KxStsNews *policy)
 {
     kx_mutex_lock(&cache->lock);
-    set_policy(get_entry(cache, domain), id, text, fetched, expires);
+    set_policy(cache, get_entry(cache, policy->domain), policy);
     kx_mutex_unlock(&cache->lock);
 }
 
@@ -150,6 +162,15 @@ KxStsNews *kx_sts_cache_news(KxStsCache *cache)
 
 /* ---- finding ---- */
 
+/* Of the domain as it was fetched, for the core. */
+static KxStsNews *new_news(const char *domain, const char *id, const KxStsPolicy *policy)
+{
+    KxStsNews *news = g_new(KxStsNews, 1);
+    *news = (KxStsNews){g_strdup(domain), g_strdup(id), kx_sts_policy_format(policy), now(),
+                        now() + policy->max_age};
+    return news;
+}
+
 /* With the lock held, which is given back meanwhile. */
 static void fetch(KxStsCache *cache, KxResolver *resolver, const char *domain, const char *id,
                   guint port)
@@ -157,20 +178,17 @@ static void fetch(KxStsCache *cache, KxResolver *resolver, const char *domain, c
     get_entry(cache, domain)->fetching = TRUE;
     kx_mutex_unlock(&cache->lock);
     g_autoptr(KxStsPolicy) policy = kx_sts_fetch(resolver, cache->tls, domain, port, NULL);
-    g_autofree char *text = policy ? kx_sts_policy_format(policy) : NULL;
     kx_mutex_lock(&cache->lock);
     Entry *entry = get_entry(cache, domain);
     entry->fetching = FALSE;
-    entry->failed = now();
-    if (text) {
-        set_policy(entry, id, text, now(), now() + policy->max_age);
-        KxStsNews *news = g_new(KxStsNews, 1);
-        *news = (KxStsNews){g_strdup(domain), g_strdup(id), g_strdup(text), entry->fetched,
-                            entry->expires};
+    entry->again = g_get_monotonic_time() + FAILED_PAUSE * G_USEC_PER_SEC;
+    if (policy) {
+        KxStsNews *news = new_news(domain, id, policy);
+        set_policy(cache, entry, news);
         g_queue_push_tail(&cache->news, news);
         cache->wake(cache->data);
     }
-    pthread_cond_broadcast(&cache->fetched.cond);
+    kx_cond_broadcast(&cache->fetched);
 }
 
 /* Of the domain's TXT record; NULL: there is none that can be used. */
@@ -196,4 +214,54 @@ KxStsPolicy *kx_sts_cache_find(KxStsCache *cache, KxResolver *resolver, const ch
     g_autofree char *text = entry && holds(entry) ? g_strdup(entry->text) : NULL;
     kx_mutex_unlock(&cache->lock);
     return text ? kx_sts_policy_parse(text, strlen(text), NULL) : NULL;
+}
+
+/* ---- before they expire ---- */
+
+gboolean kx_sts_cache_is_due(KxStsCache *cache)
+{
+    kx_mutex_lock(&cache->lock);
+    gboolean due = now() >= cache->due;
+    kx_mutex_unlock(&cache->lock);
+    return due;
+}
+
+/* With the lock held. NULL: none, and `due` says when there may be one. */
+static const char *next_due(KxStsCache *cache)
+{
+    GHashTableIter iter;
+    gpointer key, value;
+    gint64 due = G_MAXINT64;
+    g_hash_table_iter_init(&iter, cache->entries);
+    while (g_hash_table_iter_next(&iter, &key, &value)) {
+        const Entry *entry = value;
+        if (!holds(entry))
+            continue;
+        if (may_fetch(entry) && now() >= refresh_time(entry))
+            return key;
+        due = MIN(due, MAX(refresh_time(entry), now() + 1));
+    }
+    cache->due = due;
+    return NULL;
+}
+
+void kx_sts_cache_refresh(KxStsCache *cache, KxResolver *resolver, guint port)
+{
+    kx_mutex_lock(&cache->lock);
+    g_autofree char *domain = g_strdup(next_due(cache));
+    if (domain)
+        get_entry(cache, domain)->fetching = TRUE;
+    kx_mutex_unlock(&cache->lock);
+    if (!domain)
+        return;
+    g_autofree char *id = current_id(resolver, domain);
+    kx_mutex_lock(&cache->lock);
+    if (id) {
+        fetch(cache, resolver, domain, id, port);
+    } else { /* without its record it holds until it expires */
+        Entry *entry = get_entry(cache, domain);
+        entry->fetching = FALSE;
+        entry->again = g_get_monotonic_time() + FAILED_PAUSE * G_USEC_PER_SEC;
+    }
+    kx_mutex_unlock(&cache->lock);
 }

@@ -16,7 +16,7 @@
 
 typedef struct KxStsCache KxStsCache;
 
-/* What is told to the core. */
+/* What is told to the core, and what it kept. */
 typedef struct {
     char *domain, *id, *text;
     gint64 fetched, expires; /* Unix seconds */
@@ -27,9 +27,7 @@ typedef struct {
 KxStsCache *kx_sts_cache_new(SSL_CTX *tls, void (*wake)(gpointer data), gpointer data);
 void kx_sts_cache_free(KxStsCache *cache);
 
-/* What the core kept. */
-void kx_sts_cache_add(KxStsCache *cache, const char *domain, const char *id, const char *text,
-                      gint64 fetched, gint64 expires);
+void kx_sts_cache_add(KxStsCache *cache, const KxStsNews *policy); /* copies it */
 /* The next policy that was fetched; NULL: no more. */
 KxStsNews *kx_sts_cache_news(KxStsCache *cache);
 void kx_sts_news_free(KxStsNews *news);
@@ -38,6 +36,11 @@ void kx_sts_news_free(KxStsNews *news);
  * take half a minute. */
 KxStsPolicy *kx_sts_cache_find(KxStsCache *cache, KxResolver *resolver, const char *domain,
                                guint port);
+
+/* Whether some policy is to be fetched again before it expires; quick. */
+gboolean kx_sts_cache_is_due(KxStsCache *cache);
+/* Fetches one of these; takes as long as finding. */
+void kx_sts_cache_refresh(KxStsCache *cache, KxResolver *resolver, guint port);
 
 /* ---- sts-fetch.c ---- */
 

@@ -6,9 +6,15 @@
 #include <netinet/in.h>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "courier/sts-cache.h"
 
-enum { CONNECT_SECONDS = 10, SECONDS = 30 };
+enum { CONNECT_SECONDS = 10, SECONDS = 30, HEADER_MAX = 32 * 1024 };
+
+typedef struct {
+    GString *body;
+    size_t header; /* bytes */
+} Answer;
 
 /* No files can be read here: the certificates are those that are in memory. */
 static CURLcode use_trust(CURL *curl, void *context, void *tls)
@@ -20,11 +26,18 @@ static CURLcode use_trust(CURL *curl, void *context, void *tls)
 
 static size_t take_piece(char *bytes, size_t size, size_t n, void *data)
 {
-    GString *body = data;
+    GString *body = ((Answer *)data)->body;
     if (body->len + size * n > KX_STS_TEXT_MAX)
         return 0;
     g_string_append_len(body, bytes, (gssize)(size * n));
     return size * n;
+}
+
+static size_t take_header(char *bytes, size_t size, size_t n, void *data)
+{
+    Answer *answer = data;
+    answer->header += size * n;
+    return answer->header <= HEADER_MAX ? size * n : 0;
 }
 
 /* "host:port:address,address" as libcurl wants to be told. */
@@ -53,7 +66,7 @@ static struct curl_slist *addresses_for(KxResolver *resolver, const char *host, 
 }
 
 static void prepare(CURL *curl, SSL_CTX *tls, const char *url, struct curl_slist *addresses,
-                    GString *body)
+                    Answer *answer)
 {
     curl_easy_setopt(curl, CURLOPT_URL, url);
     curl_easy_setopt(curl, CURLOPT_RESOLVE, addresses);
@@ -71,7 +84,15 @@ static void prepare(CURL *curl, SSL_CTX *tls, const char *url, struct curl_slist
     curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 1L);
     curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 2L);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_piece);
-    curl_easy_setopt(curl, CURLOPT_WRITEDATA, body);
+    curl_easy_setopt(curl, CURLOPT_WRITEDATA, answer);
+    curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
+    curl_easy_setopt(curl, CURLOPT_HEADERDATA, answer);
+}
+
+/* With parameters or without. */
+static gboolean is_plain_text(const char *type)
+{
+    return type && kx_ascii_equal(type, strcspn(type, "; \t"), "text/plain");
 }
 
 static KxStsPolicy *read_answer(CURL *curl, const GString *body, GError **error)
@@ -84,7 +105,7 @@ static KxStsPolicy *read_answer(CURL *curl, const GString *body, GError **error)
         kx_fail(error, KX_ERR_PROTOCOL, "the policy host answers with %ld", code);
         return NULL;
     }
-    if (!type || g_ascii_strncasecmp(type, "text/plain", 10) != 0) {
+    if (!is_plain_text(type)) {
         kx_fail(error, KX_ERR_PROTOCOL, "the policy is not text/plain");
         return NULL;
     }
@@ -100,10 +121,11 @@ KxStsPolicy *kx_sts_fetch(KxResolver *resolver, SSL_CTX *tls, const char *domain
     if (!addresses)
         return NULL;
     g_autoptr(GString) body = g_string_new(NULL);
+    Answer answer = {body, 0};
     CURL *curl = curl_easy_init();
     KxStsPolicy *policy = NULL;
     if (curl) {
-        prepare(curl, tls, url, addresses, body);
+        prepare(curl, tls, url, addresses, &answer);
         CURLcode rc = curl_easy_perform(curl);
         if (rc == CURLE_OK)
             policy = read_answer(curl, body, error);

@@ -120,11 +120,12 @@ char *kx_sts_policy_format(const KxStsPolicy *policy)
 
 gboolean kx_sts_policy_names(const KxStsPolicy *policy, const char *host)
 {
-    const char *rest = strchr(host, '.');
+    const char *rest = strchr(host, '.'); /* a pattern stands for one label (section 4.1) */
     for (guint i = 0; i < policy->mx->len; i++) {
         const char *pattern = policy->mx->pdata[i];
         if (g_ascii_strcasecmp(pattern, host) == 0 ||
-            (g_str_has_prefix(pattern, "*.") && rest && g_ascii_strcasecmp(pattern + 1, rest) == 0))
+            (g_str_has_prefix(pattern, "*.") && rest > host &&
+             g_ascii_strcasecmp(pattern + 1, rest) == 0))
             return TRUE;
     }
     return FALSE;

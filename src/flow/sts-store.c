@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/error.h"
+#include "courier/sts-policy.h"
 #include "db/db.h"
 
 #define FILE_NAME "store/sts.db"
@@ -64,7 +65,7 @@ static gboolean insert(KxStsStore *store, const KxMsgStsPolicy *policy, GError *
     kx_stmt_bind_text(stmt, 1, policy->domain);
     kx_stmt_bind_text(stmt, 2, policy->id);
     kx_stmt_bind_int(stmt, 3, (gint64)policy->fetched);
-    kx_stmt_bind_int(stmt, 4, (gint64)policy->expires);
+    kx_stmt_bind_int(stmt, 4, (gint64)MIN(policy->expires, policy->fetched + KX_STS_AGE_MAX));
     kx_stmt_bind_text(stmt, 5, policy->text);
     return kx_stmt_run(stmt, error);
 }

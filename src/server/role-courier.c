@@ -100,8 +100,9 @@ static void report_policies(Courier *courier)
 
 static void take_policy(Courier *courier, const KxMsgStsPolicy *policy)
 {
-    kx_sts_cache_add(kx_mail_pool_sts(courier->mail), policy->domain, policy->id, policy->text,
-                     (gint64)policy->fetched, (gint64)policy->expires);
+    KxStsNews kept = {(char *)policy->domain, (char *)policy->id, (char *)policy->text,
+                      (gint64)policy->fetched, (gint64)policy->expires};
+    kx_sts_cache_add(kx_mail_pool_sts(courier->mail), &kept);
 }
 
 static void on_mail_done(evutil_socket_t fd, short what, void *data)

@@ -87,20 +87,20 @@ class Authority:
     def new_key(self, name):
         return ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", self.folder / name]
 
-    def issue(self, name):
-        """(certificate with chain, key) for a host name."""
+    def issue(self, name, *more):
+        """(certificate with chain, key) for host names."""
         self.serial += 1
         stem = self.folder / str(self.serial)
         request, extension, cert = stem.with_suffix(".csr"), stem.with_suffix(".ext"), stem.with_suffix(".pem")
         self.openssl("req", *self.new_key(f"{self.serial}.key"), "-out", request, "-subj", f"/CN={name}")
-        extension.write_text(f"subjectAltName=DNS:{name}\n")
+        extension.write_text(f"subjectAltName={','.join(f'DNS:{one}' for one in (name, *more))}\n")
         self.openssl("x509", "-req", "-in", request, "-CA", self.certificate, "-CAkey", self.folder / "ca.key",
                      "-set_serial", str(self.serial), "-days", "2", "-extfile", extension, "-out", cert)
         cert.write_text(cert.read_text() + self.certificate.read_text())
         return cert, stem.with_suffix(".key")
 
-    def server_tls(self, name):
-        return server_tls(*self.issue(name))
+    def server_tls(self, *names):
+        return server_tls(*self.issue(*names))
 
 
 def certificate_digest(path):
