@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Delivery. Deliveries to one account queue up; the first in the queue becomes the leader and
- * commits all that are waiting, the others wait for their result. Order on disk: contents synced
- * (before the queue), links made, their directories synced, index committed. A crash before the
- * commit leaves files with UIDs the index never gave out; kx_account_quick_check() removes them.
+ * commits all that are waiting, the others wait for their result. Order on disk: large and shared
+ * contents synced (before the queue), links and files made, small contents synced, then their
+ * directories, index committed. The small ones come late so that the file system's journal is
+ * committed once for contents and directories. A crash before the commit leaves files with UIDs
+ * the index never gave out; kx_account_quick_check() removes them.
  */
 #include <unistd.h>
 
@@ -21,7 +23,8 @@ typedef struct {
     KxFolder *folder;
     KxEntry entry;
     char *dir;
-    gboolean linked;
+    gboolean linked; /* its file is there */
+    gboolean fresh;  /* and has to be synced */
 } Post;
 
 /* Posts that are delivered all or none. */
@@ -60,6 +63,21 @@ static int keyword_set(KxFolder *folder, const char *const *keywords)
     return set;
 }
 
+static gboolean write_content(const char *path, gpointer data)
+{
+    const Post *post = data;
+    return kx_incoming_make_file(post->incoming, path, post->target->internal_date);
+}
+
+static gboolean make_file(Post *post, KxFolder *folder, KxFolderMeta *meta, guint32 *ret_uid,
+                          GError **error)
+{
+    post->fresh = kx_incoming_in_memory(post->incoming);
+    if (post->fresh)
+        return kx_make_message(folder, meta, write_content, post, ret_uid, error);
+    return kx_link_message(folder, meta, post->incoming->path, ret_uid, error);
+}
+
 static gboolean prepare_post(KxTxn *txn, Post *post, GError **error)
 {
     KxAccount *account = txn->account;
@@ -74,7 +92,7 @@ static gboolean prepare_post(KxTxn *txn, Post *post, GError **error)
     if (set < 0)
         return kx_fail(error, KX_ERR_TOO_BIG, "there are too many keywords in %s", folder->path);
     guint32 uid;
-    if (!kx_link_message(folder, meta, post->incoming->path, &uid, error))
+    if (!make_file(post, folder, meta, &uid, error))
         return FALSE;
     post->linked = TRUE;
     post->folder = folder;
@@ -155,8 +173,20 @@ static gboolean prepare_job(KxTxn *txn, Batch *batch, Job *job, GError **error)
     return TRUE;
 }
 
-static gboolean sync_links(Batch *batch, GError **error)
+static gboolean sync_content(const Post *post, GError **error)
 {
+    g_autofree char *path = kx_message_file(post->dir, post->entry.uid);
+    return kx_sync_path(path, error);
+}
+
+static gboolean sync_files(Batch *batch, GError **error)
+{
+    for (guint i = 0; i < batch->jobs->len; i++) {
+        const Job *job = batch->jobs->pdata[i];
+        for (guint k = 0; !job->error && k < job->n; k++)
+            if (job->posts[k].fresh && !sync_content(&job->posts[k], error))
+                return FALSE;
+    }
     GHashTableIter iter;
     gpointer dir;
     g_hash_table_iter_init(&iter, batch->dirs);
@@ -238,7 +268,7 @@ static gboolean commit_batch(KxAccount *account, Batch *batch, GError **error)
     for (guint i = 0; i < batch->jobs->len; i++)
         if (!prepare_job(&txn, batch, batch->jobs->pdata[i], error))
             return FALSE;
-    if (!sync_links(batch, error) || !insert_jobs(&txn, batch, error) ||
+    if (!sync_files(batch, error) || !insert_jobs(&txn, batch, error) ||
         !kx_txn_commit(&txn, error))
         return FALSE;
     publish(&txn, batch);
@@ -424,9 +454,13 @@ static void clear_post(Post *post)
     g_free(post->dir);
 }
 
-static gboolean prepare_content(KxIncoming *incoming, gint64 internal_date, GError **error)
+/* Of what goes to one folder only, a small content is left to the commit. */
+static gboolean prepare_content(KxIncoming *incoming, gint64 internal_date, gboolean single,
+                                GError **error)
 {
-    return kx_incoming_sync(incoming, internal_date, error) && kx_incoming_parse(incoming, error);
+    return ((single && kx_incoming_in_memory(incoming)) ||
+            kx_incoming_sync(incoming, internal_date, error)) &&
+           kx_incoming_parse(incoming, error);
 }
 
 /* Those of the targets from `first` on that are in its account, in one ticket. */
@@ -465,7 +499,7 @@ gboolean kx_incoming_deliver(KxIncoming *incoming, KxDelivery *targets, guint n)
     g_autoptr(GError) error = NULL;
     g_autofree gboolean *done = g_new0(gboolean, n + 1);
     gboolean ok = TRUE;
-    if (n > 0 && !prepare_content(incoming, targets[0].internal_date, &error)) {
+    if (n > 0 && !prepare_content(incoming, targets[0].internal_date, n == 1, &error)) {
         for (guint i = 0; i < n; i++)
             targets[i].ret_error = g_error_copy(error);
         return FALSE;
@@ -490,7 +524,7 @@ gboolean kx_incoming_deliver_all(KxIncoming **incoming, KxDelivery *targets, gui
     gboolean ok = TRUE;
     for (guint i = 0; i < n && ok; i++)
         ok = init_post(&posts[i], incoming[i], &targets[i], error) &&
-             prepare_content(incoming[i], targets[i].internal_date, error);
+             prepare_content(incoming[i], targets[i].internal_date, TRUE, error);
     if (ok)
         run_ticket(targets[0].account, &ticket);
     for (guint i = 0; i < n; i++) {

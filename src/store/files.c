@@ -49,73 +49,78 @@ gboolean kx_sync_path(const char *path, GError **error)
     return rc == 0;
 }
 
-static gboolean copy_bytes(int in, int out, GError **error)
+/* FALSE: errno says why, here and below. */
+static gboolean copy_bytes(int in, int out)
 {
     g_autofree char *block = g_malloc(COPY_BLOCK);
     for (;;) {
         ssize_t n = read(in, block, COPY_BLOCK);
         if (n < 0 && errno == EINTR)
             continue;
-        if (n < 0)
-            return kx_error_errno(error, "cannot read a message to copy it");
-        if (n == 0)
-            return TRUE;
-        if (!kx_write_all(out, block, (size_t)n, error))
+        if (n <= 0)
+            return n == 0;
+        if (!kx_write_all(out, block, (size_t)n, NULL))
             return FALSE;
     }
 }
 
+static void close_keeping_errno(int fd)
+{
+    int saved = errno;
+    if (fd >= 0)
+        close(fd);
+    errno = saved;
+}
+
+static gboolean copy_file(int in, int out)
+{
+    struct stat st;
+    if (in < 0 || out < 0 || fstat(in, &st) < 0 || !copy_bytes(in, out))
+        return FALSE;
+    const struct timespec times[2] = {st.st_mtim, st.st_mtim};
+    return futimens(out, times) == 0 && fsync(out) == 0;
+}
+
 /* A file that has all the links the file system allows is copied instead. */
-static gboolean copy_message(KxStore *store, const char *from, const char *to, GError **error)
+static gboolean copy_message(KxStore *store, const char *from, const char *to)
 {
     g_autofree char *temp = kx_temp_name(store);
     int in = open(from, O_RDONLY | O_CLOEXEC);
     int out = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    struct stat st;
-    gboolean ok = in >= 0 && out >= 0 && fstat(in, &st) == 0;
-    if (!ok)
-        kx_error_errno(error, "cannot copy %s", from);
-    ok = ok && copy_bytes(in, out, error);
-    if (ok) {
-        const struct timespec times[2] = {st.st_mtim, st.st_mtim};
-        ok = (futimens(out, times) == 0 && fsync(out) == 0 && rename(temp, to) == 0) ||
-             kx_error_errno(error, "cannot copy %s", from);
-    }
-    if (in >= 0)
-        close(in);
-    if (out >= 0)
-        close(out);
-    if (!ok)
+    gboolean ok = copy_file(in, out) && rename(temp, to) == 0;
+    close_keeping_errno(in);
+    close_keeping_errno(out);
+    if (!ok) {
+        int saved = errno;
         unlink(temp);
+        errno = saved;
+    }
     return ok;
 }
 
-static gboolean link_as(KxFolder *folder, const char *from, guint32 uid, GError **error)
+static gboolean make_as(KxFolder *folder, guint32 uid, KxMakeFile make, gpointer data,
+                        GError **error)
 {
-    g_autofree char *to = kx_message_file(folder->dir, uid);
-    if (link(from, to) == 0)
+    g_autofree char *path = kx_message_file(folder->dir, uid);
+    if (make(path, data))
         return TRUE;
     if (errno == EEXIST)
-        return kx_fail(error, KX_ERR_EXISTS, "%s exists already", to);
-    if (errno == EMLINK)
-        return copy_message(folder->account->store, from, to, error);
-    if (errno == ENOENT && access(from, F_OK) < 0)
-        return kx_fail(error, KX_ERR_NOT_FOUND, "the content %s has vanished", from);
+        return kx_fail(error, KX_ERR_EXISTS, "%s exists already", path);
     g_autofree char *messages = g_build_filename(folder->dir, "#msgs", NULL);
-    if (errno == ENOENT && kx_mkdir_durable(messages, NULL) && link(from, to) == 0)
+    if (errno == ENOENT && kx_mkdir_durable(messages, NULL) && make(path, data))
         return TRUE;
-    return kx_error_errno(error, "cannot make %s", to);
+    return kx_error_errno(error, "cannot make %s", path);
 }
 
-gboolean kx_link_message(KxFolder *folder, KxFolderMeta *meta, const char *from, guint32 *ret_uid,
-                         GError **error)
+gboolean kx_make_message(KxFolder *folder, KxFolderMeta *meta, KxMakeFile make, gpointer data,
+                         guint32 *ret_uid, GError **error)
 {
     for (;;) {
         GError *problem = NULL;
         if (!kx_folder_reserve_uid(folder, meta, error))
             return FALSE;
         guint32 uid = meta->uid_next;
-        if (link_as(folder, from, uid, &problem)) {
+        if (make_as(folder, uid, make, data, &problem)) {
             *ret_uid = uid;
             meta->uid_next++;
             return TRUE;
@@ -129,6 +134,33 @@ gboolean kx_link_message(KxFolder *folder, KxFolderMeta *meta, const char *from,
         g_error_free(problem);
         meta->uid_next++;
     }
+}
+
+typedef struct {
+    KxStore *store;
+    const char *from;
+} Link;
+
+static gboolean link_file(const char *path, gpointer data)
+{
+    const Link *wish = data;
+    return link(wish->from, path) == 0 ||
+           (errno == EMLINK && copy_message(wish->store, wish->from, path));
+}
+
+gboolean kx_link_message(KxFolder *folder, KxFolderMeta *meta, const char *from, guint32 *ret_uid,
+                         GError **error)
+{
+    Link wish = {folder->account->store, from};
+    GError *problem = NULL;
+    if (kx_make_message(folder, meta, link_file, &wish, ret_uid, &problem))
+        return TRUE;
+    if (access(from, F_OK) < 0 && errno == ENOENT) {
+        g_error_free(problem);
+        return kx_fail(error, KX_ERR_NOT_FOUND, "the content %s has vanished", from);
+    }
+    g_propagate_error(error, problem);
+    return FALSE;
 }
 
 static void remove_below(int parent, const char *name)

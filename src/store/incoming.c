@@ -184,6 +184,36 @@ gboolean kx_incoming_parse(KxIncoming *incoming, GError **error)
 
 /* ---- making it durable ---- */
 
+gboolean kx_incoming_in_memory(const KxIncoming *incoming)
+{
+    return incoming->fd < 0;
+}
+
+static gboolean fill_file(const KxIncoming *incoming, int fd, gint64 internal_date)
+{
+    const struct timespec times[2] = {{.tv_sec = internal_date}, {.tv_sec = internal_date}};
+    if (!kx_write_all(fd, incoming->buffer, incoming->used, NULL) || futimens(fd, times) < 0)
+        return FALSE;
+    /* The place on the disk is found now, so that one commit of the file system's journal serves
+     * all files that are synced together. A hint: the sync itself tells of errors. */
+    sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+    return TRUE;
+}
+
+gboolean kx_incoming_make_file(const KxIncoming *incoming, const char *path, gint64 internal_date)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return FALSE;
+    gboolean ok = fill_file(incoming, fd, internal_date);
+    int saved = errno;
+    if (!ok)
+        unlink(path);
+    close(fd);
+    errno = saved;
+    return ok;
+}
+
 gboolean kx_incoming_sync(KxIncoming *incoming, gint64 internal_date, GError **error)
 {
     if (incoming->broken)

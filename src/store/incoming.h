@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Content on its way into folders. It is written to a temporary file, synced, and then put into one
- * or many folders by hard link; each link is a durable commit of one account's index. What was
- * delivered survives kill -9 and power loss when kx_incoming_deliver() has returned; what was not
- * leaves nothing but a temporary file, removed at the next start.
+ * Content on its way into folders. What is small and goes to one folder is written straight into
+ * it; everything else to a temporary file that is synced and then put into one or many folders by
+ * hard link. Each is a durable commit of one account's index. What was delivered survives kill -9
+ * and power loss when kx_incoming_deliver() has returned; what was not leaves nothing but files
+ * that are removed at the next start.
  *
  * Deliveries to the same account that come together are committed together, with one sync.
  *

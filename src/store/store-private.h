@@ -268,8 +268,12 @@ gboolean kx_place_of_directory(const char *directory, const char *file, KxPlace 
 char *kx_message_file(const char *dir, guint32 uid);
 guint32 kx_message_uid(const char *file_name); /* 0 if it is not one of ours */
 char *kx_temp_name(KxStore *store);
-/* Links the file into the folder under its next free UID, which meta then passes. Write lock held.
- * KX_ERR_NOT_FOUND if `from` has vanished. */
+/* Makes a file that is not there yet; FALSE: errno says why. */
+typedef gboolean (*KxMakeFile)(const char *path, gpointer data);
+/* Makes a file in the folder under its next free UID, which meta then passes. Write lock held. */
+gboolean kx_make_message(KxFolder *folder, KxFolderMeta *meta, KxMakeFile make, gpointer data,
+                         guint32 *ret_uid, GError **error);
+/* The same by a hard link. KX_ERR_NOT_FOUND if `from` has vanished. */
 gboolean kx_link_message(KxFolder *folder, KxFolderMeta *meta, const char *from, guint32 *ret_uid,
                          GError **error);
 void kx_remove_tree(const char *path); /* what cannot be removed stays */
