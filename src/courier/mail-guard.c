@@ -50,16 +50,30 @@ static gboolean use_tlsa(KxMailGuard *guard, const KxMailTask *task, const char 
     return TRUE;
 }
 
+/* "TLS-Required: No" (RFC 8689 section 4.2.2) counts against what the domain asks for, not against
+ * what the administrator does. */
+static gboolean is_optional(const KxMailTask *task)
+{
+    return (task->flags & KX_SMTP_TLS_OPTIONAL) != 0;
+}
+
+static KxMailTls least_tls(const KxMailTask *task)
+{
+    return kx_mail_task_requires_tls(task) ? MAX(task->tls, KX_MAIL_TLS_VERIFY) : task->tls;
+}
+
 static gboolean uses_dane(const KxMailTools *tools, const KxMailTask *task, gboolean secure)
 {
-    return tools->dane && secure && task->tls != KX_MAIL_TLS_NEVER && task->tls != KX_MAIL_TLS_WRAP;
+    KxMailTls tls = least_tls(task);
+    return tools->dane && secure && !is_optional(task) && tls != KX_MAIL_TLS_NEVER &&
+           tls != KX_MAIL_TLS_WRAP;
 }
 
 /* ---- MTA-STS ---- */
 
 KxStsPolicy *kx_mail_guard_policy(const KxMailTools *tools, const KxMailTask *task)
 {
-    if (!tools->sts || !task->mx || task->tls == KX_MAIL_TLS_NEVER ||
+    if (!tools->sts || !task->mx || least_tls(task) == KX_MAIL_TLS_NEVER || is_optional(task) ||
         !kx_check_hostname(task->route, NULL)) /* what is no name must not get into a URL */
         return NULL;
     return kx_sts_cache_find(tools->sts, tools->resolver, task->route, tools->sts_port);
@@ -85,7 +99,7 @@ gboolean kx_mail_guard_find(const KxMailTools *tools, KxMailTask *task, const ch
                             KxMailGuard *ret_guard)
 {
     KxDnsAnswer found = KX_DNS_NONE;
-    *ret_guard = (KxMailGuard){.tls = task->tls, .host = g_strdup(host)};
+    *ret_guard = (KxMailGuard){.tls = least_tls(task), .host = g_strdup(host)};
     if (uses_dane(tools, task, secure && answer->secure))
         found = find_tlsa(tools, task, host, answer, ret_guard);
     if (found == KX_DNS_FOUND && use_tlsa(ret_guard, task, host))

@@ -11,8 +11,9 @@ enum {
 
 char *kx_mail_route_key(const KxMailTask *task)
 {
-    return g_strdup_printf("%s %u %s %d %u %d %s %s", task->kind == KX_MAIL_MESSAGE ? "" : "?",
-                           task->seconds, task->route, task->mx, task->port, task->tls, task->user,
+    return g_strdup_printf("%s %u %s %d %u %d %u %s %s", task->kind == KX_MAIL_MESSAGE ? "" : "?",
+                           task->seconds, task->route, task->mx, task->port, task->tls,
+                           task->flags & (KX_SMTP_REQUIRETLS | KX_SMTP_TLS_OPTIONAL), task->user,
                            task->source);
 }
 
@@ -190,5 +191,7 @@ KxMailSession *kx_mail_deliver(const KxMailTools *tools, KxMailTask *task, KxMai
         if (is_over(task) && !gone)
             break;
     }
+    if (!session)
+        kx_mail_task_settle_unsafe(task);
     return session;
 }

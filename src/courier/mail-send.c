@@ -22,6 +22,8 @@ static gboolean say_mail(KxMailSession *session, const KxMailTask *task, GError 
         g_string_append(line, " BODY=8BITMIME");
     if (task->flags & KX_SMTP_UTF8)
         g_string_append(line, " SMTPUTF8");
+    if (kx_mail_task_requires_tls(task))
+        g_string_append(line, " REQUIRETLS");
     if (session->features & KX_MAIL_HAS_DSN && *task->ret)
         g_string_append_printf(line, " RET=%s", task->ret);
     if (session->features & KX_MAIL_HAS_DSN && *task->envid)

@@ -40,6 +40,12 @@ static gboolean fail_reply(KxMailTask *task, const char *host, const char *what,
 
 static gboolean fail_tls(KxMailTask *task, const char *host, const char *why)
 {
+    if (kx_mail_task_requires_tls(task)) {
+        g_autofree char *unsafe = g_strdup_printf(
+            "5.7.10 The sender requires TLS with a good certificate. %s: %s", host, why);
+        kx_mail_task_unsafe(task, unsafe);
+        return FALSE;
+    }
     g_autofree char *status = g_strdup_printf("4.7.5 %s: %s", host, why);
     kx_mail_task_result(task, 451, status);
     return FALSE;
@@ -78,6 +84,7 @@ static void take_feature(KxMailSession *session, const char *line)
         {"STARTTLS", KX_MAIL_HAS_STARTTLS},
         {"CHUNKING", KX_MAIL_HAS_CHUNKING},
         {"BINARYMIME", KX_MAIL_HAS_BINARYMIME},
+        {"REQUIRETLS", KX_MAIL_HAS_REQUIRETLS},
     };
     size_t len = strcspn(line, " =");
     for (guint i = 0; i < G_N_ELEMENTS(words); i++)
@@ -234,6 +241,17 @@ static gboolean sign_in(KxMailSession *session, KxMailTask *task, KxSmtpReply *r
 
 /* ---- all of it ---- */
 
+/* The server has to promise to go on like this (RFC 8689 section 4.2.1). */
+static gboolean promises(const KxMailSession *session, KxMailTask *task)
+{
+    if (!kx_mail_task_requires_tls(task) || session->features & KX_MAIL_HAS_REQUIRETLS)
+        return TRUE;
+    g_autofree char *status = g_strdup_printf(
+        "5.7.30 The sender requires TLS all the way, and %s offers no REQUIRETLS", session->host);
+    kx_mail_task_unsafe(task, status);
+    return FALSE;
+}
+
 static gboolean begin(KxMailSession *session, const KxMailTools *tools, KxMailTask *task,
                       KxMailGuard *guard)
 {
@@ -251,7 +269,7 @@ static gboolean begin(KxMailSession *session, const KxMailTools *tools, KxMailTa
     if (guard->tls != KX_MAIL_TLS_NEVER && guard->tls != KX_MAIL_TLS_WRAP &&
         !start_tls(session, tools, task, guard, &reply))
         return FALSE;
-    return sign_in(session, task, &reply);
+    return promises(session, task) && sign_in(session, task, &reply);
 }
 
 KxMailSession *kx_mail_session_open(const KxMailTools *tools, KxMailTask *task, const char *host,

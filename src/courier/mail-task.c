@@ -77,6 +77,7 @@ void kx_mail_task_free(KxMailTask *task)
     g_free(task->envid);
     g_free(task->ret);
     g_free(task->status);
+    g_free(task->unsafe);
     g_free(task->host);
     g_free(task->ip);
     g_free(task->protection);
@@ -112,12 +113,39 @@ gboolean kx_mail_task_news(KxMailTask *task, KxMsgMailProgress *ret_progress, ch
     return news;
 }
 
-void kx_mail_task_result(KxMailTask *task, guint code, const char *status)
+static void set_result(KxMailTask *task, guint code, const char *status)
 {
     char *copy = g_strdup(status);
     g_free(task->status);
     task->code = code;
     task->status = copy;
+}
+
+void kx_mail_task_result(KxMailTask *task, guint code, const char *status)
+{
+    task->failed = TRUE;
+    set_result(task, code, status);
+}
+
+/* ---- REQUIRETLS ---- */
+
+gboolean kx_mail_task_requires_tls(const KxMailTask *task)
+{
+    return (task->flags & KX_SMTP_REQUIRETLS) != 0;
+}
+
+void kx_mail_task_unsafe(KxMailTask *task, const char *status)
+{
+    g_free(task->unsafe);
+    task->unsafe = g_strdup(status);
+    g_autofree char *for_now = g_strconcat("4", status + 1, NULL);
+    set_result(task, 451, for_now);
+}
+
+void kx_mail_task_settle_unsafe(KxMailTask *task)
+{
+    if (task->unsafe && !task->failed)
+        set_result(task, 550, task->unsafe);
 }
 
 gboolean kx_mail_task_is_settled(const KxMailTask *task)

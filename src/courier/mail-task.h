@@ -47,6 +47,9 @@ typedef struct {
     /* results */
     guint code; /* for recipients without one of their own */
     char *status;
+    char *unsafe;    /* why the last host that did not protect the message enough did not; NULL: all
+                        did, or it needs no more than usual */
+    gboolean failed; /* some host failed otherwise */
     gboolean reached;
     gboolean committed; /* content was begun: the server may have taken it, whatever it said */
     char *host, *ip, *protection;
@@ -65,6 +68,11 @@ gboolean kx_mail_task_news(KxMailTask *task, KxMsgMailProgress *ret_progress, ch
 
 /* What holds for all recipients that have no result of their own. */
 void kx_mail_task_result(KxMailTask *task, guint code, const char *status);
+/* The same for a host that does not give the protection that the sender requires with REQUIRETLS;
+ * `status` begins with 5, as it is for good if no other host does (RFC 8689 section 4.2.1). */
+void kx_mail_task_unsafe(KxMailTask *task, const char *status);
+void kx_mail_task_settle_unsafe(KxMailTask *task); /* no host is left to be tried */
+gboolean kx_mail_task_requires_tls(const KxMailTask *task);
 /* Whether every recipient has its reply, or a new try elsewhere would be no use. */
 gboolean kx_mail_task_is_settled(const KxMailTask *task);
 
@@ -81,6 +89,7 @@ typedef enum {
     KX_MAIL_HAS_BINARYMIME = 1 << 7,
     KX_MAIL_HAS_AUTH_PLAIN = 1 << 8,
     KX_MAIL_HAS_AUTH_LOGIN = 1 << 9,
+    KX_MAIL_HAS_REQUIRETLS = 1 << 10,
 } KxMailFeatures;
 
 typedef struct {

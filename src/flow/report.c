@@ -118,7 +118,8 @@ static KxEnvelope *address_report(KxQueue *queue, const KxEnvelope *about, const
     envelope->created = g_get_real_time() / G_USEC_PER_SEC;
     envelope->service = g_strdup("DSN");
     envelope->sender = g_strdup("");
-    envelope->flags = KX_SMTP_8BITMIME | (g_str_is_ascii(about->sender) ? 0 : KX_SMTP_UTF8);
+    envelope->flags = KX_SMTP_8BITMIME | (g_str_is_ascii(about->sender) ? 0 : KX_SMTP_UTF8) |
+                      (about->flags & KX_SMTP_REQUIRETLS); /* RFC 8689 section 5 */
     envelope->report = g_strdup(kind->action);
     kx_recipients_init(&recipients, queue->directory, queue->store, queue->logger, envelope, NULL,
                        TRUE);
@@ -156,7 +157,8 @@ static gboolean tell(KxQueue *queue, const KxEnvelope *about, const Kind *kind,
                      GPtrArray *recipients, KxIncoming *incoming, gint64 retry_until,
                      GError **error)
 {
-    gboolean full = kind->whole && g_strcmp0(about->ret, "FULL") == 0 && about->size <= FULL_MAX;
+    gboolean full = kind->whole && g_strcmp0(about->ret, "FULL") == 0 && about->size <= FULL_MAX &&
+                    !(about->flags & KX_SMTP_REQUIRETLS);
     size_t len;
     g_autofree char *original = read_original(about, incoming, full ? FULL_MAX : HEADER_MAX, &len);
     if (!may_be_told(kind, original, len))

@@ -113,7 +113,9 @@ typedef enum {
     KX_SMTP_8BITMIME = 1 << 0,
     KX_SMTP_BINARYMIME = 1 << 1,
     KX_SMTP_UTF8 = 1 << 2,
-    KX_SMTP_EXTENDED = 1 << 3, /* the client said EHLO, not HELO */
+    KX_SMTP_EXTENDED = 1 << 3,     /* the client said EHLO, not HELO */
+    KX_SMTP_REQUIRETLS = 1 << 4,   /* never without TLS that is verified (RFC 8689) */
+    KX_SMTP_TLS_OPTIONAL = 1 << 5, /* rather without TLS than not at all: "TLS-Required: No" */
 } KxSmtpMailFlags;
 
 typedef enum {

@@ -66,6 +66,10 @@ KX_SETTING(SMTP_MTA_STS, "smtp.mta-sts", BOOL, 0, 0, NULL, "yes", KX_SETTING_COU
     "Whether policies of other domains are obeyed (MTA-STS, RFC 8461): where one says enforce, mail goes by TLS, to the hosts it names and to their certificates only.")
 KX_SETTING(SMTP_MTA_STS_PORT, "smtp.mta-sts-port", INT, 1, 65535, NULL, "443", KX_SETTING_COURIER, "SMTP-28", NULL,
     "Port where these policies are fetched by HTTPS.")
+KX_SETTING(SMTP_REQUIRETLS, "smtp.requiretls", BOOL, 0, 0, NULL, "yes", KX_SETTING_EDGE, "SMTP-28", NULL,
+    "Whether senders may ask with REQUIRETLS (RFC 8689) that a message goes by TLS to verified servers only, all the way, or comes back.")
+KX_SETTING(SMTP_TLS_REQUIRED_NO, "smtp.tls-required-no", BOOL, 0, 0, NULL, "yes", 0, "SMTP-28", NULL,
+    "Whether a message with the field 'TLS-Required: No' (RFC 8689) goes to its servers whatever their domain's TLSA records and MTA-STS policy ask for; smtp.delivery-tls and smtp.relay-tls are kept in any case.")
 KX_SETTING(RELAY_HOST, "smtp.relay-host", TEXT, 0, 253, NULL, "", 0, "SMTP-26", kx_check_host_or_empty,
     "Server that takes all outgoing mail; empty means that mail is sent directly.")
 KX_SETTING(RELAY_PORT, "smtp.relay-port", INT, 1, 65535, NULL, "25", 0, "SMTP-26", NULL,

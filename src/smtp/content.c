@@ -52,9 +52,16 @@ static gboolean begin(KxSmtpTransaction *transaction)
 
 typedef struct {
     gint64 hops;
-    gboolean date, message_id;
+    gboolean date, message_id, tls_optional;
     gboolean starts_with_field;
 } HeaderFacts;
+
+/* RFC 8689 section 3. */
+static gboolean says_no(const KxHeaderField *field)
+{
+    g_autofree char *value = kx_header_unfold(field->value, field->value_len, 100);
+    return g_ascii_strcasecmp(value, "No") == 0;
+}
 
 static HeaderFacts study(const char *header, size_t len)
 {
@@ -67,6 +74,7 @@ static HeaderFacts study(const char *header, size_t len)
         facts.hops += kx_header_field_is(&field, "Received");
         facts.date |= kx_header_field_is(&field, "Date");
         facts.message_id |= kx_header_field_is(&field, "Message-ID");
+        facts.tls_optional |= kx_header_field_is(&field, "TLS-Required") && says_no(&field);
     }
     return facts;
 }
@@ -95,6 +103,15 @@ static gboolean put(KxSmtpTransaction *transaction, const void *bytes, size_t le
            kx_smtp_refuse_error(transaction, error);
 }
 
+/* REQUIRETLS comes before the field (RFC 8689 section 3). */
+static void note_tls(KxSmtpTransaction *transaction, const HeaderFacts *facts)
+{
+    KxEnvelope *envelope = transaction->envelope;
+    if (facts->tls_optional && !(envelope->flags & KX_SMTP_REQUIRETLS) &&
+        kx_settings_bool(kx_session_settings(transaction->session), KX_SET_SMTP_TLS_REQUIRED_NO))
+        envelope->flags |= KX_SMTP_TLS_OPTIONAL;
+}
+
 /* The header is complete in `head`, perhaps with some of the body. */
 static gboolean write_head(KxSmtpTransaction *transaction)
 {
@@ -106,6 +123,7 @@ static gboolean write_head(KxSmtpTransaction *transaction)
         return kx_smtp_refuse(transaction, 554, "5.4.6 Too many hops: the message is in a loop");
     if (!kx_smtp_check_author(transaction, head->str, head->len))
         return FALSE;
+    note_tls(transaction, &facts);
     g_autofree char *trace = kx_smtp_trace(transaction);
     g_autoptr(GString) top = g_string_new(trace);
     append_missing(top, transaction, &facts);

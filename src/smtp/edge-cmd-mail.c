@@ -5,6 +5,8 @@
 #include "ipc/message.h"
 #include "smtp/edge-private.h"
 
+static const char NOT_RECOGNISED[] = "5.5.4 Parameter of MAIL not recognised";
+
 static const char *or_null(const char *text)
 {
     return *text ? text : NULL;
@@ -36,8 +38,19 @@ static gboolean parse(KxConn *conn, const KxEdgeArgs *args, char *from, KxMailPa
         return TRUE;
     kx_edge_say(conn, result == KX_PARAM_UNKNOWN ? 555 : 501,
                 result == KX_PARAM_UNKNOWN
-                    ? "5.5.4 Parameter of MAIL not recognised"
+                    ? NOT_RECOGNISED
                     : "5.5.4 Parameter of MAIL has a wrong value or is given twice");
+    return FALSE;
+}
+
+/* RFC 8689 section 2: what is to be protected all the way must have been so far. */
+static gboolean may_require_tls(KxConn *conn)
+{
+    gboolean known = kx_settings_bool(kx_conn_settings(conn), KX_SET_SMTP_REQUIRETLS);
+    if (known && kx_conn_is_secure(conn))
+        return TRUE;
+    kx_edge_say(conn, known ? 530 : 555,
+                known ? "5.7.10 REQUIRETLS needs TLS: use STARTTLS first" : NOT_RECOGNISED);
     return FALSE;
 }
 
@@ -56,6 +69,8 @@ void kx_edge_cmd_mail(KxConn *conn, const KxEdgeArgs *args)
         kx_edge_say(conn, 553, "5.6.7 A non-ASCII address needs SMTPUTF8");
         return;
     }
+    if ((params.flags & KX_SMTP_REQUIRETLS) && !may_require_tls(conn))
+        return;
     gint64 most = kx_settings_int(kx_conn_settings(conn), KX_SET_SMTP_MAX_SIZE);
     if (most > 0 && params.size > (guint64)most) {
         kx_edge_say(conn, 552, "5.3.4 Message size exceeds the limit");

@@ -121,6 +121,12 @@ static gboolean read_utf8(const Param *param, gboolean utf8, void *out)
     return param->value == NULL;
 }
 
+static gboolean read_requiretls(const Param *param, gboolean utf8, void *out)
+{
+    ((KxMailParams *)out)->flags |= KX_SMTP_REQUIRETLS;
+    return param->value == NULL;
+}
+
 static gboolean read_ret(const Param *param, gboolean utf8, void *out)
 {
     char *ret = ((KxMailParams *)out)->ret;
@@ -147,8 +153,13 @@ KxParamResult kx_smtp_mail_params(const char *at, const char *end, KxMailParams 
                                   char ret_name[static 32])
 {
     static const ParamRow ROWS[] = {
-        {"SIZE", read_size}, {"BODY", read_body},   {"SMTPUTF8", read_utf8},
-        {"RET", read_ret},   {"ENVID", read_envid}, {"AUTH", read_auth},
+        {"SIZE", read_size},
+        {"BODY", read_body},
+        {"SMTPUTF8", read_utf8},
+        {"RET", read_ret},
+        {"ENVID", read_envid},
+        {"AUTH", read_auth},
+        {"REQUIRETLS", read_requiretls},
     };
     *ret_params = (KxMailParams){0};
     return read_params(at, end, ROWS, G_N_ELEMENTS(ROWS), FALSE, ret_params, ret_name);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Parameters of MAIL and RCPT: SIZE (RFC 1870), BODY (RFC 6152, 3030), SMTPUTF8 (RFC 6531), AUTH
- * (RFC 4954), RET, ENVID, NOTIFY and ORCPT (RFC 3461). Pure and thread-safe.
+ * (RFC 4954), REQUIRETLS (RFC 8689), RET, ENVID, NOTIFY and ORCPT (RFC 3461). Pure and thread-safe.
  */
 #pragma once
 

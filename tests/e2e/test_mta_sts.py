@@ -3,8 +3,6 @@
 
 import contextlib
 import http.server
-import os
-import tempfile
 import threading
 
 import kx
@@ -98,12 +96,7 @@ def server(keryx_binary, port, web_port, authorities):
     records.append(f"mx A {MX}\nsigned A {MX}\n_{port}._tcp.signed TLSA 3 1 1 {NOBODY}\n"
                    f"useless A {MX}\n_{port}._tcp.useless TLSA 1 1 1 {NOBODY}\n")
     anchors = ["sts.test"]
-    with pytest.MonkeyPatch.context() as patch, tempfile.NamedTemporaryFile() as trusted, \
-            world.name_server({"sts.test": "".join(records)}, anchors) as dns:
-        trusted.write(authorities[0].certificate.read_bytes())  # where the roles' user can read it
-        trusted.flush()
-        os.chmod(trusted.name, 0o644)
-        patch.setenv("SSL_CERT_FILE", trusted.name)
+    with world.trust(authorities[0]), world.name_server({"sts.test": "".join(records)}, anchors) as dns:
         config = {"dns.servers": dns, "dns.trust-anchors": anchors[0], "smtp.delivery-port": port,
                   "smtp.mta-sts-port": web_port, "internet.connection": "online", "queue.retry-interval": "1s"}
         with kx.running_server(keryx_binary, users=["alice"], config=config) as running:

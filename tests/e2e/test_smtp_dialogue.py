@@ -17,10 +17,10 @@ EVERYWHERE = {"PIPELINING", "8BITMIME", "BINARYMIME", "CHUNKING", "SMTPUTF8", "D
 @pytest.mark.covers("SVC-08", "SVC-09", "SVC-10")
 @pytest.mark.parametrize("service, secure, more", [
     ("smtp", False, {"STARTTLS"}),
-    ("smtp", True, set()),
+    ("smtp", True, {"REQUIRETLS"}),
     ("submission", False, {"STARTTLS"}),
-    ("submission", True, {"AUTH PLAIN LOGIN"}),
-    ("smtps", False, {"AUTH PLAIN LOGIN"}),
+    ("submission", True, {"AUTH PLAIN LOGIN", "REQUIRETLS"}),
+    ("smtps", False, {"AUTH PLAIN LOGIN", "REQUIRETLS"}),
 ])
 def test_what_ehlo_lists(server, service, secure, more):
     with dialogue(server, service) as smtp:

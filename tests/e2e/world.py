@@ -8,6 +8,7 @@ MX records can tell them apart.
 import asyncio
 import contextlib
 import hashlib
+import os
 import socket
 import ssl
 import subprocess
@@ -16,6 +17,7 @@ import textwrap
 from pathlib import Path
 
 import kx
+import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP
 
@@ -103,6 +105,17 @@ class Authority:
         return server_tls(*self.issue(*names))
 
 
+@contextlib.contextmanager
+def trust(authority):
+    """Servers started meanwhile trust that authority, and no other."""
+    with pytest.MonkeyPatch.context() as patch, tempfile.NamedTemporaryFile() as copy:
+        copy.write(authority.certificate.read_bytes())  # where the roles' user can read it
+        copy.flush()
+        os.chmod(copy.name, 0o644)
+        patch.setenv("SSL_CERT_FILE", copy.name)
+        yield
+
+
 def certificate_digest(path):
     """SHA-256 of the first certificate of a file: what a TLSA record "2 0 1" or "3 0 1" holds."""
     return hashlib.sha256(ssl.PEM_cert_to_DER_cert(Path(path).read_text().split("-----END")[0] +
@@ -154,12 +167,12 @@ class Received:
 class Host(Controller):
     """A mail server on an address of its own and a given port."""
 
-    def __init__(self, handler, address, port, **options):
-        self.smtp_options = options
+    def __init__(self, handler, address, port, protocol=SMTP, **options):
+        self.protocol, self.smtp_options = protocol, options
         super().__init__(handler, hostname=address, port=port)
 
     def factory(self):
-        return SMTP(self.handler, enable_SMTPUTF8=True, **self.smtp_options)
+        return self.protocol(self.handler, enable_SMTPUTF8=True, **self.smtp_options)
 
 
 @contextlib.contextmanager
