@@ -11,6 +11,7 @@
 #include "flow/queue.h"
 #include "flow/scheduler.h"
 #include "flow/sts-store.h"
+#include "flow/tls-reports.h"
 #include "flow/verify.h"
 #include "log/log.h"
 #include "mailbox/caretaker.h"
@@ -22,14 +23,15 @@ typedef struct KxCore {
     KxDirectory *directory;
     KxStore *store;
     KxQueue *queue;
-    KxAsks *asks;           /* NULL without a running server */
-    KxStsStore *sts;        /* NULL without a running server; the event loop's */
-    KxVerifier *verifier;   /* NULL without a running server */
-    KxScheduler *scheduler; /* NULL without a running server */
-    KxConvert *convert;     /* NULL without a running server */
-    KxSearch *search;       /* NULL without a running server */
-    KxCaretaker *caretaker; /* NULL without a running server */
-    KxExclusive *maildrops; /* held by POP3 sessions */
+    KxAsks *asks;              /* NULL without a running server */
+    KxStsStore *sts;           /* NULL without a running server; the event loop's */
+    KxTlsReports *tls_reports; /* NULL without a running server */
+    KxVerifier *verifier;      /* NULL without a running server */
+    KxScheduler *scheduler;    /* NULL without a running server */
+    KxConvert *convert;        /* NULL without a running server */
+    KxSearch *search;          /* NULL without a running server */
+    KxCaretaker *caretaker;    /* NULL without a running server */
+    KxExclusive *maildrops;    /* held by POP3 sessions */
     KxRecentLogins *pop3_logins;
     struct KxHttp *http; /* applications (http/http.h); NULL without a running server */
 } KxCore;

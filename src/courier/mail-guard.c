@@ -14,6 +14,9 @@ void kx_mail_guard_clear(KxMailGuard *guard)
     for (guint i = 0; i < G_N_ELEMENTS(guard->names); i++)
         g_clear_pointer(&guard->names[i], g_free);
     g_clear_pointer(&guard->tlsa, g_ptr_array_unref);
+    g_clear_pointer(&guard->ip, g_free);
+    g_clear_pointer(&guard->source, g_free);
+    g_clear_pointer(&guard->reason, g_free);
 }
 
 /* ---- DANE ---- */
@@ -45,6 +48,7 @@ static gboolean use_tlsa(KxMailGuard *guard, const KxMailTask *task, const char 
         return FALSE;
     }
     guard->tls = KX_MAIL_TLS_VERIFY;
+    guard->type = KX_TLS_TLSA;
     guard->names[0] = g_strdup(host); /* for DANE-TA (RFC 7672 section 3.2.2) */
     guard->names[1] = g_strdup(task->route);
     return TRUE;
@@ -71,23 +75,30 @@ static gboolean uses_dane(const KxMailTools *tools, const KxMailTask *task, gboo
 
 /* ---- MTA-STS ---- */
 
-KxStsPolicy *kx_mail_guard_policy(const KxMailTools *tools, const KxMailTask *task)
+KxStsPolicy *kx_mail_guard_policy(const KxMailTools *tools, KxMailTask *task)
 {
     if (!tools->sts || !task->mx || least_tls(task) == KX_MAIL_TLS_NEVER || is_optional(task) ||
         !kx_check_hostname(task->route, NULL)) /* what is no name must not get into a URL */
         return NULL;
-    return kx_sts_cache_find(tools->sts, tools->resolver, task->route, tools->sts_port);
+    return kx_sts_cache_find(tools->sts, tools->resolver, task->route, tools->sts_port,
+                             &task->sts_problem);
 }
 
-/* A policy that is only tested changes nothing (RFC 8461 section 5.2). */
+/* A policy that is only tested changes nothing (RFC 8461 section 5.2), but is reported. */
 static gboolean use_policy(KxMailTask *task, const char *host, const KxStsPolicy *policy,
                            KxMailGuard *guard)
 {
-    if (!policy || policy->mode != KX_STS_ENFORCE)
+    if (!policy || policy->mode == KX_STS_NONE)
+        return TRUE;
+    guard->type = KX_TLS_STS;
+    guard->policy = policy;
+    guard->unnamed = !kx_sts_policy_names(policy, host);
+    if (policy->mode != KX_STS_ENFORCE)
         return TRUE;
     guard->tls = MAX(guard->tls, KX_MAIL_TLS_VERIFY);
-    if (kx_sts_policy_names(policy, host))
+    if (!guard->unnamed)
         return TRUE;
+    kx_mail_note(task, host, guard);
     g_autofree char *status = g_strdup_printf(
         "4.7.5 The MTA-STS policy of %s does not name its host %s", task->route, host);
     kx_mail_task_result(task, 451, status);
@@ -106,6 +117,10 @@ gboolean kx_mail_guard_find(const KxMailTools *tools, KxMailTask *task, const ch
         return TRUE; /* the host's own words count before the domain's (RFC 8461 section 2) */
     if (found != KX_DNS_FAILED)
         return use_policy(task, host, policy, ret_guard);
+    ret_guard->type = KX_TLS_TLSA;
+    ret_guard->result = KX_TLS_DNSSEC_INVALID;
+    ret_guard->tried = TRUE;
+    kx_mail_note(task, host, ret_guard);
     /* Without an answer nobody knows what protection there has to be (RFC 7672 section 2.1.2). */
     g_autofree char *status =
         g_strdup_printf("4.7.5 DNS does not answer for the TLSA records of %s", host);

@@ -88,7 +88,8 @@ gboolean kx_mail_pool_configure(KxMailPool *pool, const KxSettings *settings, GE
                       .helo = g_strdup(kx_settings_text(settings, KX_SET_SERVER_HOSTNAME)),
                       .sts = kx_settings_bool(settings, KX_SET_SMTP_MTA_STS) ? pool->sts : NULL,
                       .sts_port = (guint)kx_settings_int(settings, KX_SET_SMTP_MTA_STS_PORT),
-                      .dane = kx_settings_bool(settings, KX_SET_SMTP_DANE)};
+                      .dane = kx_settings_bool(settings, KX_SET_SMTP_DANE),
+                      .reports = *kx_settings_text(settings, KX_SET_SMTP_TLS_REPORTS) != '\0'};
     kx_mutex_lock(&pool->lock);
     Setup *old = pool->setup;
     pool->setup = setup;

@@ -127,11 +127,14 @@ static KxMailSession *try_address(const KxMailTools *tools, KxMailTask *task, co
                                   const KxHostAddress *address, KxMailGuard *guard)
 {
     KxMailSession *session = kx_mail_session_open(tools, task, host, address, guard);
+    kx_mail_note(task, host, guard);
     if (session || !guard->broken || guard->tls != KX_MAIL_TLS_MAY)
         return session;
-    KxMailGuard clear = *guard;
-    clear.tls = KX_MAIL_TLS_NEVER;
-    return kx_mail_session_open(tools, task, host, address, &clear);
+    guard->tls = KX_MAIL_TLS_NEVER;
+    session = kx_mail_session_open(tools, task, host, address, guard);
+    guard->tls = KX_MAIL_TLS_MAY;
+    guard->broken = FALSE;
+    return session;
 }
 
 static void fail_host(KxMailTask *task, const char *host, KxDnsAnswer answer)
@@ -177,13 +180,19 @@ KxMailSession *kx_mail_deliver(const KxMailTools *tools, KxMailTask *task, KxMai
         if (session || task->code != 0 || is_over(task))
             return session;
     }
+    if (task->kind == KX_MAIL_POST) {
+        kx_mail_post(tools, task);
+        return NULL;
+    }
     kx_mail_task_progress(task, KX_MAIL_PHASE_LOOKS_UP, 0, NULL);
     g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(KxStsPolicy) policy = NULL;
     Hosts hosts = {names, FALSE, NULL};
     gboolean gone = find_hosts(tools, task, &hosts); /* no host of them exists */
-    if (gone)
+    if (gone) {
+        kx_mail_note_begin(tools, task);
         hosts.policy = policy = kx_mail_guard_policy(tools, task);
+    }
     guint tries = 0;
     for (guint i = 0; i < names->len && !session; i++) {
         session = try_host(tools, task, names->pdata[i], &hosts, &tries);

@@ -130,6 +130,27 @@ static gboolean greet(KxMailSession *session, const KxMailTools *tools, KxMailTa
 
 /* ---- TLS ---- */
 
+static void note_result(KxMailGuard *guard, KxTlsResult result, const char *reason)
+{
+    guard->tried = TRUE;
+    guard->result = result;
+    g_free(guard->reason);
+    guard->reason = g_strdup(reason);
+}
+
+/* A policy of MTA-STS that is only tested is looked at all the same (RFC 8461 section 5.2). */
+static void note_handshake(const KxMailSession *session, KxMailGuard *guard, const GError *error)
+{
+    long verdict = kx_smtp_conn_verdict(session->conn);
+    KxTlsResult result = kx_tls_result_of(verdict);
+    if (error)
+        note_result(guard, result == KX_TLS_GOOD ? KX_TLS_VALIDATION : result, error->message);
+    else if (guard->type == KX_TLS_STS && verdict != X509_V_OK)
+        note_result(guard, result, X509_verify_cert_error_string(verdict));
+    else
+        note_result(guard, KX_TLS_GOOD, NULL);
+}
+
 static gboolean shake_hands(KxMailSession *session, const KxMailTools *tools, KxMailGuard *guard,
                             GError **error)
 {
@@ -137,13 +158,18 @@ static gboolean shake_hands(KxMailSession *session, const KxMailTools *tools, Kx
                       .names = {guard->names[0], guard->names[1]},
                       .verify = guard->tls >= KX_MAIL_TLS_VERIFY,
                       .tlsa = guard->tlsa};
-    guard->broken = !kx_smtp_conn_start_tls(session->conn, tools->tls, &want, error);
+    g_autoptr(GError) problem = NULL;
+    guard->broken = !kx_smtp_conn_start_tls(session->conn, tools->tls, &want, &problem);
+    note_handshake(session, guard, problem);
+    if (problem)
+        g_propagate_error(error, g_steal_pointer(&problem));
     return !guard->broken;
 }
 
-static gboolean no_tls(KxMailSession *session, KxMailTask *task, const KxMailGuard *guard,
+static gboolean no_tls(KxMailSession *session, KxMailTask *task, KxMailGuard *guard,
                        const char *what)
 {
+    note_result(guard, KX_TLS_NO_STARTTLS, what);
     if (guard->tls == KX_MAIL_TLS_MAY)
         return TRUE;
     g_autofree char *why = guard->tlsa ? g_strdup_printf("%s, which DANE requires", what)
@@ -283,5 +309,10 @@ KxMailSession *kx_mail_session_open(const KxMailTools *tools, KxMailTask *task, 
         fail_conn(task, host, error);
         return NULL;
     }
+    guard->tried = FALSE;
+    g_free(guard->ip);
+    g_free(guard->source);
+    guard->ip = g_strdup(kx_smtp_conn_ip(session->conn));
+    guard->source = g_strdup(kx_smtp_conn_source(session->conn));
     return begin(session, tools, task, guard) ? g_steal_pointer(&session) : NULL;
 }

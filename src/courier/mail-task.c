@@ -33,6 +33,7 @@ KxMailTask *kx_mail_task_new(guint32 number, const KxMsgMailTask *message, int f
     task->fd = fd;
     kx_mutex_init(&task->progress_lock);
     task->recipients = g_ptr_array_new_with_free_func(free_recipient);
+    task->notes = g_ptr_array_new_with_free_func((GDestroyNotify)kx_tls_note_free);
     return task;
 }
 
@@ -60,6 +61,14 @@ void kx_mail_task_add(KxMailTask *task, const KxMsgMailRecipient *message)
     g_ptr_array_add(task->recipients, recipient);
 }
 
+void kx_mail_task_set_body(KxMailTask *task, const KxMsgMailBody *message)
+{
+    g_clear_pointer(&task->body, g_bytes_unref);
+    g_free(task->body_type);
+    task->body = g_bytes_new(message->data.data, message->data.len);
+    task->body_type = g_strdup(message->type);
+}
+
 void kx_mail_task_free(KxMailTask *task)
 {
     if (!task)
@@ -82,6 +91,10 @@ void kx_mail_task_free(KxMailTask *task)
     g_free(task->ip);
     g_free(task->protection);
     g_free(task->talks_to);
+    g_clear_pointer(&task->body, g_bytes_unref);
+    g_free(task->body_type);
+    g_free(task->rua);
+    g_ptr_array_unref(task->notes);
     kx_mutex_clear(&task->progress_lock);
     g_free(task);
 }

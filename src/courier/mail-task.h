@@ -9,6 +9,7 @@
 #include "courier/resolver.h"
 #include "courier/smtp-conn.h"
 #include "courier/sts-cache.h"
+#include "courier/tls-note.h"
 #include "ipc/message.h"
 
 typedef struct {
@@ -53,11 +54,21 @@ typedef struct {
     gboolean reached;
     gboolean committed; /* content was begun: the server may have taken it, whatever it said */
     char *host, *ip, *protection;
+
+    /* questions */
+    GBytes *body; /* to be posted; NULL: nothing */
+    char *body_type;
+
+    /* reports of TLS (RFC 8460) */
+    char *rua;               /* where the domain of the route wants them; NULL: nowhere */
+    KxTlsResult sts_problem; /* why its policy could not be had */
+    GPtrArray *notes;        /* of KxTlsNote */
 } KxMailTask;
 
 KxMailTask *kx_mail_task_new(guint32 number, const KxMsgMailTask *message, int fd); /* takes fd */
 KxMailTask *kx_mail_task_new_question(guint32 number, const KxMsgMailAsk *message);
 void kx_mail_task_add(KxMailTask *task, const KxMsgMailRecipient *message);
+void kx_mail_task_set_body(KxMailTask *task, const KxMsgMailBody *message);
 void kx_mail_task_free(KxMailTask *task);
 
 /* How far it has come; `host` NULL: no word about that. */
@@ -108,6 +119,7 @@ typedef struct {
     gboolean dane;
     KxStsCache *sts; /* NULL: policies of MTA-STS do not count */
     guint sts_port;
+    gboolean reports; /* connections are noted for those who want reports */
 } KxMailTools;
 
 /* ---- mail-guard.c: what has to protect the connection to a host ---- */
@@ -118,6 +130,14 @@ typedef struct {
     char *names[2];  /* more of these */
     GPtrArray *tlsa; /* KxTlsa; NULL: no DANE */
     gboolean broken; /* TLS was tried and did not come about */
+
+    /* for reports */
+    KxTlsPolicyType type;
+    const KxStsPolicy *policy; /* borrowed; NULL: none */
+    gboolean unnamed;          /* the policy does not name the host */
+    gboolean tried;            /* whether there is TLS was seen */
+    KxTlsResult result;        /* and what of it */
+    char *ip, *source, *reason;
 } KxMailGuard;
 
 /* `secure` says whether DNSSEC vouches for the host being one of the task's. FALSE: nothing may be
@@ -126,7 +146,7 @@ gboolean kx_mail_guard_find(const KxMailTools *tools, KxMailTask *task, const ch
                             const KxHostAnswer *answer, gboolean secure, const KxStsPolicy *policy,
                             KxMailGuard *ret_guard);
 /* The policy of the task's domain, the caller's; NULL: there is none, or it does not matter. */
-KxStsPolicy *kx_mail_guard_policy(const KxMailTools *tools, const KxMailTask *task);
+KxStsPolicy *kx_mail_guard_policy(const KxMailTools *tools, KxMailTask *task);
 void kx_mail_guard_clear(KxMailGuard *guard);
 
 /* Connects, greets, and protects the connection as the guard asks. NULL: the task has the result,
@@ -134,6 +154,13 @@ void kx_mail_guard_clear(KxMailGuard *guard);
 KxMailSession *kx_mail_session_open(const KxMailTools *tools, KxMailTask *task, const char *host,
                                     const KxHostAddress *address, KxMailGuard *guard);
 void kx_mail_session_free(KxMailSession *session); /* says QUIT without waiting for the reply */
+
+/* ---- mail-note.c: for reports of TLS ---- */
+
+/* Finds out whether the task's connections are noted. */
+void kx_mail_note_begin(const KxMailTools *tools, KxMailTask *task);
+/* What became of TLS on a connection that the guard was for. */
+void kx_mail_note(KxMailTask *task, const char *host, const KxMailGuard *guard);
 
 /* ---- mail-route.c ---- */
 
@@ -154,6 +181,8 @@ gboolean kx_mail_send(KxMailSession *session, KxMailTask *task);
 /* The same for questions to a server that has greeted. */
 gboolean kx_mail_verify(KxMailSession *session, KxMailTask *task);
 gboolean kx_mail_etrn(KxMailSession *session, KxMailTask *task);
+/* Posts the task's body to its recipients, which are URLs. */
+void kx_mail_post(const KxMailTools *tools, KxMailTask *task);
 /* Questions about the addresses of a host. TRUE: it was one. */
 gboolean kx_mail_ask_address(KxMailTask *task, const KxHostAddress *address);
 

@@ -24,7 +24,7 @@ struct KxSmtpConn {
     int fd;
     SSL *ssl;
     KxBuf in, out;
-    char ip[INET6_ADDRSTRLEN];
+    char ip[INET6_ADDRSTRLEN], source[INET6_ADDRSTRLEN];
     char *tls;
     guint seconds; /* most that any wait takes; 0: no limit */
 };
@@ -63,13 +63,21 @@ static void set_port(struct sockaddr_storage *address, guint port)
         ((struct sockaddr_in6 *)(void *)address)->sin6_port = htons((guint16)port);
 }
 
-static void note_ip(KxSmtpConn *conn, const struct sockaddr_storage *address)
+static void note_ip(char text[INET6_ADDRSTRLEN], const struct sockaddr_storage *address)
 {
     const void *bytes =
         address->ss_family == AF_INET
             ? (const void *)&((const struct sockaddr_in *)(const void *)address)->sin_addr
             : &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr;
-    inet_ntop(address->ss_family, bytes, conn->ip, sizeof conn->ip);
+    inet_ntop(address->ss_family, bytes, text, INET6_ADDRSTRLEN);
+}
+
+static void note_source(KxSmtpConn *conn)
+{
+    struct sockaddr_storage address = {0};
+    socklen_t len = sizeof address;
+    if (getsockname(conn->fd, (struct sockaddr *)&address, &len) == 0)
+        note_ip(conn->source, &address);
 }
 
 /* An address of the other family than the server's does not count. */
@@ -105,7 +113,7 @@ KxSmtpConn *kx_smtp_conn_open(const KxHostAddress *address, guint port, const ch
     kx_buf_init(&conn->in, REPLY_MAX);
     kx_buf_init(&conn->out, 2 * OUT_MAX);
     set_port(&to, port);
-    note_ip(conn, &to);
+    note_ip(conn->ip, &to);
     conn->fd = socket(to.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (conn->fd < 0) {
         kx_error_errno(error, "cannot connect");
@@ -115,13 +123,15 @@ KxSmtpConn *kx_smtp_conn_open(const KxHostAddress *address, guint port, const ch
     setsockopt(conn->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     if (source && *source && !bind_source(conn->fd, to.ss_family, source, error))
         return NULL;
-    if (connect(conn->fd, (struct sockaddr *)&to, address->len) == 0)
-        return g_steal_pointer(&conn);
-    if (errno != EINPROGRESS)
+    int rc = connect(conn->fd, (struct sockaddr *)&to, address->len);
+    if (rc < 0 && errno != EINPROGRESS) {
         kx_error_errno(error, "cannot connect");
-    else if (finish_connect(conn, error))
-        return g_steal_pointer(&conn);
-    return NULL;
+        return NULL;
+    }
+    if (rc < 0 && !finish_connect(conn, error))
+        return NULL;
+    note_source(conn);
+    return g_steal_pointer(&conn);
 }
 
 void kx_smtp_conn_free(KxSmtpConn *conn)
@@ -141,6 +151,11 @@ void kx_smtp_conn_free(KxSmtpConn *conn)
 const char *kx_smtp_conn_tls(const KxSmtpConn *conn)
 {
     return conn->tls;
+}
+
+const char *kx_smtp_conn_source(const KxSmtpConn *conn)
+{
+    return conn->source;
 }
 
 const char *kx_smtp_conn_ip(const KxSmtpConn *conn)

@@ -59,6 +59,7 @@ long kx_smtp_conn_verdict(const KxSmtpConn *conn);
 /* "TLSv1.3 TLS_AES_256_GCM_SHA384"; NULL: in the clear. */
 const char *kx_smtp_conn_tls(const KxSmtpConn *conn);
 const char *kx_smtp_conn_ip(const KxSmtpConn *conn);
+const char *kx_smtp_conn_source(const KxSmtpConn *conn); /* the address here */
 
 /* What is written is sent at the next flush or read, or when there is much of it. */
 gboolean kx_smtp_conn_write(KxSmtpConn *conn, const void *bytes, size_t len, GError **error);

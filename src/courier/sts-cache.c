@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "courier/sts-cache.h"
 
+#include "base/error.h"
 #include "base/lock.h"
 
 enum {
@@ -12,7 +13,8 @@ enum {
 typedef struct {
     char *id, *text; /* text NULL: there is no policy, only an attempt */
     gint64 fetched, expires;
-    gint64 again; /* monotonic: nothing is fetched before */
+    gint64 again;        /* monotonic: nothing is fetched before */
+    KxTlsResult problem; /* of the last attempt */
     gboolean fetching;
 } Entry;
 
@@ -171,17 +173,26 @@ static KxStsNews *new_news(const char *domain, const char *id, const KxStsPolicy
     return news;
 }
 
+static KxTlsResult problem_of(const GError *error)
+{
+    if (g_error_matches(error, KX_ERROR, KX_ERR_DENIED))
+        return KX_TLS_STS_WEBPKI;
+    return g_error_matches(error, KX_ERROR, KX_ERR_INVALID) ? KX_TLS_STS_INVALID : KX_TLS_STS_FETCH;
+}
+
 /* With the lock held, which is given back meanwhile. */
 static void fetch(KxStsCache *cache, KxResolver *resolver, const char *domain, const char *id,
                   guint port)
 {
     get_entry(cache, domain)->fetching = TRUE;
     kx_mutex_unlock(&cache->lock);
-    g_autoptr(KxStsPolicy) policy = kx_sts_fetch(resolver, cache->tls, domain, port, NULL);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(KxStsPolicy) policy = kx_sts_fetch(resolver, cache->tls, domain, port, &error);
     kx_mutex_lock(&cache->lock);
     Entry *entry = get_entry(cache, domain);
     entry->fetching = FALSE;
     entry->again = g_get_monotonic_time() + FAILED_PAUSE * G_USEC_PER_SEC;
+    entry->problem = policy ? KX_TLS_GOOD : problem_of(error);
     if (policy) {
         KxStsNews *news = new_news(domain, id, policy);
         set_policy(cache, entry, news);
@@ -200,7 +211,7 @@ static char *current_id(KxResolver *resolver, const char *domain)
 }
 
 KxStsPolicy *kx_sts_cache_find(KxStsCache *cache, KxResolver *resolver, const char *domain,
-                               guint port)
+                               guint port, KxTlsResult *ret_problem)
 {
     g_autofree char *id = current_id(resolver, domain);
     kx_mutex_lock(&cache->lock);
@@ -212,6 +223,7 @@ KxStsPolicy *kx_sts_cache_find(KxStsCache *cache, KxResolver *resolver, const ch
            !holds(entry))
         kx_cond_wait(&cache->fetched, &cache->lock);
     g_autofree char *text = entry && holds(entry) ? g_strdup(entry->text) : NULL;
+    *ret_problem = id && entry && !text ? entry->problem : KX_TLS_GOOD;
     kx_mutex_unlock(&cache->lock);
     return text ? kx_sts_policy_parse(text, strlen(text), NULL) : NULL;
 }

@@ -13,6 +13,7 @@
 
 #include "courier/resolver.h"
 #include "courier/sts-policy.h"
+#include "ipc/message.h"
 
 typedef struct KxStsCache KxStsCache;
 
@@ -32,10 +33,10 @@ void kx_sts_cache_add(KxStsCache *cache, const KxStsNews *policy); /* copies it 
 KxStsNews *kx_sts_cache_news(KxStsCache *cache);
 void kx_sts_news_free(KxStsNews *news);
 
-/* The policy that holds for the domain, the caller's; NULL: none. May ask DNS and a web server, and
- * take half a minute. */
+/* The policy that holds for the domain, the caller's; NULL: none, and `ret_problem` says why that
+ * which is announced could not be had. May ask DNS and a web server, and take half a minute. */
 KxStsPolicy *kx_sts_cache_find(KxStsCache *cache, KxResolver *resolver, const char *domain,
-                               guint port);
+                               guint port, KxTlsResult *ret_problem);
 
 /* Whether some policy is to be fetched again before it expires; quick. */
 gboolean kx_sts_cache_is_due(KxStsCache *cache);

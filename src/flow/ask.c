@@ -136,6 +136,11 @@ static gboolean send(const KxQueueCourier *courier, guint32 number, const KxAsk 
         if (!courier->send(courier->data, KX_MSG_MAIL_RECIPIENT, number,
                            &(KxMsgMailRecipient){.to = ask->names[i].name}, -1))
             return FALSE;
+    size_t len = 0;
+    const void *bytes = ask->body ? g_bytes_get_data(ask->body, &len) : NULL;
+    if (bytes && !courier->send(courier->data, KX_MSG_MAIL_BODY, number,
+                                &(KxMsgMailBody){ask->body_type, {bytes, len}}, -1))
+        return FALSE;
     return courier->send(courier->data, KX_MSG_MAIL_GO, number, &(KxMsgMailGo){}, -1);
 }
 

@@ -28,6 +28,8 @@ typedef struct {
     guint seconds;    /* to wait for the host at each step, and for all of it */
     KxAskName *names; /* may be NULL */
     guint n_names;
+    GBytes *body;          /* borrowed; of KX_MAIL_POST: what is posted */
+    const char *body_type; /* its media type */
     /* the answer */
     guint code; /* where no name has one of its own: 250, or 451 with the reason in `text` */
     char *text;

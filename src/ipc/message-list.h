@@ -210,6 +210,15 @@ KX_MESSAGE(MAIL_END, KxMsgMailEnd, COURIER, CORE, 0)
 #define KX_FIELDS_MAIL_ASK(F, S) F(S, U32, kind, 0) F(S, STR, host, 255) F(S, U32, port, 0) F(S, U32, tls, 0) F(S, STR, user, 400) F(S, STR, password, 1024) F(S, STR, source, 64) F(S, U32, seconds, 0)
 KX_MESSAGE(MAIL_ASK, KxMsgMailAsk, CORE, COURIER, 0)
 
+/* More of such a task, before MAIL_GO: what is posted, and its media type. */
+#define KX_FIELDS_MAIL_BODY(F, S) F(S, STR, type, 64) F(S, BLOB, data, 65536)
+KX_MESSAGE(MAIL_BODY, KxMsgMailBody, CORE, COURIER, 0)
+
+/* A connection to a host of a domain that wants to hear of it at `rua` (courier/tls-note.h); `type` is KxTlsPolicyType,
+ * `result` KxTlsResult. */
+#define KX_FIELDS_TLS_NOTE(F, S) F(S, STR, domain, 255) F(S, STR, rua, 2048) F(S, U32, type, 0) F(S, STR, policy, 8192) F(S, U32, result, 0) F(S, STR, mx, 255) F(S, STR, ip, 64) F(S, STR, source, 64) F(S, STR, reason, 255)
+KX_MESSAGE(TLS_NOTE, KxMsgTlsNote, COURIER, CORE, 0)
+
 /* An MTA-STS policy (courier/sts-policy.h): from the core those it keeps, when the courier comes; from the courier each
  * that it fetched. `expires` is in Unix seconds. */
 #define KX_FIELDS_STS_POLICY(F, S) F(S, STR, domain, 255) F(S, STR, id, 32) F(S, U64, fetched, 0) F(S, U64, expires, 0) F(S, STR, text, 32768)

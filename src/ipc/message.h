@@ -133,6 +133,23 @@ typedef enum {
     KX_MAIL_TLS_WRAP,   /* as VERIFY, from the first byte on (RFC 8314) */
 } KxMailTls;
 
+/* What protects mail to a domain, and what became of a connection to one of its hosts (RFC 8460
+ * section 4.3). Kept on disk: new ones come last. */
+typedef enum { KX_TLS_NO_POLICY, KX_TLS_TLSA, KX_TLS_STS, KX_TLS_POLICIES } KxTlsPolicyType;
+typedef enum {
+    KX_TLS_GOOD,
+    KX_TLS_NO_STARTTLS,
+    KX_TLS_HOST_MISMATCH,
+    KX_TLS_EXPIRED,
+    KX_TLS_NOT_TRUSTED,
+    KX_TLS_VALIDATION,     /* any other reason */
+    KX_TLS_DNSSEC_INVALID, /* TLSA records could not be had, or not be believed */
+    KX_TLS_STS_FETCH,
+    KX_TLS_STS_INVALID,
+    KX_TLS_STS_WEBPKI, /* the certificate of the policy host */
+    KX_TLS_RESULTS,
+} KxTlsResult;
+
 /* What a task of the courier is about. */
 typedef enum {
     KX_MAIL_MESSAGE, /* no question: a message is delivered */
@@ -140,6 +157,7 @@ typedef enum {
     KX_MAIL_ETRN,    /* let it send what it holds for these domains (RFC 1985) */
     KX_MAIL_HAS_IP,  /* are these addresses of its own? */
     KX_MAIL_CONNECT, /* does it accept a connection? */
+    KX_MAIL_POST,    /* give MAIL_BODY to these URLs by HTTPS */
     KX_MAIL_KINDS,
 } KxMailAskKind;
 

@@ -117,6 +117,8 @@ static void courier_message(gpointer data, KxLink *link, KxMessage *message)
         write_peer_log(process, &message->LOG);
     else if (message->type == KX_MSG_STS_POLICY)
         keep_policy(process, &message->STS_POLICY);
+    else if (message->type == KX_MSG_TLS_NOTE)
+        kx_tls_reports_note(process->core.tls_reports, &message->TLS_NOTE);
     else if (!kx_asks_message(process->core.asks, message))
         kx_queue_courier_message(process->core.queue, message);
 }
@@ -345,6 +347,10 @@ static gboolean open_data(KxCoreProcess *process, GError **error)
     core->verifier = kx_verify_new(core->directory, core->asks, core->logger);
     kx_queue_start(core->queue);
     core->scheduler = kx_scheduler_start(core->directory, core->queue, core->asks, core->logger);
+    core->tls_reports = kx_tls_reports_start(core->directory, core->store, core->queue, core->asks,
+                                             core->logger, error);
+    if (!core->tls_reports)
+        return FALSE;
     core->caretaker = kx_caretaker_start(core->store, core->directory, core->queue, core->logger);
     return TRUE;
 }
@@ -353,6 +359,7 @@ static void close_data(KxCoreProcess *process)
 {
     KxCore *core = &process->core;
     g_clear_pointer(&core->scheduler, kx_scheduler_stop);
+    g_clear_pointer(&core->tls_reports, kx_tls_reports_stop);
     if (core->queue)
         kx_queue_stop(core->queue);
     g_clear_pointer(&core->caretaker, kx_caretaker_stop);

@@ -66,8 +66,33 @@ static void start_task(Courier *courier, guint32 number)
         kx_mail_pool_add(courier->mail, task);
 }
 
+static void begin_body(Courier *courier, const KxMessage *message)
+{
+    KxMailTask *task = g_hash_table_lookup(courier->begun, GUINT_TO_POINTER(message->session));
+    if (task)
+        kx_mail_task_set_body(task, &message->MAIL_BODY);
+}
+
+static void report_tls(Courier *courier, const KxMailTask *task)
+{
+    for (guint i = 0; i < task->notes->len; i++) {
+        const KxTlsNote *note = task->notes->pdata[i];
+        KxMsgTlsNote message = {.domain = task->route,
+                                .rua = task->rua,
+                                .type = note->type,
+                                .policy = note->policy,
+                                .result = note->result,
+                                .mx = note->mx,
+                                .ip = note->ip,
+                                .source = note->source,
+                                .reason = note->reason};
+        kx_link_send(courier->core, KX_MSG_TLS_NOTE, 0, &message, -1);
+    }
+}
+
 static void report_task(Courier *courier, const KxMailTask *task)
 {
+    report_tls(courier, task);
     for (guint i = 0; i < task->recipients->len; i++) {
         const KxMailRecipient *recipient = task->recipients->pdata[i];
         if (recipient->code == 0)
@@ -171,6 +196,9 @@ static void core_message(gpointer data, KxLink *link, KxMessage *message)
         break;
     case KX_MSG_MAIL_RECIPIENT:
         add_recipient(courier, message);
+        break;
+    case KX_MSG_MAIL_BODY:
+        begin_body(courier, message);
         break;
     case KX_MSG_MAIL_GO:
         start_task(courier, message->session);

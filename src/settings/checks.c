@@ -62,6 +62,18 @@ gboolean kx_check_host_or_empty(const char *value, GError **error)
     return kx_fail(error, KX_ERR_INVALID, "'%s' is neither a host name nor an IP address", value);
 }
 
+gboolean kx_check_address_or_empty(const char *value, GError **error)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                  "!#$%&'*+-/=?^_`{|}~.";
+    size_t local = strspn(value, letters);
+    if (*value == '\0' ||
+        (local > 0 && local <= 64 && value[local] == '@' && is_hostname(value + local + 1)))
+        return TRUE;
+    return kx_fail(error, KX_ERR_INVALID, "'%s' is not an address like postmaster@company.test",
+                   value);
+}
+
 gboolean kx_check_dns_server(const char *value, GError **error)
 {
     const char *at = strchr(value, '@');

@@ -66,6 +66,8 @@ KX_SETTING(SMTP_MTA_STS, "smtp.mta-sts", BOOL, 0, 0, NULL, "yes", KX_SETTING_COU
     "Whether policies of other domains are obeyed (MTA-STS, RFC 8461): where one says enforce, mail goes by TLS, to the hosts it names and to their certificates only.")
 KX_SETTING(SMTP_MTA_STS_PORT, "smtp.mta-sts-port", INT, 1, 65535, NULL, "443", KX_SETTING_COURIER, "SMTP-28", NULL,
     "Port where these policies are fetched by HTTPS.")
+KX_SETTING(SMTP_TLS_REPORTS, "smtp.tls-reports", TEXT, 0, 320, NULL, "", KX_SETTING_COURIER, "SMTP-28", kx_check_address_or_empty,
+    "Address in whose name domains that wish so are told daily how connections to their servers went (TLS reports, RFC 8460), and that they may write to; empty means no reports.")
 KX_SETTING(SMTP_REQUIRETLS, "smtp.requiretls", BOOL, 0, 0, NULL, "yes", KX_SETTING_EDGE, "SMTP-28", NULL,
     "Whether senders may ask with REQUIRETLS (RFC 8689) that a message goes by TLS to verified servers only, all the way, or comes back.")
 KX_SETTING(SMTP_TLS_REQUIRED_NO, "smtp.tls-required-no", BOOL, 0, 0, NULL, "yes", 0, "SMTP-28", NULL,
