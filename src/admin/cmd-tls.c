@@ -1,8 +1,67 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* keryx tls: how connections to other servers are protected (SMTP-28). */
 #include "base/error.h"
+#include "directory/hop.h"
+#include "directory/names.h"
 #include "flow/tls-reports.h"
 #include "admin/command.h"
+
+/* ---- what would become of mail ---- */
+
+enum { STEP_SECONDS = 10, ALL_SECONDS = 90 };
+
+static json_t *new_step(const char *about, const char *text)
+{
+    return json_pack("{s:s, s:s}", "about", about, "text", text);
+}
+
+static json_t *explain(const KxHop *hop, const KxAsk *ask, const char *domain)
+{
+    static const char *const words[] = {"never", "may", "must", "verify", "wrap"};
+    json_t *steps = json_array();
+    g_autofree char *way = kx_hop_text(hop);
+    json_array_append_new(steps, new_step("Way", way));
+    json_array_append_new(steps, new_step("Setting", words[hop->tls]));
+    for (guint i = 0; ask->lines && i < ask->lines->len; i++) {
+        const KxAskLine *line = ask->lines->pdata[i];
+        json_array_append_new(steps, new_step(line->about, line->text));
+    }
+    return json_pack("{s:s, s:b, s:o}", "domain", domain, "delivers", ask->code / 100 == 2, "steps",
+                     steps);
+}
+
+static json_t *check(const KxCall *call, GError **error)
+{
+    const KxCore *core = call->context->core;
+    g_auto(KxHop) hop = {0};
+    g_autofree char *domain = kx_name_domain(call->args[0], error);
+    if (!domain)
+        return NULL;
+    g_autofree char *address = g_strconcat("postmaster@", domain, NULL);
+    kx_hop_find(core->directory, address, &hop);
+    g_auto(KxAsk) ask = {.kind = KX_MAIL_EXPLAIN,
+                         .host = hop.host,
+                         .port = hop.port,
+                         .mx = hop.mx,
+                         .tls = hop.tls,
+                         .user = hop.user,
+                         .password = hop.password,
+                         .seconds = STEP_SECONDS,
+                         .whole = ALL_SECONDS};
+    if (kx_asks_run(core->asks, &ask))
+        return explain(&hop, &ask, domain);
+    kx_fail(error, KX_ERR_IO, "%s", ask.text);
+    return NULL;
+}
+
+static void show_steps(const json_t *result, FILE *out)
+{
+    size_t i;
+    const json_t *step;
+    json_array_foreach(json_object_get(result, "steps"), i, step)
+        fprintf(out, "%-12s %s\n", json_string_value(json_object_get(step, "about")),
+                json_string_value(json_object_get(step, "text")));
+}
 
 /* ---- reports ---- */
 
@@ -41,6 +100,18 @@ static void show_results(const json_t *result, FILE *out)
 }
 
 static const KxCommand commands[] = {
+    {.words = "tls check",
+     .args = "DOMAIN",
+     .api = "POST /tls-check domain",
+     .min_args = 1,
+     .max_args = 1,
+     .run = check,
+     .flags = KX_COMMAND_SERVER,
+     .show = show_steps,
+     .manual = "Tries out how mail would go to a domain now, without sending any, and says step by "
+               "step what decides: the way, the setting, MX records, DNSSEC and TLSA records, the "
+               "policy of MTA-STS, TLS and certificate of each host, and whether it would get the "
+               "mail."},
     {.words = "tls report list",
      .args = "",
      .api = "GET /tls-reports",

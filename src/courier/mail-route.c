@@ -26,12 +26,6 @@ static void fail(KxMailTask *task, guint code, const char *text, const char *nam
 
 /* ---- hosts ---- */
 
-typedef struct {
-    GPtrArray *names;          /* char *, in the order in which they are to be tried */
-    gboolean secure;           /* DNSSEC vouches for these being the right ones */
-    const KxStsPolicy *policy; /* of the domain; NULL: none */
-} Hosts;
-
 /* This server's own name in the list: neither it nor what comes after may be tried, or the message
  * would go round. */
 static void cut_at_self(GPtrArray *mx, const char *self)
@@ -53,7 +47,8 @@ static gboolean is_null_mx(const GPtrArray *mx)
     return mx->len == 1 && *((const KxMx *)mx->pdata[0])->name == '\0';
 }
 
-static gboolean take_mx(GPtrArray *mx, const KxMailTools *tools, KxMailTask *task, Hosts *hosts)
+static gboolean take_mx(GPtrArray *mx, const KxMailTools *tools, KxMailTask *task,
+                        KxMailHosts *hosts)
 {
     if (is_null_mx(mx)) {
         fail(task, 556, "5.1.10 This domain takes no mail: ", task->route);
@@ -70,8 +65,7 @@ static gboolean take_mx(GPtrArray *mx, const KxMailTools *tools, KxMailTask *tas
     return TRUE;
 }
 
-/* FALSE: the task has its result. */
-static gboolean find_hosts(const KxMailTools *tools, KxMailTask *task, Hosts *hosts)
+gboolean kx_mail_find_hosts(const KxMailTools *tools, KxMailTask *task, KxMailHosts *hosts)
 {
     g_autoptr(GPtrArray) mx = NULL;
     hosts->secure = TRUE; /* a host that was given needs nobody to vouch for it */
@@ -147,7 +141,7 @@ static void fail_host(KxMailTask *task, const char *host, KxDnsAnswer answer)
 }
 
 static KxMailSession *try_host(const KxMailTools *tools, KxMailTask *task, const char *host,
-                               const Hosts *hosts, guint *tries)
+                               const KxMailHosts *hosts, guint *tries)
 {
     g_auto(KxHostAnswer) found = {0};
     g_auto(KxMailGuard) guard = {0};
@@ -180,15 +174,15 @@ KxMailSession *kx_mail_deliver(const KxMailTools *tools, KxMailTask *task, KxMai
         if (session || task->code != 0 || is_over(task))
             return session;
     }
-    if (task->kind == KX_MAIL_POST) {
-        kx_mail_post(tools, task);
+    if (task->kind == KX_MAIL_POST || task->kind == KX_MAIL_EXPLAIN) {
+        (task->kind == KX_MAIL_POST ? kx_mail_post : kx_mail_explain)(tools, task);
         return NULL;
     }
     kx_mail_task_progress(task, KX_MAIL_PHASE_LOOKS_UP, 0, NULL);
     g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(KxStsPolicy) policy = NULL;
-    Hosts hosts = {names, FALSE, NULL};
-    gboolean gone = find_hosts(tools, task, &hosts); /* no host of them exists */
+    KxMailHosts hosts = {names, FALSE, NULL};
+    gboolean gone = kx_mail_find_hosts(tools, task, &hosts); /* no host of them exists */
     if (gone) {
         kx_mail_note_begin(tools, task);
         hosts.policy = policy = kx_mail_guard_policy(tools, task);

@@ -12,6 +12,14 @@ static void free_recipient(gpointer data)
     g_free(recipient);
 }
 
+static void free_line(gpointer data)
+{
+    KxMailLine *line = data;
+    g_free(line->about);
+    g_free(line->text);
+    g_free(line);
+}
+
 KxMailTask *kx_mail_task_new(guint32 number, const KxMsgMailTask *message, int fd)
 {
     KxMailTask *task = g_new0(KxMailTask, 1);
@@ -33,6 +41,7 @@ KxMailTask *kx_mail_task_new(guint32 number, const KxMsgMailTask *message, int f
     task->fd = fd;
     kx_mutex_init(&task->progress_lock);
     task->recipients = g_ptr_array_new_with_free_func(free_recipient);
+    task->lines = g_ptr_array_new_with_free_func(free_line);
     task->notes = g_ptr_array_new_with_free_func((GDestroyNotify)kx_tls_note_free);
     return task;
 }
@@ -41,6 +50,7 @@ KxMailTask *kx_mail_task_new_question(guint32 number, const KxMsgMailAsk *messag
 {
     KxMailTask *task = kx_mail_task_new(number,
                                         &(KxMsgMailTask){.route = message->host,
+                                                         .mx = message->mx,
                                                          .port = message->port,
                                                          .tls = message->tls,
                                                          .user = message->user,
@@ -95,6 +105,7 @@ void kx_mail_task_free(KxMailTask *task)
     g_free(task->body_type);
     g_free(task->rua);
     g_ptr_array_unref(task->notes);
+    g_ptr_array_unref(task->lines);
     kx_mutex_clear(&task->progress_lock);
     g_free(task);
 }

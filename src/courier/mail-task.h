@@ -22,6 +22,10 @@ typedef struct {
 } KxMailRecipient;
 
 typedef struct {
+    char *about, *text;
+} KxMailLine;
+
+typedef struct {
     guint32 number;
     KxMailAskKind kind;
     guint seconds; /* most that any wait takes; 0: as long as RFC 5321 says */
@@ -58,6 +62,7 @@ typedef struct {
     /* questions */
     GBytes *body; /* to be posted; NULL: nothing */
     char *body_type;
+    GPtrArray *lines; /* of KxMailLine: an explanation */
 
     /* reports of TLS (RFC 8460) */
     char *rua;               /* where the domain of the route wants them; NULL: nowhere */
@@ -164,6 +169,15 @@ void kx_mail_note(KxMailTask *task, const char *host, const KxMailGuard *guard);
 
 /* ---- mail-route.c ---- */
 
+typedef struct {
+    GPtrArray *names;          /* char *, in the order in which they are to be tried */
+    gboolean secure;           /* DNSSEC vouches for these being the right ones */
+    const KxStsPolicy *policy; /* of the domain; NULL: none */
+} KxMailHosts;
+
+/* FALSE: the task has its result. */
+gboolean kx_mail_find_hosts(const KxMailTools *tools, KxMailTask *task, KxMailHosts *hosts);
+
 /* Finds the hosts of the task's next hop and gives them the message, until one has answered for all
  * recipients. A session that can carry more is returned; it belongs to `route_key`. */
 KxMailSession *kx_mail_deliver(const KxMailTools *tools, KxMailTask *task, KxMailSession *session);
@@ -181,6 +195,8 @@ gboolean kx_mail_send(KxMailSession *session, KxMailTask *task);
 /* The same for questions to a server that has greeted. */
 gboolean kx_mail_verify(KxMailSession *session, KxMailTask *task);
 gboolean kx_mail_etrn(KxMailSession *session, KxMailTask *task);
+/* Explains what becomes of mail that takes the task's route, in lines; nothing is sent. */
+void kx_mail_explain(const KxMailTools *tools, KxMailTask *task);
 /* Posts the task's body to its recipients, which are URLs. */
 void kx_mail_post(const KxMailTools *tools, KxMailTask *task);
 /* Questions about the addresses of a host. TRUE: it was one. */

@@ -259,6 +259,38 @@ long kx_smtp_conn_verdict(const KxSmtpConn *conn)
     return conn->ssl ? SSL_get_verify_result(conn->ssl) : X509_V_ERR_UNSPECIFIED;
 }
 
+/* The names that may be looked for in it, else its subject. */
+static void append_names(BIO *out, X509 *certificate)
+{
+    GENERAL_NAMES *names = X509_get_ext_d2i(certificate, NID_subject_alt_name, NULL, NULL);
+    for (int i = 0; i < sk_GENERAL_NAME_num(names) && i < 10; i++) {
+        BIO_puts(out, i > 0 ? ", " : "");
+        GENERAL_NAME_print(out, sk_GENERAL_NAME_value(names, i));
+    }
+    if (!names)
+        X509_NAME_print_ex(out, X509_get_subject_name(certificate), 0, XN_FLAG_ONELINE);
+    GENERAL_NAMES_free(names);
+}
+
+char *kx_smtp_conn_certificate(const KxSmtpConn *conn)
+{
+    X509 *certificate = conn->ssl ? SSL_get1_peer_certificate(conn->ssl) : NULL;
+    BIO *out = certificate ? BIO_new(BIO_s_mem()) : NULL;
+    if (!out)
+        return NULL;
+    append_names(out, certificate);
+    BIO_puts(out, "; issued by ");
+    X509_NAME_print_ex(out, X509_get_issuer_name(certificate), 0, XN_FLAG_ONELINE);
+    BIO_puts(out, "; good until ");
+    ASN1_TIME_print(out, X509_get0_notAfter(certificate));
+    char *bytes = NULL;
+    long len = BIO_get_mem_data(out, &bytes);
+    char *text = g_utf8_make_valid(bytes, len);
+    BIO_free(out);
+    X509_free(certificate);
+    return text;
+}
+
 gboolean kx_smtp_conn_start_tls(KxSmtpConn *conn, SSL_CTX *ctx, const KxSmtpTls *want,
                                 GError **error)
 {

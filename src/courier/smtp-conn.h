@@ -56,6 +56,9 @@ gboolean kx_smtp_conn_start_tls(KxSmtpConn *conn, SSL_CTX *ctx, const KxSmtpTls 
                                 GError **error);
 /* X509_V_OK, or what is wrong with the certificate, also after a failure. */
 long kx_smtp_conn_verdict(const KxSmtpConn *conn);
+/* Whose certificate the server showed, who issued it, and until when it is good; the caller's;
+ * NULL: it showed none. */
+char *kx_smtp_conn_certificate(const KxSmtpConn *conn);
 /* "TLSv1.3 TLS_AES_256_GCM_SHA384"; NULL: in the clear. */
 const char *kx_smtp_conn_tls(const KxSmtpConn *conn);
 const char *kx_smtp_conn_ip(const KxSmtpConn *conn);

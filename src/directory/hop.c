@@ -67,14 +67,35 @@ static char *literal_of(const char *domain)
     return g_strndup(from, len - 1 - (gsize)(from - domain));
 }
 
-/* A host by its port and protection for mail that is sent directly. */
-static void take_direct(const KxSettings *settings, KxHopKind kind, char *host, KxHop *hop)
+/* "company.test=verify" of that name, or NULL. */
+static const char *find_entry(const char *const *entries, const char *name)
+{
+    size_t len = strlen(name);
+    for (; *entries; entries++)
+        if (g_ascii_strncasecmp(*entries, name, len) == 0 && (*entries)[len] == '=')
+            return *entries + len + 1;
+    return NULL;
+}
+
+/* What is said of the domain itself, else of the nearest that it is below, else of all. */
+static KxMailTls direct_tls(const KxSettings *settings, const char *domain)
+{
+    const char *const *entries = kx_settings_list(settings, KX_SET_DELIVERY_TLS_DOMAINS);
+    const char *word = find_entry(entries, domain);
+    for (const char *at = strchr(domain, '.'); at && !word; at = strchr(at + 1, '.'))
+        word = find_entry(entries, at);
+    return tls_word(word ? word : kx_settings_text(settings, KX_SET_DELIVERY_TLS));
+}
+
+/* A host by its port and protection for mail to the domain that is sent directly. */
+static void take_direct(const KxSettings *settings, KxHopKind kind, const char *domain, char *host,
+                        KxHop *hop)
 {
     *hop = (KxHop){
         .kind = kind,
         .host = host,
         .port = (guint)kx_settings_int(settings, KX_SET_DELIVERY_PORT),
-        .tls = tls_word(kx_settings_text(settings, KX_SET_DELIVERY_TLS)),
+        .tls = direct_tls(settings, domain),
         .user = g_strdup(""),
         .password = g_strdup(""),
     };
@@ -83,13 +104,13 @@ static void take_direct(const KxSettings *settings, KxHopKind kind, char *host, 
 static void take_dns(const KxSettings *settings, const char *domain, KxHop *hop)
 {
     char *literal = literal_of(domain);
-    take_direct(settings, KX_HOP_DNS, literal ? literal : g_strdup(domain), hop);
+    take_direct(settings, KX_HOP_DNS, domain, literal ? literal : g_strdup(domain), hop);
     hop->mx = literal == NULL;
 }
 
 static void take_forward(const KxSettings *settings, const KxDomain *domain, KxHop *hop)
 {
-    take_direct(settings, KX_HOP_FORWARD, g_strdup(domain->forward_host), hop);
+    take_direct(settings, KX_HOP_FORWARD, domain->name, g_strdup(domain->forward_host), hop);
     hop->name = g_strdup(domain->name);
     hop->mode = domain->forward_mode;
     hop->verify = domain->forward_verify != KX_OVERRIDE_NO;

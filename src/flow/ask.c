@@ -7,7 +7,7 @@
 /* Numbers of questions have this bit, those of tasks do not. */
 #define QUESTION 0x80000000U
 
-enum { COURIER_SECONDS = 5 }; /* until one is started again, after it ended */
+enum { LINES_MAX = 1000, COURIER_SECONDS = 5 }; /* until one is started again, after it ended */
 
 /* On its way. */
 typedef struct {
@@ -54,6 +54,7 @@ void kx_ask_clear(KxAsk *ask)
         ask->names[i].code = 0;
     }
     g_clear_pointer(&ask->text, g_free);
+    g_clear_pointer(&ask->lines, g_ptr_array_unref);
     ask->code = 0;
 }
 
@@ -97,6 +98,25 @@ void kx_asks_stop(KxAsks *asks)
 
 /* ---- answers ---- */
 
+static void free_line(gpointer data)
+{
+    KxAskLine *line = data;
+    g_free(line->about);
+    g_free(line->text);
+    g_free(line);
+}
+
+static void take_line(KxAsk *ask, const KxMsgMailLine *message)
+{
+    if (!ask->lines)
+        ask->lines = g_ptr_array_new_with_free_func(free_line);
+    if (ask->lines->len >= LINES_MAX)
+        return;
+    KxAskLine *line = g_new(KxAskLine, 1);
+    *line = (KxAskLine){g_strdup(message->about), g_strdup(message->text)};
+    g_ptr_array_add(ask->lines, line);
+}
+
 gboolean kx_asks_message(KxAsks *asks, const KxMessage *message)
 {
     if (!(message->session & QUESTION))
@@ -110,6 +130,8 @@ gboolean kx_asks_message(KxAsks *asks, const KxMessage *message)
         *name =
             (KxAskName){name->name, message->MAIL_RESULT.code, g_strdup(message->MAIL_RESULT.text)};
         pending->reached = TRUE;
+    } else if (pending && !pending->over && message->type == KX_MSG_MAIL_LINE) {
+        take_line(pending->ask, &message->MAIL_LINE);
     } else if (pending && message->type == KX_MSG_MAIL_END) {
         const KxMsgMailEnd *end = &message->MAIL_END;
         set_end(pending, end->code, end->text, pending->reached || end->reached);
@@ -126,6 +148,7 @@ static gboolean send(const KxQueueCourier *courier, guint32 number, const KxAsk 
     KxMsgMailAsk question = {.kind = ask->kind,
                              .host = ask->host,
                              .port = ask->port,
+                             .mx = ask->mx,
                              .tls = ask->tls,
                              .user = ask->user,
                              .password = ask->password,
@@ -181,7 +204,7 @@ gboolean kx_asks_run(KxAsks *asks, KxAsk *ask)
     pthread_mutex_lock(&asks->lock);
     if (!sent)
         set_end(&pending, 451, "the process that asks other servers is being restarted", FALSE);
-    wait_for(asks, &pending, ask->seconds);
+    wait_for(asks, &pending, MAX(ask->seconds, ask->whole));
     g_hash_table_remove(asks->pending, GUINT_TO_POINTER(number));
     pthread_mutex_unlock(&asks->lock);
     return pending.reached;

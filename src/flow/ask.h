@@ -24,8 +24,10 @@ typedef struct {
     KxMailAskKind kind;
     const char *host, *user, *password; /* borrowed; user NULL: no sign-in */
     guint port;
+    gboolean mx; /* the host is a domain whose MX records count */
     KxMailTls tls;
     guint seconds;    /* to wait for the host at each step, and for all of it */
+    guint whole;      /* for all of it, if that is more; else 0 */
     KxAskName *names; /* may be NULL */
     guint n_names;
     GBytes *body;          /* borrowed; of KX_MAIL_POST: what is posted */
@@ -33,7 +35,13 @@ typedef struct {
     /* the answer */
     guint code; /* where no name has one of its own: 250, or 451 with the reason in `text` */
     char *text;
+    GPtrArray *lines; /* of KxAskLine; NULL: none came */
 } KxAsk;
+
+/* Of KX_MAIL_EXPLAIN. */
+typedef struct {
+    char *about, *text;
+} KxAskLine;
 
 KxAsks *kx_asks_new(void);
 void kx_asks_free(KxAsks *asks); /* nobody may be waiting */

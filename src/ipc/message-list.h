@@ -207,8 +207,12 @@ KX_MESSAGE(MAIL_END, KxMsgMailEnd, COURIER, CORE, 0)
 /* A question for a mail server instead of a message; `kind` is KxMailAskKind, the session a number that no task has.
  * MAIL_RECIPIENT names what is asked about: addresses, domains. No wait takes longer than `seconds`. Results and the end
  * come as for a task; there `text` is what the server said. */
-#define KX_FIELDS_MAIL_ASK(F, S) F(S, U32, kind, 0) F(S, STR, host, 255) F(S, U32, port, 0) F(S, U32, tls, 0) F(S, STR, user, 400) F(S, STR, password, 1024) F(S, STR, source, 64) F(S, U32, seconds, 0)
+#define KX_FIELDS_MAIL_ASK(F, S) F(S, U32, kind, 0) F(S, STR, host, 255) F(S, U32, mx, 0) F(S, U32, port, 0) F(S, U32, tls, 0) F(S, STR, user, 400) F(S, STR, password, 1024) F(S, STR, source, 64) F(S, U32, seconds, 0)
 KX_MESSAGE(MAIL_ASK, KxMsgMailAsk, CORE, COURIER, 0)
+
+/* A line of an explanation: what it is about, and what was found. */
+#define KX_FIELDS_MAIL_LINE(F, S) F(S, STR, about, 32) F(S, STR, text, 1024)
+KX_MESSAGE(MAIL_LINE, KxMsgMailLine, COURIER, CORE, 0)
 
 /* More of such a task, before MAIL_GO: what is posted, and its media type. */
 #define KX_FIELDS_MAIL_BODY(F, S) F(S, STR, type, 64) F(S, BLOB, data, 65536)

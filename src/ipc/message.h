@@ -157,6 +157,7 @@ typedef enum {
     KX_MAIL_ETRN,    /* let it send what it holds for these domains (RFC 1985) */
     KX_MAIL_HAS_IP,  /* are these addresses of its own? */
     KX_MAIL_CONNECT, /* does it accept a connection? */
+    KX_MAIL_EXPLAIN, /* how would mail go to the host? Answered by MAIL_LINE */
     KX_MAIL_POST,    /* give MAIL_BODY to these URLs by HTTPS */
     KX_MAIL_KINDS,
 } KxMailAskKind;

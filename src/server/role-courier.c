@@ -90,8 +90,18 @@ static void report_tls(Courier *courier, const KxMailTask *task)
     }
 }
 
+static void report_lines(Courier *courier, const KxMailTask *task)
+{
+    for (guint i = 0; i < task->lines->len; i++) {
+        const KxMailLine *line = task->lines->pdata[i];
+        kx_link_send(courier->core, KX_MSG_MAIL_LINE, task->number,
+                     &(KxMsgMailLine){line->about, line->text}, -1);
+    }
+}
+
 static void report_task(Courier *courier, const KxMailTask *task)
 {
+    report_lines(courier, task);
     report_tls(courier, task);
     for (guint i = 0; i < task->recipients->len; i++) {
         const KxMailRecipient *recipient = task->recipients->pdata[i];

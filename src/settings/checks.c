@@ -62,6 +62,22 @@ gboolean kx_check_host_or_empty(const char *value, GError **error)
     return kx_fail(error, KX_ERR_INVALID, "'%s' is neither a host name nor an IP address", value);
 }
 
+gboolean kx_check_domain_tls(const char *value, GError **error)
+{
+    static const char *const words[] = {"never", "may", "must", "verify"};
+    const char *equals = strchr(value, '=');
+    const char *from = *value == '.' ? value + 1 : value;
+    g_autofree char *domain =
+        equals && equals > from ? g_strndup(from, (gsize)(equals - from)) : NULL;
+    for (guint i = 0; domain && is_hostname(domain) && i < G_N_ELEMENTS(words); i++)
+        if (g_str_equal(equals + 1, words[i]))
+            return TRUE;
+    return kx_fail(error, KX_ERR_INVALID,
+                   "'%s' is not a domain and how mail goes there, like company.test=verify "
+                   "(never, may, must or verify)",
+                   value);
+}
+
 gboolean kx_check_address_or_empty(const char *value, GError **error)
 {
     static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"

@@ -14,6 +14,9 @@ gboolean kx_check_hostname(const char *value, GError **error);
 /* Empty, a host name or an IP address. */
 gboolean kx_check_host_or_empty(const char *value, GError **error);
 
+/* "company.test=verify" or, for all below it, ".company.test=must"; words of smtp.delivery-tls. */
+gboolean kx_check_domain_tls(const char *value, GError **error);
+
 /* Empty, or an address of mail in ASCII: "postmaster@company.test". */
 gboolean kx_check_address_or_empty(const char *value, GError **error);
 

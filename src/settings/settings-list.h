@@ -60,6 +60,8 @@ KX_SETTING(DNS_DNSSEC, "dns.dnssec", CHOICE, 0, 0, "auto|require|off", "auto", K
     "Whether signatures of DNS answers are checked (DNSSEC): auto does it from the moment when the DNS servers are seen to have them, require takes no answer before, off never does.")
 KX_SETTING(DNS_TRUST_ANCHORS, "dns.trust-anchors", LIST, 0, 16, NULL, "", KX_SETTING_COURIER, "SMTP-28", kx_check_trust_anchor,
     "Keys that signatures of DNS are traced back to, as records like 'company.test. IN DS 4711 13 2 AB12...'; empty means those of the root in Debian's dns-root-data.")
+KX_SETTING(DELIVERY_TLS_DOMAINS, "smtp.delivery-tls-domains", LIST, 0, 1000, NULL, "", 0, "SMTP-28", kx_check_domain_tls,
+    "The same for mail to single domains, as company.test=verify, or .company.test=must for all domains below that one; the domain itself comes before what it is below. Mail that goes by a relay server goes as smtp.relay-tls says.")
 KX_SETTING(SMTP_DANE, "smtp.dane", BOOL, 0, 0, NULL, "yes", KX_SETTING_COURIER, "SMTP-28", NULL,
     "Whether TLSA records of other servers are obeyed (DANE, RFC 7672): where there are some, mail goes by TLS and to the right certificate only. Needs dns.dnssec.")
 KX_SETTING(SMTP_MTA_STS, "smtp.mta-sts", BOOL, 0, 0, NULL, "yes", KX_SETTING_COURIER, "SMTP-28", NULL,

@@ -150,6 +150,17 @@ def test_what_is_no_policy_to_obey_changes_nothing(server, port, policies, name)
     assert (name in PolicyHost.asked) == (name not in ("norecord", "stranger"))
 
 
+def test_check_explains_the_policy(server, port, policies, good):
+    with world.mail_server(world.Received(), MX, port, tls_context=good):
+        said = server.cli("tls", "check", "enforce.sts.test")
+        other = server.cli("tls", "check", "other.sts.test")
+        broken = server.cli("tls", "check", "broken.sts.test")
+    assert "policy, mode enforce: its hosts need a good certificate; hosts mx.sts.test; kept for 86400 seconds" in said
+    assert "TLS with a good certificate (MTA-STS)" in said and "would get the mail, protected by TLS" in said
+    assert "would not get the mail: 4.7.5 The MTA-STS policy of other.sts.test does not name" in other
+    assert "a policy is announced, but it is not valid" in broken
+
+
 def test_dane_comes_first(server, port, policies, good):
     assert not send(server, port, "dane", "delayed", good)
 
