@@ -117,9 +117,21 @@ static void explain_session(KxMailTask *task, const KxMailSession *session)
             session->features & KX_MAIL_HAS_REQUIRETLS ? "offered" : "not offered");
 }
 
+static void show_ip(const KxHostAddress *address, char text[INET6_ADDRSTRLEN])
+{
+    const struct sockaddr *any = (const struct sockaddr *)&address->address;
+    const void *bytes =
+        any->sa_family == AF_INET
+            ? (const void *)&((const struct sockaddr_in *)(const void *)any)->sin_addr
+            : &((const struct sockaddr_in6 *)(const void *)any)->sin6_addr;
+    inet_ntop(any->sa_family, bytes, text, INET6_ADDRSTRLEN);
+}
+
 static gboolean try_address(const KxMailTools *tools, KxMailTask *task, const char *host,
                             const KxHostAddress *address, KxMailGuard *guard)
 {
+    char ip[INET6_ADDRSTRLEN] = "";
+    show_ip(address, ip);
     g_autoptr(KxMailSession) session = kx_mail_session_open(tools, task, host, address, guard);
     if (!session && guard->broken && guard->tls == KX_MAIL_TLS_MAY) {
         say(task, "TLS", "%s", task->status);
@@ -130,7 +142,7 @@ static gboolean try_address(const KxMailTools *tools, KxMailTask *task, const ch
     if (session)
         explain_session(task, session);
     say(task, "Result", session ? "%s (%s) would get the mail%s" : "%s (%s) would not: %s", host,
-        guard->ip ? guard->ip : "?",
+        ip,
         !session                          ? task->status
         : kx_smtp_conn_tls(session->conn) ? ", protected by TLS"
                                           : " in the clear");

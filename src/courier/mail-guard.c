@@ -98,6 +98,7 @@ static gboolean use_policy(KxMailTask *task, const char *host, const KxStsPolicy
     guard->tls = MAX(guard->tls, KX_MAIL_TLS_VERIFY);
     if (!guard->unnamed)
         return TRUE;
+    guard->tried = TRUE; /* and found to be nothing */
     kx_mail_note(task, host, guard);
     g_autofree char *status = g_strdup_printf(
         "4.7.5 The MTA-STS policy of %s does not name its host %s", task->route, host);

@@ -43,6 +43,6 @@ static KxTlsNote *new_note(const char *host, const KxMailGuard *guard, const KxM
 
 void kx_mail_note(KxMailTask *task, const char *host, const KxMailGuard *guard)
 {
-    if (task->rua && (guard->tried || guard->unnamed) && task->notes->len < KX_TLS_NOTES_MAX)
+    if (task->rua && guard->tried && task->notes->len < KX_TLS_NOTES_MAX)
         g_ptr_array_add(task->notes, new_note(host, guard, task));
 }

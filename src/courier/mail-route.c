@@ -127,7 +127,6 @@ static KxMailSession *try_address(const KxMailTools *tools, KxMailTask *task, co
     guard->tls = KX_MAIL_TLS_NEVER;
     session = kx_mail_session_open(tools, task, host, address, guard);
     guard->tls = KX_MAIL_TLS_MAY;
-    guard->broken = FALSE;
     return session;
 }
 

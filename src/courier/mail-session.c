@@ -303,13 +303,13 @@ KxMailSession *kx_mail_session_open(const KxMailTools *tools, KxMailTask *task, 
 {
     g_autoptr(GError) error = NULL;
     g_autoptr(KxMailSession) session = g_new0(KxMailSession, 1);
+    guard->tried = guard->broken = FALSE;
     session->host = g_strdup(host);
     session->conn = kx_smtp_conn_open(address, task->port, task->source, task->seconds, &error);
     if (!session->conn) {
         fail_conn(task, host, error);
         return NULL;
     }
-    guard->tried = FALSE;
     g_free(guard->ip);
     g_free(guard->source);
     guard->ip = g_strdup(kx_smtp_conn_ip(session->conn));

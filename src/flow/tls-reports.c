@@ -12,6 +12,7 @@ enum {
     LOOK_SECONDS = 60,
     RETRY = 3600,      /* seconds */
     TRIES_MAX = 24,    /* a day's worth (section 5.4) */
+    DAYS_MAX = 3,      /* after which nobody wants to hear of a day any more */
     POST_SECONDS = 60, /* to wait for a web server */
     POST_MAX = 65536,  /* bytes, as MAIL_BODY */
 };
@@ -151,7 +152,9 @@ static void send_day(KxTlsReports *reports, const KxTlsDay *day, const KxSetting
     g_autoptr(GPtrArray) rows = kx_tls_store_rows(reports->notes, day, &error);
     KxTlsReport report = {day, rows, kx_settings_text(settings, KX_SET_SERVER_HOSTNAME),
                           kx_settings_text(settings, KX_SET_SMTP_TLS_REPORTS)};
-    gboolean over = rows && (send_report(reports, &report, done) || day->tries >= TRIES_MAX);
+    gboolean late = day->day + DAYS_MAX < now_seconds() / KX_TLS_DAY;
+    gboolean over =
+        rows && (late || send_report(reports, &report, done) || day->tries >= TRIES_MAX);
     if (over)
         kx_tls_store_remove(reports->notes, day, &error);
     else if (rows)
@@ -168,6 +171,7 @@ static gboolean is_stopping(KxTlsReports *reports)
     return stopping;
 }
 
+/* All that are due by then. */
 static GPtrArray *send_all(KxTlsReports *reports, gint64 until, GError **error)
 {
     g_autoptr(KxSettings) settings = kx_directory_settings(reports->directory);
