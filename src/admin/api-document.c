@@ -19,16 +19,18 @@ static json_t *content(const char *type, json_t *schema)
 /* ---- schemas of objects ---- */
 
 static const struct {
-    const char *collection, *name;
+    const char *collection, *name, *key;
     KxObject object;
 } collections[] = {
-    {"domains", "domain", KX_OBJECT_DOMAIN},
-    {"users", "user", KX_OBJECT_USER},
-    {"groups", "group", KX_OBJECT_GROUP},
-    {"aliases", "alias", KX_OBJECT_ALIAS},
-    {"ip-groups", "ip-group", KX_OBJECT_IP_GROUP},
-    {"schedules", "schedule", KX_OBJECT_SCHEDULE},
-    {"etrn-servers", "etrn-server", KX_OBJECT_ETRN},
+    {"domains", "domain", "domain", KX_OBJECT_DOMAIN},
+    {"users", "user", "user", KX_OBJECT_USER},
+    {"groups", "group", "group", KX_OBJECT_GROUP},
+    {"aliases", "alias", "alias", KX_OBJECT_ALIAS},
+    {"ip-groups", "ip-group", "group", KX_OBJECT_IP_GROUP},
+    {"schedules", "schedule", "schedule", KX_OBJECT_SCHEDULE},
+    {"etrn-servers", "etrn-server", "server", KX_OBJECT_ETRN},
+    {"templates", "template", "template", KX_OBJECT_TEMPLATE},
+    {"time-ranges", "time-range", "range", KX_OBJECT_TIME_RANGE},
 };
 
 static json_t *field_schema(const KxFieldRow *row)
@@ -71,11 +73,8 @@ static json_t *schemas(void)
 {
     json_t *all = json_object();
     for (guint i = 0; i < G_N_ELEMENTS(collections); i++)
-        json_object_set_new(
-            all, collections[i].name,
-            object_schema(collections[i].object, g_str_equal(collections[i].name, "ip-group")
-                                                     ? "group"
-                                                     : collections[i].name));
+        json_object_set_new(all, collections[i].name,
+                            object_schema(collections[i].object, collections[i].key));
     json_object_set_new(all, "problem", problem_schema());
     return all;
 }
@@ -146,7 +145,7 @@ static gboolean is_version(const KxOption *option)
 
 /* ---- parameters ---- */
 
-static void add_page_parameters(json_t *list)
+static void add_page_parameters(json_t *list, const KxApiRoute *route)
 {
     static const struct {
         const char *name, *manual, *type;
@@ -157,34 +156,32 @@ static void add_page_parameters(json_t *list)
         {"limit", "So many at most, 1 to 1000; 100 if not given.", "integer"},
     };
     for (guint i = 0; i < G_N_ELEMENTS(rows); i++)
-        json_array_append_new(list, parameter("query", rows[i].name, rows[i].manual,
-                                              json_pack("{s:s}", "type", rows[i].type)));
+        if (kx_api_route_pages_by(route, rows[i].name))
+            json_array_append_new(list, parameter("query", rows[i].name, rows[i].manual,
+                                                  json_pack("{s:s}", "type", rows[i].type)));
 }
 
 static void add_query_parameters(json_t *list, const KxApiRoute *route)
 {
     const KxCommand *command = route->command;
-    gboolean pages = kx_api_route_lists(route);
     for (guint i = route->n_in_path; route->params[i] && !kx_api_route_has_body(route); i++)
         json_array_append_new(list, parameter("query", route->params[i], NULL,
                                               route->repeats ? text_list_schema() : text_schema()));
     for (guint i = 0; i < command->n_options; i++) {
         const KxOption *option = &command->options[i];
-        gboolean of_page =
-            pages && (g_str_equal(option->name, "search") || g_str_equal(option->name, "offset") ||
-                      g_str_equal(option->name, "limit"));
+        gboolean of_page = kx_api_route_pages_by(route, option->name);
         gboolean version = route->method != KX_HTTP_GET && is_version(option);
-        gboolean in_query = !kx_api_route_has_body(route) || (command->flags & KX_COMMAND_DOCUMENT);
+        gboolean in_query = !kx_api_route_has_body(route) ||
+                            (command->flags & (KX_COMMAND_DOCUMENT | KX_COMMAND_TABLE));
         if (version)
             json_array_append_new(list, parameter("header", "If-Match",
                                                   "The ETag that the resource must still have.",
                                                   text_schema()));
-        else if (in_query && !of_page)
+        else if (in_query && !of_page && !option->local)
             json_array_append_new(
                 list, parameter("query", option->name, option->manual, option_schema(option)));
     }
-    if (pages)
-        add_page_parameters(list);
+    add_page_parameters(list, route);
 }
 
 static json_t *parameters(const KxApiRoute *route)
@@ -211,6 +208,8 @@ static json_t *body_schema(const KxApiRoute *route)
     }
     for (guint i = 0; i < command->n_options; i++) {
         const KxOption *option = &command->options[i];
+        if (option->local)
+            continue;
         json_t *schema = option_schema(option);
         json_object_set_new(schema, "description", json_string(option->manual));
         json_object_set_new(properties, option->name, schema);
@@ -224,6 +223,9 @@ static json_t *body_schema(const KxApiRoute *route)
 static json_t *request_body(const KxApiRoute *route)
 {
     gboolean document = (route->command->flags & KX_COMMAND_DOCUMENT) != 0;
+    if (kx_api_route_takes_table(route))
+        return json_pack("{s:b, s:o}", "required", 1, "content",
+                         content("text/csv", text_schema()));
     json_t *schema = document
                          ? json_pack("{s:s, s:{s:{s:s}}, s:[s]}", "type", "object", "properties",
                                      "settings", "type", "object", "required", "settings")
@@ -253,15 +255,33 @@ static json_t *list_schema(const KxApiRoute *route)
     return json_pack("{s:s, s:o}", "type", "object", "properties", properties);
 }
 
+/* By the media types that there are. */
+static json_t *answers(const KxApiRoute *route)
+{
+    gboolean lists = kx_api_route_lists(route);
+    gboolean table = (route->command->flags & KX_COMMAND_TABLE) && !kx_api_route_takes_table(route);
+    if (table)
+        return content("text/csv", text_schema());
+    json_t *all = content("application/json", lists ? list_schema(route) : result_schema(route));
+    if (lists) {
+        json_object_update_new(all, content("text/csv", text_schema()));
+        json_object_update_new(all, content("application/xml", text_schema()));
+    }
+    return all;
+}
+
 static json_t *responses(const GPtrArray *routes, const KxApiRoute *route)
 {
     json_t *all = json_object();
-    json_t *schema = kx_api_route_lists(route) ? list_schema(route) : result_schema(route);
     gboolean makes = kx_api_route_of_new(routes, route) != NULL;
-    json_t *done = json_pack("{s:s, s:o}", "description", makes ? "Made" : "Done", "content",
-                             content("application/json", schema));
+    json_t *done =
+        json_pack("{s:s, s:o}", "description", makes ? "Made" : "Done", "content", answers(route));
     json_object_set_new(all, makes ? "201" : "200", done);
-    if (route->method != KX_HTTP_GET)
+    if (route->method == KX_HTTP_GET)
+        json_object_set_new(all, "304",
+                            json_pack("{s:s}", "description",
+                                      "It is still what the ETag in If-None-Match stands for"));
+    else
         json_object_set_new(all, "204",
                             json_pack("{s:s}", "description", "Done, and there is nothing to say"));
     json_object_set_new(all, "default", ref("responses", "problem"));
@@ -272,7 +292,9 @@ static json_t *responses(const GPtrArray *routes, const KxApiRoute *route)
 
 static json_t *operation(const GPtrArray *routes, const KxApiRoute *route, const char *tag)
 {
-    g_autofree char *id = g_strdelimit(g_strdup(route->command->words), " ", '-');
+    g_autofree char *words = g_strdelimit(g_strdup(route->command->words), " ", '-');
+    g_autofree char *id =
+        route->number > 0 ? g_strdup_printf("%s-%u", words, route->number + 1) : g_strdup(words);
     json_t *result = json_pack("{s:s, s:s, s:[s], s:o, s:o}", "operationId", id, "summary",
                                route->command->manual, "tags", tag, "parameters", parameters(route),
                                "responses", responses(routes, route));

@@ -19,6 +19,7 @@ typedef struct {
     char **params;   /* names of the command's arguments, in order; those in the path come first */
     guint n_in_path;
     gboolean repeats; /* the last argument is a list */
+    guint number;     /* of the routes of its command, from 0 */
 } KxApiRoute;
 
 GPtrArray *kx_api_routes_new(void); /* of KxApiRoute, in the order of the commands */
@@ -36,6 +37,13 @@ gboolean kx_api_route_has_body(const KxApiRoute *route);
 
 /* The route answers with a list, of which pages can be asked for. */
 gboolean kx_api_route_lists(const KxApiRoute *route);
+
+/* A parameter that picks from a list: "search" (only where the list is read), "sort", "offset" or
+ * "limit". */
+gboolean kx_api_route_pages_by(const KxApiRoute *route, const char *name);
+
+/* The request has a CSV table as its body. */
+gboolean kx_api_route_takes_table(const KxApiRoute *route);
 
 /* ---- api-session.c ---- */
 
@@ -62,6 +70,8 @@ void kx_api_session_end(KxApiSessions *sessions, const char *cookie);
 
 /* ---- api-sign-in.c ---- */
 
+typedef struct KxApiThrottle KxApiThrottle;
+
 #define KX_API_COOKIE "__Host-keryx-admin"
 
 struct KxApi {
@@ -69,6 +79,7 @@ struct KxApi {
     const KxServerHooks *server;
     GPtrArray *routes;
     KxApiSessions *sessions;
+    KxApiThrottle *throttle;
     GBytes *document; /* OpenAPI */
 };
 
@@ -87,8 +98,9 @@ json_t *kx_api_body(const KxHttpRequest *request, KxHttpResponse *response);
 /* What a client wants to see of a list. */
 typedef struct {
     guint offset, limit;
-    char *search; /* or NULL */
-    char *sort;   /* key, with "-" before it for the other direction; or NULL */
+    char *search;     /* or NULL */
+    char *sort;       /* key, with "-" before it for the other direction; or NULL */
+    const char *type; /* of the answer: "text/csv", "application/xml", or NULL for JSON */
 } KxApiPage;
 void kx_api_page_clear(KxApiPage *page);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(KxApiPage, kx_api_page_clear)
@@ -103,8 +115,23 @@ json_t *kx_api_command(const KxApiRoute *route, const KxApiActor *actor,
 void kx_api_respond_json(KxHttpResponse *response, guint status, const json_t *json);
 
 /* An answer of kx_admin_run() as a response. */
-void kx_api_answer(KxApi *api, const KxApiRoute *route, const KxApiPage *page, json_t *answer,
-                   KxHttpResponse *response);
+void kx_api_answer(KxApi *api, const KxHttpRequest *request, const KxApiRoute *route,
+                   const KxApiPage *page, json_t *answer, KxHttpResponse *response);
+
+/* The ETag of an answer to GET, and 304 if the client has it already (RFC 9110 section 13.1.2).
+ * `tag` without quotes; NULL: one that is made of the body. */
+void kx_api_tag(const KxHttpRequest *request, const char *tag, KxHttpResponse *response);
+
+/* ---- api-throttle.c ---- */
+
+/* Sign-ins that fail, by the address they come from (IPv6: its /64). */
+KxApiThrottle *kx_api_throttle_new(void);
+void kx_api_throttle_free(KxApiThrottle *throttle);
+
+/* Seconds until that address may try again; 0: now. `max`: failures in a minute, 0 for any number.
+ */
+guint kx_api_throttle_check(KxApiThrottle *throttle, const char *ip, guint max);
+void kx_api_throttle_failed(KxApiThrottle *throttle, const char *ip);
 
 /* api-page.c: {"items", "total", "offset", "limit"} of a list, or of what is one page already
  * ({"items", "total"}). A new reference. */

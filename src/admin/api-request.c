@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "admin/api-private.h"
+#include "admin/csv.h"
 #include "base/error.h"
 #include "base/text.h"
 
@@ -45,6 +46,48 @@ json_t *kx_api_body(const KxHttpRequest *request, KxHttpResponse *response)
     g_autofree char *detail = g_utf8_make_valid(why, -1);
     kx_http_response_problem(response, 400, detail);
     json_decref(body);
+    return NULL;
+}
+
+static gboolean has_type(const char *field, const char *type)
+{
+    return field && kx_ascii_equal(field, strcspn(field, "; "), type);
+}
+
+/* The table as the argument that it is. */
+static json_t *take_table(const KxApiRoute *route, const KxHttpRequest *request,
+                          KxHttpResponse *response)
+{
+    const char *type = kx_http_request_field(request, "content-type");
+    const char *charset = type ? strcasestr(type, "charset=") : NULL;
+    g_autoptr(GError) error = NULL;
+    if (!has_type(type, "text/csv")) {
+        kx_http_response_problem(response, 415, "The body must be a table: Content-Type: text/csv");
+        return NULL;
+    }
+    charset = charset ? charset + strlen("charset=") : NULL;
+    g_autofree char *named = charset ? g_strndup(charset, strcspn(charset, "; ")) : NULL;
+    g_autofree char *unquoted = named ? g_shell_unquote(named, NULL) : NULL;
+    char *text = kx_csv_decode(request->body, request->body_len, unquoted, &error);
+    if (!text) {
+        g_autofree char *detail = g_utf8_make_valid(error->message, -1);
+        kx_http_response_problem(response, 400, detail);
+        return NULL;
+    }
+    json_t *body = json_pack("{s:s}", route->params[g_strv_length(route->params) - 1], text);
+    explicit_bzero(text, strlen(text));
+    g_free(text);
+    return body;
+}
+
+/* What a list is to be written as: NULL for JSON. */
+static const char *list_type(const KxApiRoute *route, const KxHttpRequest *request)
+{
+    static const char *const types[] = {"text/csv", "application/xml"};
+    const char *accept = kx_http_request_field(request, "accept");
+    for (guint i = 0; kx_api_route_lists(route) && accept && i < G_N_ELEMENTS(types); i++)
+        if (has_type(accept, types[i]))
+            return types[i];
     return NULL;
 }
 
@@ -145,10 +188,18 @@ static gboolean fail_unknown(const KxApiRoute *route, const char *name, GError *
     for (guint i = route->n_in_path; route->params[i]; i++)
         g_ptr_array_add(names, route->params[i]);
     for (guint i = 0; i < command->n_options; i++)
-        g_ptr_array_add(names, (gpointer)command->options[i].name);
+        if (!command->options[i].local)
+            g_ptr_array_add(names, (gpointer)command->options[i].name);
     const char *like = kx_suggest(name, (const char *const *)names->pdata, names->len);
     return kx_fail(error, KX_ERR_INVALID, "there is no '%.100s' here%s%s%s", name,
                    like ? " (did you mean '" : "", like ? like : "", like ? "'?)" : "");
+}
+
+/* An option that the API knows. */
+static const KxOption *find_option(const KxApiRoute *route, const char *name)
+{
+    const KxOption *option = kx_command_option(route->command, name);
+    return option && !option->local ? option : NULL;
 }
 
 static void set_option(Collected *collected, const KxOption *option, json_t *value)
@@ -172,19 +223,17 @@ static gboolean take_property(Collected *collected, const char *name, const json
         collected->args[i] = json_incref((json_t *)value);
         return TRUE;
     }
-    const KxOption *option = kx_command_option(route->command, name);
+    const KxOption *option = find_option(route, name);
     json_t *converted = option ? from_json(option, value, error) : NULL;
     if (converted)
         set_option(collected, option, converted);
     return converted || (!option && fail_unknown(route, name, error));
 }
 
-static gboolean take_page(Collected *collected, const char *name, const char *value,
-                          gboolean *ret_taken, GError **error)
+static gboolean take_page(Collected *collected, const char *name, const char *value, GError **error)
 {
     KxApiPage *page = collected->page;
     guint64 number = 0;
-    *ret_taken = TRUE;
     if (g_str_equal(name, "limit") || g_str_equal(name, "offset")) {
         gboolean limit = *name == 'l';
         if (!kx_parse_uint(value, limit ? LIMIT_MAX : G_MAXINT32, &number) ||
@@ -195,11 +244,9 @@ static gboolean take_page(Collected *collected, const char *name, const char *va
     } else if (g_str_equal(name, "search")) {
         g_free(page->search);
         page->search = *value ? g_strdup(value) : NULL;
-    } else if (g_str_equal(name, "sort")) {
+    } else {
         g_free(page->sort);
         page->sort = g_strdup(value);
-    } else {
-        *ret_taken = FALSE;
     }
     return TRUE;
 }
@@ -208,11 +255,8 @@ static gboolean take_parameter(Collected *collected, const char *name, const cha
                                GError **error)
 {
     const KxApiRoute *route = collected->route;
-    gboolean taken = FALSE;
-    if (kx_api_route_lists(route) && !take_page(collected, name, value, &taken, error))
-        return FALSE;
-    if (taken)
-        return TRUE;
+    if (kx_api_route_pages_by(route, name))
+        return take_page(collected, name, value, error);
     int i = kx_api_route_has_body(route) ? -1 : param_index(route, name);
     if (i >= 0 && is_repeated(route, (guint)i)) {
         if (!collected->args[i])
@@ -225,10 +269,10 @@ static gboolean take_parameter(Collected *collected, const char *name, const cha
         collected->args[i] = json_string(value);
         return TRUE;
     }
-    const KxOption *option = kx_command_option(route->command, name);
+    const KxOption *option = find_option(route, name);
     /* Secrets in URLs end in logs of others. */
-    gboolean here =
-        option && (!kx_api_route_has_body(route) || route->command->flags & KX_COMMAND_DOCUMENT);
+    gboolean here = option && (!kx_api_route_has_body(route) ||
+                               route->command->flags & (KX_COMMAND_DOCUMENT | KX_COMMAND_TABLE));
     json_t *converted = here ? from_query(option, value, error) : NULL;
     if (converted)
         set_option(collected, option, converted);
@@ -332,7 +376,7 @@ static void fill_domain(Collected *collected)
     const KxApiActor *actor = collected->actor;
     int i = param_index(collected->route, "domain");
     if (i >= 0 && !collected->args[i] && actor->rights.admin == KX_LEVEL_NONE &&
-        collected->route->method == KX_HTTP_GET)
+        (guint)i >= collected->route->command->min_args)
         collected->args[i] = json_string(actor->domain);
 }
 
@@ -393,10 +437,13 @@ json_t *kx_api_command(const KxApiRoute *route, const KxApiActor *actor,
 {
     guint n = g_strv_length(route->params);
     g_autoptr(GError) error = NULL;
-    json_auto_t *body = kx_api_body(request, response), *options = json_object();
+    json_auto_t *options = json_object();
+    json_auto_t *body = kx_api_route_takes_table(route) ? take_table(route, request, response)
+                                                        : kx_api_body(request, response);
     g_autofree json_t **args = g_new0(json_t *, n + 1);
     Collected collected = {route, actor, args, options, ret_page};
-    ret_page->limit = LIMIT_DEFAULT;
+    ret_page->type = list_type(route, request);
+    ret_page->limit = ret_page->type ? G_MAXINT32 : LIMIT_DEFAULT;
     if (!body || !check_conditions(&collected, request, response))
         return NULL;
     json_t *command = collect(&collected, request, body, &error);

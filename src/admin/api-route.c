@@ -26,12 +26,13 @@ static gboolean is_param(const char *segment)
 }
 
 /* "PATCH /users/{user} name..." */
-static KxApiRoute *route_new(const KxCommand *command)
+static KxApiRoute *route_new(const KxCommand *command, const char *text, guint number)
 {
-    g_auto(GStrv) words = g_strsplit(command->api, " ", -1);
+    g_auto(GStrv) words = g_strsplit(text, " ", -1);
     g_autoptr(GStrvBuilder) params = g_strv_builder_new();
     KxApiRoute *route = g_new0(KxApiRoute, 1);
     route->command = command;
+    route->number = number;
     route->method = method_of(words[0]);
     route->path = g_strdup(words[1] + 1);
     route->segments = g_strsplit(route->path, "/", -1);
@@ -52,6 +53,13 @@ static KxApiRoute *route_new(const KxCommand *command)
     return route;
 }
 
+static void add_routes(GPtrArray *routes, const KxCommand *command)
+{
+    g_auto(GStrv) texts = g_strsplit(command->api ? command->api : "", "; ", -1);
+    for (guint i = 0; texts[i]; i++)
+        g_ptr_array_add(routes, route_new(command, texts[i], i));
+}
+
 GPtrArray *kx_api_routes_new(void)
 {
     GPtrArray *routes = g_ptr_array_new_with_free_func(route_free);
@@ -59,8 +67,7 @@ GPtrArray *kx_api_routes_new(void)
     const KxTopic *const *topics = kx_topics(&n);
     for (guint t = 0; t < n; t++)
         for (guint c = 0; c < topics[t]->n_commands; c++)
-            if (topics[t]->commands[c].api)
-                g_ptr_array_add(routes, route_new(&topics[t]->commands[c]));
+            add_routes(routes, &topics[t]->commands[c]);
     return routes;
 }
 
@@ -122,5 +129,17 @@ gboolean kx_api_route_has_body(const KxApiRoute *route)
 
 gboolean kx_api_route_lists(const KxApiRoute *route)
 {
-    return route->method == KX_HTTP_GET && route->command->columns;
+    return route->command->columns != NULL;
+}
+
+gboolean kx_api_route_pages_by(const KxApiRoute *route, const char *name)
+{
+    static const char *const names[] = {"search", "sort", "offset", "limit", NULL};
+    guint first = route->method == KX_HTTP_GET ? 0 : 1;
+    return kx_api_route_lists(route) && g_strv_contains(names + first, name);
+}
+
+gboolean kx_api_route_takes_table(const KxApiRoute *route)
+{
+    return (route->command->flags & KX_COMMAND_TABLE) && kx_api_route_has_body(route);
 }

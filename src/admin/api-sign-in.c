@@ -119,8 +119,22 @@ static gboolean fail_login(KxApi *api, const KxHttpRequest *request, const char 
     kx_log_failed_login(api->core->logger, "HTTP", ip, KX_LOGIN_REFUSED, "PLAIN");
     kx_log(api->core->logger, KX_LOG_WARNING, "HTTP login of %s from %s failed: %s", shown, ip,
            reason);
+    kx_api_throttle_failed(api->throttle, ip);
     response->later = TRUE;
     return refuse(response, 401, "Wrong name or password");
+}
+
+/* FALSE: too many failed from there. */
+static gboolean may_try(KxApi *api, const KxHttpRequest *request, KxHttpResponse *response)
+{
+    g_autoptr(KxSettings) settings = kx_directory_settings(api->core->directory);
+    guint seconds =
+        kx_api_throttle_check(api->throttle, kx_session_remote_ip(request->session),
+                              (guint)kx_settings_int(settings, KX_SET_ADMIN_FAILED_SIGN_INS));
+    if (seconds == 0)
+        return TRUE;
+    kx_http_response_field(response, "Retry-After", "%u", seconds);
+    return refuse(response, 429, "Too many sign-ins from this address failed; wait a moment");
 }
 
 static gboolean check_password(KxApi *api, const KxHttpRequest *request, const char *name,
@@ -159,7 +173,8 @@ static void sign_in(KxApi *api, const KxHttpRequest *request, KxHttpResponse *re
         refuse(response, 400, "Signing in takes \"user\" and \"password\", both texts");
         return;
     }
-    if (!check_password(api, request, name, password, &actor, response) ||
+    if (!may_try(api, request, response) ||
+        !check_password(api, request, name, password, &actor, response) ||
         !take_rights(api, &actor, response))
         return;
     g_autofree char *cookie = kx_api_session_open(api->sessions, actor.login, &actor.csrf);

@@ -14,6 +14,7 @@ static void document_resource(KxApi *api, const KxHttpRequest *request, KxHttpRe
     response->status = 200;
     response->type = "application/json";
     response->body = g_bytes_ref(api->document);
+    kx_api_tag(request, NULL, response);
 }
 
 static const struct {
@@ -79,7 +80,7 @@ static void run_command(KxApi *api, const KxHttpRequest *request, KxHttpResponse
         actor.read_only ? MIN(actor.rights.admin, KX_LEVEL_READ) : actor.rights.admin;
     KxAdminContext context = {api->core, {actor.login, level, actor.domain}, api->server, TRUE};
     json_auto_t *answer = kx_admin_run(&context, command);
-    kx_api_answer(api, route, &page, answer, response);
+    kx_api_answer(api, request, route, &page, answer, response);
 }
 
 /* Who came before other hosts were shut out (TOOL-11) is still there. */
@@ -123,6 +124,7 @@ KxApi *kx_api_new(KxCore *core, const KxServerHooks *server)
     api->server = server;
     api->routes = kx_api_routes_new();
     api->sessions = kx_api_sessions_new(core->directory);
+    api->throttle = kx_api_throttle_new();
     api->document = g_bytes_new_with_free_func(text, strlen(text), free, text);
     return api;
 }
@@ -133,6 +135,7 @@ void kx_api_free(KxApi *api)
         return;
     g_ptr_array_unref(api->routes);
     kx_api_sessions_free(api->sessions);
+    kx_api_throttle_free(api->throttle);
     g_bytes_unref(api->document);
     g_free(api);
 }

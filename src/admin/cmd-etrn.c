@@ -93,6 +93,7 @@ static const KxCommand commands[] = {
      .manual = "Removes one of them."},
     {.words = "etrn run",
      .args = "[SERVER]",
+     .api = "POST /etrn-servers/{server}/run; POST /etrn-requests",
      .max_args = 1,
      .run = run,
      .flags = KX_COMMAND_SERVER,

@@ -18,6 +18,7 @@ static const KxOption add_options[] = {
 
 static const KxOption many_options[] = {
     {"search", KX_OPTION_TEXT, "TEXT", "Only accounts with this text in a name or another field."},
+    {"users", KX_OPTION_LIST, "USER,...", "Only these accounts."},
     {"dry-run", KX_OPTION_FLAG, NULL, "Changes nothing; shows which accounts would be changed."},
 #include "directory/fields-user.h"
 };
@@ -49,9 +50,9 @@ static const KxOption import_options[] = {
     {"dry-run", KX_OPTION_FLAG, NULL, "Adds nobody; says which lines are wrong, and why."},
     {"all-or-none", KX_OPTION_FLAG, NULL, "Adds nobody if any line is wrong."},
     {"encoding", KX_OPTION_TEXT, "NAME",
-     "Character encoding of the file, such as windows-1250; UTF-8 without it."},
-    {"first-line", KX_OPTION_INT, "N", "The number of the first line after the header.",
-     G_MAXINT32},
+     "Character encoding of the file, such as windows-1250; UTF-8 without it.", .local = TRUE},
+    {"first-line", KX_OPTION_INT, "N", "The number of the first line after the header.", G_MAXINT32,
+     .local = TRUE},
 };
 
 static const KxOption csv_options[] = {
@@ -104,6 +105,7 @@ static const KxCommand commands[] = {
                "value takes the field away; what is not given stays."},
     {.words = "user recover",
      .args = "USER@DOMAIN",
+     .api = "POST /users/{user}/recover",
      .min_args = 1,
      .max_args = 1,
      KX_OPTIONS(recover_options),
@@ -114,6 +116,7 @@ static const KxCommand commands[] = {
                "it (keep-deleted-days)."},
     {.words = "user stats",
      .args = "[USER@DOMAIN|DOMAIN]",
+     .api = "GET /statistics domain; GET /users/{user}/statistics",
      .max_args = 1,
      KX_OPTIONS(export_options),
      .run = kx_user_stats_run,
@@ -125,13 +128,15 @@ static const KxCommand commands[] = {
                "how often, for each service."},
     {.words = "user set-many",
      .args = "[DOMAIN]",
+     .api = "PATCH /users domain",
      .max_args = 1,
      KX_OPTIONS(many_options),
      .object = KX_OBJECT_USER,
      .run = kx_object_run_set_found,
      .flags = KX_COMMAND_ACCOUNTS,
      .columns = "user:User,name:Name",
-     .manual = "Changes all accounts of a domain, or of all, or those that --search finds, as one "
+     .manual = "Changes all accounts of a domain, or of all, or those that --search finds or "
+               "--users names, as one "
                "change: all of them or none. Lists which."},
     {.words = "user remove",
      .args = "USER@DOMAIN",
@@ -150,22 +155,24 @@ static const KxCommand commands[] = {
          "still name the account."},
     {.words = "user import",
      .args = "DOMAIN FILE",
+     .api = "POST /domains/{domain}/users.csv table",
      .min_args = 2,
      .max_args = 2,
      KX_OPTIONS(import_options),
      .run = kx_user_run_import,
      .local = kx_user_import,
-     .flags = KX_COMMAND_ACCOUNTS,
+     .flags = KX_COMMAND_ACCOUNTS | KX_COMMAND_TABLE,
      .manual = "Adds the accounts of a CSV table to a domain; - reads standard input. The first "
                "line names the columns, in any order: Name, Password, FullName, MailAddress, "
                "Groups, Description, and any field of keryx user set. Lines that are wrong are "
                "reported with their numbers, the others are added, some hundred at a time."},
     {.words = "user export",
      .args = "[DOMAIN]",
+     .api = "GET /users.csv domain; GET /domains/{domain}/users.csv",
      .max_args = 1,
      KX_OPTIONS(csv_options),
      .run = kx_user_run_export,
-     .flags = KX_COMMAND_READS | KX_COMMAND_ACCOUNTS,
+     .flags = KX_COMMAND_READS | KX_COMMAND_ACCOUNTS | KX_COMMAND_TABLE,
      .manual = "Prints the accounts of a domain, or all, as a CSV table that keryx user import "
                "reads."},
 };

@@ -33,7 +33,8 @@ typedef struct {
     const char *manual;
     gint64 max;
     gboolean required;
-    char letter; /* short form, or 0 */
+    char letter;    /* short form, or 0 */
+    gboolean local; /* only the command line knows it */
 } KxOption;
 
 typedef enum {
@@ -43,6 +44,8 @@ typedef enum {
     KX_COMMAND_SERVER = 1 << 3, /* only a running server can do it */
     KX_COMMAND_FILE = 1 << 4, /* the last argument is a file: the command line sends its content */
     KX_COMMAND_DOCUMENT = 1 << 6, /* in the API the body is the last argument, as JSON text */
+    KX_COMMAND_TABLE = 1 << 7,    /* in the API a CSV table is the body of the request, and then the
+                                     last argument, or the body of the answer */
     KX_COMMAND_ACCOUNTS = 1 << 5, /* about accounts, groups and aliases of a domain, which the first
                                      argument names: administrators of that domain may */
 } KxCommandFlags;
@@ -81,7 +84,8 @@ struct KxCommand {
     guint min_args, max_args;
     const char *api; /* "METHOD /path/{argument}", and the names of the arguments that are not in
                         the path: properties of the body or parameters of the query; the last may
-                        end in "..." and is a list then. NULL: only on the command line */
+                        end in "..." and is a list then. Further ones stand behind "; ". NULL: only
+                        on the command line */
     const KxOption *options;
     guint n_options;
     guint flags;          /* KxCommandFlags */

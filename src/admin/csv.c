@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "mime/charset.h"
 
 static const char *skip_spaces(const char *at)
 {
@@ -88,4 +89,36 @@ char *kx_csv_line(const char **text)
     if (len > 0 && line[len - 1] == '\r')
         line[len - 1] = '\0';
     return line;
+}
+
+/* NULL: it is not what it is said to be. */
+static char *to_utf8(const char *bytes, size_t len, const char *encoding)
+{
+    static const char replacement[] = "\xef\xbf\xbd";
+    if (encoding == NULL || g_ascii_strcasecmp(encoding, "UTF-8") == 0)
+        return g_utf8_validate_len(bytes, len, NULL) ? g_strndup(bytes, len) : NULL;
+    if (!kx_charset_is_known(encoding, strlen(encoding)))
+        return NULL;
+    char *text = kx_charset_to_utf8(encoding, strlen(encoding), bytes, len);
+    if (strstr(text, replacement) == NULL)
+        return text;
+    g_free(text);
+    return NULL;
+}
+
+char *kx_csv_decode(const char *bytes, size_t len, const char *encoding, GError **error)
+{
+    if (encoding == NULL && len >= 2 &&
+        (memcmp(bytes, "\xff\xfe", 2) == 0 || memcmp(bytes, "\xfe\xff", 2) == 0))
+        encoding = "UTF-16";
+    g_autofree char *text = to_utf8(bytes, len, encoding);
+    if (text == NULL) {
+        kx_fail(
+            error, KX_ERR_INVALID,
+            "the file is not CSV in the encoding %s; another is named by --encoding, or charset= "
+            "of Content-Type",
+            encoding != NULL ? encoding : "UTF-8");
+        return NULL;
+    }
+    return g_strdup(g_str_has_prefix(text, "\xef\xbb\xbf") ? text + 3 : text);
 }

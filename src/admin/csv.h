@@ -19,3 +19,7 @@ void kx_csv_append(GString *line, const char *cell, gboolean first);
 /* The next line of a text, without its end (LF or CRLF), and the text behind it; NULL at the end.
  */
 char *kx_csv_line(const char **text);
+
+/* A table that comes from elsewhere as UTF-8, without its byte order mark; that of UTF-16 is
+ * understood. `encoding` NULL: UTF-8. NULL with KX_ERR_INVALID. */
+char *kx_csv_decode(const char *bytes, size_t len, const char *encoding, GError **error);

@@ -6,8 +6,21 @@
 
 typedef void (*WriteCell)(const char *text, FILE *out);
 
+static char *text_of(const json_t *value);
+
+static char *join(const json_t *list)
+{
+    g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
+    for (size_t i = 0; i < json_array_size(list); i++)
+        g_ptr_array_add(texts, text_of(json_array_get(list, i)));
+    g_ptr_array_add(texts, NULL);
+    return g_strjoinv(",", (char **)texts->pdata);
+}
+
 static char *text_of(const json_t *value)
 {
+    if (json_is_array(value))
+        return join(value);
     if (json_is_string(value))
         return g_strdup(json_string_value(value));
     if (json_is_integer(value))

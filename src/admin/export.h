@@ -14,12 +14,13 @@ void kx_export_xml(const char *root, const char *row, const char *columns, const
 /* Options of a command whose result is such a list, and its `local`: asks, and writes the format
  * that was wished. */
 #define KX_EXPORT_OPTIONS                                                                          \
-    {"csv", KX_OPTION_FLAG, NULL, "Writes the list as CSV, for spreadsheets."},                    \
+    {"csv", KX_OPTION_FLAG, NULL, "Writes the list as CSV, for spreadsheets.", .local = TRUE},     \
         {"separator", KX_OPTION_TEXT, "CHARACTER",                                                 \
          "Between the columns of the CSV; a comma if absent. Some spreadsheets want a "            \
-         "semicolon."},                                                                            \
+         "semicolon.",                                                                             \
+         .local = TRUE},                                                                           \
     {                                                                                              \
-        "xml", KX_OPTION_FLAG, NULL, "Writes the list as XML."                                     \
+        "xml", KX_OPTION_FLAG, NULL, "Writes the list as XML.", .local = TRUE                      \
     }
 typedef struct KxInvocation KxInvocation;
 int kx_export_local(const KxInvocation *invocation);

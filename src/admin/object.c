@@ -161,21 +161,44 @@ static json_t *show_all(const KxCall *call, const char *const *names, guint n)
     return list;
 }
 
-json_t *kx_object_run_set_found(const KxCall *call, GError **error)
+/* The names of those that a search finds, or that are named, of one domain or of all. */
+static gboolean find_names(const KxCall *call, GPtrArray *names, GError **error)
 {
-    KxObject object = call->command->object;
-    gboolean try = kx_call_flag(call, "dry-run");
     KxQuery query = {.domain = call->n_args > 0 ? call->args[0] : NULL,
                      .search = kx_call_text(call, "search")};
     g_autoptr(GPtrArray) found =
-        kx_object_list(call->context->core->directory, object, &query, NULL, error);
-    if (!found)
-        return NULL;
-    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
-    for (guint i = 0; i < found->len; i++) {
+        kx_object_list(call->context->core->directory, call->command->object, &query, NULL, error);
+    for (guint i = 0; found && i < found->len; i++) {
         const KxRecord *record = found->pdata[i];
         g_ptr_array_add(names, g_strdup_printf("%s@%s", record->name, record->domain));
     }
+    return found != NULL;
+}
+
+static gboolean take_names(const KxCall *call, const char *list, GPtrArray *names, GError **error)
+{
+    const char *domain = call->n_args > 0 ? call->args[0] : NULL;
+    g_auto(GStrv) given = g_strsplit(list, ",", -1);
+    if (kx_call_text(call, "search"))
+        return kx_fail(error, KX_ERR_INVALID, "search and users do not go together");
+    for (guint i = 0; given[i]; i++) {
+        const char *name = g_strstrip(given[i]), *at = strrchr(name, '@');
+        if (domain && at && g_ascii_strcasecmp(at + 1, domain) != 0)
+            return kx_fail(error, KX_ERR_INVALID, "%s is not in the domain %s", name, domain);
+        if (*name)
+            g_ptr_array_add(names, domain && !at ? g_strdup_printf("%s@%s", name, domain)
+                                                 : g_strdup(name));
+    }
+    return names->len > 0 || kx_fail(error, KX_ERR_INVALID, "users names nobody");
+}
+
+json_t *kx_object_run_set_found(const KxCall *call, GError **error)
+{
+    const char *list = kx_call_text(call, "users");
+    gboolean try = kx_call_flag(call, "dry-run");
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+    if (!(list ? take_names(call, list, names, error) : find_names(call, names, error)))
+        return NULL;
     const char *const *all = (const char *const *)names->pdata;
     return set_all(call, all, names->len, try, error) ? show_all(call, all, names->len) : NULL;
 }

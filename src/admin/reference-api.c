@@ -15,28 +15,31 @@ static const char intro[] =
 static const char *type_name(const KxOption *option)
 {
     static const char *const names[] = {
-        [KX_OPTION_FLAG] = "true or false", [KX_OPTION_TEXT] = "text",
-        [KX_OPTION_INT] = "number",         [KX_OPTION_SECRET] = "text, never shown",
-        [KX_OPTION_FILE] = "text",          [KX_OPTION_BOOL] = "true or false",
-        [KX_OPTION_LIST] = "list of texts", [KX_OPTION_NUMBER] = "number, or text like 10M",
+        [KX_OPTION_FLAG] = "true or false",
+        [KX_OPTION_TEXT] = "text",
+        [KX_OPTION_INT] = "number",
+        [KX_OPTION_SECRET] = "text, never shown",
+        [KX_OPTION_LINES] = "text",
+        [KX_OPTION_FILE] = "text",
+        [KX_OPTION_BOOL] = "true or false",
+        [KX_OPTION_LIST] = "list of texts",
+        [KX_OPTION_NUMBER] = "number, or text like 10M",
     };
     return names[option->type];
 }
 
 static gboolean is_shown(const KxApiRoute *route, const KxOption *option)
 {
-    gboolean page = kx_api_route_lists(route) &&
-                    (g_str_equal(option->name, "search") || g_str_equal(option->name, "offset") ||
-                     g_str_equal(option->name, "limit"));
+    gboolean page = kx_api_route_pages_by(route, option->name);
     gboolean version = route->method != KX_HTTP_GET && (g_str_equal(option->name, "generation") ||
                                                         g_str_equal(option->name, "fingerprint"));
-    return !page && !version;
+    return !page && !version && !option->local;
 }
 
 static void append_rows(GString *out, const KxApiRoute *route)
 {
     const KxCommand *command = route->command;
-    for (guint i = route->n_in_path; route->params[i]; i++) {
+    for (guint i = route->n_in_path; route->params[i] && !kx_api_route_takes_table(route); i++) {
         gboolean list = route->repeats && !route->params[i + 1];
         g_string_append_printf(out, "| `%s` | %s | %s |\n", route->params[i],
                                list ? "list of texts" : "text",
@@ -54,16 +57,22 @@ static void append_route(GString *out, const KxApiRoute *route)
 {
     g_autoptr(GString) rows = g_string_new(NULL);
     gboolean document = (route->command->flags & KX_COMMAND_DOCUMENT) != 0;
-    g_string_append_printf(out, "\n### `%s /%s`\n\n%s As `keryx %s`.%s%s\n",
+    gboolean table = (route->command->flags & KX_COMMAND_TABLE) != 0;
+    gboolean takes_table = kx_api_route_takes_table(route);
+    g_string_append_printf(out, "\n### `%s /%s`\n\n%s As `keryx %s`.%s%s%s\n",
                            kx_http_method_name(route->method), route->path, route->command->manual,
                            route->command->words,
                            kx_api_route_lists(route) ? " A list, in pages." : "",
-                           document ? " The body is the document of `GET /settings`." : "");
+                           document ? " The body is the document of `GET /settings`." : "",
+                           takes_table ? " The body is the table (`text/csv`)."
+                           : table     ? " The answer is the table (`text/csv`)."
+                                       : "");
     append_rows(rows, route);
     if (rows->len > 0)
-        g_string_append_printf(out, "\n| %s | Type | Meaning |\n|---|---|---|\n%s",
-                               kx_api_route_has_body(route) && !document ? "Property" : "Parameter",
-                               rows->str);
+        g_string_append_printf(
+            out, "\n| %s | Type | Meaning |\n|---|---|---|\n%s",
+            kx_api_route_has_body(route) && !document && !takes_table ? "Property" : "Parameter",
+            rows->str);
 }
 
 char *kx_reference_api(void)

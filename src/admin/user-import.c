@@ -22,9 +22,10 @@ enum {
 /* ---- the server ---- */
 
 typedef struct {
-    GPtrArray *rows; /* KxUserRow, NULL for a bad line */
-    GArray *changes; /* KxChange, of the good ones */
-    GArray *lines;   /* guint: where each of the changes stands */
+    GPtrArray *rows;   /* KxUserRow, of the good lines */
+    GArray *changes;   /* KxChange, of the good ones */
+    GArray *lines;     /* guint: where each of the changes stands */
+    GHashTable *names; /* folded, each with its line */
     json_t *failed;
 } Piece;
 
@@ -33,6 +34,7 @@ static void piece_clear(Piece *piece)
     g_clear_pointer(&piece->rows, g_ptr_array_unref);
     g_clear_pointer(&piece->changes, g_array_unref);
     g_clear_pointer(&piece->lines, g_array_unref);
+    g_clear_pointer(&piece->names, g_hash_table_unref);
     g_clear_pointer(&piece->failed, json_decref);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Piece, piece_clear)
@@ -40,6 +42,47 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Piece, piece_clear)
 static void add_failed(json_t *failed, guint line, const char *text)
 {
     json_array_append_new(failed, json_pack("{s:i, s:s}", "line", (int)line, "error", text));
+}
+
+static int by_line(const void *a, const void *b)
+{
+    json_int_t left = json_integer_value(json_object_get(*(json_t *const *)a, "line"));
+    json_int_t right = json_integer_value(json_object_get(*(json_t *const *)b, "line"));
+    return (left > right) - (left < right);
+}
+
+/* In the order of the file. */
+static void sort_failed(json_t *failed)
+{
+    g_autoptr(GPtrArray) all = g_ptr_array_new();
+    for (size_t i = 0; i < json_array_size(failed); i++)
+        g_ptr_array_add(all, json_incref(json_array_get(failed, i)));
+    g_ptr_array_sort(all, by_line);
+    json_array_clear(failed);
+    for (guint i = 0; i < all->len; i++)
+        json_array_append_new(failed, all->pdata[i]);
+}
+
+static GHashTable *names_new(void)
+{
+    return g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+}
+
+/* FALSE: the name stands on a line before. Those that are only tried do not see each other. */
+static gboolean check_repeated(GHashTable *names, const KxUserRow *row, guint number,
+                               json_t *failed)
+{
+    char *key = kx_name_fold(row->login);
+    guint before = key != NULL ? GPOINTER_TO_UINT(g_hash_table_lookup(names, key)) : 0;
+    if (before == 0) {
+        if (key != NULL)
+            g_hash_table_insert(names, key, GUINT_TO_POINTER(number));
+        return TRUE;
+    }
+    g_free(key);
+    g_autofree char *text = g_strdup_printf("the name is that of line %u already", before);
+    add_failed(failed, number, text);
+    return FALSE;
 }
 
 static void take_line(Piece *piece, const KxUserColumns *columns, const char *line, guint number,
@@ -52,6 +95,8 @@ static void take_line(Piece *piece, const KxUserColumns *columns, const char *li
         return;
     }
     g_ptr_array_add(piece->rows, row);
+    if (!check_repeated(piece->names, row, number, piece->failed))
+        return;
     KxChange change = {.verb = KX_CHANGE_ADD,
                        .object = KX_OBJECT_USER,
                        .name = row->login,
@@ -71,6 +116,7 @@ static gboolean read_piece(Piece *piece, const KxCall *call, GError **error)
     piece->rows = g_ptr_array_new_with_free_func((GDestroyNotify)kx_user_row_free);
     piece->changes = g_array_new(FALSE, FALSE, sizeof(KxChange));
     piece->lines = g_array_new(FALSE, FALSE, sizeof(guint));
+    piece->names = names_new();
     piece->failed = json_array();
     if (!kx_user_columns(header != NULL ? header : "", &columns, error))
         return FALSE;
@@ -85,46 +131,46 @@ static gboolean read_piece(Piece *piece, const KxCall *call, GError **error)
     return TRUE;
 }
 
+/* Some hundred at a time, so that lookups wait for milliseconds only. */
+static gboolean make_changes(Piece *piece, const KxCall *call, gboolean try, guint *ret_added,
+                             GError **error)
+{
+    guint n = piece->changes->len;
+    g_autofree GError **errors = g_new0(GError *, n);
+    gboolean ok = TRUE;
+    *ret_added = 0;
+    for (guint at = 0; ok && at < n; at += PIECE_LINES)
+        ok = kx_object_change_many(
+            call->context->core->directory, &call->context->admin,
+            &g_array_index(piece->changes, KxChange, at), MIN(n - at, (guint)PIECE_LINES),
+            KX_CHANGE_EACH | (try ? KX_CHANGE_TRY : 0), errors + at, NULL, error);
+    for (guint i = 0; i < n; i++) {
+        if (errors[i] != NULL)
+            add_failed(piece->failed, g_array_index(piece->lines, guint, i), errors[i]->message);
+        else
+            *ret_added += ok;
+        g_clear_error(&errors[i]);
+    }
+    return ok;
+}
+
 json_t *kx_user_run_import(const KxCall *call, GError **error)
 {
     g_auto(Piece) piece = {0};
-    if (!read_piece(&piece, call, error))
+    gboolean dry = kx_call_flag(call, "dry-run"), all = kx_call_flag(call, "all-or-none");
+    guint added = 0;
+    if (!read_piece(&piece, call, error) || !make_changes(&piece, call, dry || all, &added, error))
         return NULL;
-    guint n = piece.changes->len, added = 0;
-    g_autofree GError **errors = g_new0(GError *, n);
-    guint flags = KX_CHANGE_EACH | (kx_call_flag(call, "dry-run") ? KX_CHANGE_TRY : 0);
-    gboolean done = kx_object_change_many(call->context->core->directory, &call->context->admin,
-                                          (const KxChange *)(void *)piece.changes->data, n, flags,
-                                          errors, NULL, error);
-    for (guint i = 0; i < n; i++) {
-        if (errors[i] != NULL)
-            add_failed(piece.failed, g_array_index(piece.lines, guint, i), errors[i]->message);
-        else
-            added++;
-        g_clear_error(&errors[i]);
-    }
-    return done ? json_pack("{s:i, s:O}", "added", (int)added, "failed", piece.failed) : NULL;
+    if (all && !dry && json_array_size(piece.failed) > 0)
+        added = 0;
+    else if (all && !dry && !make_changes(&piece, call, FALSE, &added, error))
+        return NULL;
+    sort_failed(piece.failed);
+    return json_pack("{s:i, s:b, s:O}", "added", (int)added, "dry-run", dry, "failed",
+                     piece.failed);
 }
 
 /* ---- the file ---- */
-
-/* As UTF-8, whose byte order mark goes; that of UTF-16 is understood. */
-static char *decode(const char *bytes, size_t len, const char *encoding, GError **error)
-{
-    if (encoding == NULL && len >= 2 &&
-        (memcmp(bytes, "\xff\xfe", 2) == 0 || memcmp(bytes, "\xfe\xff", 2) == 0))
-        encoding = "UTF-16";
-    g_autofree char *text = encoding != NULL
-                                ? g_convert(bytes, (gssize)len, "UTF-8", encoding, NULL, &len, NULL)
-                                : g_strndup(bytes, len);
-    if (text == NULL || strlen(text) != len || !g_utf8_validate(text, (gssize)len, NULL)) {
-        kx_fail(error, KX_ERR_INVALID,
-                "the file is not CSV in the encoding %s (--encoding names another)",
-                encoding != NULL ? encoding : "UTF-8");
-        return NULL;
-    }
-    return g_strdup(g_str_has_prefix(text, "\xef\xbb\xbf") ? text + 3 : text);
-}
 
 static char *read_table(const char *path, const char *encoding, GError **error)
 {
@@ -132,7 +178,7 @@ static char *read_table(const char *path, const char *encoding, GError **error)
     size_t len;
     if (!kx_read_file(g_str_equal(path, "-") ? "/dev/stdin" : path, FILE_MAX, &bytes, &len, error))
         return NULL;
-    char *text = decode(bytes, len, encoding, error);
+    char *text = kx_csv_decode(bytes, len, encoding, error);
     explicit_bzero(bytes, len);
     return text;
 }
@@ -151,23 +197,12 @@ typedef struct {
     KxOffline *offline; /* opened once for all pieces */
 } Import;
 
-/* FALSE: the name stands on a line before. */
-static gboolean check_repeated(Import *import, const char *line, guint number)
+/* A line that cannot be read is for the server to refuse. */
+static gboolean is_new(Import *import, const char *line, guint number)
 {
     g_autoptr(KxUserRow) row =
         kx_user_row(&import->columns, line, import->invocation->args->pdata[0], NULL);
-    char *key = row != NULL ? kx_name_fold(row->login) : NULL;
-    if (key == NULL)
-        return TRUE;
-    guint before = GPOINTER_TO_UINT(g_hash_table_lookup(import->names, key));
-    if (before == 0) {
-        g_hash_table_insert(import->names, key, GUINT_TO_POINTER(number));
-        return TRUE;
-    }
-    g_free(key);
-    g_autofree char *text = g_strdup_printf("the name is that of line %u already", before);
-    add_failed(import->failed, number, text);
-    return FALSE;
+    return row == NULL || check_repeated(import->names, row, number, import->failed);
 }
 
 /* Sends lines, of which the first is number `first`. */
@@ -211,7 +246,7 @@ static void take_into(Import *import, GString *piece, const char *line, guint nu
 {
     if (strlen(line) > ROW_MAX)
         add_failed(import->failed, number, "the line is too long");
-    else if (check_repeated(import, line, number))
+    else if (is_new(import, line, number))
         g_string_append(piece, line);
     g_string_append_c(piece, '\n'); /* an empty line keeps the count */
 }
@@ -235,25 +270,6 @@ static gboolean import_lines(Import *import, const char *text, GError **error)
         first = number + 1;
     }
     return ok;
-}
-
-static int by_line(const void *a, const void *b)
-{
-    json_int_t left = json_integer_value(json_object_get(*(json_t *const *)a, "line"));
-    json_int_t right = json_integer_value(json_object_get(*(json_t *const *)b, "line"));
-    return (left > right) - (left < right);
-}
-
-/* In the order of the file. */
-static void sort_failed(Import *import)
-{
-    g_autoptr(GPtrArray) all = g_ptr_array_new();
-    for (size_t i = 0; i < json_array_size(import->failed); i++)
-        g_ptr_array_add(all, json_incref(json_array_get(import->failed, i)));
-    g_ptr_array_sort(all, by_line);
-    json_array_clear(import->failed);
-    for (guint i = 0; i < all->len; i++)
-        json_array_append_new(import->failed, all->pdata[i]);
 }
 
 static int show_result(Import *import)
@@ -289,7 +305,7 @@ static int import_text(Import *import, const char *text)
         import->added = 0;
         ok = import_lines(import, text, &error);
     }
-    sort_failed(import);
+    sort_failed(import->failed);
     int status = json_array_size(import->failed) > 0 || ok ? show_result(import) : KX_EXIT_FAILED;
     return ok ? status : kx_cli_fail(error);
 }
@@ -311,7 +327,7 @@ int kx_user_import(const KxInvocation *invocation)
         return kx_cli_fail(error);
     const char *rest = text;
     g_autofree char *header = kx_csv_line(&rest);
-    g_autoptr(GHashTable) names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    g_autoptr(GHashTable) names = names_new();
     Import import = {.invocation = invocation,
                      .header = header,
                      .names = names,

@@ -59,6 +59,13 @@ static UConverter *open_converter(const char *name, size_t len)
     return U_SUCCESS(status) ? converter : NULL;
 }
 
+gboolean kx_charset_is_known(const char *name, size_t len)
+{
+    UConverter *converter = open_converter(name, len);
+    ucnv_close(converter);
+    return converter != NULL || is_utf8_name(name, len);
+}
+
 KxCharset *kx_charset_open(const char *name, size_t len)
 {
     KxCharset *charset = g_new(KxCharset, 1);

@@ -23,4 +23,7 @@ void kx_charset_convert(KxCharset *charset, GString *out, const char *data, size
  * US-ASCII, bytes that are not UTF-8 are taken for Windows-1252. */
 char *kx_charset_to_utf8(const char *name, size_t name_len, const char *data, size_t len);
 
+/* FALSE for a name that kx_charset_open() would read as UTF-8 because it does not know it. */
+gboolean kx_charset_is_known(const char *name, size_t len);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KxCharset, kx_charset_close)

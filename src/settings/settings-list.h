@@ -120,10 +120,12 @@ KX_SETTING(HTTP_IDLE_TIMEOUT, "http.idle-timeout", DURATION, 1, 86400, NULL, "2m
     "How long an HTTP connection without a request stays open.")
 KX_SETTING(ADMIN_REMOTE, "admin.remote", BOOL, 0, 0, NULL, "yes", KX_SETTING_EDGE, "TOOL-11", NULL,
     "Whether the administration over HTTPS can be reached from other hosts. No: only from the server itself. service.admin.access-group limits it to an IP address group.")
-KX_SETTING(ADMIN_SESSION_IDLE, "admin.session-idle", DURATION, 60, 2592000, NULL, "2h", 0, "", NULL,
+KX_SETTING(ADMIN_SESSION_IDLE, "admin.session-idle", DURATION, 1, 2592000, NULL, "2h", 0, "", NULL,
     "How long a session of the administration stays open without a request.")
-KX_SETTING(ADMIN_SESSION_LIFETIME, "admin.session-lifetime", DURATION, 60, 2592000, NULL, "1d", 0, "", NULL,
+KX_SETTING(ADMIN_SESSION_LIFETIME, "admin.session-lifetime", DURATION, 1, 2592000, NULL, "1d", 0, "", NULL,
     "How long a session of the administration lasts at most.")
+KX_SETTING(ADMIN_FAILED_SIGN_INS, "admin.failed-sign-ins", INT, 0, 10000, NULL, "10", 0, "", NULL,
+    "How many sign-ins to the administration may fail in a minute from one address (of IPv6: one /64 network); then the next are refused until the minute is over. 0: any number. Programs with a token go on.")
 KX_SETTING(SERVER_PORT_OFFSET, "server.port-offset", INT, 0, 60000, NULL, "0", KX_SETTING_RESTART, "SVC-21", NULL,
     "Added to the port of every listener, so that a second server, or one without root, can run on high ports.")
 
