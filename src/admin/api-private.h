@@ -83,6 +83,9 @@ struct KxApi {
     GBytes *document; /* OpenAPI */
 };
 
+/* The client is on this host. */
+gboolean kx_api_is_here(const KxHttpRequest *request);
+
 /* FALSE: the response says why not. */
 gboolean kx_api_actor(KxApi *api, const KxHttpRequest *request, KxApiActor *ret_actor,
                       KxHttpResponse *response);

@@ -56,14 +56,38 @@ static char *domain_of(const char *login)
     return g_strdup(strrchr(login, '@') + 1);
 }
 
+gboolean kx_api_is_here(const KxHttpRequest *request)
+{
+    const char *ip = kx_session_remote_ip(request->session);
+    return g_str_has_prefix(ip, "127.") || g_str_equal(ip, "::1");
+}
+
+/* Those who administer a domain only may come from fewer places (TOOL-15). */
+static gboolean check_place(KxApi *api, const KxHttpRequest *request, KxHttpResponse *response)
+{
+    KxDirectory *directory = api->core->directory;
+    g_autoptr(KxSettings) settings = kx_directory_settings(directory);
+    const char *group = kx_settings_text(settings, KX_SET_ADMIN_DOMAIN_ACCESS_GROUP);
+    if (!kx_settings_bool(settings, KX_SET_ADMIN_DOMAIN_REMOTE) && !kx_api_is_here(request))
+        return refuse(response, 403, "Domains are administered from the server itself only");
+    return *group == '\0' ||
+           kx_ip_group_contains(directory, group, kx_session_remote_ip(request->session)) ||
+           refuse(response, 403, "Domains are not administered from this address");
+}
+
 /* Rights are looked up anew each time. */
-static gboolean take_rights(KxApi *api, KxApiActor *actor, KxHttpResponse *response)
+static gboolean take_rights(KxApi *api, const KxHttpRequest *request, KxApiActor *actor,
+                            KxHttpResponse *response)
 {
     actor->rights = kx_rights_get(api->core->directory, actor->login);
     if (actor->rights.web_admin)
         actor->domain = domain_of(actor->login);
-    return actor->rights.admin != KX_LEVEL_NONE || actor->rights.web_admin ||
-           refuse(response, 403, "The account has no rights to administer the server or a domain");
+    if (actor->rights.admin != KX_LEVEL_NONE)
+        return TRUE;
+    return actor->rights.web_admin
+               ? check_place(api, request, response)
+               : refuse(response, 403,
+                        "The account has no rights to administer the server or a domain");
 }
 
 static gboolean take_token(KxApi *api, const char *authorization, KxApiActor *actor,
@@ -96,7 +120,7 @@ gboolean kx_api_actor(KxApi *api, const KxHttpRequest *request, KxApiActor *ret_
     const char *authorization = kx_http_request_field(request, "authorization");
     return (authorization ? take_token(api, authorization, ret_actor, response)
                           : take_cookie(api, request, ret_actor, response)) &&
-           take_rights(api, ret_actor, response);
+           take_rights(api, request, ret_actor, response);
 }
 
 /* ---- the resource "session" ---- */
@@ -175,7 +199,7 @@ static void sign_in(KxApi *api, const KxHttpRequest *request, KxHttpResponse *re
     }
     if (!may_try(api, request, response) ||
         !check_password(api, request, name, password, &actor, response) ||
-        !take_rights(api, &actor, response))
+        !take_rights(api, request, &actor, response))
         return;
     g_autofree char *cookie = kx_api_session_open(api->sessions, actor.login, &actor.csrf);
     g_autofree char *line =

@@ -87,9 +87,7 @@ static void run_command(KxApi *api, const KxHttpRequest *request, KxHttpResponse
 static gboolean is_welcome(KxApi *api, const KxHttpRequest *request)
 {
     g_autoptr(KxSettings) settings = kx_directory_settings(api->core->directory);
-    const char *ip = kx_session_remote_ip(request->session);
-    return kx_settings_bool(settings, KX_SET_ADMIN_REMOTE) || g_str_has_prefix(ip, "127.") ||
-           g_str_equal(ip, "::1");
+    return kx_settings_bool(settings, KX_SET_ADMIN_REMOTE) || kx_api_is_here(request);
 }
 
 static void handle(gpointer data, const KxHttpRequest *request, KxHttpResponse *response)

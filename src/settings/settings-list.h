@@ -120,6 +120,10 @@ KX_SETTING(HTTP_IDLE_TIMEOUT, "http.idle-timeout", DURATION, 1, 86400, NULL, "2m
     "How long an HTTP connection without a request stays open.")
 KX_SETTING(ADMIN_REMOTE, "admin.remote", BOOL, 0, 0, NULL, "yes", KX_SETTING_EDGE, "TOOL-11", NULL,
     "Whether the administration over HTTPS can be reached from other hosts. No: only from the server itself. service.admin.access-group limits it to an IP address group.")
+KX_SETTING(ADMIN_DOMAIN_REMOTE, "admin.domain-remote", BOOL, 0, 0, NULL, "yes", 0, "TOOL-15 WADM-11", NULL,
+    "Whether those who administer a domain only (web-admin) may do so from other hosts. No: only from the server itself.")
+KX_SETTING(ADMIN_DOMAIN_ACCESS_GROUP, "admin.domain-access-group", TEXT, 0, 100, NULL, "", KX_SETTING_IP_GROUP, "TOOL-15 WADM-11", NULL,
+    "The IP address group from which those who administer a domain only may do so; empty: from everywhere. service.admin.access-group holds for them too.")
 KX_SETTING(ADMIN_SESSION_IDLE, "admin.session-idle", DURATION, 1, 2592000, NULL, "2h", 0, "", NULL,
     "How long a session of the administration stays open without a request.")
 KX_SETTING(ADMIN_SESSION_LIFETIME, "admin.session-lifetime", DURATION, 1, 2592000, NULL, "1d", 0, "", NULL,

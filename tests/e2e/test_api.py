@@ -368,7 +368,7 @@ def test_who_may_read_reads(server, user):
     assert reader.ask("GET", "users")[0] == 403  # at once
 
 
-@pytest.mark.covers("WADM-04", "WADM-08")
+@pytest.mark.covers("WADM-04", "WADM-08", "HOST-62")
 def test_a_domain_administrator_keeps_to_the_domain(server, api, user):
     api.ok("POST", "domains", {"domain": f"{user}.test"})
     api.ok("POST", "users", {"user": f"boss@{user}.test", "password": "a secret of mine", "web-admin": True})

@@ -117,7 +117,7 @@ def test_removing(server):
     assert server.run("cert", "remove", "gone").returncode == 1
 
 
-@pytest.mark.covers("CERT-08", "CERT-09", "CERT-12", "CERT-13", "CERT-17")
+@pytest.mark.covers("CERT-08", "CERT-09", "CERT-12", "CERT-13", "CERT-17", "HOST-17", "HOST-18")
 def test_a_certificate_from_an_authority(server, authority):
     for missing in (("--hostname", server.hostname), ("--country", "DE")):
         done = server.run("cert", "request", *missing)
