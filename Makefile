@@ -44,6 +44,7 @@ bench:
 	@tools/build build-release -Dbuildtype=release -Dtests=false
 	@$(PYTHON) bench/bench.py --keryx build-release/keryx
 	@$(PYTHON) bench/imap_bench.py --keryx build-release/keryx
+	@$(PYTHON) bench/people.py --keryx build-release/keryx
 
 fuzz:
 	@$(INSTALL) build test
