@@ -52,8 +52,7 @@ static json_t *object_schema(KxObject object, const char *key)
     json_object_set_new(properties, key, json_pack("{s:s}", "type", "string"));
     for (guint id = 0; id < KX_FIELD_COUNT; id++) {
         const KxFieldRow *row = kx_field_row((KxFieldId)id);
-        if (row->object == object && row->kind->class != KX_CLASS_SECRET &&
-            !(row->flags & KX_FIELD_HIDDEN))
+        if (row->object == object && !kx_field_is_secret(row))
             json_object_set_new(properties, row->name, field_schema(row));
     }
     json_object_set_new(properties, "generation",

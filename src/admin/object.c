@@ -35,15 +35,15 @@ json_t *kx_object_json(KxObject object, const KxRecord *record)
         [KX_OBJECT_GROUP] = "group",       [KX_OBJECT_ALIAS] = "alias",
         [KX_OBJECT_IP_GROUP] = "group",    [KX_OBJECT_TEMPLATE] = "template",
         [KX_OBJECT_TIME_RANGE] = "range",  [KX_OBJECT_ETRN] = "server",
-        [KX_OBJECT_SCHEDULE] = "schedule",
+        [KX_OBJECT_SCHEDULE] = "schedule", [KX_OBJECT_DOWNLOAD] = "download",
+        [KX_OBJECT_SORTING] = "address",
     };
     g_autofree char *name = record->domain ? g_strdup_printf("%s@%s", record->name, record->domain)
                                            : g_strdup(record->name);
     json_t *json = json_pack("{s:s}", keys[object], name);
     for (guint id = 0; id < KX_FIELD_COUNT; id++) {
         const KxFieldRow *row = kx_field_row((KxFieldId)id);
-        if (row->object == object && row->kind->class != KX_CLASS_SECRET &&
-            !(row->flags & KX_FIELD_HIDDEN))
+        if (row->object == object && !kx_field_is_secret(row))
             json_object_set_new(json, row->name, field_json(record, (KxFieldId)id));
     }
     json_object_set_new(json, "generation", json_integer(record->generation));

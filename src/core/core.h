@@ -8,6 +8,7 @@
 #include "core/recent-logins.h"
 #include "directory/directory.h"
 #include "flow/ask.h"
+#include "flow/fetch.h"
 #include "flow/queue.h"
 #include "flow/scheduler.h"
 #include "flow/sts-store.h"
@@ -32,6 +33,7 @@ typedef struct KxCore {
     KxSearch *search;          /* NULL without a running server */
     KxCaretaker *caretaker;    /* NULL without a running server */
     KxExclusive *maildrops;    /* held by POP3 sessions */
+    KxFetcher *fetcher;        /* NULL without a running server */
     KxRecentLogins *pop3_logins;
     struct KxHttp *http; /* applications (http/http.h); NULL without a running server */
 } KxCore;

@@ -98,6 +98,20 @@ gboolean kx_mail_pool_configure(KxMailPool *pool, const KxSettings *settings, GE
     return TRUE;
 }
 
+const KxMailTools *kx_mail_pool_take_tools(KxMailPool *pool)
+{
+    kx_mutex_lock(&pool->lock);
+    Setup *setup = pool->setup ? setup_ref(pool->setup) : NULL;
+    kx_mutex_unlock(&pool->lock);
+    return setup ? &setup->tools : NULL;
+}
+
+void kx_mail_pool_give_tools(const KxMailTools *tools)
+{
+    G_STATIC_ASSERT(G_STRUCT_OFFSET(Setup, tools) % sizeof(gpointer) == 0);
+    setup_unref((Setup *)(void *)((char *)(gpointer)tools - G_STRUCT_OFFSET(Setup, tools)));
+}
+
 /* ---- connections that are kept ---- */
 
 static void free_kept(Kept *kept)

@@ -31,6 +31,11 @@ KxMailTask *kx_mail_pool_done(
 /* Policies of MTA-STS, for the core to keep and from it. */
 KxStsCache *kx_mail_pool_sts(KxMailPool *pool);
 
+/* What a task begun now works with, for others that connect; give it back. NULL: the DNS servers
+ * cannot be used. From any thread. */
+const KxMailTools *kx_mail_pool_take_tools(KxMailPool *pool);
+void kx_mail_pool_give_tools(const KxMailTools *tools);
+
 /* The core is gone: nobody waits for the tasks. */
 void kx_mail_pool_cancel(KxMailPool *pool);
 /* Each second: ends connections that nobody used for a while, has policies fetched again. */

@@ -15,8 +15,8 @@
 #include "base/error.h"
 
 enum {
-    REPLY_MAX = 64 * 1024, /* bytes of a reply, RFC 5321 asks for 512 a line */
-    OUT_MAX = 64 * 1024,   /* bytes that are kept back */
+    REPLY_MAX = KX_SMTP_ROOM, /* bytes of a reply, RFC 5321 asks for 512 a line */
+    OUT_MAX = 64 * 1024,      /* bytes that are kept back */
     TLS_SECONDS = 60,
 };
 
@@ -440,6 +440,28 @@ gboolean kx_smtp_conn_read(KxSmtpConn *conn, guint seconds, KxSmtpReply *reply, 
             return kx_fail(error, KX_ERR_PROTOCOL, "the server's reply is too long");
     }
     return TRUE;
+}
+
+KxSlice kx_smtp_conn_peek(const KxSmtpConn *conn)
+{
+    return (KxSlice){conn->in.data, conn->in.len};
+}
+
+gboolean kx_smtp_conn_fill(KxSmtpConn *conn, guint seconds, GError **error)
+{
+    gint64 deadline = deadline_in(conn, seconds);
+    size_t before = conn->in.len;
+    if (!kx_smtp_conn_flush(conn, error))
+        return FALSE;
+    while (conn->in.len == before)
+        if (!receive_some(conn, deadline, error))
+            return FALSE;
+    return TRUE;
+}
+
+void kx_smtp_conn_consume(KxSmtpConn *conn, size_t len)
+{
+    kx_buf_consume(&conn->in, len);
 }
 
 void kx_smtp_reply_clear(KxSmtpReply *reply)

@@ -14,6 +14,7 @@
 #include <openssl/ssl.h>
 
 #include "courier/resolver.h"
+#include "ipc/message.h"
 
 typedef struct KxSmtpConn KxSmtpConn;
 
@@ -72,6 +73,14 @@ gboolean kx_smtp_conn_flush(KxSmtpConn *conn, GError **error);
 
 /* Replaces what the reply held; the whole reply must come in time. */
 gboolean kx_smtp_conn_read(KxSmtpConn *conn, guint seconds, KxSmtpReply *reply, GError **error);
+
+/* For protocols with other replies (POP3, IMAP): what has come and was not consumed yet; waiting
+ * until there is more of it, for which there must be room (KX_SMTP_ROOM); dropping it from the
+ * front. */
+enum { KX_SMTP_ROOM = 64 * 1024 };
+KxSlice kx_smtp_conn_peek(const KxSmtpConn *conn);
+gboolean kx_smtp_conn_fill(KxSmtpConn *conn, guint seconds, GError **error);
+void kx_smtp_conn_consume(KxSmtpConn *conn, size_t len);
 
 void kx_smtp_reply_clear(KxSmtpReply *reply);
 /* The enhanced status code at its beginning (RFC 3463), or one made of the first digit; then the

@@ -90,6 +90,14 @@ typedef struct {
 typedef struct {
     union {
         KxEntry entry;
+        KxDownload download;
+    };
+    char *key;
+} KxDownloadEntry;
+
+typedef struct {
+    union {
+        KxEntry entry;
         KxEtrnServer server;
     };
     char *key;
@@ -102,6 +110,14 @@ typedef struct {
     };
     char *key;
 } KxScheduleEntry;
+
+typedef struct {
+    union {
+        KxEntry entry;
+        KxSorting rule;
+    };
+    char *key;
+} KxSortingEntry;
 
 /* Who has a further address: one of them. */
 typedef struct {
@@ -135,6 +151,8 @@ struct KxDirectory {
     GHashTable *time_ranges; /* folded name -> KxTimeRangeEntry, owned */
     GHashTable *etrn;        /* folded name -> KxEtrnEntry, owned */
     GHashTable *schedules;   /* folded name -> KxScheduleEntry, owned */
+    GHashTable *downloads;   /* folded name -> KxDownloadEntry, owned */
+    GHashTable *sorting;     /* folded name -> KxSortingEntry, owned */
     GHashTable *shares;      /* identifier -> set of owners */
     GHashTable *tokens;      /* hash -> what tokens.c knows of it */
 

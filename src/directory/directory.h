@@ -61,6 +61,8 @@ typedef enum {
     KX_OBJECT_TIME_RANGE,
     KX_OBJECT_ETRN,
     KX_OBJECT_SCHEDULE,
+    KX_OBJECT_DOWNLOAD,
+    KX_OBJECT_SORTING,
     KX_OBJECT_COUNT,
 } KxObject;
 
@@ -207,6 +209,37 @@ typedef struct {
     guint64 online_port;
 } KxSchedule;
 
+/* A mailbox on another server, whose mail is brought here. */
+typedef struct {
+    KX_RECORD;
+    char *description;
+    gboolean disabled;
+    guint protocol, tls, auth; /* KxFetchProtocol, KxFetchTls, KxFetchAuth */
+    char *host;
+    guint64 port;             /* 0: the usual one */
+    gboolean any_certificate; /* not checked */
+    char *login, *password;
+    char *folder;     /* of IMAP; empty: INBOX */
+    char *deliver_to; /* or by the sorting rules: */
+    gboolean sort;
+    char *header;                     /* looked into first, or empty */
+    gboolean drop_duplicates;         /* of one message for several recipients */
+    gboolean keep;                    /* on the server, */
+    guint64 keep_days;                /* for so long; 0: for good */
+    guint64 message_size;             /* bytes of one to be taken, 0: no limit */
+    guint64 session_size;             /* bytes of one session, 0: no limit */
+    guint64 session_count;            /* messages of one session, 0: no limit */
+    guint64 session_minutes, timeout; /* the latter in seconds; 0: as the manual says */
+} KxDownload;
+
+/* Who gets downloaded mail for an address. */
+typedef struct {
+    KX_RECORD; /* the name is "name@domain", "*@domain" or "*" */
+    char *description;
+    gboolean disabled;
+    char *deliver_to; /* an address, or "*@domain" */
+} KxSorting;
+
 /* For the field table. */
 #define KX_STRUCT_DOMAIN     KxDomain
 #define KX_STRUCT_USER       KxUser
@@ -217,6 +250,8 @@ typedef struct {
 #define KX_STRUCT_TIME_RANGE KxTimeRange
 #define KX_STRUCT_ETRN       KxEtrnServer
 #define KX_STRUCT_SCHEDULE   KxSchedule
+#define KX_STRUCT_DOWNLOAD   KxDownload
+#define KX_STRUCT_SORTING    KxSorting
 
 void kx_domain_free(KxDomain *domain);
 void kx_user_free(KxUser *user);
@@ -224,12 +259,14 @@ void kx_group_free(KxGroup *group);
 void kx_alias_free(KxAlias *alias);
 void kx_ip_group_free(KxIpGroup *group);
 void kx_etrn_server_free(KxEtrnServer *server);
+void kx_download_free(KxDownload *download);
 void kx_object_free(KxObject object, KxRecord *record);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KxDomain, kx_domain_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KxUser, kx_user_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KxGroup, kx_group_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KxAlias, kx_alias_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KxIpGroup, kx_ip_group_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(KxDownload, kx_download_free)
 
 /* By name; of what lies in domains "name@domain", or a bare name in the primary domain. Addresses
  * and aliases of an account are not its name. KX_ERR_NOT_FOUND. */
@@ -317,6 +354,13 @@ gboolean kx_ip_group_contains(KxDirectory *directory, const char *group, const c
 
 /* Whether a time range is valid at a local time. */
 gboolean kx_time_range_holds(const KxTimeRange *range, GDateTime *local);
+
+/* ---- sorting rules ---- */
+
+/* Where downloaded mail for an address goes, by the rule for it or for its domain; NULL: there is
+ * none. The same by the rule "*". Rules that are disabled do not count. */
+char *kx_sorting_find(KxDirectory *directory, const char *address);
+char *kx_sorting_default(KxDirectory *directory);
 
 /* ---- changes ---- */
 

@@ -28,6 +28,11 @@ const KxFieldRow *kx_field_row(KxFieldId id)
     return &ROWS[id];
 }
 
+gboolean kx_field_is_secret(const KxFieldRow *row)
+{
+    return row->kind->class == KX_CLASS_SECRET || (row->flags & KX_FIELD_HIDDEN) != 0;
+}
+
 /* How many each file has. */
 #define KX_FIELD(...) +1
 enum {
@@ -57,6 +62,12 @@ enum {
     ,
     COUNT_SCHEDULE = 0
 #include "directory/fields-schedule.h"
+    ,
+    COUNT_DOWNLOAD = 0
+#include "directory/fields-download.h"
+    ,
+    COUNT_SORTING = 0
+#include "directory/fields-sorting.h"
 };
 #undef KX_FIELD
 
@@ -67,7 +78,8 @@ void kx_field_range(KxObject object, guint *ret_first, guint *ret_end)
         [KX_OBJECT_GROUP] = COUNT_GROUP,           [KX_OBJECT_ALIAS] = COUNT_ALIAS,
         [KX_OBJECT_IP_GROUP] = COUNT_IP_GROUP,     [KX_OBJECT_TEMPLATE] = COUNT_TEMPLATE,
         [KX_OBJECT_TIME_RANGE] = COUNT_TIME_RANGE, [KX_OBJECT_ETRN] = COUNT_ETRN,
-        [KX_OBJECT_SCHEDULE] = COUNT_SCHEDULE,
+        [KX_OBJECT_SCHEDULE] = COUNT_SCHEDULE,     [KX_OBJECT_DOWNLOAD] = COUNT_DOWNLOAD,
+        [KX_OBJECT_SORTING] = COUNT_SORTING,
     };
     guint first = 0;
     for (guint before = 0; before < object; before++)
@@ -126,15 +138,10 @@ void kx_field_values_put(KxFieldValues *values, KxFieldId id, const char *text)
     values->text[id] = g_strdup(text);
 }
 
-static gboolean is_secret(const KxFieldRow *row)
-{
-    return row->kind->class == KX_CLASS_SECRET || (row->flags & KX_FIELD_HIDDEN);
-}
-
 void kx_field_values_clear(KxFieldValues *values)
 {
     for (guint i = 0; i < KX_FIELD_COUNT; i++) {
-        if (values->text[i] != NULL && is_secret(&ROWS[i]))
+        if (values->text[i] != NULL && kx_field_is_secret(&ROWS[i]))
             sodium_memzero(values->text[i], strlen(values->text[i]));
         g_clear_pointer(&values->text[i], g_free);
     }
@@ -155,7 +162,7 @@ void kx_field_values_audit(const KxFieldValues *values, GArray *audit)
         if (!values->given[i])
             continue;
         KxAuditField field = {ROWS[i].logged, logged_value(&ROWS[i], values->text[i]),
-                              is_secret(&ROWS[i])};
+                              kx_field_is_secret(&ROWS[i])};
         g_array_append_val(audit, field);
     }
 }

@@ -10,7 +10,7 @@
 typedef enum {
     KX_FIELD_INVERTED = 1 << 0, /* the Config log says the opposite */
     KX_FIELD_DERIVED = 1 << 1,  /* kept with other objects: not in the structure's own row */
-    KX_FIELD_HIDDEN = 1 << 3,   /* a password for another server: kept, never shown */
+    KX_FIELD_HIDDEN = 1 << 3,   /* in the structure, but neither shown nor logged nor searched */
     KX_FIELD_RIGHTS = 1 << 2,   /* gives rights over the server: only for whoever has them all */
 } KxFieldFlags;
 
@@ -33,6 +33,8 @@ typedef struct {
 } KxFieldRow;
 
 const KxFieldRow *kx_field_row(KxFieldId id);
+/* What is never shown: what is kept apart from the structure, and what is hidden. */
+gboolean kx_field_is_secret(const KxFieldRow *row);
 
 /* The fields of an object are next to each other: from `first` to before `end`. */
 void kx_field_range(KxObject object, guint *ret_first, guint *ret_end);

@@ -17,6 +17,8 @@ enum {
     LIST_TEXT_MAX = 8000000, /* bytes */
     DAYS_MAX = 36500,        /* a hundred years */
     YEAR_DAYS = 365,
+    SECRET_MAX = 8000, /* bytes: access tokens are long */
+    MINUTES_MAX = 1440,
     SECONDS_MAX = 86400,
     INTERVAL_MAX = 31 * 86400, /* seconds */
 };
@@ -72,6 +74,16 @@ static char *parse_bool(const char *value, GError **error)
     if (kx_bool_parse(value, &on))
         return g_strdup(on ? "yes" : "no");
     kx_fail(error, KX_ERR_INVALID, "'%s' is neither yes nor no", value);
+    return NULL;
+}
+
+/* What other servers want to hear: kept as it is. */
+static char *parse_secret(const char *value, GError **error)
+{
+    if (strlen(value) <= SECRET_MAX && strpbrk(value, "\r\n") == NULL)
+        return g_strdup(value);
+    kx_fail(error, KX_ERR_INVALID, "the secret is longer than %d bytes or has several lines",
+            SECRET_MAX);
     return NULL;
 }
 
@@ -163,6 +175,26 @@ static char *parse_choice(const char *const *choices, const char *value, GError 
     return NULL;
 }
 
+static const char *const fetch_protocols[] = {"pop3", "imap", NULL};
+static const char *const fetch_tls[] = {"tls", "starttls", "none", NULL};
+static const char *const fetch_auth[] = {"auto", "user",    "plain",       "login", "cram-md5",
+                                         "apop", "xoauth2", "oauthbearer", NULL};
+
+static char *parse_fetch_protocol(const char *value, GError **error)
+{
+    return parse_choice(fetch_protocols, value, error);
+}
+
+static char *parse_fetch_tls(const char *value, GError **error)
+{
+    return parse_choice(fetch_tls, value, error);
+}
+
+static char *parse_fetch_auth(const char *value, GError **error)
+{
+    return parse_choice(fetch_auth, value, error);
+}
+
 static const char *const forward_modes[] = {"online", "etrn", "schedule", NULL};
 
 static char *parse_forward_mode(const char *value, GError **error)
@@ -185,6 +217,16 @@ static char *parse_seconds(const char *value, GError **error)
         return g_strdup_printf("%" G_GUINT64_FORMAT, number);
     kx_fail(error, KX_ERR_INVALID, "'%s' is not a number of seconds from 0 to %d", value,
             SECONDS_MAX);
+    return NULL;
+}
+
+static char *parse_minutes(const char *value, GError **error)
+{
+    guint64 number;
+    if (kx_parse_uint(value, MINUTES_MAX, &number))
+        return g_strdup_printf("%" G_GUINT64_FORMAT, number);
+    kx_fail(error, KX_ERR_INVALID, "'%s' is not a number of minutes from 0 to %d", value,
+            MINUTES_MAX);
     return NULL;
 }
 
@@ -268,6 +310,13 @@ static char *parse_address(const char *entry, GError **error)
     return domain != NULL ? g_strdup_printf("%s@%s", good, domain) : NULL;
 }
 
+/* An address, or all of a domain. */
+static char *parse_sort_target(const char *value, GError **error)
+{
+    return g_str_has_prefix(value, "*@") ? kx_name_sort_address(value, error)
+                                         : parse_address(value, error);
+}
+
 static char *parse_folder(const char *entry, GError **error)
 {
     const char *name = entry + strlen(KX_NAME_PUBLIC);
@@ -306,8 +355,6 @@ const KxKind kx_kind_forward_mode = {KX_CLASS_CHOICE, "online|etrn|schedule", fo
                                      parse_forward_mode};
 const KxKind kx_kind_relay_tls = {KX_CLASS_CHOICE, "may|never|must|verify|wrap", relay_tls,
                                   parse_relay_tls};
-const KxKind kx_kind_secret = {KX_CLASS_TEXT, "SECRET", NULL, parse_text};
-const KxKind kx_kind_seconds = {KX_CLASS_NUMBER, "SECONDS", NULL, parse_seconds};
 const KxKind kx_kind_interval = {KX_CLASS_NUMBER, "INTERVAL", NULL, parse_interval};
 const KxKind kx_kind_clock_times = {KX_CLASS_LIST, "HH:MM,...", NULL, parse_clock, TRUE};
 const KxKind kx_kind_actions = {KX_CLASS_LIST, "ACTION,...", NULL, parse_action};
@@ -323,6 +370,18 @@ const KxKind kx_kind_addresses = {KX_CLASS_LIST, "ADDRESS,...", NULL, parse_addr
 const KxKind kx_kind_targets = {KX_CLASS_LIST, "TARGET,...", NULL, parse_target};
 const KxKind kx_kind_ranges = {KX_CLASS_LIST, "ENTRY,...", NULL, parse_range};
 
+const KxKind kx_kind_secret = {KX_CLASS_TEXT, "SECRET", NULL, parse_secret};
+const KxKind kx_kind_address = {KX_CLASS_TEXT, "ADDRESS", NULL, parse_address};
+const KxKind kx_kind_sort_target = {KX_CLASS_TEXT, "ADDRESS", NULL, parse_sort_target};
+const KxKind kx_kind_header_name = {KX_CLASS_TEXT, "NAME", NULL, kx_name_header};
+const KxKind kx_kind_minutes = {KX_CLASS_NUMBER, "MINUTES", NULL, parse_minutes};
+const KxKind kx_kind_seconds = {KX_CLASS_NUMBER, "SECONDS", NULL, parse_seconds};
+const KxKind kx_kind_fetch_protocol = {KX_CLASS_CHOICE, "pop3|imap", fetch_protocols,
+                                       parse_fetch_protocol};
+const KxKind kx_kind_fetch_tls = {KX_CLASS_CHOICE, "tls|starttls|none", fetch_tls, parse_fetch_tls};
+const KxKind kx_kind_fetch_auth = {KX_CLASS_CHOICE,
+                                   "auto|user|plain|login|cram-md5|apop|xoauth2|oauthbearer",
+                                   fetch_auth, parse_fetch_auth};
 const KxKind kx_kind_times = {KX_CLASS_LIST, "TIME,...", NULL, parse_time};
 
 /* ---- lists ---- */

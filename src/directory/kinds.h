@@ -33,8 +33,10 @@ extern const KxKind kx_kind_bool, kx_kind_text, kx_kind_password, kx_kind_hash, 
     kx_kind_addresses, kx_kind_targets, kx_kind_ranges, kx_kind_times, kx_kind_lines,
     kx_kind_language;
 extern const KxKind kx_kind_host, kx_kind_port, kx_kind_forward_mode, kx_kind_relay_tls,
-    kx_kind_secret, kx_kind_seconds, kx_kind_interval, kx_kind_clock_times, kx_kind_actions,
-    kx_kind_range_name, kx_kind_group_name;
+    kx_kind_secret, kx_kind_seconds, kx_kind_minutes, kx_kind_interval, kx_kind_clock_times,
+    kx_kind_actions, kx_kind_range_name, kx_kind_group_name;
+extern const KxKind kx_kind_address, kx_kind_sort_target, kx_kind_header_name,
+    kx_kind_fetch_protocol, kx_kind_fetch_tls, kx_kind_fetch_auth;
 
 /* The canonical text of what was given; lists without repetition, in any case. */
 char *kx_kind_parse(const KxKind *kind, const char *value, GError **error);

@@ -150,6 +150,34 @@ char *kx_name_object(const char *name, GError **error)
     return NULL;
 }
 
+char *kx_name_sort_address(const char *name, GError **error)
+{
+    g_autofree char *local = NULL, *given = NULL;
+    if (strcmp(name, "*") == 0)
+        return g_strdup(name);
+    if (!kx_name_split(name, &local, &given) || given == NULL || *name == '"') {
+        kx_fail(error, KX_ERR_INVALID,
+                "'%.100s' is not what can be sorted by: name@domain, *@domain or *", name);
+        return NULL;
+    }
+    g_autofree char *good = strcmp(local, "*") == 0 ? g_strdup(local) : kx_name_local(local, error);
+    g_autofree char *domain = good != NULL ? kx_name_domain(given, error) : NULL;
+    return domain != NULL ? g_strdup_printf("%s@%s", good, domain) : NULL;
+}
+
+char *kx_name_header(const char *name, GError **error)
+{
+    enum { NAME_MAX_BYTES = 76 };
+    size_t len = strlen(name);
+    gboolean good = len > 0 && len <= NAME_MAX_BYTES;
+    for (const char *at = name; good && *at != '\0'; at++)
+        good = g_ascii_isgraph(*at) && *at != ':' && *at != ',';
+    if (good)
+        return g_strdup(name);
+    kx_fail(error, KX_ERR_INVALID, "'%.100s' is not the name of a header field", name);
+    return NULL;
+}
+
 char *kx_name_alias(const char *name, GError **error)
 {
     size_t len = strlen(name);

@@ -40,6 +40,13 @@ char *kx_name_account(const char *local, GError **error);
  * with KX_ERR_INVALID. */
 char *kx_name_object(const char *name, GError **error);
 
+/* What a sorting rule is for: an address, "*@domain" or "*" (POP3D-17). NULL with KX_ERR_INVALID.
+ */
+char *kx_name_sort_address(const char *name, GError **error);
+
+/* A header field's name (RFC 5322 section 3.6.8), at most 76 bytes. NULL with KX_ERR_INVALID. */
+char *kx_name_header(const char *name, GError **error);
+
 /* The name of an alias (ALIAS-03): ASCII letters, digits, . - _ and the wildcards ? and *. NULL
  * with KX_ERR_INVALID. */
 char *kx_name_alias(const char *name, GError **error);

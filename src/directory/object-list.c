@@ -51,11 +51,9 @@ static gboolean matches(const KxObjectType *type, const KxRecord *record, const 
     gboolean found = text_contains(record->name, wanted);
     kx_field_range(type->record.object, &id, &end);
     for (; !found && id < end; id++)
-        found = !(kx_field_row((KxFieldId)id)->flags & KX_FIELD_HIDDEN) &&
-                text_contains(kx_record_peek(record, (KxFieldId)id), wanted);
-    kx_field_range(type->record.object, &id, &end);
-    for (; !found && id < end; id++)
-        found = list_contains(kx_record_list(record, (KxFieldId)id), wanted);
+        found = !kx_field_is_secret(kx_field_row((KxFieldId)id)) &&
+                (text_contains(kx_record_peek(record, (KxFieldId)id), wanted) ||
+                 list_contains(kx_record_list(record, (KxFieldId)id), wanted));
     return found;
 }
 
@@ -131,12 +129,14 @@ FREE_FUNC(free_template, KX_OBJECT_TEMPLATE)
 FREE_FUNC(free_time_range, KX_OBJECT_TIME_RANGE)
 FREE_FUNC(free_etrn, KX_OBJECT_ETRN)
 FREE_FUNC(free_schedule, KX_OBJECT_SCHEDULE)
+FREE_FUNC(free_download, KX_OBJECT_DOWNLOAD)
+FREE_FUNC(free_sorting, KX_OBJECT_SORTING)
 
 static GDestroyNotify free_func(KxObject object)
 {
     static const GDestroyNotify funcs[KX_OBJECT_COUNT] = {
-        free_domain,   free_user,       free_group, free_alias,    free_ip_group,
-        free_template, free_time_range, free_etrn,  free_schedule,
+        free_domain,     free_user, free_group,    free_alias,    free_ip_group, free_template,
+        free_time_range, free_etrn, free_schedule, free_download, free_sorting,
     };
     return funcs[object];
 }

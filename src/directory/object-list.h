@@ -18,3 +18,5 @@
 #include "directory/fields-time-range.h"
 #include "directory/fields-etrn.h"
 #include "directory/fields-schedule.h"
+#include "directory/fields-download.h"
+#include "directory/fields-sorting.h"

@@ -12,7 +12,8 @@ const KxObjectType *kx_object_type(KxObject object)
         [KX_OBJECT_GROUP] = &kx_type_group,           [KX_OBJECT_ALIAS] = &kx_type_alias,
         [KX_OBJECT_IP_GROUP] = &kx_type_ip_group,     [KX_OBJECT_TEMPLATE] = &kx_type_template,
         [KX_OBJECT_TIME_RANGE] = &kx_type_time_range, [KX_OBJECT_ETRN] = &kx_type_etrn,
-        [KX_OBJECT_SCHEDULE] = &kx_type_schedule,
+        [KX_OBJECT_SCHEDULE] = &kx_type_schedule,     [KX_OBJECT_DOWNLOAD] = &kx_type_download,
+        [KX_OBJECT_SORTING] = &kx_type_sorting,
     };
     return types[object];
 }
@@ -139,6 +140,11 @@ void kx_ip_group_free(KxIpGroup *group)
 void kx_etrn_server_free(KxEtrnServer *server)
 {
     kx_object_free(KX_OBJECT_ETRN, (KxRecord *)(void *)server);
+}
+
+void kx_download_free(KxDownload *download)
+{
+    kx_object_free(KX_OBJECT_DOWNLOAD, (KxRecord *)(void *)download);
 }
 
 KxRecord *kx_object_get(KxDirectory *directory, KxObject object, const char *name, GError **error)

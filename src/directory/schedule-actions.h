@@ -8,4 +8,5 @@
  * `name` is what the field `actions` says; kx_schedule_action_<func>() in flow/ does it.
  */
 KX_SCHEDULE_ACTION(ETRN, "etrn", etrn)
+KX_SCHEDULE_ACTION(DOWNLOAD, "download", download)
 KX_SCHEDULE_ACTION(SEND_QUEUE, "send-queue", send_queue)

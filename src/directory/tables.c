@@ -35,6 +35,16 @@ static void free_schedule(gpointer entry)
     kx_entry_free(&kx_type_schedule, entry);
 }
 
+static void free_download(gpointer entry)
+{
+    kx_entry_free(&kx_type_download, entry);
+}
+
+static void free_sorting(gpointer entry)
+{
+    kx_entry_free(&kx_type_sorting, entry);
+}
+
 void kx_tables_init(KxDirectory *directory)
 {
     kx_rw_lock_init(&directory->lock);
@@ -47,6 +57,8 @@ void kx_tables_init(KxDirectory *directory)
     directory->time_ranges = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_time_range);
     directory->etrn = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_etrn);
     directory->schedules = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_schedule);
+    directory->downloads = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_download);
+    directory->sorting = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_sorting);
     directory->shares =
         g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_hash_table_unref);
 }
@@ -61,6 +73,8 @@ void kx_tables_clear(KxDirectory *directory)
     g_hash_table_unref(directory->time_ranges);
     g_hash_table_unref(directory->etrn);
     g_hash_table_unref(directory->schedules);
+    g_hash_table_unref(directory->downloads);
+    g_hash_table_unref(directory->sorting);
     g_hash_table_unref(directory->shares);
     g_hash_table_unref(directory->tokens);
     kx_rw_lock_clear(&directory->lock);

@@ -10,6 +10,15 @@ static char *kx_schedule_action_send_queue(const KxScheduleTools *tools)
     return n == 0 ? g_strdup("nothing waits") : g_strdup_printf("%u messages are being sent", n);
 }
 
+/* SCHED-05. */
+static char *kx_schedule_action_download(const KxScheduleTools *tools)
+{
+    guint n = 0;
+    kx_fetcher_begin(tools->fetcher, NULL, &n, NULL);
+    return n == 0 ? g_strdup("no mailbox is to be read")
+                  : g_strdup_printf("%u mailboxes are being read", n);
+}
+
 /* SCHED-06. */
 static char *kx_schedule_action_etrn(const KxScheduleTools *tools)
 {

@@ -250,10 +250,10 @@ void kx_scheduler_listening(KxScheduler *scheduler)
 }
 
 KxScheduler *kx_scheduler_start(KxDirectory *directory, KxQueue *queue, KxAsks *asks,
-                                KxLogger *logger)
+                                KxFetcher *fetcher, KxLogger *logger)
 {
     KxScheduler *scheduler = g_new0(KxScheduler, 1);
-    scheduler->tools = (KxScheduleTools){directory, queue, asks, logger};
+    scheduler->tools = (KxScheduleTools){directory, queue, asks, fetcher, logger};
     kx_mutex_init(&scheduler->running);
     kx_mutex_init(&scheduler->lock);
     kx_cond_init(&scheduler->changed);

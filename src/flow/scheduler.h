@@ -11,13 +11,14 @@
 
 #include "directory/directory.h"
 #include "flow/ask.h"
+#include "flow/fetch.h"
 #include "flow/queue.h"
 
 typedef struct KxScheduler KxScheduler;
 
 /* All is borrowed. */
 KxScheduler *kx_scheduler_start(KxDirectory *directory, KxQueue *queue, KxAsks *asks,
-                                KxLogger *logger);
+                                KxFetcher *fetcher, KxLogger *logger);
 void kx_scheduler_stop(KxScheduler *scheduler); /* waits for what is being done, and frees it */
 
 /* The server takes mail from now on. */
@@ -35,6 +36,7 @@ typedef struct {
     KxDirectory *directory;
     KxQueue *queue;
     KxAsks *asks;
+    KxFetcher *fetcher;
     KxLogger *logger;
 } KxScheduleTools;
 

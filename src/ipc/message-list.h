@@ -228,6 +228,46 @@ KX_MESSAGE(TLS_NOTE, KxMsgTlsNote, COURIER, CORE, 0)
 #define KX_FIELDS_STS_POLICY(F, S) F(S, STR, domain, 255) F(S, STR, id, 32) F(S, U64, fetched, 0) F(S, U64, expires, 0) F(S, STR, text, 32768)
 KX_MESSAGE(STS_POLICY, KxMsgStsPolicy, CORE | COURIER, CORE | COURIER, 0)
 
+/* ---- mailboxes on other servers: a session has a channel of its own ---- */
+
+/* Reads a mailbox. The descriptor is the session's channel, on which all that follows travels, ended by FETCH_END.
+ * `protocol`, `tls` and `auth` are KxFetchProtocol, KxFetchTls, KxFetchAuth; `timeout` and `seconds` are what one
+ * answer and the whole may take; `size` is what a message may have without being announced. With `test` it is only
+ * signed in and counted. */
+#define KX_FIELDS_FETCH_TASK(F, S) F(S, U32, protocol, 0) F(S, STR, host, 255) F(S, U32, port, 0) F(S, U32, tls, 0) F(S, U32, any_certificate, 0) F(S, U32, auth, 0) F(S, STR, login, 1000) F(S, STR, password, 8000) F(S, STR, folder, 1000) F(S, U32, timeout, 0) F(S, U32, seconds, 0) F(S, U64, size, 0) F(S, U32, test, 0)
+KX_MESSAGE(FETCH_TASK, KxMsgFetchTask, CORE, COURIER, 1)
+
+/* Signed in at that address, inside that TLS or none. */
+#define KX_FIELDS_FETCH_READY(F, S) F(S, STR, ip, 64) F(S, STR, tls, 128)
+KX_MESSAGE(FETCH_READY, KxMsgFetchReady, COURIER, CORE, 0)
+
+/* Some of what is in the mailbox, in its order: KX_FETCH_ITEM bytes for each. Answer: FETCH_CHOICE. */
+#define KX_FIELDS_FETCH_LIST(F, S) F(S, BLOB, items, 65536)
+KX_MESSAGE(FETCH_LIST, KxMsgFetchList, COURIER, CORE, 0)
+
+/* A byte for each of them: KxFetchChoice. */
+#define KX_FIELDS_FETCH_CHOICE(F, S) F(S, BLOB, choices, 8192)
+KX_MESSAGE(FETCH_CHOICE, KxMsgFetchChoice, CORE, COURIER, 0)
+
+/* A message begins; its content follows in any number of FETCH_DATA, then FETCH_COMPLETE. */
+#define KX_FIELDS_FETCH_MESSAGE(F, S) F(S, BLOB, item, 64)
+KX_MESSAGE(FETCH_MESSAGE, KxMsgFetchMessage, COURIER, CORE, 0)
+
+#define KX_FIELDS_FETCH_DATA(F, S) F(S, BLOB, data, 65536)
+KX_MESSAGE(FETCH_DATA, KxMsgFetchData, COURIER, CORE, 0)
+
+/* `state` is KxFetchContent, `text` says why it is not whole. Answer: FETCH_TAKEN. */
+#define KX_FIELDS_FETCH_COMPLETE(F, S) F(S, U32, state, 0) F(S, STR, text, 1024)
+KX_MESSAGE(FETCH_COMPLETE, KxMsgFetchComplete, COURIER, CORE, 0)
+
+/* What becomes of it on the server: KxFetchChoice without KX_FETCH_TAKE. */
+#define KX_FIELDS_FETCH_TAKEN(F, S) F(S, U32, choice, 0)
+KX_MESSAGE(FETCH_TAKEN, KxMsgFetchTaken, CORE, COURIER, 0)
+
+/* The session is over; `text` says why if it is not `good`. `committed`: the server has confirmed all `deleted`. */
+#define KX_FIELDS_FETCH_END(F, S) F(S, U32, good, 0) F(S, U32, committed, 0) F(S, U32, listed, 0) F(S, U32, deleted, 0) F(S, STR, text, 1024)
+KX_MESSAGE(FETCH_END, KxMsgFetchEnd, COURIER, CORE, 0)
+
 /* ---- HTTP: answers are REPLY ---- */
 
 /* A request, or its beginning when more of the body follows; `flags` is KxHttpRequestFlags, `fields` holds "name" NUL

@@ -171,6 +171,33 @@ typedef enum {
     KX_MAIL_PHASE_SENDS,
 } KxMailPhase;
 
+typedef enum { KX_FETCH_POP3, KX_FETCH_IMAP } KxFetchProtocol;
+typedef enum { KX_FETCH_TLS, KX_FETCH_STARTTLS, KX_FETCH_CLEAR } KxFetchTls;
+typedef enum {
+    KX_FETCH_AUTH_AUTO,
+    KX_FETCH_AUTH_USER, /* USER and PASS; LOGIN in IMAP */
+    KX_FETCH_AUTH_PLAIN,
+    KX_FETCH_AUTH_LOGIN,
+    KX_FETCH_AUTH_CRAM_MD5,
+    KX_FETCH_AUTH_APOP,
+    KX_FETCH_AUTH_XOAUTH2,
+    KX_FETCH_AUTH_OAUTHBEARER,
+} KxFetchAuth;
+
+/* Of a message in a mailbox elsewhere. */
+typedef enum { KX_FETCH_LEAVE, KX_FETCH_TAKE, KX_FETCH_DELETE } KxFetchChoice;
+typedef enum {
+    KX_FETCH_WHOLE,
+    KX_FETCH_MISSING, /* the server does not give it */
+    KX_FETCH_ENDLESS, /* it is larger than it may be */
+} KxFetchContent;
+enum {
+    KX_FETCH_ID = 16,                /* bytes: a digest of what the server calls the message */
+    KX_FETCH_ITEM = KX_FETCH_ID + 8, /* and its size, little-endian */
+    KX_FETCH_ITEMS = 2000,           /* most in one FETCH_LIST */
+    KX_FETCH_MESSAGES_MAX = 200000,  /* of one mailbox that are looked at */
+};
+
 typedef enum { KX_CONVERT_PIECE, KX_CONVERT_DONE, KX_CONVERT_FAILED } KxConvertState;
 
 typedef enum { /* RFC 3461 section 4.1; 0 means not given */

@@ -14,6 +14,7 @@
     X(POP3_SERVER, "pop3-server", "POP3 Server", "Services")                                       \
     X(HTTP_SERVER, "http-server", "HTTP Server", "Services")                                       \
     X(QUEUE, "queue", "Queue Processing", "Message Delivery")                                      \
+    X(REMOTE_POP3, "remote-pop3", "Remote POP3 Download", "Message Delivery")                      \
     X(ALIAS_EXPANSION, "alias-expansion", "Alias Expansion", "Message Delivery")                   \
     X(FOLDER_OPERATIONS, "folder-operations", "Message Folder Operations", "Message Store")        \
     X(SEARCH_SORT, "search-sort", "Searching and Sorting", "Message Store")                        \

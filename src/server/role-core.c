@@ -136,6 +136,7 @@ static void courier_closed(gpointer data, KxLink *link, const GError *error)
     set_courier(process, -1);
     kx_queue_set_courier(process->core.queue, NULL);
     kx_asks_set_courier(process->core.asks, NULL);
+    kx_fetcher_set_courier(process->core.fetcher, NULL);
     g_clear_pointer(&process->courier_link, kx_link_free);
 }
 
@@ -163,6 +164,7 @@ static void add_peer(KxCoreProcess *process, KxMessage *message)
         send_policies(process, &courier);
         kx_queue_set_courier(process->core.queue, &courier);
         kx_asks_set_courier(process->core.asks, &courier);
+        kx_fetcher_set_courier(process->core.fetcher, &courier);
     } else if (peer->role == KX_ROLE_CONVERT) {
         kx_convert_ready(process->core.convert, peer->index, message->fd);
         message->fd = -1;
@@ -346,11 +348,15 @@ static gboolean open_data(KxCoreProcess *process, GError **error)
     core->asks = kx_asks_new();
     core->verifier = kx_verify_new(core->directory, core->asks, core->logger);
     kx_queue_start(core->queue);
-    core->scheduler = kx_scheduler_start(core->directory, core->queue, core->asks, core->logger);
     core->tls_reports = kx_tls_reports_start(core->directory, core->store, core->queue, core->asks,
                                              core->logger, error);
     if (!core->tls_reports)
         return FALSE;
+    core->fetcher = kx_fetcher_new(core->store, core->directory, core->queue, core->logger, error);
+    if (!core->fetcher)
+        return FALSE;
+    core->scheduler =
+        kx_scheduler_start(core->directory, core->queue, core->asks, core->fetcher, core->logger);
     core->caretaker = kx_caretaker_start(core->store, core->directory, core->queue, core->logger);
     return TRUE;
 }
@@ -360,6 +366,7 @@ static void close_data(KxCoreProcess *process)
     KxCore *core = &process->core;
     g_clear_pointer(&core->scheduler, kx_scheduler_stop);
     g_clear_pointer(&core->tls_reports, kx_tls_reports_stop);
+    g_clear_pointer(&core->fetcher, kx_fetcher_free);
     if (core->queue)
         kx_queue_stop(core->queue);
     g_clear_pointer(&core->caretaker, kx_caretaker_stop);
@@ -394,6 +401,7 @@ static void run(KxCoreProcess *process, const KxSandbox *sandbox)
     event_base_dispatch(process->base);
     kx_convert_stop(process->core.convert); /* nobody is held up by it */
     kx_asks_stop(process->core.asks);
+    kx_fetcher_stop(process->core.fetcher); /* nor by it */
     kx_control_stop(process->control);
     kx_workers_free(process->workers);
     process->workers = NULL;

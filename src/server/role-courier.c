@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "base/fsutil.h"
-#include "courier/mail-pool.h"
+#include "courier/fetch.h"
 #include "courier/syslog-sender.h"
 #include "ipc/link.h"
 #include "settings/settings.h"
@@ -21,6 +21,7 @@ typedef struct {
     KxLink *core; /* NULL while there is none */
     KxSyslogSender *syslog;
     KxMailPool *mail;
+    KxFetchPool *fetch;
     struct event *done, *tick;
     GHashTable *begun; /* number -> KxMailTask whose recipients are not complete yet */
 } Courier;
@@ -213,6 +214,10 @@ static void core_message(gpointer data, KxLink *link, KxMessage *message)
     case KX_MSG_MAIL_GO:
         start_task(courier, message->session);
         break;
+    case KX_MSG_FETCH_TASK:
+        kx_fetch_pool_begin(courier->fetch, &message->FETCH_TASK, message->fd);
+        message->fd = -1;
+        break;
     default:
         break;
     }
@@ -262,6 +267,7 @@ static void open_mail(Courier *courier)
     g_autofree char *resolv_conf = read_text("/etc/resolv.conf");
     g_autofree char *root_key = read_text("/usr/share/dns/root.key");
     courier->mail = kx_mail_pool_new(resolv_conf, root_key);
+    courier->fetch = kx_fetch_pool_new(courier->mail);
     courier->begun = g_hash_table_new_full(NULL, NULL, NULL, free_task);
     courier->done = event_new(courier->base, kx_mail_pool_fd(courier->mail), EV_READ | EV_PERSIST,
                               on_mail_done, courier);
@@ -274,7 +280,8 @@ static void close_mail(Courier *courier)
 {
     event_free(courier->done);
     event_free(courier->tick);
-    kx_mail_pool_free(courier->mail);
+    if (kx_fetch_pool_free(courier->fetch))
+        kx_mail_pool_free(courier->mail);
     g_hash_table_unref(courier->begun);
 }
 

@@ -248,6 +248,11 @@ static int add_conditional(scmp_filter_ctx filter, KxRole role)
         rc =
             seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(sendto), 2,
                              SCMP_A3(SCMP_CMP_MASKED_EQ, MSG_FASTOPEN, 0), SCMP_A4(SCMP_CMP_EQ, 0));
+    /* A channel for each session that downloads; a datagram socket could send elsewhere. */
+    if (rc == 0 && role == KX_ROLE_CORE)
+        rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socketpair), 2,
+                              SCMP_A0(SCMP_CMP_EQ, AF_UNIX),
+                              SCMP_A1(SCMP_CMP_EQ, SOCK_SEQPACKET | SOCK_CLOEXEC));
     return rc;
 }
 

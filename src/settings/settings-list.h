@@ -193,7 +193,7 @@ KX_LOG_SETTINGS(DEBUG, "debug", "debug")
 KX_SETTING(LOG_JOURNALD, "log.journald", BOOL, 0, 0, NULL, "no", 0, "LOG-18", NULL,
     "Whether all logs are also written to the journal of systemd on this host.")
 KX_SETTING(LOG_DEBUG_TOPICS, "log.debug", LIST, 0, 64,
-    "smtp-server|imap-server|pop3-server|http-server|queue|alias-expansion|folder-operations|search-sort|quota-login|"
+    "smtp-server|imap-server|pop3-server|http-server|queue|remote-pop3|alias-expansion|folder-operations|search-sort|quota-login|"
     "user-authentication|tls|directory-lookup|thread-pool|administration|service-manager",
     "", KX_SETTING_EDGE, "LOG-65", NULL,
     "What the Debug log records besides starts and stops; each topic costs speed while it is on.")

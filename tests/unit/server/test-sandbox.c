@@ -124,6 +124,12 @@ static int make_pair(const Given *given)
     return result(socketpair(AF_UNIX, SOCK_STREAM, 0, fds));
 }
 
+static int make_packet_pair(const Given *given)
+{
+    int fds[2];
+    return result(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds));
+}
+
 static struct sockaddr_in server_address(const Given *given)
 {
     return (struct sockaddr_in){.sin_family = AF_INET,
@@ -349,6 +355,7 @@ static const Case cases[] = {
     {"make a Unix socket", socket_unix, EPERM, EPERM, EPERM, EPERM},
     {"make a netlink socket", socket_packet, EPERM, EPERM, EPERM, EPERM},
     {"make a socket pair", make_pair, EPERM, EPERM, DONE, EPERM},
+    {"make a pair of packet sockets", make_packet_pair, EPERM, DONE, DONE, EPERM},
     {"connect TCP", connect_tcp, EPERM, EPERM, DONE, EPERM},
     {"connect UDP", connect_udp, EPERM, EPERM, DONE, EPERM},
     {"connect by fast open", fast_open_sendto, EPERM, EPERM, -1, EPERM},
