@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SASL mechanisms as their client (RFC 4616, 2195, 7628); LOGIN and XOAUTH2 are not standards. */
+/* SASL mechanisms as their client (RFC 4616, 2195, 7628, 5802); LOGIN and XOAUTH2 are not
+ * standards. */
+#include "base/error.h"
 #include "courier/fetch-private.h"
 
 static const char *const NAMES[] = {
@@ -8,6 +10,8 @@ static const char *const NAMES[] = {
     [KX_FETCH_AUTH_CRAM_MD5] = "CRAM-MD5",
     [KX_FETCH_AUTH_XOAUTH2] = "XOAUTH2",
     [KX_FETCH_AUTH_OAUTHBEARER] = "OAUTHBEARER",
+    [KX_FETCH_AUTH_SCRAM_SHA_1] = "SCRAM-SHA-1",
+    [KX_FETCH_AUTH_SCRAM_SHA_256] = "SCRAM-SHA-256",
 };
 
 const char *kx_fetch_mechanism(KxFetchAuth auth)
@@ -54,8 +58,33 @@ static char *respond_oauth(const KxFetch *fetch, gboolean bearer)
     return encode(text);
 }
 
-char *kx_fetch_respond(const KxFetch *fetch, KxFetchAuth auth, guint step, KxSlice challenge)
+/* Its first message; the answer to the server's; the check of the server's proof. */
+static char *respond_scram(KxFetch *fetch, KxScramDigest digest, guint step, KxSlice challenge,
+                           GError **error)
 {
+    if (step == 0) {
+        kx_scram_client_free(fetch->scram);
+        fetch->scram = kx_scram_client_new(digest, fetch->login, fetch->password, NULL);
+        return encode(g_string_new(kx_scram_client_first(fetch->scram)));
+    }
+    g_autofree char *encoded = g_strndup(challenge.data, challenge.len);
+    gsize len;
+    g_autofree char *text = (char *)g_base64_decode(encoded, &len);
+    if (step > 1)
+        return kx_scram_client_check(fetch->scram, (KxSlice){text, len}, error) ? g_strdup("")
+                                                                                : NULL;
+    g_autofree char *answer = kx_scram_client_final(fetch->scram, (KxSlice){text, len}, error);
+    return answer ? encode(g_string_new(answer)) : NULL;
+}
+
+char *kx_fetch_respond(KxFetch *fetch, KxFetchAuth auth, guint step, KxSlice challenge,
+                       GError **error)
+{
+    if (auth == KX_FETCH_AUTH_SCRAM_SHA_1 || auth == KX_FETCH_AUTH_SCRAM_SHA_256)
+        return respond_scram(fetch,
+                             auth == KX_FETCH_AUTH_SCRAM_SHA_1 ? KX_SCRAM_CLIENT_SHA_1
+                                                               : KX_SCRAM_CLIENT_SHA_256,
+                             step, challenge, error);
     if (auth == KX_FETCH_AUTH_LOGIN && step < 2)
         return encode(g_string_new(step == 0 ? fetch->login : fetch->password));
     if (step > 0) /* what follows is why it failed, and wants an empty answer */
@@ -73,13 +102,27 @@ char *kx_fetch_respond(const KxFetch *fetch, KxFetchAuth auth, guint step, KxSli
     }
 }
 
+gboolean kx_fetch_check_signed_in(const KxFetch *fetch, GError **error)
+{
+    return !fetch->scram || kx_scram_client_is_done(fetch->scram) ||
+           kx_fail(error, KX_ERR_DENIED, "the server does not prove that it knows the password");
+}
+
+gboolean kx_fetch_fail_sign_in(KxSlice text, GError **error)
+{
+    g_autofree char *said = kx_fetch_quote(text);
+    return kx_fail(error, KX_ERR_DENIED, "the server does not accept the sign-in: %s", said);
+}
+
 /* What hides the password counts for more where everybody can listen. */
 KxFetchAuth kx_fetch_choose_auth(const KxFetch *fetch,
                                  gboolean (*offers)(const KxFetch *fetch, KxFetchAuth auth))
 {
-    static const KxFetchAuth clear[] = {KX_FETCH_AUTH_CRAM_MD5, KX_FETCH_AUTH_APOP,
-                                        KX_FETCH_AUTH_PLAIN, KX_FETCH_AUTH_LOGIN};
+    static const KxFetchAuth clear[] = {KX_FETCH_AUTH_SCRAM_SHA_256, KX_FETCH_AUTH_SCRAM_SHA_1,
+                                        KX_FETCH_AUTH_CRAM_MD5,      KX_FETCH_AUTH_APOP,
+                                        KX_FETCH_AUTH_PLAIN,         KX_FETCH_AUTH_LOGIN};
     static const KxFetchAuth inside[] = {KX_FETCH_AUTH_PLAIN, KX_FETCH_AUTH_LOGIN,
+                                         KX_FETCH_AUTH_SCRAM_SHA_256, KX_FETCH_AUTH_SCRAM_SHA_1,
                                          KX_FETCH_AUTH_CRAM_MD5};
     gboolean tls = kx_smtp_conn_tls(fetch->conn) != NULL;
     const KxFetchAuth *order = tls ? inside : clear;

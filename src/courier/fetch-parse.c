@@ -129,6 +129,32 @@ size_t kx_dots_read(KxDots *dots, KxSlice piece, GString *out, gboolean *ret_end
     return at;
 }
 
+/* ---- SCRAM ---- */
+
+/* "LETTER=VALUE" and the comma behind it off the text. */
+static gboolean take_attribute(KxSlice *text, char letter, KxSlice *ret_value)
+{
+    if (text->len < 3 || text->data[0] != letter || text->data[1] != '=')
+        return FALSE;
+    KxSlice value = from(*text, 2);
+    const char *comma = memchr(value.data, ',', value.len);
+    *ret_value = (KxSlice){value.data, comma ? (size_t)(comma - value.data) : value.len};
+    *text = from(value, ret_value->len + (comma != NULL));
+    return ret_value->len > 0;
+}
+
+gboolean kx_scram_first(KxSlice text, KxScramFirst *ret_first)
+{
+    KxScramFirst first;
+    KxSlice number;
+    if (memchr(text.data, '\0', text.len) || !take_attribute(&text, 'r', &first.nonce) ||
+        !take_attribute(&text, 's', &first.salt) || !take_attribute(&text, 'i', &number) ||
+        !kx_fetch_number(number, &first.iterations))
+        return FALSE;
+    *ret_first = first;
+    return TRUE;
+}
+
 /* ---- IMAP ---- */
 
 gboolean kx_imap_literal(KxSlice line, guint64 *ret_len)

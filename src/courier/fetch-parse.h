@@ -43,6 +43,17 @@ typedef struct {
  * ended there. */
 size_t kx_dots_read(KxDots *dots, KxSlice piece, GString *out, gboolean *ret_end);
 
+/* ---- SCRAM (RFC 5802) ---- */
+
+/* "r=NONCE,s=SALT,i=NUMBER", with more behind; the salt in base64. */
+typedef struct {
+    KxSlice nonce, salt;
+    guint64 iterations;
+} KxScramFirst;
+
+/* FALSE: it is something else, or wants what this client cannot (m=). */
+gboolean kx_scram_first(KxSlice text, KxScramFirst *ret_first);
+
 /* ---- IMAP ---- */
 
 /* How a message stands in a FETCH response. */

@@ -10,6 +10,7 @@
 
 #include "courier/fetch-parse.h"
 #include "courier/mail-task.h"
+#include "courier/scram-client.h"
 
 /* A message of the mailbox. */
 typedef struct {
@@ -46,9 +47,10 @@ struct KxFetch {
     KxSmtpConn *conn;
     GArray *items; /* of KxFetchItem */
     guint listed, deleted;
-    GString *piece; /* content on its way to the core */
-    guint64 sent;   /* bytes of it */
-    char *buffer;   /* for what the core says */
+    GString *piece;       /* content on its way to the core */
+    guint64 sent;         /* bytes of it */
+    char *buffer;         /* for what the core says */
+    KxScramClient *scram; /* of a sign-in by it */
 
     /* POP3 */
     GString *greeting;
@@ -80,19 +82,27 @@ gboolean kx_fetch_is_endless(const KxFetch *fetch, guint64 size);
 gboolean kx_fetch_add_item(KxFetch *fetch, guint64 number, guint64 size, KxSlice name);
 void kx_fetch_digest(KxSlice name, guint8 *ret_id);
 
+static inline KxSlice kx_fetch_slice(const GString *text)
+{
+    return (KxSlice){text->str, text->len};
+}
+
 /* One line that shows what a server said. */
 char *kx_fetch_quote(KxSlice text);
 
 /* ---- fetch-auth.c ---- */
 
-typedef struct {
-    KxFetchAuth auth;
-    const char *name; /* of the SASL mechanism (RFC 4422); NULL: it is none */
-} KxFetchMechanism;
-
+/* The name of the SASL mechanism (RFC 4422); NULL: it is none. */
 const char *kx_fetch_mechanism(KxFetchAuth auth);
-/* The answer to a challenge, both in base64; `step` counts from 0. "" is an empty answer. */
-char *kx_fetch_respond(const KxFetch *fetch, KxFetchAuth auth, guint step, KxSlice challenge);
+/* Steps that no mechanism has. */
+enum { KX_FETCH_STEPS_MAX = 4 };
+/* The answer to a challenge, both in base64; `step` counts from 0. "" is an empty answer. NULL: the
+ * challenge makes no sense, and the sign-in is to be given up. */
+char *kx_fetch_respond(KxFetch *fetch, KxFetchAuth auth, guint step, KxSlice challenge,
+                       GError **error);
+/* The server is content; it may have had to prove something too. */
+gboolean kx_fetch_check_signed_in(const KxFetch *fetch, GError **error);
+gboolean kx_fetch_fail_sign_in(KxSlice text, GError **error);
 /* By what the server offers: `offers` says whether it does. */
 KxFetchAuth kx_fetch_choose_auth(const KxFetch *fetch,
                                  gboolean (*offers)(const KxFetch *fetch, KxFetchAuth auth));

@@ -47,6 +47,7 @@ static void fetch_free(KxFetch *fetch)
 {
     explicit_bzero(fetch->password, strlen(fetch->password));
     kx_smtp_conn_free(fetch->conn);
+    kx_scram_client_free(fetch->scram);
     close(fetch->channel);
     g_array_unref(fetch->items);
     g_string_free(fetch->piece, TRUE);

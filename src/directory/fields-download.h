@@ -20,7 +20,7 @@ KX_FIELD(DOWNLOAD, LOGIN, "login", "Username", 0, text, login, "POP3D-04",
 KX_FIELD(DOWNLOAD, PASSWORD, "password", "Password", KX_FIELD_HIDDEN, secret, password, "POP3D-04 POP3D-11",
     "The password, or the access token for xoauth2 and oauthbearer. It is never shown.")
 KX_FIELD(DOWNLOAD, AUTH, "auth", "Authentication", 0, fetch_auth, auth, "POP3D-11",
-    "How to sign in. auto (default) takes what the server offers, without TLS first what hides the password; user is USER and PASS, in IMAP LOGIN.")
+    "How to sign in. auto (default) takes what the server offers, without TLS first what hides the password (SCRAM, CRAM-MD5, APOP); user is USER and PASS, in IMAP LOGIN.")
 KX_FIELD(DOWNLOAD, FOLDER, "folder", "Folder", 0, text, folder, "POP3D-04",
     "The folder to read, in IMAP. Default: INBOX.")
 KX_FIELD(DOWNLOAD, DELIVER_TO, "deliver-to", "Deliver_to", 0, address, deliver_to, "POP3D-05",

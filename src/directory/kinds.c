@@ -177,8 +177,9 @@ static char *parse_choice(const char *const *choices, const char *value, GError 
 
 static const char *const fetch_protocols[] = {"pop3", "imap", NULL};
 static const char *const fetch_tls[] = {"tls", "starttls", "none", NULL};
-static const char *const fetch_auth[] = {"auto", "user",    "plain",       "login", "cram-md5",
-                                         "apop", "xoauth2", "oauthbearer", NULL};
+static const char *const fetch_auth[] = {"auto",        "user",          "plain",   "login",
+                                         "cram-md5",    "apop",          "xoauth2", "oauthbearer",
+                                         "scram-sha-1", "scram-sha-256", NULL};
 
 static char *parse_fetch_protocol(const char *value, GError **error)
 {
@@ -379,9 +380,10 @@ const KxKind kx_kind_seconds = {KX_CLASS_NUMBER, "SECONDS", NULL, parse_seconds}
 const KxKind kx_kind_fetch_protocol = {KX_CLASS_CHOICE, "pop3|imap", fetch_protocols,
                                        parse_fetch_protocol};
 const KxKind kx_kind_fetch_tls = {KX_CLASS_CHOICE, "tls|starttls|none", fetch_tls, parse_fetch_tls};
-const KxKind kx_kind_fetch_auth = {KX_CLASS_CHOICE,
-                                   "auto|user|plain|login|cram-md5|apop|xoauth2|oauthbearer",
-                                   fetch_auth, parse_fetch_auth};
+const KxKind kx_kind_fetch_auth = {
+    KX_CLASS_CHOICE,
+    "auto|user|plain|login|cram-md5|apop|xoauth2|oauthbearer|scram-sha-1|scram-sha-256", fetch_auth,
+    parse_fetch_auth};
 const KxKind kx_kind_times = {KX_CLASS_LIST, "TIME,...", NULL, parse_time};
 
 /* ---- lists ---- */

@@ -182,6 +182,8 @@ typedef enum {
     KX_FETCH_AUTH_APOP,
     KX_FETCH_AUTH_XOAUTH2,
     KX_FETCH_AUTH_OAUTHBEARER,
+    KX_FETCH_AUTH_SCRAM_SHA_1,
+    KX_FETCH_AUTH_SCRAM_SHA_256,
 } KxFetchAuth;
 
 /* Of a message in a mailbox elsewhere. */

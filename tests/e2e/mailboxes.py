@@ -9,6 +9,7 @@ import socketserver
 import subprocess
 import tempfile
 import threading
+from base64 import b64decode, b64encode
 from hashlib import md5
 from pathlib import Path
 
@@ -31,7 +32,7 @@ ssl = yes
 ssl_cert = <{base}/cert.pem
 ssl_key = <{base}/key.pem
 disable_plaintext_auth = no
-auth_mechanisms = plain login cram-md5 apop
+auth_mechanisms = plain login cram-md5 apop scram-sha-1 scram-sha-256
 pop3_uidl_format = %08Xu%08Xv
 passdb {{
   driver = passwd-file
@@ -179,6 +180,16 @@ class Session(socketserver.StreamRequestHandler):
         good = digest == md5((stamp + "secret").encode()).hexdigest()
         self.box.signed_in += good
         self.say("+OK" if good else "-ERR wrong")
+
+    def do_auth(self, mechanism):
+        """The test says what is asked, and whether an answer will do."""
+        for challenge, is_good in self.box.odd["auth"][mechanism]:
+            self.say("+ " + b64encode(challenge.encode()).decode())
+            if not is_good(b64decode(self.rfile.readline()).decode()):
+                self.say("-ERR [AUTH] no")
+                return
+        self.box.signed_in += 1
+        self.say("+OK")
 
     def do_stat(self):
         self.say(f"+OK {len(self.names)} {sum(map(len, self.box.messages.values()))}")

@@ -2,6 +2,7 @@
 """Mail is downloaded from mailboxes on other servers, each message once, whatever those servers do."""
 
 import threading
+from base64 import b64decode, b64encode
 
 import kx
 import mailboxes
@@ -296,6 +297,43 @@ def test_apop_hides_the_password(server, add):
         add("apop", port, "--deliver-to", "alice@example.test")
         assert run(server, "apop")["delivered"] == 1
     assert not any("secret" in line for line in box.said) and box.count("APOP") == 1
+
+
+@pytest.mark.covers("POP3D-11")
+@pytest.mark.parametrize("mechanism, wanted", [
+    ("XOAUTH2", "user=box\1auth=Bearer secret\1\1"),
+    ("OAUTHBEARER", "n,a=box,\1host=127.0.0.1\1auth=Bearer secret\1\1")])
+def test_access_tokens_open_the_mailboxes_of_large_providers(server, add, mechanism, wanted):
+    box = mailboxes.Box(message("token"), auth={mechanism: [("", wanted.__eq__)]})
+    with mailboxes.pop3(box) as port:
+        add("token", port, "--deliver-to", "alice@example.test", "--auth", mechanism.lower())
+        assert run(server, "token")["delivered"] == 1
+        box.messages["next"] = message("refused")
+        why = '{"status":"400"}'
+        box.odd["auth"] = {mechanism: [("", lambda _answer: True), (why, lambda _answer: False)]}
+        assert "does not accept the sign-in" in run(server, "token")["error"]
+    assert box.signed_in == 1 and subjects(server, "alice") == ["token"]
+
+
+@pytest.mark.covers("POP3D-11")
+@pytest.mark.parametrize("proof", ["v=AAAA", None])
+def test_a_server_that_does_not_know_the_password_gets_no_trust(server, add, proof):
+    class Impostor(mailboxes.Session):
+        def do_auth(self, _mechanism):
+            self.say("+ ")
+            nonce = b64decode(self.rfile.readline()).decode().split("r=")[1]
+            self.say("+ " + b64encode(f"r={nonce}x,s=QSXCR+Q6sek8bf92,i=4096".encode()).decode())
+            self.rfile.readline()
+            if proof:
+                self.say("+ " + b64encode(proof.encode()).decode())
+                self.rfile.readline()
+            self.say("+OK")
+
+    box = mailboxes.Box(message("forged"), capabilities=["SASL PLAIN SCRAM-SHA-256"])
+    with mailboxes.pop3(box, Impostor) as port:
+        add("impostor", port, "--deliver-to", "alice@example.test")  # auto: the best that is offered
+        assert "does not prove that it knows the password" in run(server, "impostor")["error"]
+    assert subjects(server, "alice") == []
 
 
 def test_a_wrong_password_is_an_error_that_says_so(server, add):

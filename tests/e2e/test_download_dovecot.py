@@ -68,7 +68,7 @@ def run(server, name):
 @pytest.mark.covers("POP3D-10", "POP3D-11")
 @pytest.mark.parametrize("service, tls, auth", [
     ("pop3s", "tls", "auto"), ("pop3", "starttls", "user"), ("pop3", "none", "apop"), ("pop3", "none", "auto"),
-    ("pop3s", "tls", "login"), ("imaps", "tls", "auto"), ("imap", "starttls", "login"), ("imap", "none", "cram-md5"),
+    ("pop3s", "tls", "login"), ("pop3", "none", "scram-sha-1"), ("imaps", "tls", "scram-sha-256"), ("imaps", "tls", "auto"), ("imap", "starttls", "login"), ("imap", "none", "cram-md5"),
     ("imap", "none", "user")])
 def test_every_way_to_protect_and_to_sign_in(server, dovecot, add, service, tls, auth):
     subject = f"{service} {tls} {auth}"

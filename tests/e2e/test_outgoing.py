@@ -183,7 +183,7 @@ def test_what_waits_too_long_comes_back(keryx_binary, dns, port):
         gone(server, queue_id)
 
 
-@pytest.mark.covers("NET-01", "NET-02", "NET-03", "STAT-05")
+@pytest.mark.covers("NET-01", "NET-02", "NET-03", "SCHED-09", "STAT-05")
 def test_offline_nothing_goes_until_it_is_told_to(keryx_binary, dns, port):
     host = world.Received()
     config = {"dns.servers": dns, "smtp.delivery-port": port, "internet.connection": "offline"}
@@ -199,6 +199,8 @@ def test_offline_nothing_goes_until_it_is_told_to(keryx_binary, dns, port):
         third = submit(server, "three@second.remote.test")
         server.cli("config", "set", "internet.connection", "online")
         wait_sent(server, third, "delivered", "2.0.0")
+        assert server.cli("schedule", "list", as_json=True) == []  # there is no need for one
+        wait_sent(server, submit(server, "four@second.remote.test"), "delivered", "2.0.0")
         assert server.run("queue", "retry", "00000000-00000000").returncode == 1
 
 

@@ -10,6 +10,7 @@ static void try_line(KxSlice line)
     KxSlice text;
     guint64 number;
     KxImapItem item;
+    KxScramFirst first;
     kx_pop3_reply(line, &text);
     g_assert_true(text.len <= line.len);
     if (kx_pop3_timestamp(line, &text))
@@ -17,6 +18,8 @@ static void try_line(KxSlice line)
     if (kx_pop3_entry(line, &number, &text))
         g_assert_true(text.len > 0);
     kx_fetch_has_word(line, 1, "PLAIN");
+    if (kx_scram_first(line, &first))
+        g_assert_true(first.nonce.len + first.salt.len < line.len);
     kx_imap_literal(line, &number);
     kx_imap_code(line, "UIDVALIDITY", &number);
     if (kx_imap_item(line, &item) && item.has_body && !item.is_literal)
