@@ -9,6 +9,7 @@
 #include "directory/directory.h"
 #include "flow/ask.h"
 #include "flow/fetch.h"
+#include "flow/line.h"
 #include "flow/queue.h"
 #include "flow/scheduler.h"
 #include "flow/sts-store.h"
@@ -34,6 +35,7 @@ typedef struct KxCore {
     KxCaretaker *caretaker;    /* NULL without a running server */
     KxExclusive *maildrops;    /* held by POP3 sessions */
     KxFetcher *fetcher;        /* NULL without a running server */
+    KxLine *line;              /* NULL without a running server */
     KxRecentLogins *pop3_logins;
     struct KxHttp *http; /* applications (http/http.h); NULL without a running server */
 } KxCore;

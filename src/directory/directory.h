@@ -205,6 +205,7 @@ typedef struct {
     char **at;     /* "20:00" */
     char *range;   /* name of a time range, or empty */
     char **actions;
+    gboolean dial;      /* the line is brought up for it, and down afterwards */
     char *online_check; /* host that must answer, or empty */
     guint64 online_port;
 } KxSchedule;

@@ -13,6 +13,8 @@ KX_FIELD(SCHEDULE, RANGE, "range", "Valid_at", 0, range_name, range, "SCHED-03",
     "Time range (keryx timerange) outside of which nothing is done; empty: always.")
 KX_FIELD(SCHEDULE, ACTIONS, "actions", "Actions", 0, actions, actions, "SCHED-04 SCHED-05 SCHED-06 SCHED-07",
     "What is done: send-queue sends mail that waits for a connection or a schedule, download brings mail from the mailboxes of keryx download, etrn asks the servers of keryx etrn for mail. Several are separated by commas; one that has nothing to do is no error.")
+KX_FIELD(SCHEDULE, DIAL, "dial", "Allow_dial_up", 0, bool, dial, "SCHED-08 NET-05",
+    "yes brings the line up first, and down when everything is sent and fetched, by the programs line-up and line-down in /etc/keryx/hooks.")
 KX_FIELD(SCHEDULE, ONLINE_CHECK, "online-check", "Online_check", 0, host, online_check, "SCHED-08",
     "A host that must accept a connection, or nothing is done: the line is down. Empty: no check.")
 KX_FIELD(SCHEDULE, ONLINE_PORT, "online-port", "Online_port", 0, port, online_port, "SCHED-08",

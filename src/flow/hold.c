@@ -135,6 +135,21 @@ guint kx_queue_run_scheduled(KxQueue *queue)
     return n;
 }
 
+gboolean kx_queue_is_sending(KxQueue *queue)
+{
+    GHashTableIter iter;
+    gpointer value;
+    gboolean sending = FALSE;
+    pthread_mutex_lock(&queue->lock);
+    g_hash_table_iter_init(&iter, queue->entries);
+    while (!sending && g_hash_table_iter_next(&iter, NULL, &value)) {
+        const KxQueueEntry *entry = value;
+        sending = !entry->held && (entry->busy || entry->shipments > 0 || entry->asked != 0);
+    }
+    pthread_mutex_unlock(&queue->lock);
+    return sending;
+}
+
 guint kx_queue_run_domain(KxQueue *queue, const char *domain)
 {
     pthread_mutex_lock(&queue->lock);

@@ -65,6 +65,8 @@ guint kx_queue_run_now(KxQueue *queue);
 
 /* It is a time to send (SCHED-04): tries all messages, but for those that wait for ETRN. */
 guint kx_queue_run_scheduled(KxQueue *queue);
+/* Whether messages are on their way, or are to be before others come. */
+gboolean kx_queue_is_sending(KxQueue *queue);
 /* The forward host of that domain (in the one form of its name) asks for its mail (ETRN-05).
  * Returns how many messages wait for it or are on their way. */
 guint kx_queue_run_domain(KxQueue *queue, const char *domain);

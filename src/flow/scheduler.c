@@ -14,6 +14,8 @@ enum {
     STATE_MAX = 1024 * 1024, /* bytes */
     CHECK_SECONDS = 10,      /* to wait for the host that says that the line is up */
     CHECK_PORT = 25,
+    EXCHANGE_SECONDS = 3600, /* that a line stays up, at most */
+    LOOK_MS = 250,           /* between looks whether all is done */
 };
 
 /* What is known of a schedule as it is now; a change makes it new. */
@@ -158,18 +160,38 @@ static gboolean is_line_up(KxScheduler *scheduler, const KxSchedule *schedule, G
                    ask.text);
 }
 
-static GPtrArray *run(KxScheduler *scheduler, const KxSchedule *schedule, GError **error)
+/* Before the line goes down: all that was begun. */
+static void wait_until_done(KxScheduler *scheduler)
 {
-    KxLogger *logger = scheduler->tools.logger;
-    if (!is_line_up(scheduler, schedule, error))
-        return NULL;
+    gint64 until = g_get_monotonic_time() + (gint64)EXCHANGE_SECONDS * G_USEC_PER_SEC;
+    while (!kx_line_is_stopping(scheduler->tools.line) && g_get_monotonic_time() < until &&
+           (kx_queue_is_sending(scheduler->tools.queue) ||
+            !kx_fetcher_wait(scheduler->tools.fetcher, NULL, 0)))
+        g_usleep(LOOK_MS * 1000);
+}
+
+static GPtrArray *act(KxScheduler *scheduler, const KxSchedule *schedule)
+{
     GPtrArray *done = g_ptr_array_new_with_free_func(g_free);
     for (guint i = 0; schedule->actions[i]; i++) {
         g_autofree char *text = kx_schedule_act(&scheduler->tools, schedule->actions[i]);
         g_ptr_array_add(done, g_strdup_printf("%s: %s", schedule->actions[i], text));
-        kx_debug(logger, KX_DEBUG_SERVICE_MANAGER, "Schedule %s: %s", schedule->name,
-                 (const char *)done->pdata[i]);
+        kx_debug(scheduler->tools.logger, KX_DEBUG_SERVICE_MANAGER, "Schedule %s: %s",
+                 schedule->name, (const char *)done->pdata[i]);
     }
+    return done;
+}
+
+static GPtrArray *run(KxScheduler *scheduler, const KxSchedule *schedule, GError **error)
+{
+    KxLine *line = schedule->dial ? scheduler->tools.line : NULL;
+    if (line && !kx_line_take(line, error))
+        return NULL;
+    GPtrArray *done = is_line_up(scheduler, schedule, error) ? act(scheduler, schedule) : NULL;
+    if (line && done)
+        wait_until_done(scheduler);
+    if (line)
+        kx_line_give(line);
     return done;
 }
 
@@ -249,11 +271,10 @@ void kx_scheduler_listening(KxScheduler *scheduler)
     kx_mutex_unlock(&scheduler->lock);
 }
 
-KxScheduler *kx_scheduler_start(KxDirectory *directory, KxQueue *queue, KxAsks *asks,
-                                KxFetcher *fetcher, KxLogger *logger)
+KxScheduler *kx_scheduler_start(const KxScheduleTools *tools)
 {
     KxScheduler *scheduler = g_new0(KxScheduler, 1);
-    scheduler->tools = (KxScheduleTools){directory, queue, asks, fetcher, logger};
+    scheduler->tools = *tools;
     kx_mutex_init(&scheduler->running);
     kx_mutex_init(&scheduler->lock);
     kx_cond_init(&scheduler->changed);

@@ -12,13 +12,22 @@
 #include "directory/directory.h"
 #include "flow/ask.h"
 #include "flow/fetch.h"
+#include "flow/line.h"
 #include "flow/queue.h"
 
 typedef struct KxScheduler KxScheduler;
 
-/* All is borrowed. */
-KxScheduler *kx_scheduler_start(KxDirectory *directory, KxQueue *queue, KxAsks *asks,
-                                KxFetcher *fetcher, KxLogger *logger);
+/* What the actions work with; borrowed. */
+typedef struct {
+    KxDirectory *directory;
+    KxQueue *queue;
+    KxAsks *asks;
+    KxFetcher *fetcher;
+    KxLine *line;
+    KxLogger *logger;
+} KxScheduleTools;
+
+KxScheduler *kx_scheduler_start(const KxScheduleTools *tools);
 void kx_scheduler_stop(KxScheduler *scheduler); /* waits for what is being done, and frees it */
 
 /* The server takes mail from now on. */
@@ -31,14 +40,6 @@ GPtrArray *kx_scheduler_run(KxScheduler *scheduler, const char *name, GError **e
 gint64 kx_scheduler_next(KxScheduler *scheduler, const KxSchedule *schedule);
 
 /* ---- schedule-actions.c ---- */
-
-typedef struct {
-    KxDirectory *directory;
-    KxQueue *queue;
-    KxAsks *asks;
-    KxFetcher *fetcher;
-    KxLogger *logger;
-} KxScheduleTools;
 
 /* Does one action, and says in a text what became of it. KX_ERR_INVALID: there is no such one. */
 char *kx_schedule_act(const KxScheduleTools *tools, const char *action);

@@ -57,6 +57,12 @@ KX_MESSAGE(CERTIFICATES_CHANGED, KxMsgCertificatesChanged, CORE, KEEPER, 0)
 #define KX_FIELDS_CERTIFICATE(F, S) F(S, U32, first, 0) F(S, U32, last, 0) F(S, U32, active, 0) F(S, STR, name, 255) F(S, BLOB, chain, 65536) F(S, BLOB, key, 16384)
 KX_MESSAGE(CERTIFICATE, KxMsgCertificate, KEEPER, EDGE, 0)
 
+/* Run the program of that name (KxHook), if there is one. Answer: HOOK_ENDED, with how it ended or why it was not run. */
+#define KX_FIELDS_HOOK(F, S) F(S, U32, hook, 0)
+KX_MESSAGE(HOOK, KxMsgHook, CORE, KEEPER, 0)
+#define KX_FIELDS_HOOK_ENDED(F, S) F(S, U32, good, 0) F(S, STR, text, 1024)
+KX_MESSAGE(HOOK_ENDED, KxMsgHookEnded, KEEPER, CORE, 0)
+
 /* Finish what was acknowledged and exit. */
 #define KX_FIELDS_STOP(F, S)
 KX_MESSAGE(STOP, KxMsgStop, KEEPER, EDGE | CORE | COURIER, 0)

@@ -171,6 +171,9 @@ typedef enum {
     KX_MAIL_PHASE_SENDS,
 } KxMailPhase;
 
+/* Programs that the keeper runs. */
+typedef enum { KX_HOOK_LINE_UP, KX_HOOK_LINE_DOWN, KX_HOOK_COUNT } KxHook;
+
 typedef enum { KX_FETCH_POP3, KX_FETCH_IMAP } KxFetchProtocol;
 typedef enum { KX_FETCH_TLS, KX_FETCH_STARTTLS, KX_FETCH_CLEAR } KxFetchTls;
 typedef enum {

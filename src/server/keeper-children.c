@@ -88,6 +88,9 @@ static void child_message(gpointer data, KxLink *link, KxMessage *message)
     case KX_MSG_CONVERTER:
         kx_keeper_converter(keeper, &message->CONVERTER);
         break;
+    case KX_MSG_HOOK:
+        kx_keeper_hook(keeper, message->HOOK.hook);
+        break;
     case KX_MSG_CERTIFICATES_CHANGED:
         kx_keeper_send_certificates(keeper, NULL);
         break;
@@ -265,8 +268,10 @@ void kx_child_ended(KxChild *child, int status)
         kx_keeper_converter_ended(child, status);
         return;
     }
-    if (child->role == KX_ROLE_CORE)
+    if (child->role == KX_ROLE_CORE) {
         kx_keeper_end_converters(keeper); /* they worked for it */
+        kx_keeper_hook_core_ended(keeper);
+    }
     g_clear_pointer(&child->link, kx_link_free);
     child->worked = child->state == KX_STATE_RUNNING;
     child->state = KX_STATE_DOWN;

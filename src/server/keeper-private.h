@@ -54,6 +54,11 @@ struct KxKeeper {
     GPtrArray *notes;    /* char *: Warning lines for the core once it is there */
     struct event *sigterm, *sigint, *sigchld, *sighup;
     struct event *stop_timer;
+    struct event *hook_timer;
+    pid_t hook_pid;              /* of the program that is running; 0: none */
+    KxHook hook;                 /* which it is */
+    gboolean hook_late;          /* it was killed */
+    gboolean line_up;            /* the core wants it up, or had it up */
     struct event *tickets_timer; /* new keys for TLS session tickets */
     int notify_socket;           /* systemd's, or -1 */
     gboolean listening;          /* the core has said all it wants */
@@ -85,6 +90,12 @@ void kx_bound_free(gpointer bound);
 void kx_keeper_converter(KxKeeper *keeper, const KxMsgConverter *message);
 void kx_keeper_converter_ended(KxChild *child, int wait_status);
 void kx_keeper_end_converters(KxKeeper *keeper);
+
+/* keeper-hook.c: programs that bring the line up and down */
+void kx_keeper_hook(KxKeeper *keeper, guint hook); /* KxHook */
+void kx_keeper_hook_ended(KxKeeper *keeper, int wait_status);
+void kx_keeper_hook_core_ended(KxKeeper *keeper);
+void kx_keeper_hook_timer(evutil_socket_t fd, short what, void *keeper); /* it takes too long */
 
 /* keeper-certs.c */
 void kx_keeper_send_certificates(KxKeeper *keeper, KxLink *edge); /* NULL: to all */

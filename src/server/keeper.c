@@ -177,6 +177,8 @@ static const guint stop_order[] = {KX_ROLE_EDGE, KX_ROLE_CORE, KX_ROLE_CONVERT, 
 static void kill_stage(evutil_socket_t fd, short what, void *data)
 {
     KxKeeper *keeper = data;
+    if (keeper->stop_stage == G_N_ELEMENTS(stop_order))
+        return; /* only a hook is left, which has a clock of its own */
     for (guint i = 0; i < keeper->children->len; i++) {
         KxChild *child = keeper->children->pdata[i];
         if (child->pid > 0 && child->role == stop_order[keeper->stop_stage])
@@ -201,13 +203,13 @@ void kx_keeper_stop_next(KxKeeper *keeper)
 {
     if (!keeper->stopping)
         return;
-    while (kx_keeper_all_down(keeper, stop_order[keeper->stop_stage])) {
-        if (++keeper->stop_stage == G_N_ELEMENTS(stop_order)) {
-            event_base_loopbreak(keeper->base);
-            return;
-        }
-        send_stop(keeper, stop_order[keeper->stop_stage]);
+    while (keeper->stop_stage < G_N_ELEMENTS(stop_order) &&
+           kx_keeper_all_down(keeper, stop_order[keeper->stop_stage])) {
+        if (++keeper->stop_stage < G_N_ELEMENTS(stop_order))
+            send_stop(keeper, stop_order[keeper->stop_stage]);
     }
+    if (keeper->stop_stage == G_N_ELEMENTS(stop_order) && keeper->hook_pid == 0)
+        event_base_loopbreak(keeper->base);
 }
 
 static void on_stop(evutil_socket_t fd, short what, void *data)
@@ -226,12 +228,15 @@ static void on_child(evutil_socket_t fd, short what, void *data)
     KxKeeper *keeper = data;
     int status;
     pid_t pid;
-    while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+        if (pid == keeper->hook_pid)
+            kx_keeper_hook_ended(keeper, status);
         for (guint i = 0; i < keeper->children->len; i++) {
             KxChild *child = keeper->children->pdata[i];
             if (child->pid == pid)
                 kx_child_ended(child, status);
         }
+    }
     kx_keeper_stop_next(keeper);
 }
 
@@ -277,8 +282,9 @@ static void keeper_free(KxKeeper *keeper)
     g_ptr_array_unref(keeper->bound);
     g_ptr_array_unref(keeper->notes);
     g_ptr_array_unref(keeper->errors);
-    struct event *events[] = {keeper->sigterm, keeper->sigint,     keeper->sigchld,
-                              keeper->sighup,  keeper->stop_timer, keeper->tickets_timer};
+    struct event *events[] = {keeper->sigterm,   keeper->sigint,     keeper->sigchld,
+                              keeper->sighup,    keeper->stop_timer, keeper->tickets_timer,
+                              keeper->hook_timer};
     for (guint i = 0; i < G_N_ELEMENTS(events); i++)
         if (events[i])
             event_free(events[i]);
@@ -315,6 +321,7 @@ int kx_keeper_run(guint edges, GPtrArray *notes)
     keeper->sighup = on_signal(keeper, SIGHUP, on_nothing);
     signal(SIGPIPE, SIG_IGN);
     keeper->stop_timer = event_new(keeper->base, -1, 0, kill_stage, keeper);
+    keeper->hook_timer = event_new(keeper->base, -1, 0, kx_keeper_hook_timer, keeper);
     keeper->tickets_timer = event_new(keeper->base, -1, EV_PERSIST, on_tickets_timer, keeper);
     struct timeval tickets = {TICKETS_HOURS * 3600, 0};
     event_add(keeper->tickets_timer, &tickets);

@@ -202,6 +202,9 @@ static void keeper_message(gpointer data, KxLink *link, KxMessage *message)
     case KX_MSG_ROLE_STATE:
         role_state(process, &message->ROLE_STATE);
         break;
+    case KX_MSG_HOOK_ENDED:
+        kx_line_hook_ended(process->core.line, &message->HOOK_ENDED);
+        break;
     case KX_MSG_LOG:
         write_peer_log(process, &message->LOG);
         break;
@@ -246,6 +249,12 @@ static void tell_converter(gpointer data, guint index, KxConverterAction action)
 {
     KxCoreProcess *process = data;
     kx_channel_send(process->keeper_fd, KX_MSG_CONVERTER, 0, &(KxMsgConverter){index, action}, -1);
+}
+
+static void tell_hook(gpointer data, KxHook hook)
+{
+    KxCoreProcess *process = data;
+    kx_channel_send(process->keeper_fd, KX_MSG_HOOK, 0, &(KxMsgHook){hook}, -1);
 }
 
 /* ---- life ---- */
@@ -355,8 +364,9 @@ static gboolean open_data(KxCoreProcess *process, GError **error)
     core->fetcher = kx_fetcher_new(core->store, core->directory, core->queue, core->logger, error);
     if (!core->fetcher)
         return FALSE;
-    core->scheduler =
-        kx_scheduler_start(core->directory, core->queue, core->asks, core->fetcher, core->logger);
+    core->line = kx_line_new(tell_hook, process, core->logger);
+    core->scheduler = kx_scheduler_start(&(KxScheduleTools){
+        core->directory, core->queue, core->asks, core->fetcher, core->line, core->logger});
     core->caretaker = kx_caretaker_start(core->store, core->directory, core->queue, core->logger);
     return TRUE;
 }
@@ -366,6 +376,7 @@ static void close_data(KxCoreProcess *process)
     KxCore *core = &process->core;
     g_clear_pointer(&core->scheduler, kx_scheduler_stop);
     g_clear_pointer(&core->tls_reports, kx_tls_reports_stop);
+    g_clear_pointer(&core->line, kx_line_free);
     g_clear_pointer(&core->fetcher, kx_fetcher_free);
     if (core->queue)
         kx_queue_stop(core->queue);
@@ -402,6 +413,7 @@ static void run(KxCoreProcess *process, const KxSandbox *sandbox)
     kx_convert_stop(process->core.convert); /* nobody is held up by it */
     kx_asks_stop(process->core.asks);
     kx_fetcher_stop(process->core.fetcher); /* nor by it */
+    kx_line_stop(process->core.line);
     kx_control_stop(process->control);
     kx_workers_free(process->workers);
     process->workers = NULL;
