@@ -166,7 +166,14 @@ struct KxDirectory {
     KxAuthGate *gate;
     KxAuthDecoys *decoys;
     KxSignIns sign_ins;
+    guint8 srs_key[32]; /* constant */
 };
+
+/* ---- srs.c ---- */
+
+gboolean kx_srs_load_key(KxDirectory *directory, GError **error); /* made if there is none */
+/* As kx_srs_undo(), with this server's key, today. */
+char *kx_srs_origin(const KxDirectory *directory, const char *local, GError **error);
 
 /* ---- tables.c: no locks taken ---- */
 

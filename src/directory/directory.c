@@ -27,6 +27,8 @@ KxDirectory *kx_directory_open(KxLogger *logger, GError **error)
         g_prefix_error(error, "%s: ", FILE_NAME);
         return NULL;
     }
+    if (!kx_srs_load_key(directory, error))
+        return NULL;
     directory->decoys = kx_auth_decoys_new();
     directory->gate = kx_auth_gate_new(g_get_num_processors(), error);
     return directory->gate != NULL ? g_steal_pointer(&directory) : NULL;

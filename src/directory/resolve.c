@@ -383,11 +383,29 @@ static void walk_elsewhere(Walk *walk, const KxDomainEntry *home, const char *lo
     arrive(walk, KX_DEST_FORWARD, address, home->domain.name, FALSE);
 }
 
+/* An address that this server made when it forwarded mail (USR-23). */
+static gboolean walk_rewritten(Walk *walk, KxDomainEntry *home, const char *local)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *origin = kx_srs_origin(walk->directory, local, &error);
+    if (origin == NULL && error->code == KX_ERR_NOT_FOUND)
+        return FALSE;
+    if (origin != NULL) {
+        note(walk, "made here for mail from %s", origin);
+        walk_target(walk, home, origin);
+    } else {
+        note(walk, "%s", error->message);
+    }
+    return TRUE;
+}
+
 /* What takes mail that nothing of that name takes. */
 static void walk_rest(Walk *walk, KxDomainEntry *home, const char *key, const char *local)
 {
     KxAliasEntry *catch_all = g_hash_table_lookup(home->aliases, "*");
     g_auto(Meaning) meaning = {0};
+    if (walk_rewritten(walk, home, local))
+        return;
     if (catch_all != NULL) {
         add_alias(&meaning, catch_all);
         walk_meaning(walk, home, key, &meaning);

@@ -8,10 +8,11 @@
  *   2. without it, the account, further address or group of that name
  *   3. aliases whose wildcards match
  *   4. with a separator in it (mail.subaddress-separator, RFC 5233), what stands before that
- *   5. the alias "*"
- *   6. the forward host of the domain; what is addressed to a domain alias is not forwarded unless
+ *   5. the sender of forwarded mail, if it is an address that directory/srs.h made
+ *   6. the alias "*"
+ *   7. the forward host of the domain; what is addressed to a domain alias is not forwarded unless
  *      the domain says so (DOM-31)
- *   7. "postmaster": that of the primary domain (RFC 5321 section 4.5.1)
+ *   8. "postmaster": that of the primary domain (RFC 5321 section 4.5.1)
  * A name that leads back to itself ends in the mailbox of the last name before that (ALIAS-10).
  * An account whose mail may not leave its domain does not forward it out of there (USR-34).
  *

@@ -49,6 +49,7 @@ static const Field RCPT_FIELDS[] = {
     RCPT_FIELD("Folder", TEXT, folder),     RCPT_FIELD("Orcpt", TEXT, orcpt),
     RCPT_FIELD("Notify", FLAG, notify),     RCPT_FIELD("Status", TEXT, status),
     RCPT_FIELD("Remote", TEXT, remote),     RCPT_FIELD("Reply", FLAG, reply),
+    RCPT_FIELD("Sent-As", TEXT, sender),
 };
 
 static void rcpt_free(KxEnvelopeRcpt *rcpt)
@@ -59,6 +60,7 @@ static void rcpt_free(KxEnvelopeRcpt *rcpt)
     g_free(rcpt->original);
     g_free(rcpt->account);
     g_free(rcpt->folder);
+    g_free(rcpt->sender);
     g_free(rcpt->orcpt);
     g_free(rcpt->status);
     g_free(rcpt->remote);

@@ -31,6 +31,7 @@ typedef struct {
     char *original; /* as the sender gave it; NULL: the same */
     char *account; /* "user@domain" of an account here, "#public@domain"; NULL: on another server */
     char *folder;  /* of that account; NULL: INBOX */
+    char *sender;  /* for this one, who is elsewhere (directory/srs.h); NULL: the envelope's */
     char *orcpt;   /* RFC 3461: as given, or NULL */
     guint notify;  /* KxNotify of ipc/message.h */
     char *status;  /* why it was not delivered: "4.3.0 text", 5 for good; or NULL */

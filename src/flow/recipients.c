@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "directory/names.h"
 #include "directory/resolve.h"
+#include "directory/srs.h"
 #include "flow/public-folder.h"
 #include "ipc/message.h"
 
@@ -114,6 +115,8 @@ static void add_destination(KxRecipients *recipients, const KxDestination *desti
     KxEnvelopeRcpt *rcpt = kx_envelope_add(recipients->envelope, final, account);
     rcpt->folder = destination->kind == KX_DEST_PUBLIC ? g_strdup(destination->address) : NULL;
     rcpt->original = strcmp(final, address) != 0 ? g_strdup(address) : NULL;
+    if (destination->kind == KX_DEST_REMOTE && rcpt->original)
+        rcpt->sender = kx_srs_sender(recipients->directory, recipients->envelope->sender, address);
     rcpt->notify = notify;
     rcpt->orcpt = g_strdup(orcpt);
 }

@@ -105,6 +105,26 @@ void kx_task_put_off(KxQueue *queue, KxShipment *shipment)
 
 /* ---- starting ---- */
 
+static const char *sender_of(const KxEnvelope *envelope, guint recipient)
+{
+    const KxEnvelopeRcpt *rcpt = envelope->recipients->pdata[recipient];
+    return rcpt->sender ? rcpt->sender : envelope->sender;
+}
+
+/* Of a transaction; they all have the same. */
+static const char *common_sender(const KxEnvelope *envelope, const GArray *recipients)
+{
+    return recipients->len > 0 ? sender_of(envelope, g_array_index(recipients, guint, 0))
+                               : envelope->sender;
+}
+
+static gboolean fits(const KxEnvelope *envelope, const GArray *recipients, guint recipient)
+{
+    return recipients->len == 0 ||
+           (recipients->len < RECIPIENTS_MAX &&
+            g_str_equal(sender_of(envelope, recipient), common_sender(envelope, recipients)));
+}
+
 static GArray *take_recipients(KxQueue *queue, KxEnvelope *envelope, KxShipment *shipment)
 {
     GArray *list = g_array_new(FALSE, FALSE, sizeof(guint));
@@ -113,7 +133,7 @@ static GArray *take_recipients(KxQueue *queue, KxEnvelope *envelope, KxShipment 
         KxEnvelopeRcpt *rcpt = envelope->recipients->pdata[i];
         if (!goes_by(queue, rcpt, shipment->route))
             continue;
-        more = list->len >= RECIPIENTS_MAX;
+        more = !fits(envelope, list, i);
         if (more)
             break;
         rcpt->tried = TRUE;
@@ -165,7 +185,7 @@ static gboolean send_task(KxQueue *queue, const KxEnvelope *envelope, const KxTa
         .tls = hop->tls,
         .user = hop->user,
         .password = hop->password,
-        .from = envelope->sender,
+        .from = common_sender(envelope, task->recipients),
         .flags = (guint32)envelope->flags,
         .size = envelope->size,
         .skip = envelope->skip,
@@ -194,7 +214,7 @@ static KxTask *new_task(KxQueue *queue, const KxEnvelope *envelope, KxShipment *
 {
     KxTask *task = g_new0(KxTask, 1);
     task->id = g_strdup(envelope->id);
-    task->sender = g_strdup(envelope->sender);
+    task->sender = g_strdup(common_sender(envelope, recipients));
     task->size = envelope->size;
     task->to = list_of(envelope, recipients);
     task->shipment = shipment;

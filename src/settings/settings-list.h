@@ -200,4 +200,7 @@ KX_SETTING(LOG_DEBUG_TOPICS, "log.debug", LIST, 0, 64,
 
 KX_SETTING(MAIL_SUBADDRESS, "mail.subaddress-separator", TEXT, 0, 1, NULL, "+", 0, "", kx_check_separator,
     "Mail to user+anything goes to user, with this character in the place of +; empty turns that off.")
+
+KX_SETTING(MAIL_SRS, "mail.srs", BOOL, 0, 0, NULL, "yes", 0, "USR-23", NULL,
+    "Whether mail that an address here forwards to another server leaves with a sender of this server (SRS), so that it passes SPF there.")
 /* clang-format on */
