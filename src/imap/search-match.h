@@ -38,7 +38,8 @@ KxMatch kx_search_match(const KxSearchKey *key, KxSearchMessage *message);
     X(recent)                                                                                      \
     X(old)                                                                                         \
     X(new)                                                                                         \
-    X(before) X(on) X(since) X(sent_before) X(sent_on) X(sent_since) X(saved_before) X(saved_on)   \
+    X(before)                                                                                      \
+    X(on) X(since) X(sent_before) X(sent_on) X(sent_since) X(saved_before) X(saved_on)             \
         X(saved_since) X(larger) X(smaller) X(older) X(younger) X(modseq) X(set) X(envelope)       \
             X(header) X(body) X(text) X(email_id) X(thread_id)
 #define KX_SEARCH_DECLARE_TEST(name)                                                               \

@@ -379,8 +379,8 @@ static void run(const KxThreadInput *input, gboolean refs, KxThreadTree *ret_tre
         merge_all(&merge, order);
         find_heads(&merge, order, keys);
     }
-    kx_thread_tree_build(n, merge.parents->len, (const guint32 *)(void *)merge.parents->data,
-                         order, keys, ret_tree);
+    kx_thread_tree_build(n, merge.parents->len, (const guint32 *)(void *)merge.parents->data, order,
+                         keys, ret_tree);
     g_array_unref(merge.parents);
     g_array_unref(merge.first);
 }

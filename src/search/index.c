@@ -5,8 +5,8 @@
 
 #include "base/error.h"
 
-/* posting: id is block, then key; recent: folder, area, UID; text: folder, UID. Numbers as keys keep
- * rows that are read together together, and small. */
+/* posting: id is block, then key; recent: folder, area, UID; text: folder, UID. Numbers as keys
+ * keep rows that are read together together, and small. */
 static const char *const SCHEMA[] = {
     "CREATE TABLE folder (id INTEGER NOT NULL PRIMARY KEY, uid_validity INTEGER NOT NULL,"
     "  next_uid INTEGER NOT NULL, indexed INTEGER NOT NULL, recent INTEGER NOT NULL,"

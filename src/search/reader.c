@@ -133,8 +133,7 @@ static gboolean look_at_recent(gpointer data, guint32 uid, KxPacked *keys)
     if (kx_packed_seek(keys, KX_GRAM_KEY(look->area, KX_GRAM_ANYTHING)))
         return TRUE;
     for (guint i = 0; may && i < look->grams->len; i++)
-        may = kx_packed_seek(keys,
-                             KX_GRAM_KEY(look->area, g_array_index(look->grams, guint32, i)));
+        may = kx_packed_seek(keys, KX_GRAM_KEY(look->area, g_array_index(look->grams, guint32, i)));
     if (!may)
         g_array_append_val(look->excluded, uid);
     return TRUE;

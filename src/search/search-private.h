@@ -45,7 +45,6 @@ struct KxSearch {
     KxSearchEntry *working;
 };
 
-
 /* What comes of a file that is not what we wrote, or not in the form we know. */
 static inline gboolean kx_search_is_damage(const GError *error)
 {

@@ -168,9 +168,11 @@ static void set_up(Fixture *f, gconstpointer data)
     f->core.logger = kx_logger_open(&options, &error);
     f->core.directory = kx_directory_open(f->core.logger, &error);
     g_assert_no_error(error);
-    g_assert_true(kx_object_add(f->core.directory, &admin, KX_OBJECT_DOMAIN, "x.test", NULL, 0, &error));
+    g_assert_true(
+        kx_object_add(f->core.directory, &admin, KX_OBJECT_DOMAIN, "x.test", NULL, 0, &error));
     KxField password = {"password", "secret"};
-    g_assert_true(kx_object_add(f->core.directory, &admin, KX_OBJECT_USER, "user@x.test", &password, 1, &error));
+    g_assert_true(kx_object_add(f->core.directory, &admin, KX_OBJECT_USER, "user@x.test", &password,
+                                1, &error));
     f->buffer = g_malloc(KX_MESSAGE_MAX + 1);
     start(f);
 }
@@ -401,7 +403,8 @@ static void test_disabled_user(Fixture *f, gconstpointer data)
     end(f);
     start(f);
     KxField disabled = {"disabled", "yes"};
-    g_assert_true(kx_object_set(f->core.directory, &admin, KX_OBJECT_USER, "user@x.test", &disabled, 1, NULL));
+    g_assert_true(kx_object_set(f->core.directory, &admin, KX_OBJECT_USER, "user@x.test", &disabled,
+                                1, NULL));
     g_assert_cmpuint(open_session(f, 5, slice_of(ticket)), ==, KX_SESSION_REFUSED);
 }
 
