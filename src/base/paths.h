@@ -3,6 +3,7 @@
 #pragma once
 
 #define KX_PATH_LOCK         "keryx.lock" /* locked while a server runs; holds its process number */
+#define KX_PATH_SRS_KEY      "srs.key"    /* signs the senders of forwarded mail */
 #define KX_PATH_CONTROL      "keryx.sock" /* the command line talks to the core here */
 #define KX_PATH_CERTIFICATES "sslcert"    /* <name>.crt with <name>.key, and <name>.csr */
 #define KX_PATH_ACTIVE       "sslcert/active" /* name of the active certificate */

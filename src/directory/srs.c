@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/fsutil.h"
+#include "base/paths.h"
 #include "directory/directory-private.h"
 #include "directory/names.h"
 
@@ -17,7 +18,6 @@ enum {
     ADDRESS_MAX = 254, /* RFC 5321 section 4.5.3.1.3 */
 };
 static const char DIGITS[] = "abcdefghijklmnopqrstuvwxyz234567";
-static const char KEY_FILE[] = "srs.key";
 
 /* ---- hash and day ---- */
 
@@ -164,16 +164,16 @@ gboolean kx_srs_load_key(KxDirectory *directory, GError **error)
     g_autofree char *bytes = NULL;
     g_autoptr(GError) problem = NULL;
     size_t len = 0;
-    if (kx_read_file(KEY_FILE, KX_SRS_KEY, &bytes, &len, &problem) && len == KX_SRS_KEY) {
+    if (kx_read_file(KX_PATH_SRS_KEY, KX_SRS_KEY, &bytes, &len, &problem) && len == KX_SRS_KEY) {
         memcpy(directory->srs_key, bytes, KX_SRS_KEY);
         return TRUE;
     }
     if (problem && !g_error_matches(problem, KX_ERROR, KX_ERR_NOT_FOUND)) {
-        g_propagate_prefixed_error(error, g_steal_pointer(&problem), "%s: ", KEY_FILE);
+        g_propagate_prefixed_error(error, g_steal_pointer(&problem), "%s: ", KX_PATH_SRS_KEY);
         return FALSE;
     }
     randombytes_buf(directory->srs_key, KX_SRS_KEY);
-    return kx_write_file_durable(KEY_FILE, directory->srs_key, KX_SRS_KEY, 0600, error);
+    return kx_write_file_durable(KX_PATH_SRS_KEY, directory->srs_key, KX_SRS_KEY, 0600, error);
 }
 
 char *kx_srs_origin(const KxDirectory *directory, const char *local, GError **error)
