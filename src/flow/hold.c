@@ -63,24 +63,28 @@ gboolean kx_hold_any_goes(KxQueue *queue, const KxEnvelope *envelope)
 void kx_hold_clear(KxQueueEntry *entry)
 {
     entry->asked = 0;
+    entry->again = FALSE;
     g_clear_pointer(&entry->asked_for, g_ptr_array_unref);
 }
 
 /* ---- asking for it ---- */
 
-/* With the lock held. Those on their way are; those an administrator stopped stay. */
+/* With the lock held. Those on their way are; those an administrator stopped stay. Of one that is
+ * being looked at nobody knows whether it is too late for this look: if so there is another. */
 static guint ask(KxQueue *queue, KxQueueEntry *entry, guint flag, const char *domain)
 {
     if (entry->held)
         return 0;
-    if (entry->busy || entry->shipments > 0)
+    if (entry->shipments > 0)
         return domain ? 1 : 0;
     entry->asked |= flag;
     if (domain && !entry->asked_for)
         entry->asked_for = g_ptr_array_new_with_free_func((GDestroyNotify)g_ref_string_release);
     if (domain && !has_text(entry->asked_for, domain))
         g_ptr_array_add(entry->asked_for, g_ref_string_new_intern(domain));
-    kx_queue_schedule(queue, entry, 0);
+    entry->again = entry->busy;
+    if (!entry->busy)
+        kx_queue_schedule(queue, entry, 0);
     return 1;
 }
 

@@ -36,7 +36,8 @@ void kx_queue_entries_clear(KxQueue *queue)
 void kx_queue_schedule(KxQueue *queue, KxQueueEntry *entry, gint64 due)
 {
     g_tree_remove(queue->by_due, entry);
-    entry->due = entry->wish ? 0 : due;
+    entry->due = entry->wish || entry->again ? 0 : due;
+    entry->again = FALSE;
     entry->busy = FALSE;
     due = entry->due;
     if (due < G_MAXINT64)

@@ -32,6 +32,7 @@ typedef struct {
     GPtrArray *domains;   /* of texts: those with forward hosts that it waits for; NULL: none */
     guint asked;          /* KxAsked: it may go now although it is held */
     GPtrArray *asked_for; /* of texts: the same of these domains; NULL: none */
+    gboolean again;       /* that was said while somebody worked on it */
     gboolean held;        /* by an administrator */
     guint wish;           /* KxQueueAction to take when nobody works on it any more; 0: none */
     char *wish_by;        /* the administrator's name */
