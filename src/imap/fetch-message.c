@@ -140,8 +140,7 @@ size_t kx_imap_message_read_decoded(KxImapMessage *message, guint64 offset, char
 
 void kx_imap_lose(KxView *view, KxImapLosses *losses, guint32 uid, const GError *error)
 {
-    KxItem item;
-    if (!kx_view_item(view, uid, &item)) {
+    if (!kx_view_item_stays(view, uid)) {
         losses->expunged++;
         return;
     }

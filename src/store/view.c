@@ -284,3 +284,15 @@ gboolean kx_view_item(KxView *view, guint32 uid, KxItem *ret_item)
     kx_view_unlock(view);
     return entry != NULL;
 }
+
+gboolean kx_view_item_stays(KxView *view, guint32 uid)
+{
+    KxItem item;
+    KxAccount *account = view->folder->account;
+    if (!kx_view_item(view, uid, &item))
+        return FALSE;
+    /* Who commits holds this lock until memory knows as well. */
+    pthread_mutex_lock(&account->write_lock);
+    pthread_mutex_unlock(&account->write_lock);
+    return kx_view_item(view, uid, &item);
+}

@@ -61,6 +61,10 @@ guint kx_view_items(KxView *view, guint32 from, guint32 to, KxItem *items, guint
 /* One item by UID; FALSE if the view has none or it was expunged meanwhile. */
 gboolean kx_view_item(KxView *view, guint32 uid, KxItem *ret_item);
 
+/* Whether it is there, for who has not found all of it on the disk: an expunge that is just being
+ * committed is waited for. */
+gboolean kx_view_item_stays(KxView *view, guint32 uid);
+
 typedef struct {
     GArray *expunged; /* guint32 sequence numbers, in the order to send: each counts after the ones
                          before */

@@ -56,6 +56,7 @@ static void use_session(Worker *worker, KxView *view)
     for (guint i = 0; i < n; i++) {
         g_auto(KxItemCache) cache = {0};
         g_assert_true(kx_folder_read_cache(folder, &items[i].uid, 1, &cache, &error));
+        g_assert_true(cache.envelope || !kx_view_item_stays(view, items[i].uid));
         g_autoptr(GBytes) content =
             kx_item_content(folder, items[i].uid, NULL); /* may be gone by now */
         g_assert_cmpuint(kx_view_seq(view, items[i].uid), >, 0);
