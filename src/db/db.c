@@ -2,6 +2,8 @@
 #include "db/db.h"
 
 #include <sqlite3.h>
+#include <stdio.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "db/vfs.h"
@@ -149,6 +151,40 @@ gboolean kx_db_migrate(KxDb *db, const char *const *scripts, guint n, GError **e
         return TRUE;
     kx_db_rollback(db);
     return FALSE;
+}
+
+static KxDb *open_migrated(const char *path, KxDbFlags flags, const char *const *scripts, guint n,
+                           GError **error)
+{
+    g_autoptr(KxDb) db = kx_db_open(path, flags | KX_DB_CREATE, error);
+    return db && kx_db_migrate(db, scripts, n, error) ? g_steal_pointer(&db) : NULL;
+}
+
+/* The log goes: it would be played into the new file. */
+static void set_aside(const char *path)
+{
+    static const char *const parts[] = {"-wal", "-shm"};
+    g_autofree char *aside = g_strconcat(path, ".bad", NULL);
+    rename(path, aside);
+    for (guint i = 0; i < G_N_ELEMENTS(parts); i++) {
+        g_autofree char *part = g_strconcat(path, parts[i], NULL);
+        unlink(part);
+    }
+}
+
+KxDb *kx_db_open_losable(const char *path, KxDbFlags flags, const char *const *scripts, guint n,
+                         GError **error)
+{
+    g_autoptr(GError) problem = NULL;
+    KxDb *db = open_migrated(path, flags, scripts, n, &problem);
+    if (db)
+        return db;
+    if (!g_error_matches(problem, KX_ERROR, KX_ERR_CORRUPT)) {
+        g_propagate_error(error, g_steal_pointer(&problem));
+        return NULL;
+    }
+    set_aside(path);
+    return open_migrated(path, flags, scripts, n, error);
 }
 
 static gboolean run_static(KxDb *db, const char *sql, GError **error)

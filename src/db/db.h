@@ -39,6 +39,11 @@ gboolean kx_db_exec(KxDb *db, const char *sql, GError **error);
  * ("made by a newer version"). */
 gboolean kx_db_migrate(KxDb *db, const char *const *scripts, guint n, GError **error);
 
+/* Opens and migrates what can be lost: a damaged file is set aside as PATH.bad, and a new one
+ * made. */
+KxDb *kx_db_open_losable(const char *path, KxDbFlags flags, const char *const *scripts, guint n,
+                         GError **error);
+
 gboolean kx_db_begin(KxDb *db, GError **error);         /* takes the write lock at once */
 gboolean kx_db_begin_reading(KxDb *db, GError **error); /* sees one state until rolled back */
 gboolean kx_db_commit(KxDb *db, GError **error);

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "flow/sts-store.h"
 
-#include <stdio.h>
-
 #include "base/error.h"
 #include "courier/sts-policy.h"
 #include "db/db.h"
 
-#define FILE_NAME "store/sts.db"
+static const char FILE_NAME[] = "store/sts.db";
 enum { ROWS_MAX = 10000 };
 
 struct KxStsStore {
@@ -19,26 +17,11 @@ static const char *const scripts[] = {
     "expires BIGINT NOT NULL, text TEXT NOT NULL); CREATE INDEX policy_expires ON policy (expires)",
 };
 
-static KxDb *open_db(GError **error)
-{
-    g_autoptr(KxDb) db = kx_db_open(FILE_NAME, KX_DB_CREATE | KX_DB_SMALL, error);
-    return db && kx_db_migrate(db, scripts, G_N_ELEMENTS(scripts), error) ? g_steal_pointer(&db)
-                                                                          : NULL;
-}
-
 KxStsStore *kx_sts_store_open(GError **error)
 {
-    g_autoptr(GError) problem = NULL;
-    KxDb *db = open_db(&problem);
-    if (!db && g_error_matches(problem, KX_ERROR, KX_ERR_CORRUPT)) {
-        g_clear_error(&problem);
-        rename(FILE_NAME, FILE_NAME ".bad");
-        db = open_db(&problem);
-    }
-    if (!db) {
-        g_propagate_error(error, g_steal_pointer(&problem));
+    KxDb *db = kx_db_open_losable(FILE_NAME, KX_DB_SMALL, scripts, G_N_ELEMENTS(scripts), error);
+    if (!db)
         return NULL;
-    }
     KxStsStore *store = g_new(KxStsStore, 1);
     store->db = db;
     return store;

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "flow/tls-store.h"
 
-#include <stdio.h>
-
 #include "base/error.h"
 #include "base/lock.h"
 #include "db/db.h"
 
-#define FILE_NAME "store/tls-reports.db"
+static const char FILE_NAME[] = "store/tls-reports.db";
 enum {
     ROWS_MAX = 50000,      /* in all */
     DETAILS_MAX = 100,     /* rows of a domain's day; beyond, hosts and reasons are left out */
@@ -32,26 +30,12 @@ static const char *const scripts[] = {
 
 /* ---- life ---- */
 
-static KxDb *open_db(GError **error)
-{
-    g_autoptr(KxDb) db = kx_db_open(FILE_NAME, KX_DB_CREATE | KX_DB_SMALL | KX_DB_RELAXED, error);
-    return db && kx_db_migrate(db, scripts, G_N_ELEMENTS(scripts), error) ? g_steal_pointer(&db)
-                                                                          : NULL;
-}
-
 KxTlsStore *kx_tls_store_open(GError **error)
 {
-    g_autoptr(GError) problem = NULL;
-    KxDb *db = open_db(&problem);
-    if (!db && g_error_matches(problem, KX_ERROR, KX_ERR_CORRUPT)) {
-        g_clear_error(&problem);
-        rename(FILE_NAME, FILE_NAME ".bad");
-        db = open_db(&problem);
-    }
-    if (!db) {
-        g_propagate_error(error, g_steal_pointer(&problem));
+    KxDb *db = kx_db_open_losable(FILE_NAME, KX_DB_SMALL | KX_DB_RELAXED, scripts,
+                                  G_N_ELEMENTS(scripts), error);
+    if (!db)
         return NULL;
-    }
     KxTlsStore *store = g_new0(KxTlsStore, 1);
     kx_mutex_init(&store->lock);
     store->db = db;

@@ -27,7 +27,7 @@ static void set_up(Fixture *fixture, gconstpointer data)
 static void tear_down(Fixture *fixture, gconstpointer data)
 {
     g_assert_cmpint(g_chdir(fixture->top), ==, 0);
-    static const char *const FILES[] = {"a.db", "a.db-wal", "a.db-shm", "b.db"};
+    static const char *const FILES[] = {"a.db", "a.db-wal", "a.db-shm", "a.db.bad", "b.db"};
     for (guint i = 0; i < G_N_ELEMENTS(FILES); i++)
         g_unlink(FILES[i]);
     g_assert_cmpint(g_chdir(fixture->before), ==, 0);
@@ -294,6 +294,26 @@ static void test_relative(Fixture *fixture, gconstpointer data)
         g_assert_true(g_chdir("..") == 0 && g_rmdir(level) == 0);
 }
 
+static void test_losable(Fixture *fixture, gconstpointer data)
+{
+    static const char *const SCRIPTS[] = {"CREATE TABLE t (x); INSERT INTO t VALUES (1)"};
+    g_autofree char *garbage = g_strnfill(8192, 'x');
+    GError *error = NULL;
+    for (int i = 0; i < 2; i++) { /* without a file, and of what is there */
+        KxDb *db = kx_db_open_losable("a.db", 0, SCRIPTS, 1, &error);
+        g_assert_no_error(error);
+        g_assert_true(kx_db_exec(db, "INSERT INTO t VALUES (2)", &error));
+        kx_db_close(db);
+        g_assert_false(g_file_test("a.db.bad", G_FILE_TEST_EXISTS));
+    }
+    g_assert_true(g_file_set_contents("a.db", garbage, 8192, NULL));
+    g_assert_true(g_file_set_contents("a.db-wal", garbage, 8192, NULL));
+    g_autoptr(KxDb) db = kx_db_open_losable("a.db", 0, SCRIPTS, 1, &error);
+    g_assert_no_error(error);
+    g_assert_cmpint(number(db, "SELECT count(*) FROM t"), ==, 1);
+    g_assert_true(g_file_test("a.db.bad", G_FILE_TEST_EXISTS));
+}
+
 #define ADD_TEST(path, func) g_test_add(path, Fixture, NULL, set_up, func, tear_down)
 
 int main(int argc, char **argv)
@@ -306,6 +326,7 @@ int main(int argc, char **argv)
     ADD_TEST("/db/statements", test_statements);
     ADD_TEST("/db/migrate", test_migrate);
     ADD_TEST("/db/migrate-at-once", test_migrate_at_once);
+    ADD_TEST("/db/losable", test_losable);
     ADD_TEST("/db/damage", test_damage);
     ADD_TEST("/db/relative", test_relative);
     return g_test_run();
