@@ -13,6 +13,7 @@ import time
 import pytest
 
 import kx
+import world
 from test_pop3 import dial  # noqa: F401 (a fixture)
 
 STAMP = r"^\[\d\d/[A-Z][a-z][a-z]/\d{4} \d\d:\d\d:\d\d\] "
@@ -324,7 +325,7 @@ def test_dialogues_without_secrets(server, user, dial, debug):  # noqa: F811
                     "LOG-99", "LOG-101")
 def test_every_topic_has_an_effect(server, user, debug):
     topics = [row["topic"] for row in server.cli("log", "debug", "list", as_json=True)]
-    assert len(topics) == 15
+    assert len(topics) == 16
     new = debug(*topics)
     server.deliver(user, content())
     with server.smtp(user) as client:  # to a domain elsewhere: it waits in the queue
@@ -337,6 +338,10 @@ def test_every_topic_has_an_effect(server, user, debug):
     imap.logout()
     server.pop3(user).quit()
     server.cli("service", "restart", "pop3")
+    server.cli("download", "add", "nowhere", "--host", "127.0.0.1", "--port", world.free_port(), "--login", "x",
+               "--password", "x", "--deliver-to", server.address(user))
+    server.cli("download", "run", "nowhere", "--wait")
+    server.cli("download", "remove", "nowhere")
     web = http.client.HTTPSConnection("127.0.0.1", server.port("admin"), context=kx.tls_context())
     web.request("GET", "/api/v1/status")
     web.getresponse().read()
