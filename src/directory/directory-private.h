@@ -156,6 +156,9 @@ struct KxDirectory {
     GHashTable *shares;      /* identifier -> set of owners */
     GHashTable *tokens;      /* hash -> what tokens.c knows of it */
 
+    KxPeopleChanged people_changed; /* under `changing`, as its data */
+    gpointer people_changed_data;
+
     KxPublicFolderCheck folder_check;
     gpointer folder_check_data;
 

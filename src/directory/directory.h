@@ -119,6 +119,7 @@ typedef struct {
     char *full_name;
     char *description;
     gboolean disabled;
+    gboolean publish; /* in the public folder Contacts */
     KxAdminLevel admin;       /* his own rights; what he may is in directory/rights.h */
     gboolean web_admin;       /* manages the accounts of his domain */
     gboolean public_folders;  /* has all rights to the public folders (PUB-14) */
@@ -144,6 +145,7 @@ typedef struct {
     gboolean web_admin;
     gboolean public_folders;
     gboolean local_only;
+    gboolean publish; /* in the public folder Contacts */
 } KxGroup;
 
 typedef struct {
@@ -406,6 +408,12 @@ gboolean kx_object_change(KxDirectory *directory, const KxAdmin *admin, const Kx
 typedef gboolean (*KxPublicFolderCheck)(gpointer data, const char *domain, const char *folder,
                                         GError **error);
 void kx_directory_on_public_folder(KxDirectory *directory, KxPublicFolderCheck func, gpointer data);
+
+/* Called after users or groups of a domain were changed, once for each domain of a change, under a
+ * lock of the directory: it must be quick and call nothing of the directory. One listener; NULL
+ * takes it away. */
+typedef void (*KxPeopleChanged)(gpointer data, const char *domain);
+void kx_directory_on_people(KxDirectory *directory, KxPeopleChanged func, gpointer data);
 
 typedef enum {
     KX_CHANGE_EACH = 1 << 0, /* one that is refused does not keep the others from being made */

@@ -5,6 +5,8 @@ KX_FIELD(GROUP, DESCRIPTION, "description", "Description", 0, text, description,
     "Free text.")
 KX_FIELD(GROUP, ADDRESSES, "addresses", "Addresses", 0, locals, addresses, "GRP-06",
     "Addresses of the group in the domain (the part before @), separated by commas; mail to one goes to all members.")
+KX_FIELD(GROUP, PUBLISH, "publish", "Publish", 0, bool, publish, "GRP-04",
+    "yes puts name and addresses of the group into the public folder Contacts; a group without an address is left out.")
 KX_FIELD(GROUP, MEMBERS, "members", "Members", KX_FIELD_DERIVED, users, members, "GRP-07",
     "Users of the domain who belong to the group, separated by commas.")
 KX_FIELD(GROUP, ADMIN, "admin", "Administration_rights", KX_FIELD_RIGHTS, level, admin, "GRP-08",

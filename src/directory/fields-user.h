@@ -25,6 +25,8 @@ KX_OWN_SECRET(PASSWORD_HASH, "password-hash", "Password_hash", 0, hash, "USR-21"
     "A password as another server stored it, {SCHEME}HASH: it holds until its owner signs in, when our own form takes its place.")
 KX_OWN(FULL_NAME, "name", "Full_name", 0, text, full_name, "USR-12",
     "First name and surname.")
+KX_ACCOUNT(PUBLISH, "publish", "Publish", 0, bool, publish, "USR-19 USR-66",
+    "yes puts name and addresses of the user into the public folder Contacts, for all to find; an account without a name (name) is left out.")
 KX_ACCOUNT(DESCRIPTION, "description", "Description", 0, text, description, "USR-13",
     "Free text.")
 KX_OWN(ADDRESSES, "addresses", "Addresses", 0, locals, addresses, "USR-22",

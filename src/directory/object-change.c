@@ -361,6 +361,29 @@ static void write_lines(Run *run)
     kx_settings_log(run->directory, run->admin, run->settings, run->n_settings);
 }
 
+/* Changes of one domain mostly stand together. */
+static void tell_of_people(Run *run)
+{
+    KxDirectory *directory = run->directory;
+    const char *told = NULL;
+    for (guint i = 0; directory->people_changed != NULL && i < run->applied->len; i++) {
+        const KxObjectChange *change = run->applied->pdata[i];
+        if ((change->type != &kx_type_user && change->type != &kx_type_group) ||
+            g_strcmp0(told, change->domain) == 0)
+            continue;
+        told = change->domain;
+        directory->people_changed(directory->people_changed_data, told);
+    }
+}
+
+void kx_directory_on_people(KxDirectory *directory, KxPeopleChanged func, gpointer data)
+{
+    pthread_mutex_lock(&directory->changing);
+    directory->people_changed = func;
+    directory->people_changed_data = data;
+    pthread_mutex_unlock(&directory->changing);
+}
+
 static void give_up(Run *run)
 {
     kx_db_rollback(run->directory->db);
@@ -383,6 +406,8 @@ static gboolean run_locked(Run *run, GPtrArray *changes, guint *ret_failed, GErr
     kx_rw_lock_unlock(&directory->lock);
     if (done)
         write_lines(run);
+    if (done)
+        tell_of_people(run);
     kx_settings_tell(directory);
     pthread_mutex_unlock(&directory->changing);
     return good;

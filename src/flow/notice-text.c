@@ -110,7 +110,7 @@ static void append_encoded(GString *out, const char *text)
     }
 }
 
-static char *subject_field(const char *line)
+char *kx_subject_field(const char *line)
 {
     g_autofree char *valid = g_utf8_make_valid(line, -1);
     g_autofree char *subject =
@@ -151,7 +151,7 @@ void kx_notice_text(KxNoticeId id, const char *language, const KxNoticeValue *va
     *line_end = '\0';
     g_autofree char *subject = fill(template, values);
     g_autofree char *text = fill(body, values);
-    *ret_text = (KxNoticeText){subject_field(subject), body_lines(text)};
+    *ret_text = (KxNoticeText){kx_subject_field(subject), body_lines(text)};
 }
 
 void kx_notice_text_clear(KxNoticeText *text)

@@ -45,6 +45,9 @@ void kx_notice_text(KxNoticeId id, const char *language, const KxNoticeValue *va
                     KxNoticeText *ret_text);
 void kx_notice_text_clear(KxNoticeText *text);
 
+/* "Subject: ..." with CRLF, encoded where it must be (RFC 2047). */
+char *kx_subject_field(const char *line);
+
 /* The same as an RFC 5322 message with CRLF. */
 char *kx_notice_message(KxNoticeId id, const char *language, const char *from, const char *to,
                         const char *message_id, gint64 now, const KxNoticeValue *values);

@@ -7,6 +7,7 @@
 #include "directory/sign-ins.h"
 #include "mailbox/clean.h"
 #include "mailbox/notice.h"
+#include "mailbox/published.h"
 
 enum {
     CLEAN_FIRST = 10 * 60,     /* seconds after the start */
@@ -25,6 +26,7 @@ struct KxCaretaker {
     KxCond some;
     GHashTable *grown;   /* names of accounts with a quota that got something */
     GHashTable *refused; /* of those that something was refused for */
+    GHashTable *people;  /* domains whose users or groups changed */
     gboolean stopping;
 };
 
@@ -50,6 +52,12 @@ static void refused(gpointer data, const char *name)
 {
     KxCaretaker *caretaker = data;
     wish(caretaker, caretaker->refused, name);
+}
+
+static void people_changed(gpointer data, const char *domain)
+{
+    KxCaretaker *caretaker = data;
+    wish(caretaker, caretaker->people, domain);
 }
 
 /* ---- the thread ---- */
@@ -94,6 +102,34 @@ static void give_notices(KxCaretaker *caretaker)
                         name, was_refused);
 }
 
+static char *next_people(KxCaretaker *caretaker)
+{
+    kx_mutex_lock(&caretaker->lock);
+    char *domain = caretaker->stopping ? NULL : take(caretaker->people);
+    kx_mutex_unlock(&caretaker->lock);
+    return domain;
+}
+
+static void publish(KxCaretaker *caretaker)
+{
+    for (char *domain; (domain = next_people(caretaker)); g_free(domain)) {
+        g_autoptr(GError) error = NULL;
+        if (!kx_published_update(caretaker->store, caretaker->directory, domain, &error))
+            kx_log(caretaker->logger, KX_LOG_ERROR,
+                   "The public contacts of %s could not be brought up to date: %s", domain,
+                   error->message);
+    }
+}
+
+/* What changed before the server last ended, and where the contacts are now. */
+static void publish_all(KxCaretaker *caretaker)
+{
+    g_autoptr(GPtrArray) domains = kx_domain_list(caretaker->directory);
+    for (guint i = 0; i < domains->len; i++)
+        wish(caretaker, caretaker->people, ((const KxDomain *)domains->pdata[i])->name);
+    publish(caretaker);
+}
+
 static void clean(KxCaretaker *caretaker)
 {
     KxCleaned cleaned = {0};
@@ -118,7 +154,8 @@ static gboolean wait_for_work(KxCaretaker *caretaker, gint64 until)
 {
     kx_mutex_lock(&caretaker->lock);
     while (!caretaker->stopping && g_hash_table_size(caretaker->grown) == 0 &&
-           g_hash_table_size(caretaker->refused) == 0 && g_get_monotonic_time() < until)
+           g_hash_table_size(caretaker->refused) == 0 &&
+           g_hash_table_size(caretaker->people) == 0 && g_get_monotonic_time() < until)
         kx_cond_wait_until(&caretaker->some, &caretaker->lock, until);
     gboolean goes_on = !caretaker->stopping;
     kx_mutex_unlock(&caretaker->lock);
@@ -132,15 +169,21 @@ static gpointer run(gpointer data)
     gint64 now = g_get_monotonic_time();
     gint64 clean_at = now + (gint64)CLEAN_FIRST * G_USEC_PER_SEC;
     gint64 store_at = now + KX_SIGN_INS_SECONDS * G_USEC_PER_SEC;
+    gboolean published = FALSE;
     while (wait_for_work(caretaker, MIN(clean_at, store_at))) {
         give_notices(caretaker);
+        publish(caretaker);
         now = g_get_monotonic_time();
         if (now >= store_at) {
             store_sign_ins(caretaker);
+            if (!published)
+                publish_all(caretaker);
+            published = TRUE;
             store_at = now + KX_SIGN_INS_SECONDS * G_USEC_PER_SEC;
         }
         if (now >= clean_at) {
             clean(caretaker);
+            published = FALSE;
             clean_at = now + (gint64)CLEAN_EVERY * G_USEC_PER_SEC;
         }
     }
@@ -159,6 +202,8 @@ KxCaretaker *kx_caretaker_start(KxStore *store, KxDirectory *directory, KxQueue 
     kx_cond_init(&caretaker->some);
     caretaker->grown = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     caretaker->refused = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    caretaker->people = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    kx_directory_on_people(directory, people_changed, caretaker);
     kx_store_add_hooks(store,
                        &(KxStoreHooks){.arrived = arrived, .refused = refused, .data = caretaker});
     caretaker->thread = g_thread_new("caretaker", run, caretaker);
@@ -175,6 +220,8 @@ void kx_caretaker_stop(KxCaretaker *caretaker)
     kx_mutex_unlock(&caretaker->lock);
     g_thread_join(caretaker->thread);
     kx_store_drop_hooks(caretaker->store, caretaker);
+    kx_directory_on_people(caretaker->directory, NULL, NULL);
+    g_hash_table_unref(caretaker->people);
     g_hash_table_unref(caretaker->grown);
     g_hash_table_unref(caretaker->refused);
     kx_cond_clear(&caretaker->some);

@@ -392,3 +392,82 @@ def test_groups_in_groups_decide_who_gets_in(server, api):
         api.ok("PATCH", "settings", {"settings": {"service.pop3.access-group": None}})
     for group in ("Everybody", "Middle", "Core"):
         api.ok("DELETE", f"ip-groups/{group}")
+
+
+# --- the global address list
+
+def contacts(client):
+    """{UID of the vCard: its lines} of the public folder; empty without it, and while it is being written."""
+    if client.command("SELECT #public/Contacts").status != "OK":
+        return {}
+    found = {}
+    answer = client.command("UID FETCH 1:* (BINARY.PEEK[1])")
+    for row in answer.untagged if answer.status == "OK" else ():
+        if row[1:2] == ["FETCH"]:
+            lines = row[2][row[2].index("BINARY[1]") + 1].decode().replace("\r\n ", "").split("\r\n")
+            found[next(line[4:] for line in lines if line.startswith("UID:"))] = lines
+    return found
+
+
+@pytest.mark.covers("GRP-04", "USR-12", "USR-19")
+def test_people_are_published_in_the_public_contacts(server, api, company):
+    ann, ben = f"ann@{company}", f"ben@{company}"
+    api.ok("PATCH", f"users/{ben}", {"imap-full-listing": "yes", "public-folders": True})
+    api.ok("PATCH", f"users/{ann}", {"publish": True})  # nobody sees her, for she has no name
+
+    def reader():
+        return RawImap(server, ben, SECRET)
+
+    def seen(check, what):
+        def look():
+            with reader() as client:
+                rows = contacts(client)
+                return check(rows) and (rows or True)
+        return kx.wait_until(look, what=what)
+
+    api.ok("POST", "groups", {"group": f"staff@{company}", "publish": True, "addresses": ["all", "team"]})
+    rows = seen(lambda rows: f"staff@{company}" in rows, "a group among the contacts")
+    assert list(rows) == [f"staff@{company}"]
+    assert {"KIND:group", "FN:staff", f"EMAIL:all@{company}", f"EMAIL:team@{company}"} <= set(rows[f"staff@{company}"])
+    name = "Zoë Ånn, " + "Müller-" * 15 + "Lüdenscheidt; jr"
+    api.ok("PATCH", f"users/{ann}", {"name": name, "addresses": ["a.m"]})
+    rows = seen(lambda rows: ann in rows, "a person with a name")
+    assert f"FN:{name}".replace(",", "\\,").replace(";", "\\;") in rows[ann]
+    assert [line for line in rows[ann] if line.startswith("EMAIL")] == [f"EMAIL:{ann}", f"EMAIL:a.m@{company}"]
+    # Each is there once, in the newest form; what people put there stays.
+    with reader() as client:
+        client.append("#public/Contacts", b"Subject: own\r\nContent-Type: text/vcard\r\n\r\n"
+                                          b"BEGIN:VCARD\r\nVERSION:4.0\r\nUID:own\r\nFN:Own\r\nEND:VCARD\r\n")
+    api.ok("PATCH", f"users/{ann}", {"name": "Ann"})
+    rows = seen(lambda rows: "FN:Ann" in rows.get(ann, ()), "the new name")
+    assert sorted(rows) == sorted([ann, f"staff@{company}", "own"])
+    api.ok("PATCH", f"groups/staff@{company}", {"publish": False})
+    api.ok("DELETE", f"users/{ann}")
+    assert list(seen(lambda rows: len(rows) == 1, "only what people put there")) == ["own"]
+    with RawImap(server, "alice") as other:  # of another domain
+        assert not contacts(other)
+
+
+def test_published_people_outlive_a_core_that_died(server, api, company):
+    """Whatever the core had written when it was killed: in the end each stands there once."""
+    ben = f"ben@{company}"
+    api.ok("PATCH", f"users/{ben}", {"imap-full-listing": "yes"})
+    for number in range(30):
+        api.ok("POST", "users", {"user": f"p{number}@{company}", "name": f"Person {number}", "publish": True})
+    gone = server.kill_role("core")
+    server.wait_roles(gone)
+    api.client.close()
+    api.ok("POST", "users", {"user": f"last@{company}", "name": "Last", "publish": True})
+    state = server.data / "store" / "mail" / company / "#public" / "#published"
+
+    def look():
+        with RawImap(server, ben, SECRET) as client:
+            rows = contacts(client)
+            return len(rows) == 31 and client.ok("SELECT #public/Contacts") and \
+                len(client.fetch("FETCH 1:* (UID)")) == 31
+
+    kx.wait_until(look, what="31 people, each once")
+    kx.wait_until(lambda: len(state.read_text().splitlines()) == 31, what="a note of each")
+    state.unlink()  # what is lost is written anew
+    api.ok("PATCH", f"users/last@{company}", {"name": "The last"})
+    kx.wait_until(look, what="31 people, each once again")
