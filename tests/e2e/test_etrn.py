@@ -117,6 +117,22 @@ def test_a_server_that_does_not_answer_is_no_error(backup, port):
 
 
 @pytest.mark.covers("ETRN-02")
+def test_the_client_signs_in(keryx_binary, backup):
+    backup.cli("domain", "set", "held.test", "--etrn-users", "etrn@example.test")
+    with kx.running_server(keryx_binary, config=FAST) as client:
+        def answer(*options):
+            client.cli("etrn", "set", "isp", *options)
+            return client.cli("etrn", "run", as_json=True)[0]["code"]
+
+        client.cli("etrn", "add", "isp", "--host", "127.0.0.1", "--port", backup.port("submission"), "--tls", "must",
+                   "--domains", "held.test")
+        taken = (251, 253)
+        assert answer() not in taken
+        assert answer("--user", "etrn@example.test", "--password", "wrong") not in taken
+        assert answer("--password", kx.password_of("etrn")) in taken
+
+
+@pytest.mark.covers("ETRN-02")
 def test_passwords_for_other_servers_are_never_shown(backup, port):
     backup.cli("etrn", "add", "isp", "--host", "127.0.9.35", "--port", port, "--domains", "c.test", "--user", "me",
                "--password", "held secret")
