@@ -28,6 +28,15 @@ def free_port(address="127.0.0.1", kind=socket.SOCK_STREAM):
         return probe.getsockname()[1]
 
 
+def free_name_port(address):
+    """Free for both ways of asking."""
+    while True:
+        port = free_port(address, socket.SOCK_DGRAM)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind((address, port))
+            return port
+
+
 @contextlib.contextmanager
 def name_server(zones, signed=None, spoil=None, address="127.0.0.1", port=None):
     """NSD with zones {"remote.test": "lines of records"}; yields "ADDRESS@PORT".
@@ -36,7 +45,7 @@ def name_server(zones, signed=None, spoil=None, address="127.0.0.1", port=None):
     signatures are wrong.
     """
     base = Path(tempfile.mkdtemp(prefix="kx-nsd-"))
-    port = port or free_port(address, socket.SOCK_DGRAM)
+    port = port or free_name_port(address)
     config = [f"server:\n  ip-address: {address}@{port}\n  username: \"\"\n  chroot: \"\"\n  server-count: 1\n"
               f"  zonesdir: \"{base}\"\n  pidfile: \"{base}/pid\"\n  database: \"\"\n  zonelistfile: \"{base}/list\"\n"
               f"  xfrdfile: \"{base}/xfrd\"\n  logfile: \"{base}/log\"\nremote-control:\n  control-enable: no\n"]
