@@ -27,6 +27,8 @@ struct KxCaretaker {
     GHashTable *grown;   /* names of accounts with a quota that got something */
     GHashTable *refused; /* of those that something was refused for */
     GHashTable *people;  /* domains whose users or groups changed */
+    gboolean everybody;  /* those of all may have */
+    gboolean shared;     /* kx_published_is_shared() */
     gboolean stopping;
 };
 
@@ -102,32 +104,60 @@ static void give_notices(KxCaretaker *caretaker)
                         name, was_refused);
 }
 
-static char *next_people(KxCaretaker *caretaker)
+/* A domain whose contacts are to be brought up to date; NULL: those of the server. */
+static gboolean next_people(KxCaretaker *caretaker, char **ret_domain)
 {
     kx_mutex_lock(&caretaker->lock);
-    char *domain = caretaker->stopping ? NULL : take(caretaker->people);
+    gboolean some = !caretaker->stopping && g_hash_table_size(caretaker->people) > 0;
+    *ret_domain = some && !caretaker->shared ? take(caretaker->people) : NULL;
+    if (some && caretaker->shared)
+        g_hash_table_remove_all(caretaker->people);
     kx_mutex_unlock(&caretaker->lock);
-    return domain;
+    return some;
+}
+
+static gboolean take_everybody(KxCaretaker *caretaker)
+{
+    kx_mutex_lock(&caretaker->lock);
+    gboolean everybody = caretaker->everybody;
+    caretaker->everybody = FALSE;
+    kx_mutex_unlock(&caretaker->lock);
+    return everybody;
 }
 
 static void publish(KxCaretaker *caretaker)
 {
-    for (char *domain; (domain = next_people(caretaker)); g_free(domain)) {
+    g_autoptr(GPtrArray) domains =
+        take_everybody(caretaker) ? kx_domain_list(caretaker->directory) : NULL;
+    for (guint i = 0; domains && i < domains->len; i++)
+        wish(caretaker, caretaker->people, ((const KxDomain *)domains->pdata[i])->name);
+    for (char *domain; next_people(caretaker, &domain); g_free(domain)) {
         g_autoptr(GError) error = NULL;
         if (!kx_published_update(caretaker->store, caretaker->directory, domain, &error))
             kx_log(caretaker->logger, KX_LOG_ERROR,
-                   "The public contacts of %s could not be brought up to date: %s", domain,
-                   error->message);
+                   "The public contacts of %s could not be brought up to date: %s",
+                   domain ? domain : "the server", error->message);
     }
 }
 
-/* What changed before the server last ended, and where the contacts are now. */
-static void publish_all(KxCaretaker *caretaker)
+static void wish_everybody(KxCaretaker *caretaker)
 {
-    g_autoptr(GPtrArray) domains = kx_domain_list(caretaker->directory);
-    for (guint i = 0; i < domains->len; i++)
-        wish(caretaker, caretaker->people, ((const KxDomain *)domains->pdata[i])->name);
-    publish(caretaker);
+    kx_mutex_lock(&caretaker->lock);
+    caretaker->everybody = TRUE;
+    kx_cond_signal(&caretaker->some);
+    kx_mutex_unlock(&caretaker->lock);
+}
+
+/* Where the contacts stand may be another place. */
+void kx_caretaker_settings_changed(KxCaretaker *caretaker, const KxSettings *settings)
+{
+    gboolean shared = kx_published_is_shared(settings);
+    kx_mutex_lock(&caretaker->lock);
+    gboolean differs = shared != caretaker->shared;
+    caretaker->shared = shared;
+    kx_mutex_unlock(&caretaker->lock);
+    if (differs)
+        wish_everybody(caretaker);
 }
 
 static void clean(KxCaretaker *caretaker)
@@ -155,7 +185,8 @@ static gboolean wait_for_work(KxCaretaker *caretaker, gint64 until)
     kx_mutex_lock(&caretaker->lock);
     while (!caretaker->stopping && g_hash_table_size(caretaker->grown) == 0 &&
            g_hash_table_size(caretaker->refused) == 0 &&
-           g_hash_table_size(caretaker->people) == 0 && g_get_monotonic_time() < until)
+           g_hash_table_size(caretaker->people) == 0 && !caretaker->everybody &&
+           g_get_monotonic_time() < until)
         kx_cond_wait_until(&caretaker->some, &caretaker->lock, until);
     gboolean goes_on = !caretaker->stopping;
     kx_mutex_unlock(&caretaker->lock);
@@ -169,21 +200,21 @@ static gpointer run(gpointer data)
     gint64 now = g_get_monotonic_time();
     gint64 clean_at = now + (gint64)CLEAN_FIRST * G_USEC_PER_SEC;
     gint64 store_at = now + KX_SIGN_INS_SECONDS * G_USEC_PER_SEC;
-    gboolean published = FALSE;
+    gboolean begun = FALSE; /* what changed before the server last ended was looked at */
     while (wait_for_work(caretaker, MIN(clean_at, store_at))) {
         give_notices(caretaker);
         publish(caretaker);
         now = g_get_monotonic_time();
         if (now >= store_at) {
             store_sign_ins(caretaker);
-            if (!published)
-                publish_all(caretaker);
-            published = TRUE;
+            if (!begun)
+                wish_everybody(caretaker);
+            begun = TRUE;
             store_at = now + KX_SIGN_INS_SECONDS * G_USEC_PER_SEC;
         }
         if (now >= clean_at) {
             clean(caretaker);
-            published = FALSE;
+            wish_everybody(caretaker);
             clean_at = now + (gint64)CLEAN_EVERY * G_USEC_PER_SEC;
         }
     }
@@ -203,6 +234,8 @@ KxCaretaker *kx_caretaker_start(KxStore *store, KxDirectory *directory, KxQueue 
     caretaker->grown = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     caretaker->refused = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     caretaker->people = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    g_autoptr(KxSettings) settings = kx_directory_settings(directory);
+    caretaker->shared = kx_published_is_shared(settings);
     kx_directory_on_people(directory, people_changed, caretaker);
     kx_store_add_hooks(store,
                        &(KxStoreHooks){.arrived = arrived, .refused = refused, .data = caretaker});

@@ -113,11 +113,11 @@ static void want_groups(KxDirectory *directory, const char *domain, GHashTable *
 }
 
 /* Hash -> message. */
-static GHashTable *find_wanted(KxDirectory *directory, const char *domain, gboolean shared)
+static GHashTable *find_wanted(KxDirectory *directory, const char *domain)
 {
     GHashTable *wanted = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-    want_users(directory, shared ? NULL : domain, wanted);
-    want_groups(directory, shared ? NULL : domain, wanted);
+    want_users(directory, domain, wanted);
+    want_groups(directory, domain, wanted);
     return wanted;
 }
 
@@ -267,22 +267,26 @@ static gboolean update(KxStore *store, KxAccount *account, GHashTable *wanted, G
     keep(kx_read_file(path, STATE_MAX, &state, &len, NULL) ? state : "", wanted, uids, next);
     if (g_hash_table_size(uids) == 0 && g_hash_table_size(wanted) == 0)
         return TRUE;
-    /* What was written but not noted goes the next time. */
-    return drop(folder, uids, error) && add_all(store, account, wanted, next, error) &&
-           kx_write_file_durable(path, next->str, next->len, 0600, error);
+    /* The new before the old goes, so that nobody is missing meanwhile. What is not noted in the
+     * end goes the next time. */
+    return add_all(store, account, wanted, next, error) &&
+           kx_write_file_durable(path, next->str, next->len, 0600, error) &&
+           drop(folder, uids, error);
+}
+
+gboolean kx_published_is_shared(const KxSettings *settings)
+{
+    return strcmp(kx_settings_text(settings, KX_SET_PUBLIC_FOLDERS_SCOPE), "server") == 0;
 }
 
 gboolean kx_published_update(KxStore *store, KxDirectory *directory, const char *domain,
                              GError **error)
 {
-    g_autoptr(KxSettings) settings = kx_directory_settings(directory);
-    gboolean shared =
-        strcmp(kx_settings_text(settings, KX_SET_PUBLIC_FOLDERS_SCOPE), "server") == 0;
-    g_autoptr(GHashTable) wanted = find_wanted(directory, domain, shared);
-    g_autofree char *name = shared ? g_strdup("#public") : g_strdup_printf("#public@%s", domain);
+    g_autoptr(GHashTable) wanted = find_wanted(directory, domain);
+    g_autofree char *name = domain ? g_strdup_printf("#public@%s", domain) : g_strdup("#public");
     gboolean make = g_hash_table_size(wanted) > 0;
     g_autoptr(GError) inner = NULL;
-    g_autoptr(KxAccount) account = make ? kx_store_public(store, shared ? NULL : domain, &inner)
+    g_autoptr(KxAccount) account = make ? kx_store_public(store, domain, &inner)
                                         : kx_store_existing_account(store, name, &inner);
     if (account)
         return update(store, account, wanted, error);

@@ -14,7 +14,10 @@
 #include "directory/directory.h"
 #include "store/store.h"
 
-/* Of a domain. Its folder is made when there is something to be put into it. A domain that is gone
- * has no contacts. */
+/* Whether they stand in the folder of the server, not in those of domains. */
+gboolean kx_published_is_shared(const KxSettings *settings);
+
+/* Of a domain, or NULL for the server. The folder is made when there is something to be put into
+ * it. A domain that is gone has no contacts. */
 gboolean kx_published_update(KxStore *store, KxDirectory *directory, const char *domain,
                              GError **error);

@@ -68,6 +68,7 @@ static void settings_changed(gpointer data, KxSettings *settings)
     kx_log_apply_settings(process->core.logger, settings);
     apply_search_settings(process, settings);
     kx_queue_settings_changed(process->core.queue);
+    kx_caretaker_settings_changed(process->core.caretaker, settings);
     if (!process->workers)
         return;
     send_settings(process);

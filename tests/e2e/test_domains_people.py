@@ -203,7 +203,7 @@ def test_submission_is_for_those_who_sign_in(server):
 
 
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion")
-@pytest.mark.covers("HOST-64", "WADM-07", "WADM-14", "ADM-01", "ADM-03", "HOST-05")
+@pytest.mark.covers("HOST-64", "WADM-07", "WADM-14", "ADM-01", "ADM-03")
 def test_every_service_is_there_over_tls(server):
     for service in ("imap", "imaps"):
         server.imap("alice", service=service).logout()
@@ -471,3 +471,22 @@ def test_published_people_outlive_a_core_that_died(server, api, company):
     state.unlink()  # what is lost is written anew
     api.ok("PATCH", f"users/last@{company}", {"name": "The last"})
     kx.wait_until(look, what="31 people, each once again")
+
+
+@pytest.mark.covers("USR-19")
+def test_published_people_go_where_the_public_folders_are(server, api, company):
+    ben, everybody = f"ben@{company}", server.address("alice")
+    api.ok("PATCH", f"users/{ben}", {"name": "Ben", "publish": True})
+    api.ok("PATCH", f"users/{everybody}", {"imap-full-listing": "yes"})
+
+    def seen():
+        with RawImap(server, "alice") as client:  # of another domain
+            return ben in contacts(client)
+
+    assert not seen()
+    server.cli("config", "set", "public-folders.scope", "server")
+    try:
+        kx.wait_until(seen, what="a person of another domain")
+    finally:
+        server.cli("config", "set", "public-folders.scope", "domain")
+    assert not seen()
