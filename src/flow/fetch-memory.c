@@ -146,6 +146,24 @@ gboolean kx_fetch_memory_note(KxFetchMemory *memory, const char *mailbox, const 
     return transact(memory, note, &(Note){mailbox, id, state}, error);
 }
 
+static gboolean note_doomed(KxDb *db, gpointer data, GError **error)
+{
+    const Listing *listing = data;
+    for (guint i = 0; i < listing->n; i++) {
+        const KxFetchSeen *item = &listing->items[i];
+        if (item->state == KX_FETCH_DOOMED &&
+            !note(db, &(Note){listing->mailbox, item->id, KX_FETCH_DOOMED}, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+gboolean kx_fetch_memory_note_doomed(KxFetchMemory *memory, const char *mailbox,
+                                     const KxFetchSeen *items, guint n, GError **error)
+{
+    return transact(memory, note_doomed, &(Listing){mailbox, (KxFetchSeen *)items, n}, error);
+}
+
 static gboolean settle(KxDb *db, gpointer data, GError **error)
 {
     const Note *what = data;

@@ -39,6 +39,9 @@ gboolean kx_fetch_memory_look(KxFetchMemory *memory, const char *mailbox, KxFetc
                               guint n, GError **error);
 gboolean kx_fetch_memory_note(KxFetchMemory *memory, const char *mailbox, const char *id,
                               KxFetchState state, GError **error);
+/* The same of those among the items that are KX_FETCH_DOOMED, in one commit. */
+gboolean kx_fetch_memory_note_doomed(KxFetchMemory *memory, const char *mailbox,
+                                     const KxFetchSeen *items, guint n, GError **error);
 /* The session has ended. With `committed` what is doomed is gone there. */
 gboolean kx_fetch_memory_settle(KxFetchMemory *memory, const char *mailbox, gboolean committed,
                                 GError **error);

@@ -87,12 +87,13 @@ static char *find_sender(const char *header, size_t len)
         !*list->items[0].host)
         return g_strdup("");
     char *sender = g_strconcat(list->items[0].mailbox, "@", list->items[0].host, NULL);
-    for (const char *at = sender; *at; at++)
-        if (!g_ascii_isgraph(*at) || strchr("<>\"(),;:\\", *at) || strlen(sender) > SENDER_MAX) {
-            g_free(sender);
-            return g_strdup("");
-        }
-    return sender;
+    gboolean good = strlen(sender) <= SENDER_MAX;
+    for (const char *at = sender; good && *at; at++)
+        good = g_ascii_isgraph(*at) && !strchr("<>\"(),;:\\", *at);
+    if (good)
+        return sender;
+    g_free(sender);
+    return g_strdup("");
 }
 
 /* RFC 5321 section 4.4. */

@@ -108,10 +108,11 @@ static gboolean on_list(Talk *talk, const KxMessage *message, GError **error)
         if (choices[i] != KX_FETCH_DELETE)
             continue;
         session->doomed++;
-        if (!kx_fetch_memory_note(memory, session->mailbox, seen[i].id, KX_FETCH_DOOMED, error))
-            return FALSE;
+        seen[i].state = KX_FETCH_DOOMED;
     }
-    return answer(talk, KX_MSG_FETCH_CHOICE, &(KxMsgFetchChoice){{choices, n}}, error);
+    return (session->doomed == 0 ||
+            kx_fetch_memory_note_doomed(memory, session->mailbox, seen, n, error)) &&
+           answer(talk, KX_MSG_FETCH_CHOICE, &(KxMsgFetchChoice){{choices, n}}, error);
 }
 
 /* ---- a message ---- */
