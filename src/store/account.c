@@ -41,6 +41,7 @@ KxAccount *kx_account_new(KxStore *store, const KxPlace *place)
     account->by_id = g_hash_table_new(NULL, NULL);
     account->subscriptions = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     account->unswept = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    account->redo = kx_redo_new();
     account->readers = g_ptr_array_new();
     pthread_mutex_init(&account->write_lock, NULL);
     pthread_mutex_init(&account->reader_lock, NULL);
@@ -64,6 +65,7 @@ void kx_account_free(KxAccount *account)
     g_hash_table_unref(account->by_id);
     g_hash_table_unref(account->subscriptions);
     g_hash_table_unref(account->unswept);
+    kx_redo_free(account->redo);
     g_ptr_array_unref(account->watches);
     g_ptr_array_unref(account->readers);
     pthread_mutex_destroy(&account->write_lock);

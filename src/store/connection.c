@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/fsutil.h"
 #include "store/kept-private.h"
+#include "store/redo-private.h"
 #include "store/store-private.h"
 
 enum { IDLE_READERS = 2 };
@@ -241,7 +242,8 @@ static gboolean load_index(KxAccount *account, GError **error)
 {
     if (!kx_account_connect(account, error) || !kx_account_load(account, error))
         return FALSE;
-    return !was_left_open(account) || kx_account_quick_check(account, error);
+    return (!was_left_open(account) && !kx_redo_is_left(account)) ||
+           kx_account_quick_check(account, error);
 }
 
 static gboolean open_locked(KxAccount *account, gboolean create, GError **error)

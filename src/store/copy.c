@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/fsutil.h"
+#include "store/redo-private.h"
 #include "store/remove-private.h"
 
 typedef struct {
@@ -269,7 +270,8 @@ static gboolean copy_work(KxAccount *account, gpointer data, GError **error)
         account) { /* what is there may have changed since collect_sources() */
         if (copy->from->gone)
             return kx_fail(error, KX_ERR_NOT_FOUND, "the folder has been removed");
-        if (!kx_folder_load(copy->from, error) || !collect_sources(copy, error))
+        if (!kx_folder_load(copy->from, error) || !collect_sources(copy, error) ||
+            !kx_redo_settle(account, error))
             return FALSE;
     }
     if (!kx_folder_load_keywords(to, error))
@@ -289,12 +291,18 @@ static gboolean copy_work(KxAccount *account, gpointer data, GError **error)
 
 /* ---- the public function ---- */
 
+static gboolean settle_work(KxAccount *account, gpointer data G_GNUC_UNUSED, GError **error)
+{
+    return kx_redo_settle(account, error);
+}
+
 static gboolean run_copy(Copy *copy, KxAccount *to_account, GError **error)
 {
     KxAccount *from_account = copy->from->account;
     if (from_account == to_account)
         return kx_account_write(to_account, copy_work, copy, error);
     return collect_sources(copy, error) &&
+           kx_account_write(from_account, settle_work, NULL, error) &&
            kx_account_read(from_account, read_facts_work, copy, error) &&
            kx_account_write(to_account, copy_work, copy, error);
 }

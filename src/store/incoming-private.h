@@ -26,9 +26,10 @@ KxIncoming *kx_incoming_of_file(KxStore *store, const char *path, GError **error
 /* The file complete and durable, its time set (an index that is lost takes the internal date from
  * it). */
 gboolean kx_incoming_sync(KxIncoming *incoming, gint64 internal_date, GError **error);
-/* Writes what kx_incoming_in_memory() into a new file, which the caller has to sync; FALSE: errno
- * says why. */
-gboolean kx_incoming_make_file(const KxIncoming *incoming, const char *path, gint64 internal_date);
+/* Writes what kx_incoming_in_memory() into a new file, which the caller has to sync; with `start`
+ * that will be soon. FALSE: errno says why. */
+gboolean kx_incoming_make_file(const KxIncoming *incoming, const char *path, gint64 internal_date,
+                               gboolean start);
 /* Small, and nobody has needed a file of it so far. */
 gboolean kx_incoming_in_memory(const KxIncoming *incoming);
 gboolean kx_incoming_parse(KxIncoming *incoming, GError **error);

@@ -192,21 +192,21 @@ gboolean kx_incoming_in_memory(const KxIncoming *incoming)
 static gboolean fill_file(const KxIncoming *incoming, int fd, gint64 internal_date)
 {
     const struct timespec times[2] = {{.tv_sec = internal_date}, {.tv_sec = internal_date}};
-    if (!kx_write_all(fd, incoming->buffer, incoming->used, NULL) || futimens(fd, times) < 0)
-        return FALSE;
-    /* The place on the disk is found now, so that one commit of the file system's journal serves
-     * all files that are synced together. A hint: the sync itself tells of errors. */
-    sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
-    return TRUE;
+    return kx_write_all(fd, incoming->buffer, incoming->used, NULL) && futimens(fd, times) == 0;
 }
 
-gboolean kx_incoming_make_file(const KxIncoming *incoming, const char *path, gint64 internal_date)
+gboolean kx_incoming_make_file(const KxIncoming *incoming, const char *path, gint64 internal_date,
+                               gboolean start)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0)
         return FALSE;
     gboolean ok = fill_file(incoming, fd, internal_date);
     int saved = errno;
+    /* The place on the disk is found now, so that one commit of the file system's journal serves
+     * all files that are synced together. A hint: the sync itself tells of errors. */
+    if (ok && start)
+        sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
     if (!ok)
         unlink(path);
     close(fd);

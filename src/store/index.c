@@ -55,6 +55,9 @@ static const char *const SCHEMA[] = {
     "CREATE TABLE bulk_flags (account INTEGER NOT NULL, folder INTEGER NOT NULL,"
     "  modseq INTEGER NOT NULL, part INTEGER NOT NULL, flags INTEGER NOT NULL, keywords BLOB,"
     "  uids BLOB NOT NULL, PRIMARY KEY (account, folder, modseq, part)) WITHOUT ROWID;",
+    /* see redo-private.h; item as in cache */
+    "CREATE TABLE redo (account INTEGER NOT NULL, item INTEGER NOT NULL PRIMARY KEY,"
+    "  content BLOB NOT NULL);",
 };
 
 const char KX_SQL_ITEMS[] =
@@ -238,6 +241,7 @@ gboolean kx_index_remove_folder(KxDb *db, guint32 id, GError **error)
             return FALSE;
     }
     static const char *const OF_ITEMS[] = {
+        "DELETE FROM redo WHERE account=? AND item>=? AND item<?",
         "DELETE FROM cache WHERE account=? AND item>=? AND item<?",
         "DELETE FROM summaries WHERE account=? AND item>=? AND item<?",
     };

@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 #include "base/fsutil.h"
+#include "store/redo-private.h"
 
 static const char KEPT[] = "#kept";
 static const char SUFFIX[] = ".eml";
@@ -179,7 +180,8 @@ gboolean kx_keep(KxKeeping *keeping, KxFolder *folder, GArray *entries, GError *
     if (account->kind != KX_ACCOUNT_PERSONAL || !kx_account_limits(account).keeps)
         return TRUE;
     g_autofree char *dir = g_build_filename(account->dir, KEPT, NULL);
-    if (!kx_folder_load_keywords(folder, error) || !kx_mkdir_durable(dir, error))
+    if (!kx_redo_settle(account, error) || !kx_folder_load_keywords(folder, error) ||
+        !kx_mkdir_durable(dir, error))
         return FALSE;
     *keeping = (KxKeeping){folder, entries, g_get_real_time() / G_USEC_PER_SEC, FALSE};
     for (guint i = 0; i < entries->len; i++)

@@ -2,7 +2,8 @@
 /*
  * After an unclean end the index is right (SQLite has seen to that); what a crash may have left on
  * disk is brought in line with it: a folder renamed or removed halfway, files of removed items, and
- * files of deliveries that were never committed. Only what the server itself can have left there is
+ * files of deliveries that were never committed, files that were committed
+ * and did not reach the disk. Only what the server itself can have left there is
  * touched.
  */
 #include <errno.h>
@@ -11,7 +12,7 @@
 #include "base/error.h"
 #include "base/fsutil.h"
 #include "store/kept-private.h"
-#include "store/store-private.h"
+#include "store/redo-private.h"
 
 /* ---- folders ---- */
 
@@ -124,7 +125,7 @@ gboolean kx_account_quick_check(KxAccount *account, GError **error)
     GHashTableIter iter;
     gpointer value;
     put_back(account);
-    if (!finish_removal(account, error))
+    if (!finish_removal(account, error) || !kx_redo_replay(account, error))
         return FALSE;
     drop_unfinished(account);
     g_hash_table_iter_init(&iter, account->by_id);

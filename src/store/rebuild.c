@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/fsutil.h"
 #include "store/rebuild-private.h"
+#include "store/redo-private.h"
 
 /* ---- which folders there are ---- */
 
@@ -72,6 +73,23 @@ static gboolean has_inbox(GArray *found)
     return FALSE;
 }
 
+/* Messages whose files may not have reached the disk before an unclean end, as far as the old index
+ * still has them. Where a store is running their files are synced already. Once only: the old index
+ * may lie about for long. */
+static void restore_waiting(KxRebuild *rebuild)
+{
+    if (!rebuild->old->db)
+        return;
+    g_autoptr(GHashTable) dirs = g_hash_table_new(NULL, NULL);
+    for (guint i = 0; i < rebuild->found->len; i++) {
+        const KxFoundFolder *folder = &g_array_index(rebuild->found, KxFoundFolder, i);
+        g_hash_table_insert(dirs, GUINT_TO_POINTER(folder->file.id), folder->dir);
+    }
+    if (!rebuild->account->ready)
+        kx_redo_restore(rebuild->account->store, rebuild->old->db, dirs, NULL);
+    kx_redo_drop(rebuild->old->db, NULL);
+}
+
 static gboolean find_folders(KxRebuild *rebuild, GError **error)
 {
     KxAccount *account = rebuild->account;
@@ -84,6 +102,7 @@ static gboolean find_folders(KxRebuild *rebuild, GError **error)
         rebuild->found = kx_walk_folders(account);
     }
     identify_all(rebuild);
+    restore_waiting(rebuild);
     return TRUE;
 }
 
@@ -298,7 +317,7 @@ gboolean kx_account_rebuild(KxAccount *account, gboolean report, guint *ret_item
     if (report)
         report_folders(account);
     prepare_views(account);
-    if (!kx_account_mark(account, error))
+    if (!kx_account_mark(account, error) || !kx_redo_sync(account, error))
         return FALSE;
     kx_account_disconnect(account, TRUE);
     gboolean there = access(account->index, F_OK) == 0;

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "store/kept-private.h"
+#include "store/redo-private.h"
 #include "store/remove-private.h"
 
 static gboolean prune_tombstones(KxTxn *txn, KxFolder *folder, KxFolderMeta *meta, GError **error)
@@ -66,7 +67,8 @@ gboolean kx_remove_rows(KxTxn *txn, KxFolder *folder, GArray *entries, guint64 m
                         GError **error)
 {
     KxFolderMeta *meta = kx_txn_folder(txn, folder);
-    if (!remove_runs(txn, folder, entries, modseq, error))
+    if (!remove_runs(txn, folder, entries, modseq, error) ||
+        !kx_redo_forget(txn, folder, entries, error))
         return FALSE;
     for (guint i = 0; i < entries->len; i++) {
         const KxEntry *entry = &g_array_index(entries, KxEntry, i);

@@ -172,6 +172,9 @@ typedef struct {
 } KxUidRange;
 
 typedef struct KxTicket KxTicket;
+typedef struct KxRedo KxRedo; /* redo.c */
+KxRedo *kx_redo_new(void);
+void kx_redo_free(KxRedo *redo);
 
 struct KxAccount {
     KxStore *store;
@@ -191,6 +194,7 @@ struct KxAccount {
     gboolean marked;     /* the marker of an open account is there */
     GHashTable *unswept; /* directories with files removed but not synced */
     guint64 sweep_to;
+    KxRedo *redo; /* messages whose files are not durable yet; redo-private.h */
 
     pthread_mutex_t reader_lock;
     pthread_cond_t reader_cond;

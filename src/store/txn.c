@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "base/fsutil.h"
-#include "store/store-private.h"
+#include "store/redo-private.h"
 
 typedef struct {
     KxFolder *folder;
@@ -94,6 +94,8 @@ static gboolean sync_swept(KxAccount *account, GError **error)
 
 gboolean kx_account_flush(KxAccount *account, GError **error)
 {
+    if (!kx_redo_settle(account, error))
+        return FALSE;
     pthread_mutex_lock(&account->state_lock);
     gboolean recent = account->recent_dirty;
     account->recent_dirty = FALSE;

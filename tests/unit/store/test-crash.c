@@ -216,6 +216,13 @@ static void hear(GHashTable *messages, const char *line)
         }
 }
 
+static void lose_power(void)
+{
+    g_autoptr(KxDb) index = kx_index_open(HOME "/index.db", 0, NULL);
+    if (index)
+        lose_waiting_files(index, HOME);
+}
+
 static void run_child(Fixture *fixture, GHashTable *messages, guint round)
 {
     int ends[2];
@@ -315,6 +322,8 @@ static void test_killed(Fixture *fixture, gconstpointer data)
     fixture_close_store(fixture);
     for (guint round = 0; round < ROUNDS; round++) {
         run_child(fixture, messages, round);
+        if (round % 2)
+            lose_power();
         verify(fixture, messages);
     }
     g_assert_cmpuint(g_hash_table_size(messages), >, ROUNDS);
