@@ -14,6 +14,7 @@
 #include "flow/scheduler.h"
 #include "flow/sts-store.h"
 #include "flow/tls-reports.h"
+#include "flow/urgent.h"
 #include "flow/verify.h"
 #include "log/log.h"
 #include "mailbox/caretaker.h"
@@ -36,6 +37,7 @@ typedef struct KxCore {
     KxExclusive *maildrops;    /* held by POP3 sessions */
     KxFetcher *fetcher;        /* NULL without a running server */
     KxLine *line;              /* NULL without a running server */
+    KxUrgent *urgent;          /* NULL without a running server */
     KxRecentLogins *pop3_logins;
     struct KxHttp *http; /* applications (http/http.h); NULL without a running server */
 } KxCore;

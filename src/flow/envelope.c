@@ -40,6 +40,7 @@ static const Field MESSAGE_FIELDS[] = {
     MESSAGE_FIELD("Envid", TEXT, envid),
     MESSAGE_FIELD("Auth", TEXT, auth),
     MESSAGE_FIELD("Held", FLAG, held),
+    MESSAGE_FIELD("Urgent", FLAG, urgent),
     MESSAGE_FIELD("Begins", TIME, begins),
     MESSAGE_FIELD("Warned", FLAG, warned),
     MESSAGE_FIELD("Report", TEXT, report),

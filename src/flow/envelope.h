@@ -51,6 +51,7 @@ typedef struct {
     guint64 attempts;
     guint warned;  /* the sender knows that it takes long */
     guint held;    /* an administrator wants it to stay as it is */
+    guint urgent;  /* for it the queue is sent although there is no connection (NET-06) */
     gint64 begins; /* from when the times of the queue count; 0: created */
     guint64 size;
     guint64

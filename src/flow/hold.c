@@ -6,6 +6,7 @@
  */
 #include "base/error.h"
 #include "flow/queue-private.h"
+#include "mime/priority.h"
 
 enum { DOMAINS_MAX = 100 }; /* of one message that are known to wait; it is asked for by these */
 
@@ -65,6 +66,58 @@ void kx_hold_clear(KxQueueEntry *entry)
     entry->asked = 0;
     entry->again = FALSE;
     g_clear_pointer(&entry->asked_for, g_ptr_array_unref);
+}
+
+/* ---- what does not wait for the schedule ---- */
+
+static gboolean any_by_schedule(KxQueue *queue, const KxEnvelope *envelope)
+{
+    for (guint i = 0; i < envelope->recipients->len; i++) {
+        const KxEnvelopeRcpt *rcpt = envelope->recipients->pdata[i];
+        g_auto(KxHop) hop = {0};
+        if (!kx_envelope_rcpt_is_remote_due(rcpt))
+            continue;
+        kx_hop_find(queue->directory, rcpt->address, &hop);
+        if (hop.mode != KX_FORWARD_ETRN)
+            return TRUE;
+    }
+    return FALSE;
+}
+
+/* One that cannot be read is not urgent: it is the disk's trouble, and the caller meets it. */
+static gboolean says_urgent(KxIncoming *incoming)
+{
+    const char *data;
+    size_t len;
+    return kx_incoming_map(incoming, &data, &len, NULL) && kx_priority_is_high(data, len);
+}
+
+gboolean kx_hold_is_urgent(KxQueue *queue, const KxEnvelope *envelope, KxIncoming *incoming)
+{
+    g_autoptr(KxSettings) settings = kx_directory_settings(queue->directory);
+    const char *which = kx_settings_text(settings, KX_SET_INTERNET_PRIORITY);
+    if (g_str_equal(which, "off") || kx_hop_online(queue->directory))
+        return FALSE;
+    return any_by_schedule(queue, envelope) && (g_str_equal(which, "any") || says_urgent(incoming));
+}
+
+void kx_hold_tell_urgent(KxQueue *queue)
+{
+    pthread_mutex_lock(&queue->lock);
+    if (queue->urgent)
+        queue->urgent(queue->urgent_data);
+    pthread_mutex_unlock(&queue->lock);
+}
+
+void kx_queue_on_urgent(KxQueue *queue, KxQueueUrgent urgent, gpointer data)
+{
+    pthread_mutex_lock(&queue->lock);
+    queue->urgent = urgent;
+    queue->urgent_data = data;
+    if (urgent && queue->urgent_waits)
+        urgent(data);
+    queue->urgent_waits = FALSE;
+    pthread_mutex_unlock(&queue->lock);
 }
 
 /* ---- asking for it ---- */

@@ -114,9 +114,10 @@ static void load(KxQueue *queue, const char *id)
         return;
     }
     g_autoptr(KxEnvelope) envelope = kx_queue_read(id, &error);
-    if (envelope)
+    if (envelope) {
         kx_queue_put(queue, envelope);
-    else if (g_error_matches(error, KX_ERROR, KX_ERR_IO))
+        queue->urgent_waits |= envelope->urgent && envelope->attempts == 0;
+    } else if (g_error_matches(error, KX_ERROR, KX_ERR_IO))
         kx_log(queue->logger, KX_LOG_ERROR, "queue: %s", error->message);
     else
         move_to_bad(queue, id, error->message);

@@ -105,11 +105,14 @@ struct KxQueue {
     GThread *runner; /* NULL if not started */
 
     KxQueueCourier courier; /* send NULL: there is none */
-    gboolean offline;       /* as the settings were when last looked at */
-    GHashTable *routes;     /* key -> KxRoute */
-    GQueue ready;           /* KxRoute with shipments that may go now, taken in turn */
-    GHashTable *tasks;      /* number -> KxTask */
-    GQueue over;            /* KxTask whose results are to be taken */
+    KxQueueUrgent urgent;   /* NULL: nobody wants to know */
+    gpointer urgent_data;
+    gboolean urgent_waits; /* there is such a message, and nobody wanted to know yet */
+    gboolean offline;      /* as the settings were when last looked at */
+    GHashTable *routes;    /* key -> KxRoute */
+    GQueue ready;          /* KxRoute with shipments that may go now, taken in turn */
+    GHashTable *tasks;     /* number -> KxTask */
+    GQueue over;           /* KxTask whose results are to be taken */
     guint32 next_task;
 };
 
@@ -153,6 +156,10 @@ gboolean kx_hold_may_go(const KxQueueEntry *entry, const KxHop *hop, gboolean on
 /* Whether anything of it goes by itself. */
 gboolean kx_hold_any_goes(KxQueue *queue, const KxEnvelope *envelope);
 void kx_hold_clear(KxQueueEntry *entry); /* what was asked for is begun. With the lock held. */
+/* Whether the queue is to be sent for a new message with that content. */
+gboolean kx_hold_is_urgent(KxQueue *queue, const KxEnvelope *envelope, KxIncoming *incoming);
+void kx_hold_tell_urgent(KxQueue *queue);
+
 /* ---- queue-steer.c ---- */
 
 /* Does what was wished while the message was in use, if anything was; the entry is claimed. TRUE:

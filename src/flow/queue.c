@@ -117,6 +117,8 @@ static gboolean enqueue(KxQueue *queue, KxEnvelope *envelope, KxIncoming *incomi
     if (!kx_queue_write(envelope, incoming, error))
         return FALSE;
     kx_queue_put(queue, envelope);
+    if (envelope->urgent)
+        kx_hold_tell_urgent(queue);
     return TRUE;
 }
 
@@ -125,6 +127,7 @@ gboolean kx_queue_accept(KxQueue *queue, KxEnvelope *envelope, KxIncoming *incom
     g_autoptr(GError) problem = NULL;
     envelope->size = kx_incoming_size(incoming);
     gboolean queued = kx_envelope_count(envelope, KX_DUTY_QUEUED) > 0;
+    envelope->urgent = queued && kx_hold_is_urgent(queue, envelope, incoming);
     if (queued && !enqueue(queue, envelope, incoming, error))
         return FALSE;
     guint delivered = kx_queue_deliver(queue, envelope, KX_DUTY_NOW, incoming, &problem);

@@ -42,6 +42,12 @@ void kx_queue_settings_changed(KxQueue *queue);
 /* MAIL_RESULT and MAIL_END from it. */
 void kx_queue_courier_message(KxQueue *queue, const KxMessage *message);
 
+/* A new message has the queue sent although there is no connection (NET-06); one of a former run
+ * that was not tried yet tells at once. Called from any thread, under a lock: it may not block nor
+ * use the queue. */
+typedef void (*KxQueueUrgent)(gpointer data);
+void kx_queue_on_urgent(KxQueue *queue, KxQueueUrgent urgent, gpointer data); /* NULL: nobody */
+
 /* A queue ID: the time in hex, and a counter that also goes on after a restart (LOG-33). */
 gboolean kx_queue_new_id(KxQueue *queue, gint64 now, char out[static KX_QUEUE_ID_SIZE],
                          GError **error);

@@ -366,6 +366,7 @@ static gboolean open_data(KxCoreProcess *process, GError **error)
     if (!core->fetcher)
         return FALSE;
     core->line = kx_line_new(tell_hook, process, core->logger);
+    core->urgent = kx_urgent_start(core->directory, core->queue, core->line, core->logger);
     core->scheduler = kx_scheduler_start(&(KxScheduleTools){
         core->directory, core->queue, core->asks, core->fetcher, core->line, core->logger});
     core->caretaker = kx_caretaker_start(core->store, core->directory, core->queue, core->logger);
@@ -376,6 +377,7 @@ static void close_data(KxCoreProcess *process)
 {
     KxCore *core = &process->core;
     g_clear_pointer(&core->scheduler, kx_scheduler_stop);
+    g_clear_pointer(&core->urgent, kx_urgent_stop);
     g_clear_pointer(&core->tls_reports, kx_tls_reports_stop);
     g_clear_pointer(&core->line, kx_line_free);
     g_clear_pointer(&core->fetcher, kx_fetcher_free);

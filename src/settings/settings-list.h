@@ -38,6 +38,10 @@ KX_SETTING(QUEUE_RETRY, "queue.retry-interval", DURATION, 1, 86400, NULL, "30m",
 
 KX_SETTING(INTERNET_CONNECTION, "internet.connection", CHOICE, 0, 0, "online|offline", "online", 0, "NET-01 NET-02 NET-03", NULL,
     "Whether mail to other servers is sent at once, or waits in the queue until it is told to go (keryx queue run).")
+KX_SETTING(INTERNET_PRIORITY, "internet.priority-sending", CHOICE, 0, 0, "off|high|any", "off", 0, "NET-06 NET-08", NULL,
+    "Which new mail to other servers has the whole queue sent at once while internet.connection is offline: high takes what says so in X-Priority, Priority or Importance, any takes all.")
+KX_SETTING(INTERNET_PRIORITY_DIAL, "internet.priority-dial", BOOL, 0, 0, NULL, "no", 0, "NET-07 NET-08", NULL,
+    "Whether the line is brought up for that first, and down when everything is sent, by the programs line-up and line-down in /etc/keryx/hooks.")
 KX_SETTING(QUEUE_RETRY_MOST, "queue.max-retry-interval", DURATION, 1, 604800, NULL, "4h", 0, "SMTP-30", NULL,
     "Longest wait between two attempts to send a message to another server; it grows from queue.retry-interval to this.")
 KX_SETTING(QUEUE_LIFETIME, "queue.lifetime", DURATION, 1, 31536000, NULL, "5d", 0, "SMTP-31", NULL,

@@ -93,3 +93,66 @@ def test_a_line_that_is_up_when_the_core_dies_goes_down(server, hooks):
     kx.wait_until(lambda: hooks.ran() == ["line-up"], what="the line to come up")
     server.wait_roles(gone=server.kill_role("core"))
     kx.wait_until(lambda: "line-down" in hooks.ran(), what="the line to go down")
+
+
+URGENT = ["X-Priority: 1 (Highest)", "Priority: Urgent", "importance: HIGH", "X-MSMail-Priority: High"]
+PLAIN = ["X-Priority: 3", "Priority: normal", "Importance: low", "Priority: urgently"]
+
+
+@pytest.mark.covers("NET-06", "NET-08")
+def test_urgent_mail_has_all_sent_while_offline(server, port):
+    host = world.Received()
+    server.cli("domain", "add", "held.test", "--forward-host", "127.0.9.41", "--forward-port", port, "--forward-mode", "etrn")
+    server.cli("config", "set", "internet.priority-sending", "high")
+    with world.mail_server(host, "127.0.9.41", port):
+        for number, header in enumerate(URGENT):
+            submit(server, f"plain{number}@far.test", PLAIN[number])
+            submit(server, "urgent@held.test", header)  # its host asks for it
+            server.add_user(f"user{number}")
+            submit(server, f"user{number}@example.test", header)  # does not leave
+            assert len(host.messages) == 2 * number
+            submit(server, f"urgent{number}@far.test", header)
+            kx.wait_until(lambda n=number: len(host.messages) == 2 * n + 2, 20, "both to go")
+    assert sorted(host.recipients()) == sorted(f"{kind}{n}@far.test" for kind in ("plain", "urgent") for n in range(4))
+
+
+@pytest.mark.covers("NET-06")
+def test_any_mail_has_all_sent_while_offline(server, port):
+    host = world.Received()
+    submit(server, "one@far.test", *URGENT)  # the setting is off
+    server.cli("config", "set", "internet.priority-sending", "any")
+    with world.mail_server(host, "127.0.9.41", port):
+        submit(server, "two@far.test", PLAIN[0])
+        kx.wait_until(lambda: sorted(host.recipients()) == ["one@far.test", "two@far.test"], 20, "both to go")
+
+
+@pytest.mark.covers("NET-07", "NET-08")
+def test_urgent_mail_dials(server, hooks, port):
+    host = world.Received()
+    server.cli("config", "set", "internet.priority-sending", "high", "internet.priority-dial", "yes")
+    hooks.put("line-up", "exit 1")
+    submit(server, "one@far.test", URGENT[0])
+    server.wait_log("warning", "does not wait for the schedule stays in the queue: the line does not come up")
+    hooks.put("line-up")
+    hooks.put("line-down")
+    with world.mail_server(host, "127.0.9.41", port):
+        submit(server, "two@far.test")
+        assert host.messages == [] and "line-down" not in hooks.ran()
+        submit(server, "three@far.test", URGENT[0])
+        kx.wait_until(lambda: "line-down" in hooks.ran(), 20, "the line to go down")
+    assert sorted(host.recipients()) == ["one@far.test", "three@far.test", "two@far.test"]
+    assert hooks.ran() == ["line-up", "line-up", "line-down"]
+
+
+@pytest.mark.covers("NET-06", "NET-07")
+def test_urgent_mail_of_a_former_run_goes(server, hooks, port):
+    host = world.Received()
+    server.cli("config", "set", "internet.priority-sending", "high", "internet.priority-dial", "yes")
+    submit(server, "one@far.test", URGENT[0])
+    server.wait_log("warning", "does not wait for the schedule stays in the queue: the line does not come up")
+    server.kill()
+    hooks.put("line-up")
+    hooks.put("line-down")
+    with world.mail_server(host, "127.0.9.41", port):
+        server.start()
+        kx.wait_until(host.recipients, 20, "the message to go")
