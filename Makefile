@@ -54,6 +54,7 @@ faults:
 	@$(INSTALL) build run test
 	@tools/build $(BUILD)
 	@$(PYTHON) tests/e2e/faults.py --keryx $(BUILD)/keryx --kills $(KILLS)
+	@$(PYTHON) tests/e2e/faults_outgoing.py --keryx $(BUILD)/keryx --kills $(KILLS)
 
 asan:
 	@$(INSTALL) build run test

@@ -8,6 +8,7 @@
 
 static const char FIRST_LINE[] = "Keryx-Envelope: 1\n";
 static const char LAST_LINE[] = "End\n";
+static const char DONE[] = "Done:"; /* and numbers, each with a space before it */
 
 typedef enum { TEXT, NUMBER, TIME, FLAG } Kind;
 typedef struct {
@@ -188,6 +189,15 @@ char *kx_envelope_format(const KxEnvelope *envelope)
     return g_string_free(out, FALSE);
 }
 
+char *kx_envelope_done_line(const GArray *places)
+{
+    GString *out = g_string_new(DONE);
+    for (guint i = 0; i < places->len; i++)
+        g_string_append_printf(out, " %u", g_array_index(places, guint, i));
+    g_string_append_c(out, '\n');
+    return g_string_free(out, FALSE);
+}
+
 /* ---- reading ---- */
 
 /* The value without its escapes, or NULL. */
@@ -251,7 +261,7 @@ static gboolean read_value(KxEnvelope *envelope, const char *name, size_t name_l
     if (kx_ascii_equal(name, name_len, "Recipient")) {
         if (n >= KX_ENVELOPE_RECIPIENTS)
             return FALSE;
-        kx_envelope_add(envelope, value, NULL);
+        kx_envelope_add(envelope, value, NULL)->place = n;
         return TRUE;
     }
     if (n == 0 && kx_ascii_equal(name, name_len, "ID")) {
@@ -279,6 +289,49 @@ static gboolean read_line(KxEnvelope *envelope, const char *line, size_t len)
     return value && read_value(envelope, line, (size_t)(colon - line), value);
 }
 
+static gboolean read_done(KxEnvelope *envelope, const char *line, size_t len)
+{
+    size_t name = strlen(DONE);
+    if (len < name || memcmp(line, DONE, name) != 0)
+        return FALSE;
+    g_autofree char *text = g_strndup(line + name, len - name);
+    g_auto(GStrv) numbers = g_strsplit(g_strchug(text), " ", -1);
+    for (guint i = 0; numbers[i]; i++) {
+        guint64 place;
+        if (!kx_parse_uint(numbers[i], envelope->recipients->len - 1, &place))
+            return FALSE;
+        ((KxEnvelopeRcpt *)envelope->recipients->pdata[place])->duty = KX_DUTY_DONE;
+    }
+    return TRUE;
+}
+
+/* What follows "End". A write that a power cut undid may have left anything: it ends with the first
+ * line that makes no sense. Who is not known to have it gets it again. */
+static void read_rest(KxEnvelope *envelope, const char *at, const char *end)
+{
+    const char *lf;
+    while ((lf = memchr(at, '\n', (size_t)(end - at))) &&
+           read_done(envelope, at, (size_t)(lf - at)))
+        at = lf + 1;
+    g_autoptr(GPtrArray) all = g_steal_pointer(&envelope->recipients);
+    g_ptr_array_set_free_func(all, NULL);
+    envelope->recipients = g_ptr_array_new_full(all->len, (GDestroyNotify)rcpt_free);
+    for (guint i = 0; i < all->len; i++) {
+        KxEnvelopeRcpt *rcpt = all->pdata[i];
+        if (rcpt->duty == KX_DUTY_DONE)
+            rcpt_free(rcpt);
+        else
+            g_ptr_array_add(envelope->recipients, rcpt);
+    }
+}
+
+static gboolean is_last(const KxEnvelope *envelope, const char *line, const char *lf)
+{
+    size_t len = strlen(LAST_LINE);
+    return lf && (size_t)(lf + 1 - line) == len && memcmp(line, LAST_LINE, len) == 0 &&
+           envelope->sender && *envelope->id && envelope->recipients->len > 0;
+}
+
 KxEnvelope *kx_envelope_parse(const char *text, size_t len, GError **error)
 {
     size_t first = strlen(FIRST_LINE);
@@ -290,10 +343,10 @@ KxEnvelope *kx_envelope_parse(const char *text, size_t len, GError **error)
     const char *at = text + first, *end = text + len;
     for (guint line = 2; at < end; line++) {
         const char *lf = memchr(at, '\n', (size_t)(end - at));
-        if (lf && (size_t)(end - at) == strlen(LAST_LINE) &&
-            memcmp(at, LAST_LINE, strlen(LAST_LINE)) == 0 && envelope->sender && *envelope->id &&
-            envelope->recipients->len > 0)
+        if (is_last(envelope, at, lf)) {
+            read_rest(envelope, lf + 1, end);
             return g_steal_pointer(&envelope);
+        }
         if (!lf || !read_line(envelope, at, (size_t)(lf - at))) {
             kx_fail(error, KX_ERR_CORRUPT, "line %u makes no sense", line);
             return NULL;

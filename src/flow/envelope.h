@@ -4,7 +4,9 @@
  * about that. In the queue it is a text file beside the message, store/queue/<id>.env: one "Name:
  * value" a line, then for each recipient a "Recipient: address" and the lines that belong to it,
  * last the line "End". Backslash, control characters and bytes that are not UTF-8 are written as
- * \xHH.
+ * \xHH. Lines "Done: 0 7" may follow: these recipients of the file, counted from 0, have it by
+ * now. They are appended while the rest is on its way, so that noting one costs the same however
+ * many there are; one that is cut short counts for nothing.
  *
  * Times are Unix seconds. Pure and thread-safe.
  */
@@ -42,6 +44,7 @@ typedef struct {
     gboolean tried;
     gboolean told;   /* the sender has heard of the end */
     gboolean passed; /* the next server reports success */
+    guint place;     /* in the file it was read from */
 } KxEnvelopeRcpt;
 
 typedef struct {
@@ -98,7 +101,10 @@ guint kx_envelope_count(const KxEnvelope *envelope, KxDuty duty);
 
 char *kx_envelope_format(const KxEnvelope *envelope);
 
-/* KX_ERR_CORRUPT: not an envelope, or cut short; the error names the line. */
+/* A line to append to the file: the recipients at those places (guint) are done. */
+char *kx_envelope_done_line(const GArray *places);
+
+/* Recipients that are done are left out, even if none is left then. KX_ERR_CORRUPT: not an envelope, or cut short; the error names the line. */
 KxEnvelope *kx_envelope_parse(const char *text, size_t len, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KxEnvelope, kx_envelope_free)

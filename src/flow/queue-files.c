@@ -55,6 +55,18 @@ gboolean kx_queue_note(const KxEnvelope *envelope, GError **error)
     return write_envelope(envelope, FALSE, error);
 }
 
+gboolean kx_queue_note_done(const char *id, const GArray *places, GError **error)
+{
+    g_autofree char *line = kx_envelope_done_line(places);
+    g_autofree char *path = kx_queue_path(id, ".env");
+    int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+    if (fd < 0)
+        return kx_error_errno(error, "cannot open %s", path);
+    gboolean ok = kx_write_all(fd, line, strlen(line), error);
+    close(fd);
+    return ok;
+}
+
 KxEnvelope *kx_queue_read(const char *id, GError **error)
 {
     g_autofree char *path = kx_queue_path(id, ".env");
@@ -114,7 +126,9 @@ static void load(KxQueue *queue, const char *id)
         return;
     }
     g_autoptr(KxEnvelope) envelope = kx_queue_read(id, &error);
-    if (envelope) {
+    if (envelope && envelope->recipients->len == 0) {
+        kx_queue_delete(id, NULL); /* all have it */
+    } else if (envelope) {
         kx_queue_put(queue, envelope);
         queue->urgent_waits |= envelope->urgent && envelope->attempts == 0;
     } else if (g_error_matches(error, KX_ERROR, KX_ERR_IO))

@@ -124,6 +124,8 @@ char *kx_queue_path(const char *id, const char *suffix);
 gboolean kx_queue_write(const KxEnvelope *envelope, KxIncoming *incoming, GError **error);
 /* The same for what may be lost: when it is tried next, and why it waits. */
 gboolean kx_queue_note(const KxEnvelope *envelope, GError **error);
+/* The same of recipients that have it, by their places, while others are on their way. */
+gboolean kx_queue_note_done(const char *id, const GArray *places, GError **error);
 KxEnvelope *kx_queue_read(const char *id, GError **error);
 /* Message first: what is left after a crash is then an envelope without a message. */
 gboolean kx_queue_delete(const char *id, GError **error);

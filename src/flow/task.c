@@ -363,6 +363,34 @@ static gboolean settle_recipients(KxQueue *queue, KxEnvelope *envelope, const Kx
     return any;
 }
 
+static gboolean is_last_shipment(KxQueue *queue, const char *id)
+{
+    pthread_mutex_lock(&queue->lock);
+    const KxQueueEntry *entry = g_hash_table_lookup(queue->entries, id);
+    gboolean last = entry->shipments == 1;
+    pthread_mutex_unlock(&queue->lock);
+    return last;
+}
+
+/* Who has it by now is told of and noted, as the other servers may take hours: however that ends,
+ * nobody gets it again. After the last shipment all of it is written anew. */
+static void note_done(KxQueue *queue, KxEnvelope *envelope, const KxTask *task)
+{
+    g_autoptr(GArray) places = g_array_new(FALSE, FALSE, sizeof(guint));
+    g_autoptr(GError) error = NULL;
+    for (guint i = 0; i < task->recipients->len; i++) {
+        const KxEnvelopeRcpt *rcpt =
+            envelope->recipients->pdata[g_array_index(task->recipients, guint, i)];
+        if (rcpt->duty == KX_DUTY_DONE)
+            g_array_append_val(places, rcpt->place);
+    }
+    if (places->len == 0 || is_last_shipment(queue, envelope->id))
+        return;
+    kx_queue_report_success(queue, envelope, NULL);
+    if (!kx_queue_note_done(envelope->id, places, &error))
+        kx_log(queue->logger, KX_LOG_ERROR, "queue: message %s: %s", envelope->id, error->message);
+}
+
 void kx_task_settle(KxQueue *queue, KxTask *task)
 {
     KxEnvelope *envelope = envelope_of(queue, task->shipment, NULL); /* read since the start */
@@ -370,6 +398,7 @@ void kx_task_settle(KxQueue *queue, KxTask *task)
     KxRoute *route = shipment->route;
     gint64 now = g_get_real_time() / G_USEC_PER_SEC;
     gboolean answered = settle_recipients(queue, envelope, task);
+    note_done(queue, envelope, task);
     gboolean tried = task->code != 0 || answered;
     pthread_mutex_lock(&queue->lock);
     if (answered)
