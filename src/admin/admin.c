@@ -35,6 +35,8 @@ static char *domain_of(const KxCall *call)
     if (g_str_has_prefix(call->command->args, "DOMAIN"))
         return g_strdup(call->args[0]);
     const char *at = strrchr(call->args[0], '@');
+    if (at && g_str_has_prefix(call->command->args, "ADDRESS"))
+        return kx_domain_of_mail(call->context->core->directory, at + 1);
     if (at)
         return g_strdup(at + 1);
     if (*call->command->args == '[')

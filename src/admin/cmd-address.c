@@ -3,6 +3,7 @@
 #include "admin/command.h"
 #include "directory/hop.h"
 #include "directory/resolve.h"
+#include "directory/rights.h"
 
 static json_t *next_hop(KxDirectory *directory, const char *address)
 {
@@ -12,7 +13,9 @@ static json_t *next_hop(KxDirectory *directory, const char *address)
     return json_string(text);
 }
 
-static json_t *destination_json(KxDirectory *directory, const KxDestination *destination)
+/* How mail leaves the server is for who may see its settings. */
+static json_t *destination_json(KxDirectory *directory, const KxDestination *destination,
+                                gboolean with_hop)
 {
     static const char *const kinds[] = {
         [KX_DEST_MAILBOX] = "mailbox",
@@ -22,7 +25,7 @@ static json_t *destination_json(KxDirectory *directory, const KxDestination *des
     };
     json_t *json =
         json_pack("{s:s, s:s}", "kind", kinds[destination->kind], "to", destination->address);
-    if (destination->kind == KX_DEST_REMOTE || destination->kind == KX_DEST_FORWARD)
+    if (with_hop && (destination->kind == KX_DEST_REMOTE || destination->kind == KX_DEST_FORWARD))
         json_object_set_new(json, "next-hop", next_hop(directory, destination->address));
     if (destination->kind == KX_DEST_PUBLIC)
         json_object_set_new(json, "domain", json_string(destination->domain));
@@ -38,11 +41,13 @@ static json_t *check(const KxCall *call, GError **error G_GNUC_UNUSED)
         [KX_RCPT_REMOTE] = "remote",
     };
     KxDirectory *directory = call->context->core->directory;
-    g_autoptr(KxResolution) found = kx_resolve(directory, call->args[0], TRUE);
+    gboolean sees_all = kx_rights_check(&call->context->admin, KX_ACTION_READ, NULL, NULL);
+    g_autoptr(KxResolution) found = sees_all ? kx_resolve(directory, call->args[0], TRUE)
+                                             : kx_resolve_within(directory, call->args[0]);
     json_t *destinations = json_array(), *steps = json_array();
     for (guint i = 0; i < found->destinations->len; i++)
         json_array_append_new(destinations,
-                              destination_json(directory, found->destinations->pdata[i]));
+                              destination_json(directory, found->destinations->pdata[i], sees_all));
     for (guint i = 0; i < found->steps->len; i++)
         json_array_append_new(steps, json_string(found->steps->pdata[i]));
     return json_pack("{s:s, s:s, s:o, s:o}", "address", call->args[0], "result", kinds[found->kind],
@@ -77,9 +82,12 @@ static const KxCommand commands[] = {
      .min_args = 1,
      .max_args = 1,
      .run = check,
-     .flags = KX_COMMAND_READS,
+     .flags = KX_COMMAND_READS | KX_COMMAND_ACCOUNTS,
      .show = show,
-     .manual = "Says step by step where mail to an address goes, and why."},
+     .manual =
+         "Says step by step where mail to an address goes, and why. Administrators of a domain may "
+         "ask about addresses in it, also in its aliases; what leads to another domain is named "
+         "and not followed."},
 };
 
 const KxTopic kx_topic_address = {"address", "Where mail goes", commands, G_N_ELEMENTS(commands)};

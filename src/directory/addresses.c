@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Further addresses of accounts and groups: one space in a domain, with the names of accounts. */
 #include "base/error.h"
+#include "directory/lookalike.h"
 #include "directory/names.h"
 #include "directory/object.h"
 
@@ -24,7 +25,8 @@ gboolean kx_address_check_free(KxDomainEntry *home, const char *local, const KxE
     if (alias != NULL)
         return kx_fail(error, KX_ERR_EXISTS, "there is an alias '%s@%s' already", alias->alias.name,
                        home->domain.name);
-    return TRUE;
+    /* What somebody has already stays his. */
+    return address != NULL || user != NULL || kx_lookalike_check_local(home, local, self, error);
 }
 
 void kx_addresses_link(KxDomainEntry *home, char *const *addresses, KxUserEntry *user,
@@ -32,8 +34,9 @@ void kx_addresses_link(KxDomainEntry *home, char *const *addresses, KxUserEntry 
 {
     for (; *addresses != NULL; addresses++) {
         KxAddress address = {user, group};
-        g_hash_table_insert(home->addresses, kx_name_fold(*addresses),
-                            g_memdup2(&address, sizeof address));
+        char *key = kx_name_fold(*addresses);
+        g_hash_table_insert(home->addresses, key, g_memdup2(&address, sizeof address));
+        kx_lookalike_link(home, key);
     }
 }
 
@@ -41,6 +44,7 @@ void kx_addresses_unlink(KxDomainEntry *home, char *const *addresses)
 {
     for (; *addresses != NULL; addresses++) {
         g_autofree char *key = kx_name_fold(*addresses);
+        kx_lookalike_unlink(home, key);
         g_hash_table_remove(home->addresses, key);
     }
 }

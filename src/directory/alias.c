@@ -5,6 +5,7 @@
  * alone.
  */
 #include "base/error.h"
+#include "directory/lookalike.h"
 #include "directory/names.h"
 #include "directory/object.h"
 
@@ -24,7 +25,8 @@ static gboolean check(KxDirectory *directory G_GNUC_UNUSED, KxObjectChange *chan
     g_autofree char *key = kx_name_fold(next->name);
     KxAddress *address = g_hash_table_lookup(change->home->addresses, key);
     if (address == NULL)
-        return TRUE;
+        return change->entry != NULL ||
+               kx_lookalike_check_local(change->home, next->name, NULL, error);
     return kx_fail(error, KX_ERR_EXISTS, "the address '%s@%s' belongs to the %s '%s' already",
                    next->name, change->home->domain.name, address->user ? "user" : "group",
                    address->user ? address->user->user.name : address->group->group.name);

@@ -24,11 +24,12 @@ typedef struct {
         KxEntry entry;
         KxDomain domain;
     };
-    GHashTable *users;     /* folded name -> KxUserEntry, owned */
-    GHashTable *groups;    /* folded name -> KxGroupEntry, owned */
-    GHashTable *aliases;   /* folded name -> KxAliasEntry, owned */
-    GHashTable *addresses; /* folded further address -> KxAddress */
-    GPtrArray *patterns;   /* KxAliasEntry with wildcards, but for "*" */
+    GHashTable *users;      /* folded name -> KxUserEntry, owned */
+    GHashTable *groups;     /* folded name -> KxGroupEntry, owned */
+    GHashTable *aliases;    /* folded name -> KxAliasEntry, owned */
+    GHashTable *addresses;  /* folded further address -> KxAddress */
+    GPtrArray *patterns;    /* KxAliasEntry with wildcards, but for "*" */
+    GHashTable *lookalikes; /* what a name beyond ASCII looks like -> the name; NULL: none */
 } KxDomainEntry;
 
 typedef struct {
@@ -232,6 +233,12 @@ void kx_sign_ins_clear(KxSignIns *sign_ins);
 /* A user is removed: inside the transaction, and from memory. */
 gboolean kx_sign_ins_store_forget(KxDirectory *directory, gint64 user, GError **error);
 void kx_sign_ins_forget(KxDirectory *directory, gint64 user);
+
+/* ---- usage.c ---- */
+
+/* Inside the transaction of a change: the domain has so many mailboxes now. */
+gboolean kx_usage_store(KxDirectory *directory, const KxDomainEntry *home, guint mailboxes,
+                        GError **error);
 
 /* ---- tokens.c ---- */
 

@@ -119,7 +119,7 @@ typedef struct {
     char *full_name;
     char *description;
     gboolean disabled;
-    gboolean publish; /* in the public folder Contacts */
+    gboolean publish;         /* in the public folder Contacts */
     KxAdminLevel admin;       /* his own rights; what he may is in directory/rights.h */
     gboolean web_admin;       /* manages the accounts of his domain */
     gboolean public_folders;  /* has all rights to the public folders (PUB-14) */
@@ -277,6 +277,8 @@ KxRecord *kx_object_get(KxDirectory *directory, KxObject object, const char *nam
 KxDomain *kx_domain_get(KxDirectory *directory, const char *name, GError **error);
 KxUser *kx_user_get(KxDirectory *directory, const char *login, GError **error);
 char *kx_domain_primary(KxDirectory *directory); /* its name, or NULL */
+/* The domain that gets mail for that name, which may be one of its aliases; NULL: none here. */
+char *kx_domain_of_mail(KxDirectory *directory, const char *name);
 KxGroup *kx_group_get(KxDirectory *directory, const char *name, GError **error);
 
 /* What holds for a user's mailbox, his own word and that of his domain together. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Domains (DOM-01, DOM-07, DOM-12, DOM-20, DOM-27). */
 #include "base/error.h"
+#include "directory/lookalike.h"
 #include "directory/names.h"
 #include "directory/template.h"
 
@@ -21,7 +22,8 @@ static gboolean check_name_free(KxDirectory *directory, const char *name, const 
     if (owner != NULL && &owner->entry != self)
         return kx_fail(error, KX_ERR_EXISTS, "'%s' is already an alias of the domain '%s'", name,
                        owner->domain.name);
-    return TRUE;
+    /* An alias that it has already stays. */
+    return owner != NULL || kx_lookalike_check_domain(directory, name, self, error);
 }
 
 static gboolean check_next(KxDirectory *directory, const KxObjectChange *change, GError **error)
@@ -177,6 +179,7 @@ static void clear(KxEntry *entry)
 {
     KxDomainEntry *domain = of(entry);
     g_ptr_array_unref(domain->patterns);
+    g_clear_pointer(&domain->lookalikes, g_hash_table_unref);
     g_hash_table_unref(domain->addresses);
     g_hash_table_unref(domain->aliases);
     g_hash_table_unref(domain->users);

@@ -41,10 +41,25 @@ gboolean kx_ip_group_check_setting(KxDirectory *directory, const KxSettingRow *r
 
 /* ---- groups in groups ---- */
 
-/* The name of the group that an entry stands for, or NULL. */
-static const char *nested(const char *entry)
+/* What an entry is without its description (TOOL-04). */
+static char *bare(const char *entry)
 {
-    return g_str_has_prefix(entry, KX_NAME_IP_GROUP) ? entry + strlen(KX_NAME_IP_GROUP) : NULL;
+    const char *note = strstr(entry, KX_NAME_NOTE);
+    return note != NULL ? g_strndup(entry, (gsize)(note - entry)) : g_strdup(entry);
+}
+
+/* The name of the group that an entry stands for, or NULL. */
+static char *nested(const char *entry)
+{
+    return g_str_has_prefix(entry, KX_NAME_IP_GROUP) ? bare(entry + strlen(KX_NAME_IP_GROUP))
+                                                     : NULL;
+}
+
+/* The entry for a group that is called `name`, described as `entry` was. */
+static char *nested_as(const char *entry, const char *name)
+{
+    const char *note = strstr(entry, KX_NAME_NOTE);
+    return g_strconcat(KX_NAME_IP_GROUP, name, note, NULL);
 }
 
 /* Collects the entries of a group and of all groups in it. */
@@ -53,7 +68,7 @@ typedef struct {
     const KxEntry *changed; /* a group that is looked at as if it were `next` already */
     const KxIpGroup *next;
     GHashTable *seen;   /* set of KxIpGroup */
-    GPtrArray *entries; /* of texts, borrowed */
+    GPtrArray *entries; /* of texts without descriptions, owned */
 } Walk;
 
 static void walk_group(Walk *walk, const KxIpGroup *group)
@@ -61,21 +76,20 @@ static void walk_group(Walk *walk, const KxIpGroup *group)
     if (!g_hash_table_add(walk->seen, (gpointer)group))
         return;
     for (guint i = 0; group->entries[i] != NULL; i++) {
-        const char *name = nested(group->entries[i]);
+        g_autofree char *name = nested(group->entries[i]);
         const KxIpGroupEntry *inner = name != NULL ? kx_ip_group_find(walk->directory, name) : NULL;
         if (name == NULL)
-            g_ptr_array_add(walk->entries, group->entries[i]);
+            g_ptr_array_add(walk->entries, bare(group->entries[i]));
         else if (inner != NULL)
             walk_group(walk, &inner->entry == walk->changed ? walk->next : &inner->group);
     }
 }
 
-/* Of texts that belong to the groups. */
 static GPtrArray *flatten(KxDirectory *directory, const KxIpGroup *group, const KxEntry *changed,
                           const KxIpGroup *next, gboolean *ret_contains_next)
 {
     g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL);
-    Walk walk = {directory, changed, next, seen, g_ptr_array_new()};
+    Walk walk = {directory, changed, next, seen, g_ptr_array_new_with_free_func(g_free)};
     walk_group(&walk, group);
     if (ret_contains_next != NULL)
         *ret_contains_next = g_hash_table_contains(seen, next);
@@ -121,7 +135,7 @@ static gboolean check_nested(KxDirectory *directory, const KxObjectChange *chang
 {
     const KxIpGroup *next = (const KxIpGroup *)(const void *)change->next;
     for (guint i = 0; next->entries[i] != NULL; i++) {
-        const char *name = nested(next->entries[i]);
+        g_autofree char *name = nested(next->entries[i]);
         if (name == NULL)
             continue;
         const KxIpGroupEntry *inner = kx_ip_group_find(directory, name);
@@ -134,8 +148,8 @@ static gboolean check_nested(KxDirectory *directory, const KxObjectChange *chang
             return kx_fail(error, KX_ERR_INVALID,
                            "entries: the group '%s' contains the group '%s' already",
                            inner->group.name, change->name);
-        g_free(next->entries[i]);
-        next->entries[i] = g_strconcat(KX_NAME_IP_GROUP, inner->group.name, NULL);
+        g_autofree char *given = next->entries[i];
+        next->entries[i] = nested_as(given, inner->group.name);
     }
     return TRUE;
 }
@@ -172,7 +186,7 @@ static gboolean check_sizes(KxDirectory *directory, const KxObjectChange *change
 static gboolean has_nested(const KxIpGroup *group, const char *key)
 {
     for (guint i = 0; group->entries[i] != NULL; i++) {
-        const char *name = nested(group->entries[i]);
+        g_autofree char *name = nested(group->entries[i]);
         g_autofree char *inner = name != NULL ? kx_name_fold(name) : NULL;
         if (g_strcmp0(inner, key) == 0)
             return TRUE;
@@ -242,10 +256,10 @@ static void rename_in(gpointer data, const KxIpGroupEntry *user)
     Renaming *renaming = data;
     g_autoptr(GPtrArray) entries = g_ptr_array_new_with_free_func(g_free);
     for (char **entry = user->group.entries; *entry != NULL; entry++) {
-        const char *inner = nested(*entry);
+        g_autofree char *inner = nested(*entry);
         g_autofree char *key = inner != NULL ? kx_name_fold(inner) : NULL;
         g_ptr_array_add(entries, g_strcmp0(key, renaming->old_key) == 0
-                                     ? g_strconcat(KX_NAME_IP_GROUP, renaming->name, NULL)
+                                     ? nested_as(*entry, renaming->name)
                                      : g_strdup(*entry));
     }
     g_ptr_array_add(entries, NULL);

@@ -274,14 +274,27 @@ static char *parse_action(const char *entry, GError **error)
     return parse_choice(actions, entry, error);
 }
 
-static char *parse_range(const char *entry, GError **error)
+static gboolean check_range(const char *entry, GError **error)
 {
     KxIpRange range;
-    if (g_str_has_prefix(entry, KX_NAME_IP_GROUP)) {
-        g_autofree char *name = kx_name_object(entry + strlen(KX_NAME_IP_GROUP), error);
-        return name != NULL ? g_strdup(entry) : NULL;
-    }
-    return kx_ip_range_parse(entry, &range, error) ? g_strdup(entry) : NULL;
+    if (!g_str_has_prefix(entry, KX_NAME_IP_GROUP))
+        return kx_ip_range_parse(entry, &range, error);
+    g_autofree char *name = kx_name_object(entry + strlen(KX_NAME_IP_GROUP), error);
+    return name != NULL;
+}
+
+/* "192.0.2.1", or with a description "192.0.2.1 # branch office" (TOOL-04). */
+static char *parse_range(const char *entry, GError **error)
+{
+    const char *note = strstr(entry, " #");
+    g_autofree char *range = g_strndup(entry, note != NULL ? (gsize)(note - entry) : strlen(entry));
+    if (!check_range(g_strchomp(range), error))
+        return NULL;
+    g_autofree char *text = parse_text(note != NULL ? note + 2 : "", error);
+    if (text == NULL)
+        return NULL;
+    return *g_strstrip(text) != '\0' ? g_strconcat(range, KX_NAME_NOTE, text, NULL)
+                                     : g_steal_pointer(&range);
 }
 
 static char *parse_time(const char *entry, GError **error)

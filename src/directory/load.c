@@ -116,6 +116,9 @@ static const char *const SCHEMA[] = {
     "CREATE TABLE tokens (hash TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, owner INTEGER NOT NULL,"
     " login TEXT NOT NULL, read_only INTEGER NOT NULL, created INTEGER NOT NULL,"
     " expires INTEGER NOT NULL, used INTEGER NOT NULL);",
+
+    "CREATE TABLE usage (month TEXT NOT NULL, domain TEXT NOT NULL, mailboxes INTEGER NOT NULL,"
+    " PRIMARY KEY (month, domain)) WITHOUT ROWID;",
 };
 
 /* Called for each row. */

@@ -36,6 +36,9 @@ char *kx_name_account(const char *local, GError **error);
 /* Before the name of an IP address group that is an entry of another. */
 #define KX_NAME_IP_GROUP "group:"
 
+/* Between an entry of an IP address group and its description (TOOL-04). */
+#define KX_NAME_NOTE " # "
+
 /* The name of a group or of another object that settings refer to: text without commas and @. NULL
  * with KX_ERR_INVALID. */
 char *kx_name_object(const char *name, GError **error);

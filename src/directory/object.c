@@ -171,6 +171,18 @@ char *kx_domain_primary(KxDirectory *directory)
     return name;
 }
 
+char *kx_domain_of_mail(KxDirectory *directory, const char *name)
+{
+    g_autofree char *labels = kx_name_domain(name, NULL);
+    if (labels == NULL)
+        return NULL;
+    kx_rw_lock_read(&directory->lock);
+    const KxDomainEntry *home = kx_tables_find_mail_domain(directory, labels);
+    char *domain = home != NULL ? g_strdup(home->domain.name) : NULL;
+    kx_rw_lock_unlock(&directory->lock);
+    return domain;
+}
+
 KxUser *kx_user_get(KxDirectory *directory, const char *login, GError **error)
 {
     return (KxUser *)(void *)kx_object_get(directory, KX_OBJECT_USER, login, error);

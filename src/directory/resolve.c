@@ -24,6 +24,7 @@ typedef struct {
     gboolean stays;                /* forwarding is left aside */
     gboolean by_alias;             /* the name was given in an alias of its domain */
     const KxDomainEntry *confined; /* mail may not leave this domain from here on; or NULL */
+    const KxDomainEntry *within;   /* other domains here count as elsewhere; NULL: none do */
 } Walk;
 
 static void walk_name(Walk *walk, KxDomainEntry *home, const char *local);
@@ -143,21 +144,35 @@ static gboolean is_alias(const KxDomainEntry *home, const char *domain)
     return strcmp(home->domain.name, domain) != 0;
 }
 
+static gboolean is_foreign(const Walk *walk, const KxDomainEntry *home)
+{
+    return walk->within != NULL && walk->within != home;
+}
+
+/* What becomes of it in another domain is for that domain's administrators. */
+static void arrive_foreign(Walk *walk, const char *address)
+{
+    note(walk, "%s, which is in another domain of this server", address);
+    arrive(walk, KX_DEST_REMOTE, address, NULL, FALSE);
+}
+
 static void walk_address(Walk *walk, const char *address)
 {
     g_autofree char *local = NULL, *domain = NULL;
     if (!kx_name_split(address, &local, &domain) || domain == NULL)
         return;
     KxDomainEntry *home = kx_tables_find_mail_domain(walk->directory, domain);
-    if (home != NULL) {
+    if (home != NULL && is_foreign(walk, home)) {
+        arrive_foreign(walk, address);
+    } else if (home != NULL) {
         gboolean by_alias = walk->by_alias;
         walk->by_alias = is_alias(home, domain);
         walk_name(walk, home, local);
         walk->by_alias = by_alias;
-        return;
+    } else {
+        note(walk, "%s, which is elsewhere", address);
+        arrive(walk, KX_DEST_REMOTE, address, NULL, FALSE);
     }
-    note(walk, "%s, which is elsewhere", address);
-    arrive(walk, KX_DEST_REMOTE, address, NULL, FALSE);
 }
 
 static void walk_target(Walk *walk, KxDomainEntry *home, const char *target)
@@ -399,6 +414,16 @@ static gboolean walk_rewritten(Walk *walk, KxDomainEntry *home, const char *loca
     return TRUE;
 }
 
+static void walk_primary(Walk *walk, const char *key)
+{
+    KxDomainEntry *primary = walk->directory->primary;
+    g_autofree char *address = g_strdup_printf("%s@%s", key, primary->domain.name);
+    if (is_foreign(walk, primary))
+        arrive_foreign(walk, address);
+    else
+        walk_name(walk, primary, key);
+}
+
 /* What takes mail that nothing of that name takes. */
 static void walk_rest(Walk *walk, KxDomainEntry *home, const char *key, const char *local)
 {
@@ -415,7 +440,7 @@ static void walk_rest(Walk *walk, KxDomainEntry *home, const char *key, const ch
                walk->directory->primary != NULL) {
         note(walk,
              "the domain %s has no postmaster; that of the primary domain:", home->domain.name);
-        walk_name(walk, walk->directory->primary, key);
+        walk_primary(walk, key);
     } else {
         note(walk, "nobody is called %s@%s", key, home->domain.name);
     }
@@ -455,7 +480,7 @@ static void walk_name(Walk *walk, KxDomainEntry *home, const char *local)
 /* ---- the address ---- */
 
 static void resolve_in(KxDirectory *directory, const char *local, const char *domain,
-                       gboolean stays, KxResolution *result)
+                       gboolean stays, gboolean within, KxResolution *result)
 {
     KxDomainEntry *home =
         domain != NULL ? kx_tables_find_mail_domain(directory, domain) : directory->primary;
@@ -465,7 +490,8 @@ static void resolve_in(KxDirectory *directory, const char *local, const char *do
     g_autoptr(GHashTable) there = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     g_autoptr(GHashTable) walked = g_hash_table_new(NULL, NULL);
     g_autoptr(GPtrArray) accounts = g_ptr_array_new();
-    Walk walk = {directory, result, seen, there, accounts, walked, FALSE, stays, FALSE, NULL};
+    Walk walk = {directory, result, seen, there, accounts, walked, FALSE, stays, FALSE, NULL, NULL};
+    walk.within = within ? home : NULL;
     walk.by_alias = domain != NULL && is_alias(home, domain);
     if (domain != NULL && strcmp(home->domain.name, domain) != 0)
         note(&walk, "%s is an alias of the domain %s", domain, home->domain.name);
@@ -501,7 +527,7 @@ static gboolean is_local_domain(KxDirectory *directory, const char *domain)
 }
 
 static KxResolution *resolve(KxDirectory *directory, const char *address, gboolean explain,
-                             gboolean stays)
+                             gboolean stays, gboolean within)
 {
     g_autofree char *local = NULL, *given = NULL;
     KxResolution *result = resolution_new(explain);
@@ -513,19 +539,24 @@ static KxResolution *resolve(KxDirectory *directory, const char *address, gboole
     if (given != NULL && !is_local_domain(directory, domain))
         take_remote(address, result);
     else
-        resolve_in(directory, local, domain, stays, result);
+        resolve_in(directory, local, domain, stays, within, result);
     kx_rw_lock_unlock(&directory->lock);
     return result;
 }
 
 KxResolution *kx_resolve(KxDirectory *directory, const char *address, gboolean explain)
 {
-    return resolve(directory, address, explain, FALSE);
+    return resolve(directory, address, explain, FALSE, FALSE);
+}
+
+KxResolution *kx_resolve_within(KxDirectory *directory, const char *address)
+{
+    return resolve(directory, address, TRUE, FALSE, TRUE);
 }
 
 gboolean kx_resolve_reaches(KxDirectory *directory, const char *address, const char *login)
 {
-    g_autoptr(KxResolution) found = resolve(directory, address, FALSE, TRUE);
+    g_autoptr(KxResolution) found = resolve(directory, address, FALSE, TRUE, FALSE);
     for (guint i = 0; i < found->destinations->len; i++) {
         const KxDestination *destination = found->destinations->pdata[i];
         if (destination->kind == KX_DEST_MAILBOX && strcmp(destination->address, login) == 0)

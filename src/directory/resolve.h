@@ -53,6 +53,10 @@ typedef struct {
  * part is unquoted. */
 KxResolution *kx_resolve(KxDirectory *directory, const char *address, gboolean explain);
 
+/* The same, explained, for eyes that may see the address's own domain only: what leads to another
+ * domain of this server is remote and is not followed. */
+KxResolution *kx_resolve_within(KxDirectory *directory, const char *address);
+
 /* Whether mail to the address reaches the account `login`, forwarding by others left aside. */
 gboolean kx_resolve_reaches(KxDirectory *directory, const char *address, const char *login);
 void kx_resolution_free(KxResolution *resolution);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Users (DOM-02, USR-11 to USR-16, USR-22 to USR-24). */
 #include "base/error.h"
+#include "directory/lookalike.h"
 #include "directory/names.h"
 #include "directory/object.h"
 
@@ -105,10 +106,14 @@ static gboolean store_credentials(KxDb *db, const KxObjectChange *change, GError
 
 static gboolean store(KxDirectory *directory, KxObjectChange *change, GError **error)
 {
+    guint mailboxes = g_hash_table_size(change->home->users); /* before this change */
     if (change->next != NULL)
-        return store_credentials(directory->db, change, error);
+        return store_credentials(directory->db, change, error) &&
+               (change->entry != NULL ||
+                kx_usage_store(directory, change->home, mailboxes + 1, error));
     g_autofree char *login = g_strdup_printf("%s@%s", change->name, change->domain);
-    return delete_credentials(directory->db, change->entry->record.id, error) &&
+    return kx_usage_store(directory, change->home, mailboxes, error) &&
+           delete_credentials(directory->db, change->entry->record.id, error) &&
            kx_sign_ins_store_forget(directory, change->entry->record.id, error) &&
            kx_tokens_store_forget(directory, change->entry->record.id, error) &&
            kx_shares_store_forget(directory, login, error);
@@ -148,6 +153,7 @@ static void link_user(KxDirectory *directory G_GNUC_UNUSED, KxDomainEntry *home,
 {
     KxUserEntry *user = of(entry);
     g_hash_table_insert(home->users, user->key, user);
+    kx_lookalike_link(home, user->key);
     kx_addresses_link(home, user->user.addresses, user, NULL);
     for (guint i = 0; user->user.groups[i] != NULL; i++) {
         g_autofree char *key = kx_name_fold(user->user.groups[i]);
@@ -165,6 +171,7 @@ static void unlink_user(KxDirectory *directory G_GNUC_UNUSED, KxDomainEntry *hom
 {
     KxUserEntry *user = of(entry);
     g_hash_table_steal(home->users, user->key);
+    kx_lookalike_unlink(home, user->key);
     kx_addresses_unlink(home, user->user.addresses);
     for (guint i = 0; user->groups != NULL && i < user->groups->len; i++)
         g_hash_table_remove(((KxGroupEntry *)user->groups->pdata[i])->members, user);

@@ -5,6 +5,7 @@
 
 #include "base/lock.h"
 #include "directory/sign-ins.h"
+#include "directory/usage.h"
 #include "mailbox/clean.h"
 #include "mailbox/notice.h"
 #include "mailbox/published.h"
@@ -179,6 +180,15 @@ static void store_sign_ins(KxCaretaker *caretaker)
                error->message);
 }
 
+static void note_usage(KxCaretaker *caretaker)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GDateTime) now = g_date_time_new_now_local();
+    if (!kx_usage_note(caretaker->directory, now, &error))
+        kx_log(caretaker->logger, KX_LOG_ERROR, "Numbers of mailboxes could not be stored: %s",
+               error->message);
+}
+
 /* Until there is something to do, or the monotonic time `until`; FALSE at the end. */
 static gboolean wait_for_work(KxCaretaker *caretaker, gint64 until)
 {
@@ -200,8 +210,9 @@ static gpointer run(gpointer data)
     gint64 now = g_get_monotonic_time();
     gint64 clean_at = now + (gint64)CLEAN_FIRST * G_USEC_PER_SEC;
     gint64 store_at = now + KX_SIGN_INS_SECONDS * G_USEC_PER_SEC;
+    gint64 usage_at = store_at;
     gboolean begun = FALSE; /* what changed before the server last ended was looked at */
-    while (wait_for_work(caretaker, MIN(clean_at, store_at))) {
+    while (wait_for_work(caretaker, MIN(clean_at, MIN(store_at, usage_at)))) {
         give_notices(caretaker);
         publish(caretaker);
         now = g_get_monotonic_time();
@@ -211,6 +222,10 @@ static gpointer run(gpointer data)
                 wish_everybody(caretaker);
             begun = TRUE;
             store_at = now + KX_SIGN_INS_SECONDS * G_USEC_PER_SEC;
+        }
+        if (now >= usage_at) {
+            note_usage(caretaker);
+            usage_at = now + (gint64)KX_USAGE_SECONDS * G_USEC_PER_SEC;
         }
         if (now >= clean_at) {
             clean(caretaker);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The thread of the core that looks after mailboxes: quota messages to users, the clean-out about
- * every six hours, sign-ins to server.db every half minute, the public contacts after changes of
- * people. Mailboxes without quota and rules cost it nothing.
+ * every six hours, sign-ins to server.db every half minute, numbers of mailboxes every hour, the
+ * public contacts after changes of people. Mailboxes without quota and rules cost it nothing.
  *
  * Start after the queue, stop before the store is closed.
  */
