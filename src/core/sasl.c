@@ -1,89 +1,105 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * SASL in the core: PLAIN (RFC 4616) and LOGIN (draft-murchison-sasl-login), for every protocol
- * alike. The edge offers them inside TLS only and passes the exchange on as opaque blobs.
+ * SASL in the core (RFC 4422), for every protocol alike. The edge offers mechanisms as it was told
+ * and passes the exchange on as opaque blobs, the first with what binds it to the TLS channel.
  */
 #include <glib.h>
 
 #include "base/text.h"
-#include "core/session-private.h"
+#include "core/sasl-private.h"
 #include "directory/sign-ins.h"
 #include "log/log-security.h"
 
-typedef enum { NEXT_CONTINUE, NEXT_CHECK, NEXT_MALFORMED } Next;
-
-struct KxSasl {
-    const struct Mechanism *mechanism;
-    guint round;
-    char *name;
-    char *password;
+static const KxSaslSteps STEPS[] = {
+    {"PLAIN", "", kx_sasl_plain},
+    {"LOGIN", "Username:", kx_sasl_login},
+    {"SCRAM-SHA-256", "", kx_sasl_scram},
+    {"SCRAM-SHA-1", "", kx_sasl_scram},
 };
 
-/* One client response; may set `challenge` for the next. */
-typedef Next (*Respond)(struct KxSasl *sasl, KxSlice response, const char **ret_challenge);
-
-typedef struct Mechanism {
-    const char *name;
-    const char *greeting; /* first challenge when there was no initial response */
-    Respond respond;
-} Mechanism;
-
-static gboolean clean(KxSlice slice, size_t max)
+gboolean kx_sasl_is_clean(KxSlice text, size_t max)
 {
-    return slice.len <= max && !memchr(slice.data, 0, slice.len) &&
-           g_utf8_validate(slice.data, (gssize)slice.len, NULL);
+    return text.len <= max && !memchr(text.data, 0, text.len) &&
+           g_utf8_validate(text.data, (gssize)text.len, NULL);
 }
 
-/* authzid NUL authcid NUL password */
-static Next respond_plain(struct KxSasl *sasl, KxSlice response, const char **ret_challenge)
+/* ---- what is offered ---- */
+
+static gboolean is_derived(const char *method)
 {
-    const char *end = response.data + response.len;
-    const char *first = memchr(response.data, 0, response.len);
-    const char *second = first ? memchr(first + 1, 0, (size_t)(end - first - 1)) : NULL;
-    if (!second)
-        return NEXT_MALFORMED;
-    KxSlice authzid = {response.data, (size_t)(first - response.data)};
-    KxSlice name = {first + 1, (size_t)(second - first - 1)};
-    KxSlice password = {second + 1, (size_t)(end - second - 1)};
-    if (name.len == 0 || !clean(name, 400) || !clean(password, 1024) || !clean(authzid, 400))
-        return NEXT_MALFORMED;
-    /* Acting for somebody else is not offered; naming oneself is no such thing. */
-    if (authzid.len > 0 &&
-        (authzid.len != name.len || memcmp(authzid.data, name.data, name.len) != 0))
-        return NEXT_MALFORMED;
-    sasl->name = g_strndup(name.data, name.len);
-    sasl->password = g_strndup(password.data, password.len);
-    return NEXT_CHECK;
+    const KxSaslMechanism *mechanism = kx_sasl_find(method, strlen(method));
+    return mechanism && mechanism->derived;
 }
 
-static Next respond_login(struct KxSasl *sasl, KxSlice response, const char **ret_challenge)
+char **kx_sasl_offered_methods(KxDirectory *directory, const KxSettings *settings)
 {
-    if (!clean(response, 1024))
-        return NEXT_MALFORMED;
-    if (sasl->round++ == 0) {
-        sasl->name = g_strndup(response.data, response.len);
-        *ret_challenge = "Password:";
-        return NEXT_CONTINUE;
-    }
-    sasl->password = g_strndup(response.data, response.len);
-    return NEXT_CHECK;
+    const char *const *methods = kx_settings_list(settings, KX_SET_AUTH_METHODS);
+    gboolean all = kx_auth_scram_works(directory);
+    GPtrArray *offered = g_ptr_array_new();
+    for (; methods && *methods; methods++)
+        if (all || !is_derived(*methods))
+            g_ptr_array_add(offered, g_strdup(*methods));
+    g_ptr_array_add(offered, NULL);
+    return (char **)g_ptr_array_free(offered, FALSE);
 }
 
-static const Mechanism mechanisms[] = {
-    {"PLAIN", "", respond_plain},
-    {"LOGIN", "Username:", respond_login},
-};
+char *kx_session_mechanisms(KxSession *session)
+{
+    KxDirectory *directory = kx_session_core(session)->directory;
+    g_autoptr(KxSettings) settings = kx_directory_settings(directory);
+    g_auto(GStrv) methods = kx_sasl_offered_methods(directory, settings);
+    KxSaslOffer offer = {(const char *const *)methods, session->secure, TRUE};
+    return kx_sasl_names(&offer, "");
+}
 
-void kx_sasl_free(struct KxSasl *sasl)
+/* ---- an exchange ---- */
+
+static const KxSaslSteps *find_steps(const KxSaslMechanism *mechanism)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(STEPS); i++)
+        if (g_str_equal(STEPS[i].method, mechanism->method))
+            return &STEPS[i];
+    return NULL;
+}
+
+static GBytes *copy_binding(KxSlice binding)
+{
+    return binding.len > 0 ? g_bytes_new(binding.data, binding.len) : NULL;
+}
+
+static KxSasl *sasl_new(KxSession *session, const KxMsgSasl *message)
+{
+    g_autoptr(KxSettings) settings = kx_directory_settings(kx_session_core(session)->directory);
+    KxSasl *sasl = g_new0(KxSasl, 1);
+    sasl->mechanism = kx_sasl_find(message->mechanism, strlen(message->mechanism));
+    if (sasl->mechanism &&
+        g_strv_contains(kx_settings_list(settings, KX_SET_AUTH_METHODS), sasl->mechanism->method))
+        sasl->steps = find_steps(sasl->mechanism);
+    sasl->bindings = (KxSaslBindings){.exporter = copy_binding(message->exporter),
+                                      .end_point = copy_binding(message->end_point),
+                                      .unique = copy_binding(message->unique)};
+    return sasl;
+}
+
+void kx_sasl_free(KxSasl *sasl)
 {
     if (!sasl)
         return;
     if (sasl->password)
         explicit_bzero(sasl->password, strlen(sasl->password));
+    if (sasl->state)
+        sasl->state_free(sasl->state);
+    kx_user_free(sasl->user);
+    g_clear_pointer(&sasl->bindings.exporter, g_bytes_unref);
+    g_clear_pointer(&sasl->bindings.end_point, g_bytes_unref);
+    g_clear_pointer(&sasl->bindings.unique, g_bytes_unref);
+    g_free(sasl->challenge);
     g_free(sasl->password);
     g_free(sasl->name);
     g_free(sasl);
 }
+
+/* ---- answers ---- */
 
 static void answer(KxSession *session, KxSaslStatus status, const char *challenge)
 {
@@ -113,28 +129,14 @@ static void refuse(KxSession *session, KxLoginFailure failure, const char *metho
     answer(session, KX_SASL_FAILED, "");
 }
 
-static void check(KxSession *session)
+static void accept_user(KxSession *session, KxUser *user)
 {
     KxCore *core = kx_session_core(session);
-    KxUser *user = NULL;
-    const char *reason = NULL;
-    KxAuthResult result =
-        kx_auth_password(core->directory, session->sasl->name, session->sasl->password,
-                         session->local_ip, &user, &reason);
-    if (result == KX_AUTH_BUSY) {
-        kx_log_failed_login(core->logger, session->handler->name, session->remote_ip,
-                            KX_LOGIN_ERROR, session->sasl->mechanism->name);
-        answer(session, KX_SASL_BUSY, "");
-        return;
-    }
-    if (result != KX_AUTH_OK) {
-        refuse(session, KX_LOGIN_REFUSED, session->sasl->mechanism->name, reason);
-        return;
-    }
+    const char *method = session->sasl->mechanism->name;
     kx_session_set_user(session, user);
     kx_sign_ins_note(core->directory, user, session->handler->name, session->remote_ip);
-    kx_debug(core->logger, KX_DEBUG_USER_AUTHENTICATION, "%s signed in over %s from %s",
-             session->login, session->handler->name, session->remote_ip);
+    kx_debug(core->logger, KX_DEBUG_USER_AUTHENTICATION, "%s signed in over %s from %s with %s",
+             session->login, session->handler->name, session->remote_ip, method);
     kx_debug(core->logger, KX_DEBUG_QUOTA_LOGIN, "%s begins a session over %s from %s",
              session->login, session->handler->name, session->remote_ip);
     if (session->handler->signed_in)
@@ -142,27 +144,60 @@ static void check(KxSession *session)
     answer(session, KX_SASL_OK, "");
 }
 
-static const Mechanism *find(const char *name)
+static void check_password(KxSession *session)
 {
-    for (guint i = 0; i < G_N_ELEMENTS(mechanisms); i++)
-        if (g_ascii_strcasecmp(mechanisms[i].name, name) == 0)
-            return &mechanisms[i];
-    return NULL;
+    KxCore *core = kx_session_core(session);
+    KxUser *user = NULL;
+    const char *reason = NULL;
+    KxAuthResult result =
+        kx_auth_password(core->directory, session->sasl->name, session->sasl->password,
+                         session->local_ip, &user, &reason);
+    if (result == KX_AUTH_OK) {
+        accept_user(session, user);
+    } else if (result == KX_AUTH_BUSY) {
+        kx_log_failed_login(core->logger, session->handler->name, session->remote_ip,
+                            KX_LOGIN_ERROR, session->sasl->mechanism->name);
+        answer(session, KX_SASL_BUSY, "");
+    } else {
+        refuse(session, KX_LOGIN_REFUSED, session->sasl->mechanism->name, reason);
+    }
+}
+
+/* ---- a step ---- */
+
+static void go_on(KxSession *session, KxSaslNext next)
+{
+    KxSasl *sasl = session->sasl;
+    switch (next) {
+    case KX_SASL_NEXT_CONTINUE:
+        answer(session, KX_SASL_CONTINUE, sasl->challenge);
+        break;
+    case KX_SASL_NEXT_CHECK:
+        check_password(session);
+        break;
+    case KX_SASL_NEXT_ACCEPT:
+        accept_user(session, g_steal_pointer(&sasl->user));
+        break;
+    case KX_SASL_NEXT_REFUSE:
+        refuse(session, KX_LOGIN_REFUSED, sasl->mechanism->name, sasl->reason);
+        break;
+    case KX_SASL_NEXT_MALFORMED:
+        refuse(session, KX_LOGIN_MISSING_PARAMETER, NULL, NULL);
+        break;
+    }
 }
 
 void kx_sasl_step(KxSession *session, const KxMsgSasl *message)
 {
-    gboolean first = message->mechanism[0] != '\0';
-    if (first) {
+    if (message->mechanism[0] != '\0') {
         g_clear_pointer(&session->sasl, kx_sasl_free);
-        session->sasl = g_new0(struct KxSasl, 1);
-        session->sasl->mechanism = find(message->mechanism);
-        if (!session->sasl->mechanism || session->user) {
+        session->sasl = sasl_new(session, message);
+        if (!session->sasl->steps || session->user) {
             refuse(session, KX_LOGIN_METHOD_UNKNOWN, message->mechanism, NULL);
             return;
         }
         if (!message->initial) {
-            answer(session, KX_SASL_CONTINUE, session->sasl->mechanism->greeting);
+            answer(session, KX_SASL_CONTINUE, session->sasl->steps->greeting);
             return;
         }
     }
@@ -170,16 +205,6 @@ void kx_sasl_step(KxSession *session, const KxMsgSasl *message)
         answer(session, KX_SASL_FAILED, "");
         return;
     }
-    const char *challenge = "";
-    switch (session->sasl->mechanism->respond(session->sasl, message->data, &challenge)) {
-    case NEXT_CONTINUE:
-        answer(session, KX_SASL_CONTINUE, challenge);
-        break;
-    case NEXT_CHECK:
-        check(session);
-        break;
-    case NEXT_MALFORMED:
-        refuse(session, KX_LOGIN_MISSING_PARAMETER, NULL, NULL);
-        break;
-    }
+    g_clear_pointer(&session->sasl->challenge, g_free);
+    go_on(session, session->sasl->steps->respond(session, session->sasl, message->data));
 }

@@ -48,7 +48,9 @@ const char *kx_session_remote_ip(KxSession *session);
 const char *kx_session_local_ip(KxSession *session); /* the address the client came to */
 gboolean kx_session_is_secure(KxSession *session);
 gboolean kx_session_auth_failed(
-    KxSession *session);                      /* a sign-in on this connection failed (SMTP-12) */
+    KxSession *session); /* a sign-in on this connection failed (SMTP-12) */
+/* The SASL mechanisms of a connection like this one, with blanks between; free it. */
+char *kx_session_mechanisms(KxSession *session);
 KxActor kx_session_actor(KxSession *session); /* for the Operations log; borrowed strings */
 KxSettings *kx_session_settings(
     KxSession *session); /* the snapshot taken at the start of this message; borrowed */

@@ -13,8 +13,6 @@
 #define ARGON2_MEMORY ((size_t)19456 * 1024)
 enum {
     ARGON2_PASSES = 2,
-    SCRAM_ITERATIONS =
-        20000,          /* RFC 7677 asks for at least 4096; clients pay them at each sign-in */
     STRONG_LENGTH = 12, /* characters, INST-41 */
 };
 
@@ -106,7 +104,7 @@ gboolean kx_verifier_check(const char *verifier, const char *prepared)
 
 static char *scram_new(KxScramHash hash, const char *prepared, GError **error)
 {
-    KxScramKeys keys = {.hash = hash, .iterations = SCRAM_ITERATIONS, .salt_len = KX_SCRAM_SALT};
+    KxScramKeys keys = {.hash = hash, .iterations = KX_SCRAM_ITERATIONS, .salt_len = KX_SCRAM_SALT};
     randombytes_buf(keys.salt, keys.salt_len);
     if (!kx_scram_derive(&keys, prepared)) {
         kx_fail(error, KX_ERR_FAILED, "OpenSSL cannot derive the SCRAM keys");

@@ -160,6 +160,11 @@ struct KxDirectory {
     KxPeopleChanged people_changed; /* under `changing`, as its data */
     gpointer people_changed_data;
 
+    guint imported; /* accounts whose password another server has hashed */
+
+    pthread_mutex_t reader_lock;
+    KxDb *reader; /* beside `db`, so that reading does not wait for a change; under reader_lock */
+
     KxPublicFolderCheck folder_check;
     gpointer folder_check_data;
 

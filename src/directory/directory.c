@@ -18,6 +18,7 @@ KxDirectory *kx_directory_open(KxLogger *logger, GError **error)
     }
     directory = g_new0(KxDirectory, 1);
     pthread_mutex_init(&directory->changing, NULL);
+    pthread_mutex_init(&directory->reader_lock, NULL);
     kx_tables_init(directory);
     kx_sign_ins_init(&directory->sign_ins);
     directory->logger = logger;
@@ -27,7 +28,8 @@ KxDirectory *kx_directory_open(KxLogger *logger, GError **error)
         g_prefix_error(error, "%s: ", FILE_NAME);
         return NULL;
     }
-    if (!kx_srs_load_key(directory, error))
+    directory->reader = kx_db_open(FILE_NAME, KX_DB_READ_ONLY, error);
+    if (directory->reader == NULL || !kx_srs_load_key(directory, error))
         return NULL;
     directory->decoys = kx_auth_decoys_new();
     directory->gate = kx_auth_gate_new(g_get_num_processors(), error);
@@ -42,11 +44,13 @@ void kx_directory_close(KxDirectory *directory)
         kx_sign_ins_flush(directory, NULL);
     kx_auth_gate_free(directory->gate);
     kx_auth_decoys_free(directory->decoys);
+    kx_db_close(directory->reader);
     kx_db_close(directory->db);
     kx_settings_holder_free(directory->settings);
     g_array_unref(directory->listeners);
     kx_sign_ins_clear(&directory->sign_ins);
     kx_tables_clear(directory);
     pthread_mutex_destroy(&directory->changing);
+    pthread_mutex_destroy(&directory->reader_lock);
     g_free(directory);
 }

@@ -339,6 +339,15 @@ typedef enum {
 KxAuthResult kx_auth_password(KxDirectory *directory, const char *login, const char *password,
                               const char *local_ip, KxUser **ret_user, const char **ret_reason);
 
+/* What a client is to prove with SCRAM: `keys` has the hash, the rest is set; its salt and
+ * iterations look alike for names that are nobody's. NULL, with ret_reason: no proof can be
+ * right. */
+typedef struct KxScramKeys KxScramKeys; /* directory/scram.h */
+KxUser *kx_auth_scram(KxDirectory *directory, const char *login, const char *local_ip,
+                      KxScramKeys *keys, const char **ret_reason);
+/* Every account that has a password has SCRAM keys, so the mechanism can be offered. */
+gboolean kx_auth_scram_works(KxDirectory *directory);
+
 /* Another number when the account gets another password, or its name belongs to another account:
  * sessions that were opened before end. 0: there is no such account, or it is disabled. */
 guint kx_auth_stamp(KxDirectory *directory, const char *login);

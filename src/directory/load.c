@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Schema of server.db and the reading of all of it at start. */
 #include "directory/directory-private.h"
+#include "directory/foreign-hash.h"
 
 #include "base/error.h"
 #include "directory/object.h"
@@ -172,12 +173,14 @@ static void take_record(gpointer data, KxRecord *record, gint64 domain)
         g_hash_table_insert(loading->users, &entry->record.id, entry);
 }
 
-static void take_verifier(KxDirectory *directory G_GNUC_UNUSED, KxStmt *row, gpointer data)
+static void take_verifier(KxDirectory *directory, KxStmt *row, gpointer data)
 {
     gint64 owner = kx_stmt_int(row, 0);
     KxUserEntry *user = g_hash_table_lookup(((Loading *)data)->users, &owner);
-    if (user != NULL && user->verifier == NULL)
-        user->verifier = g_strdup(kx_stmt_text(row, 1));
+    if (user == NULL || user->verifier != NULL)
+        return;
+    user->verifier = g_strdup(kx_stmt_text(row, 1));
+    directory->imported += user->verifier != NULL && kx_foreign_hash_is(user->verifier);
 }
 
 static gboolean load_type(Loading *loading, const KxObjectType *type, GError **error)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Users (DOM-02, USR-11 to USR-16, USR-22 to USR-24). */
 #include "base/error.h"
+#include "directory/foreign-hash.h"
 #include "directory/lookalike.h"
 #include "directory/names.h"
 #include "directory/object.h"
@@ -149,9 +150,15 @@ static void exchange(KxObjectChange *change)
     change->verifier = verifier;
 }
 
-static void link_user(KxDirectory *directory G_GNUC_UNUSED, KxDomainEntry *home, KxEntry *entry)
+static gboolean is_imported(const KxUserEntry *user)
+{
+    return user->verifier != NULL && kx_foreign_hash_is(user->verifier);
+}
+
+static void link_user(KxDirectory *directory, KxDomainEntry *home, KxEntry *entry)
 {
     KxUserEntry *user = of(entry);
+    directory->imported += is_imported(user);
     g_hash_table_insert(home->users, user->key, user);
     kx_lookalike_link(home, user->key);
     kx_addresses_link(home, user->user.addresses, user, NULL);
@@ -167,9 +174,10 @@ static void link_user(KxDirectory *directory G_GNUC_UNUSED, KxDomainEntry *home,
     }
 }
 
-static void unlink_user(KxDirectory *directory G_GNUC_UNUSED, KxDomainEntry *home, KxEntry *entry)
+static void unlink_user(KxDirectory *directory, KxDomainEntry *home, KxEntry *entry)
 {
     KxUserEntry *user = of(entry);
+    directory->imported -= is_imported(user);
     g_hash_table_steal(home->users, user->key);
     kx_lookalike_unlink(home, user->key);
     kx_addresses_unlink(home, user->user.addresses);

@@ -14,8 +14,6 @@ enum {
     NAME_SHOWN = 32,  /* bytes of a mechanism's name in logs */
 };
 
-static const char *const mechanisms[] = {"PLAIN", "LOGIN"};
-
 /* ---- the exchange ---- */
 
 static void ask(KxConn *conn, const char *mechanism, gboolean initial, KxSlice data)
@@ -24,8 +22,9 @@ static void ask(KxConn *conn, const char *mechanism, gboolean initial, KxSlice d
     edge->phase = KX_PHASE_SASL;
     if (*mechanism)
         edge->mechanism = mechanism;
-    kx_imap_edge_ask(conn, KX_ASKED_SASL, KX_MSG_SASL,
-                     &(KxMsgSasl){.mechanism = mechanism, .initial = initial, .data = data});
+    edge->asked = KX_ASKED_SASL;
+    edge->repeated = FALSE;
+    kx_conn_request_sasl(conn, mechanism, initial, data);
 }
 
 /* Base64 from the client; FALSE if it is none. */
@@ -41,23 +40,18 @@ static gboolean ask_encoded(KxConn *conn, const char *mechanism, gboolean initia
     return good;
 }
 
-static gboolean refuse_clear(KxConn *conn)
+static void refuse_clear(KxConn *conn)
 {
-    if (kx_imap_edge_may_login(conn))
-        return FALSE;
     kx_imap_edge_tagged(conn, "NO [PRIVACYREQUIRED] Start TLS first");
-    return TRUE;
 }
 
-/* The mechanism of that name, or NULL. */
-static const char *find_mechanism(KxSlice name)
+static void refuse_mechanism(KxConn *conn, KxSlice name)
 {
-    for (guint i = 0; i < G_N_ELEMENTS(mechanisms); i++) {
-        if (strlen(mechanisms[i]) == name.len &&
-            g_ascii_strncasecmp(mechanisms[i], name.data, name.len) == 0)
-            return mechanisms[i];
-    }
-    return NULL;
+    g_autofree char *shown = kx_escape_for_log(name.data, (gssize)name.len, NAME_SHOWN);
+    kx_conn_log(conn, KX_EDGE_LOG_SECURITY,
+                "Failed IMAP login from %s, authentication method %s is invalid or unknown",
+                kx_conn_remote_ip(conn), shown);
+    kx_imap_edge_tagged(conn, "NO [CANNOT] This mechanism is not supported");
 }
 
 static const char *rest_of_line(KxImapParser *args, size_t *ret_len)
@@ -79,17 +73,16 @@ void kx_imap_edge_authenticate(KxConn *conn, KxImapParser *args)
     gboolean initial = kx_imap_accept(args, ' ');
     size_t len = 0;
     const char *text = initial ? rest_of_line(args, &len) : "";
-    if (!kx_imap_parse_end(args) || refuse_clear(conn))
+    if (!kx_imap_parse_end(args))
         return;
-    const char *mechanism = find_mechanism(name);
-    if (!mechanism) {
-        g_autofree char *shown = kx_escape_for_log(name.data, (gssize)name.len, NAME_SHOWN);
-        kx_conn_log(conn, KX_EDGE_LOG_SECURITY,
-                    "Failed IMAP login from %s, authentication method %s is invalid or unknown",
-                    kx_conn_remote_ip(conn), shown);
-        kx_imap_edge_tagged(conn, "NO [CANNOT] This mechanism is not supported");
+    KxSignInRight right = kx_conn_may_sign_in(conn, TRUE);
+    const char *mechanism = kx_conn_find_mechanism(conn, right, name.data, name.len);
+    if (!mechanism && kx_conn_find_mechanism(conn, KX_SIGN_IN_ANYHOW, name.data, name.len))
+        refuse_clear(conn);
+    else if (!mechanism)
+        refuse_mechanism(conn, name);
+    if (!mechanism)
         return;
-    }
     if (initial && len == 1 && text[0] == '=')
         len = 0; /* an empty initial response */
     else if (initial && len == 0)
@@ -103,8 +96,12 @@ void kx_imap_edge_login(KxConn *conn, KxImapParser *args)
     KxSlice user, password;
     if (!kx_imap_parse_space(args) || !kx_imap_parse_astring(args, &user) ||
         !kx_imap_parse_space(args) || !kx_imap_parse_astring(args, &password) ||
-        !kx_imap_parse_end(args) || refuse_clear(conn))
+        !kx_imap_parse_end(args))
         return;
+    if (!kx_imap_edge_may_login(conn)) {
+        refuse_clear(conn);
+        return;
+    }
     KxBuf plain = KX_BUF_INIT(2 * KX_IMAP_EARLY_MAX);
     kx_buf_append_c(&plain, '\0');
     kx_buf_append(&plain, user.data, user.len);

@@ -48,7 +48,7 @@ void kx_imap_edge_tagged(KxConn *conn, const char *rest); /* "tag " rest CRLF */
 void kx_imap_edge_bye(KxConn *conn, const char *text);    /* "* BYE text", and closes */
 void kx_imap_edge_ask(KxConn *conn, KxImapAsked asked, KxMessageType type, const void *body);
 char *kx_imap_edge_capabilities(KxConn *conn);
-gboolean kx_imap_edge_may_login(KxConn *conn); /* passwords may be sent on this connection */
+gboolean kx_imap_edge_may_login(KxConn *conn); /* LOGIN may be used on this connection */
 
 /* edge-early.c: a complete command of a client that has not signed in. */
 void kx_imap_edge_early(KxConn *conn, const char *text, size_t len);

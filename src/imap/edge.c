@@ -48,9 +48,7 @@ void kx_imap_edge_bad(KxConn *conn, const char *text)
 
 gboolean kx_imap_edge_may_login(KxConn *conn)
 {
-    return kx_conn_is_secure(conn) ||
-           (kx_conn_is_loopback(conn) &&
-            kx_settings_bool(kx_conn_settings(conn), KX_SET_AUTH_CLEAR_LOOPBACK));
+    return kx_conn_find_mechanism(conn, kx_conn_may_sign_in(conn, TRUE), "PLAIN", 5) != NULL;
 }
 
 char *kx_imap_edge_capabilities(KxConn *conn)
@@ -62,7 +60,10 @@ char *kx_imap_edge_capabilities(KxConn *conn)
     guint circumstances = kx_imap_edge_may_login(conn) ? KX_IMAP_CAN_LOGIN : KX_IMAP_NO_LOGIN;
     if (!kx_conn_is_secure(conn))
         circumstances |= KX_IMAP_CAN_STARTTLS;
-    return kx_imap_capabilities(circumstances, kx_conn_settings(conn));
+    g_autofree char *fixed = kx_imap_capabilities(circumstances, kx_conn_settings(conn));
+    g_autofree char *mechanisms =
+        kx_conn_mechanisms(conn, kx_conn_may_sign_in(conn, TRUE), "AUTH=");
+    return g_strconcat(fixed, *mechanisms ? " " : "", mechanisms, NULL);
 }
 
 /* ---- requests ---- */

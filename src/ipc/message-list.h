@@ -79,6 +79,11 @@ KX_MESSAGE(LOG, KxMsgLog, KEEPER | EDGE | COURIER, CORE, 0)
 #define KX_FIELDS_SETTINGS(F, S) F(S, BLOB, values, 65536)
 KX_MESSAGE(SETTINGS, KxMsgSettings, CORE, EDGE | COURIER, 0)
 
+/* How clients may sign in: `methods` are those that are offered (settings/sasl.h), with blanks between;
+ * addresses in `exempt` (ranges, comma-separated) may do so without TLS. */
+#define KX_FIELDS_SIGN_IN(F, S) F(S, STR, methods, 512) F(S, STR, exempt, 102400)
+KX_MESSAGE(SIGN_IN, KxMsgSignIn, CORE, EDGE, 0)
+
 /* Access to services: `networks` lists address ranges, comma-separated; empty means no limit. */
 #define KX_FIELDS_SERVICE_ACCESS(F, S) F(S, U32, service, 0) F(S, U32, max_connections, 0) F(S, STR, networks, 102400)
 KX_MESSAGE(SERVICE_ACCESS, KxMsgServiceAccess, CORE, EDGE, 0)
@@ -115,8 +120,9 @@ KX_MESSAGE(SESSION_OPEN, KxMsgSessionOpen, EDGE, CORE, 0)
 KX_MESSAGE(SESSION_READY, KxMsgSessionReady, CORE, EDGE, 0)
 
 /* A step of a SASL exchange; the first names the mechanism, later ones leave it empty. `initial` tells
- * whether data holds an initial response (it may be present and empty). Answer: SASL_REPLY. */
-#define KX_FIELDS_SASL(F, S) F(S, STR, mechanism, 32) F(S, U32, initial, 0) F(S, BLOB, data, 16384)
+ * whether data holds an initial response (it may be present and empty). The first has what binds to the TLS channel,
+ * as far as there is any. Answer: SASL_REPLY. */
+#define KX_FIELDS_SASL(F, S) F(S, STR, mechanism, 32) F(S, U32, initial, 0) F(S, BLOB, data, 16384) F(S, BLOB, exporter, 64) F(S, BLOB, end_point, 64) F(S, BLOB, unique, 64)
 KX_MESSAGE(SASL, KxMsgSasl, EDGE, CORE, 0)
 
 /* `status` is KxSaslStatus; `user` and `ticket` are set on success. */

@@ -94,6 +94,20 @@ void kx_conn_set_timeout(KxConn *conn, guint seconds);
  * pauses until the answer. `body` is copied. */
 void kx_conn_request(KxConn *conn, KxMessageType type, const void *body);
 
+/* The same for SASL: `mechanism` as kx_conn_find_mechanism() gives it begins an exchange, empty
+ * goes on with it. */
+void kx_conn_request_sasl(KxConn *conn, const char *mechanism, gboolean initial, KxSlice data);
+
+/* Whether this client may sign in now, by auth.policy: with a method that sends the password, or
+ * with any at all. `loopback`: clients on this host are let off, if the settings say so. */
+typedef enum { KX_SIGN_IN_NO, KX_SIGN_IN_SECURELY, KX_SIGN_IN_ANYHOW } KxSignInRight;
+KxSignInRight kx_conn_may_sign_in(KxConn *conn, gboolean loopback);
+/* The mechanisms offered to a client with that right, each after `before` and with a blank where
+ * there are more; free it. */
+char *kx_conn_mechanisms(KxConn *conn, KxSignInRight right, const char *before);
+/* One of them, or NULL. Static. */
+const char *kx_conn_find_mechanism(KxConn *conn, KxSignInRight right, const char *name, size_t len);
+
 /* A line for a log of the core (KxLogId of log/log-list.h); values from outside must be escaped
  * already. */
 void kx_conn_log(KxConn *conn, guint log, const char *format, ...) G_GNUC_PRINTF(3, 4);

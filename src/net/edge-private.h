@@ -35,6 +35,10 @@ struct KxEdge {
         guint32 max_connections; /* 0: no limit */
         GArray *networks;        /* KxIpRange; NULL: no limit */
     } access[KX_SERVICE_COUNT];
+    struct {            /* as the core has said */
+        char **methods; /* of KxSaslMechanism */
+        GArray *exempt; /* KxIpRange; NULL: nobody */
+    } sign_in;
     struct { /* so that a flood of connections does not become a flood of lines */
         gint64 second;
         guint lines, more;
@@ -92,6 +96,11 @@ void kx_conn_begin(KxConn *conn); /* starts TLS or greets */
 /* Runs what is due after something happened: input to the protocol, output to the client, death.
  * The connection may be gone afterwards. */
 void kx_conn_work(KxConn *conn);
+
+/* ---- sign-in.c ---- */
+
+void kx_edge_take_sign_in(KxEdge *edge, const KxMsgSignIn *rules);
+void kx_edge_clear_sign_in(KxEdge *edge);
 
 /* ---- conn-io.c: socket, TLS and compression ---- */
 

@@ -204,6 +204,10 @@ static void core_message(gpointer data, KxLink *link, KxMessage *message)
         take_settings(edge, message->SETTINGS.values);
         return;
     }
+    if (message->type == KX_MSG_SIGN_IN) {
+        kx_edge_take_sign_in(edge, &message->SIGN_IN);
+        return;
+    }
     if (message->type == KX_MSG_SERVICE_ACCESS) {
         take_access(edge, &message->SERVICE_ACCESS);
         return;
@@ -385,6 +389,7 @@ void kx_edge_free(KxEdge *edge)
     for (guint i = 0; i < KX_SERVICE_COUNT; i++)
         g_clear_pointer(&edge->access[i].networks, g_array_unref);
     g_hash_table_unref(edge->conns);
+    kx_edge_clear_sign_in(edge);
     kx_settings_unref(edge->settings);
     explicit_bzero(edge->ticket_keys, sizeof edge->ticket_keys);
     g_free(edge);

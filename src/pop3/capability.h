@@ -5,19 +5,7 @@
  */
 #pragma once
 
-#define KX_POP3_CAPABILITIES                                                                       \
-    "TOP\r\n"                                                                                      \
-    "UIDL\r\n"                                                                                     \
-    "RESP-CODES\r\n"                                                                               \
-    "AUTH-RESP-CODE\r\n"                                                                           \
-    "PIPELINING\r\n"                                                                               \
-    "EXPIRE NEVER\r\n"                                                                             \
-    "IMPLEMENTATION Keryx\r\n"
+#include <glib.h>
 
-/* Where passwords may be sent. */
-#define KX_POP3_CAPABILITIES_SIGN_IN                                                               \
-    "USER\r\n"                                                                                     \
-    "SASL PLAIN LOGIN\r\n"
-
-/* Outside TLS. */
-#define KX_POP3_CAPABILITIES_CLEAR "STLS\r\n"
+/* `mechanisms` of SASL, with blanks between, may be empty. The lines with the end; free it. */
+char *kx_pop3_capabilities(const char *mechanisms, gboolean secure);

@@ -53,11 +53,9 @@ void kx_pop3_cmd_noop(KxPop3 *pop3, const char *args)
 
 void kx_pop3_cmd_capa(KxPop3 *pop3, const char *args)
 {
-    kx_session_puts(
-        pop3->session,
-        "+OK Capability list follows\r\n" KX_POP3_CAPABILITIES KX_POP3_CAPABILITIES_SIGN_IN);
-    if (!kx_session_is_secure(pop3->session))
-        kx_session_puts(pop3->session, KX_POP3_CAPABILITIES_CLEAR);
-    kx_session_puts(pop3->session, ".\r\n");
+    g_autofree char *mechanisms = kx_session_mechanisms(pop3->session);
+    g_autofree char *lines = kx_pop3_capabilities(mechanisms, kx_session_is_secure(pop3->session));
+    kx_session_puts(pop3->session, "+OK Capability list follows\r\n");
+    kx_session_puts(pop3->session, lines);
     kx_session_reply(pop3->session, 0, 0);
 }

@@ -22,7 +22,7 @@ static void ask(KxConn *conn, KxPop3Edge *edge, const char *mechanism, gboolean 
                 KxSlice data)
 {
     edge->stage = KX_POP3_SASL_WAIT;
-    kx_conn_request(conn, KX_MSG_SASL, &(KxMsgSasl){mechanism, initial, data});
+    kx_conn_request_sasl(conn, mechanism, initial, data);
 }
 
 static void ask_encoded(KxConn *conn, KxPop3Edge *edge, const char *mechanism, gboolean initial,
@@ -39,11 +39,27 @@ static void ask_encoded(KxConn *conn, KxPop3Edge *edge, const char *mechanism, g
     explicit_bzero(copy, len);
 }
 
-static gboolean refuse_clear(KxConn *conn, KxPop3Edge *edge)
+static gboolean offers(KxConn *conn, const char *mechanism)
 {
-    if (kx_pop3_edge_may_sign_in(conn))
+    return kx_conn_find_mechanism(conn, kx_conn_may_sign_in(conn, TRUE), mechanism,
+                                  strlen(mechanism)) != NULL;
+}
+
+/* Says why the mechanism is not for this client, if so. */
+static gboolean refuse_mechanism(KxConn *conn, KxPop3Edge *edge, const char *mechanism)
+{
+    if (offers(conn, mechanism))
         return FALSE;
-    kx_pop3_edge_wrong(conn, edge, "[AUTH] Use STLS first: passwords are not accepted without TLS");
+    if (kx_conn_may_sign_in(conn, TRUE) != KX_SIGN_IN_ANYHOW) {
+        kx_pop3_edge_wrong(conn, edge,
+                           "[AUTH] Use STLS first: passwords are not accepted without TLS");
+        return TRUE;
+    }
+    g_autofree char *shown = kx_escape_for_log(mechanism, -1, MECHANISM_MAX);
+    kx_conn_log(conn, KX_EDGE_LOG_SECURITY,
+                "Failed POP3 login from %s, authentication method %s is invalid or unknown",
+                kx_conn_remote_ip(conn), shown);
+    kx_pop3_edge_wrong(conn, edge, "[AUTH] There is no such mechanism");
     return TRUE;
 }
 
@@ -57,7 +73,7 @@ static void set_mechanism(KxPop3Edge *edge, const char *name)
 
 void kx_pop3_edge_cmd_user(KxConn *conn, KxPop3Edge *edge, const char *args)
 {
-    if (refuse_clear(conn, edge))
+    if (refuse_mechanism(conn, edge, "PLAIN"))
         return;
     g_autofree char *name = g_strchomp(g_strdup(args));
     if (!*name || strlen(name) > NAME_MAX_BYTES) {
@@ -88,22 +104,28 @@ void kx_pop3_edge_cmd_pass(KxConn *conn, KxPop3Edge *edge, const char *args)
     g_clear_pointer(&edge->user, g_free);
 }
 
+static void list_mechanisms(KxConn *conn)
+{
+    g_autofree char *names = kx_conn_mechanisms(conn, kx_conn_may_sign_in(conn, TRUE), "");
+    g_auto(GStrv) each = g_strsplit(names, " ", -1);
+    kx_conn_puts(conn, "+OK\r\n");
+    for (guint i = 0; each[i]; i++)
+        if (*each[i])
+            kx_pop3_edge_say(conn, "%s", each[i]);
+    kx_conn_puts(conn, ".\r\n");
+}
+
 void kx_pop3_edge_cmd_auth(KxConn *conn, KxPop3Edge *edge, const char *args)
 {
     if (!*args) { /* as clients of RFC 1734 ask for the list */
-        kx_conn_puts(conn, kx_pop3_edge_may_sign_in(conn) ? "+OK\r\nPLAIN\r\nLOGIN\r\n.\r\n"
-                                                          : "+OK\r\n.\r\n");
+        list_mechanisms(conn);
         return;
     }
-    if (refuse_clear(conn, edge))
-        return;
     size_t len = strcspn(args, " ");
     g_autofree char *mechanism = g_strndup(args, len);
     set_mechanism(edge, mechanism);
-    if (len > MECHANISM_MAX) {
-        kx_pop3_edge_wrong(conn, edge, "[AUTH] There is no such mechanism");
+    if (refuse_mechanism(conn, edge, mechanism))
         return;
-    }
     const char *initial = kx_pop3_skip_spaces(args + len);
     g_autofree char *response = g_strchomp(g_strdup(initial));
     if (!*response)

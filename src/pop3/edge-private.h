@@ -32,7 +32,6 @@ void kx_pop3_edge_say(KxConn *conn, const char *format, ...)
 void kx_pop3_edge_bye(KxConn *conn, const char *reason);
 void kx_pop3_edge_wrong(KxConn *conn, KxPop3Edge *edge,
                         const char *text); /* -ERR, and too many end the connection */
-gboolean kx_pop3_edge_may_sign_in(KxConn *conn);
 
 /* edge-auth.c: RFC 1939 section 7 and RFC 5034 */
 void kx_pop3_edge_cmd_user(KxConn *conn, KxPop3Edge *edge, const char *args);

@@ -39,24 +39,14 @@ void kx_pop3_edge_wrong(KxConn *conn, KxPop3Edge *edge, const char *text)
         kx_pop3_edge_say(conn, "-ERR %s", text);
 }
 
-/* Passwords travel in TLS only, but for programs on this host if the administrator lets them. */
-gboolean kx_pop3_edge_may_sign_in(KxConn *conn)
-{
-    return kx_conn_is_secure(conn) ||
-           (kx_conn_is_loopback(conn) &&
-            kx_settings_bool(kx_conn_settings(conn), KX_SET_AUTH_CLEAR_LOOPBACK));
-}
-
 /* ---- commands ---- */
 
 static void cmd_capa(KxConn *conn, KxPop3Edge *edge, const char *args)
 {
-    kx_conn_puts(conn, "+OK Capability list follows\r\n" KX_POP3_CAPABILITIES);
-    if (kx_pop3_edge_may_sign_in(conn))
-        kx_conn_puts(conn, KX_POP3_CAPABILITIES_SIGN_IN);
-    if (!kx_conn_is_secure(conn))
-        kx_conn_puts(conn, KX_POP3_CAPABILITIES_CLEAR);
-    kx_conn_puts(conn, ".\r\n");
+    g_autofree char *mechanisms = kx_conn_mechanisms(conn, kx_conn_may_sign_in(conn, TRUE), "");
+    g_autofree char *lines = kx_pop3_capabilities(mechanisms, kx_conn_is_secure(conn));
+    kx_conn_puts(conn, "+OK Capability list follows\r\n");
+    kx_conn_puts(conn, lines);
 }
 
 static void cmd_stls(KxConn *conn, KxPop3Edge *edge, const char *args)

@@ -35,10 +35,11 @@ typedef struct KxCoreProcess {
     const KxEdgeCounts *counts;
     gint64 started; /* Unix seconds */
     struct event *tick;
-    KxMutex telling;      /* one tells the edges at a time: the last word they hear is the newest */
-    KxMutex courier_lock; /* of the next; held for moments only */
-    int courier;          /* descriptor for syslog lines, -1 while there is none */
-    KxMutex lock;         /* of what follows, and of sending to the keeper */
+    KxMutex telling; /* one tells the edges at a time: the last word they hear is the newest */
+    gboolean offers_scram; /* was told last; under `telling` */
+    KxMutex courier_lock;  /* of the next; held for moments only */
+    int courier;           /* descriptor for syslog lines, -1 while there is none */
+    KxMutex lock;          /* of what follows, and of sending to the keeper */
     KxLink *keeper;
     int keeper_fd; /* the same channel, for threads */
     KxLink *courier_link;
@@ -57,7 +58,8 @@ void kx_core_services_settings(KxCoreProcess *process, KxSettings *settings); /*
 void kx_core_service_listening(KxCoreProcess *process, const KxMsgListening *message);
 gboolean kx_core_service_action(gpointer process, KxServiceId service, KxServiceAction action,
                                 GError **error);
-void kx_core_send_access(KxCoreProcess *process); /* as it is now, to all edges */
+void kx_core_send_access(KxCoreProcess *process);   /* as it is now, to all edges */
+void kx_core_check_sign_in(KxCoreProcess *process); /* what is offered may have changed */
 
 /* core-logs.c */
 /* Packs and sends to the courier if there is one, without waiting. */

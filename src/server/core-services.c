@@ -151,10 +151,31 @@ static char *group_networks(KxDirectory *directory, const char *name)
     return g_strdup(*networks ? networks : NOBODY);
 }
 
+static void send_sign_in(KxCoreProcess *process, KxSettings *settings)
+{
+    process->offers_scram = kx_auth_scram_works(process->core.directory);
+    g_auto(GStrv) offered = kx_sasl_offered_methods(process->core.directory, settings);
+    g_autofree char *methods = g_strjoinv(" ", offered);
+    g_autofree char *exempt = group_networks(process->core.directory,
+                                             kx_settings_text(settings, KX_SET_AUTH_POLICY_EXEMPT));
+    kx_workers_broadcast(process->workers, KX_MSG_SIGN_IN, &(KxMsgSignIn){methods, exempt});
+}
+
+/* After passwords were imported, or the last of them was made our own. */
+void kx_core_check_sign_in(KxCoreProcess *process)
+{
+    kx_mutex_lock(&process->telling);
+    g_autoptr(KxSettings) settings = kx_directory_settings(process->core.directory);
+    if (process->offers_scram != kx_auth_scram_works(process->core.directory))
+        send_sign_in(process, settings);
+    kx_mutex_unlock(&process->telling);
+}
+
 void kx_core_send_access(KxCoreProcess *process)
 {
     kx_mutex_lock(&process->telling);
     g_autoptr(KxSettings) settings = kx_directory_settings(process->core.directory);
+    send_sign_in(process, settings); /* before the first client is let in */
     for (guint id = 0; id < KX_SERVICE_COUNT; id++) {
         const char *group =
             kx_settings_text(settings, kx_setting_of_service(id, KX_SERVICE_ROW_ACCESS_GROUP));

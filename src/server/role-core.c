@@ -266,6 +266,7 @@ static void on_tick(evutil_socket_t fd, short what, void *data)
     kx_logger_tick(process->core.logger);
     kx_store_tick(process->core.store);
     kx_convert_tick(process->core.convert);
+    kx_core_check_sign_in(process);
 }
 
 static gboolean receive_first(KxMessageType type, char *buffer, KxMessage *ret_message,

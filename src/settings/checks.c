@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "settings/sasl.h"
 
 enum { LABEL_MAX = 63, HOSTNAME_MAX = 253 };
 
@@ -76,6 +77,13 @@ gboolean kx_check_domain_tls(const char *value, GError **error)
                    "'%s' is not a domain and how mail goes there, like company.test=verify "
                    "(never, may, must or verify)",
                    value);
+}
+
+gboolean kx_check_sasl_method(const char *value, GError **error)
+{
+    return kx_sasl_is_method(value) ||
+           kx_fail(error, KX_ERR_INVALID,
+                   "'%s' is not one of SCRAM-SHA-256, SCRAM-SHA-1, PLAIN and LOGIN", value);
 }
 
 gboolean kx_check_address_or_empty(const char *value, GError **error)

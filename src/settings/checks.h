@@ -18,6 +18,8 @@ gboolean kx_check_host_or_empty(const char *value, GError **error);
 gboolean kx_check_domain_tls(const char *value, GError **error);
 
 /* Empty, or an address of mail in ASCII: "postmaster@company.test". */
+gboolean kx_check_sasl_method(const char *value, GError **error);
+
 gboolean kx_check_address_or_empty(const char *value, GError **error);
 
 /* An IP address, maybe with "@PORT". */

@@ -116,8 +116,14 @@ KX_SETTING(PUBLIC_FOLDERS_SCOPE, "public-folders.scope", CHOICE, 0, 0, "domain|s
     "Whether each domain has public folders of its own, or all users of the server have the same. A change hides those of the other kind; they are kept and come back when the setting goes back.")
 KX_SETTING(LOGIN_TIMEOUT, "server.login-timeout", DURATION, 10, 3600, NULL, "1m", KX_SETTING_EDGE, "", NULL,
     "How long an IMAP or POP3 client may take to sign in.")
+KX_SETTING(AUTH_METHODS, "auth.methods", LIST, 1, 16, NULL, "SCRAM-SHA-256,SCRAM-SHA-1,PLAIN,LOGIN", 0, "AUTH-05 AUTH-06 AUTH-07 AUTH-10", kx_check_sasl_method,
+    "How clients may sign in over IMAP, POP3 and SMTP (SASL). SCRAM includes its form that is bound to the TLS connection (-PLUS). PLAIN is also needed for LOGIN of IMAP and USER of POP3. SCRAM is offered only while no account has a password that was imported as a hash of another server: such an account has to sign in once with PLAIN or LOGIN, or get a new password.")
+KX_SETTING(AUTH_POLICY, "auth.policy", CHOICE, 0, 0, "encrypted-connection|secure-authentication|no-restrictions", "encrypted-connection", KX_SETTING_EDGE, "AUTH-01 AUTH-02 AUTH-03", NULL,
+    "How clients of IMAP, POP3 and mail submission may sign in without TLS: not at all; only with a method that does not send the password (SCRAM); or with any. Over TLS they always may.")
+KX_SETTING(AUTH_POLICY_EXEMPT, "auth.policy-exempt-group", TEXT, 0, 100, NULL, "", KX_SETTING_IP_GROUP, "AUTH-02 AUTH-03", NULL,
+    "IP address group whose members may sign in without TLS with any method, whatever auth.policy says; empty means none.")
 KX_SETTING(AUTH_CLEAR_LOOPBACK, "auth.clear-text-from-loopback", BOOL, 0, 0, NULL, "yes", KX_SETTING_EDGE, "AUTH-01", NULL,
-    "Whether IMAP and POP3 clients on this host may sign in without TLS; all others never may.")
+    "Whether IMAP and POP3 clients on this host may sign in without TLS, whatever auth.policy says.")
 KX_SETTING(HTTP_REQUEST_TIMEOUT, "http.request-timeout", DURATION, 5, 3600, NULL, "30s", KX_SETTING_EDGE, "", NULL,
     "How long an HTTP client may take to send the head of a request, and each further 64 KB of it.")
 KX_SETTING(HTTP_IDLE_TIMEOUT, "http.idle-timeout", DURATION, 1, 86400, NULL, "2m", KX_SETTING_EDGE, "", NULL,

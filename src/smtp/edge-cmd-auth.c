@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * AUTH: RFC 4954. Only on the submission services and only inside TLS (SVC-10). The core checks;
+ * AUTH: RFC 4954. Only on the submission services and, as long as auth.policy does not say
+ * otherwise, only inside TLS (SVC-10). The core checks;
  * this side takes the base64 off.
  */
 #include "base/base64.h"
@@ -11,17 +12,6 @@ enum {
     NAME_SHOWN = 32,     /* bytes of a mechanism's name in logs */
     PENALTY_SECONDS = 1, /* who guesses passwords has to wait for each */
 };
-
-static const char *const MECHANISMS[] = {"PLAIN", "LOGIN"};
-
-static const char *find_mechanism(const char *name, size_t len)
-{
-    for (guint i = 0; i < G_N_ELEMENTS(MECHANISMS); i++) {
-        if (kx_ascii_equal(name, len, MECHANISMS[i]))
-            return MECHANISMS[i];
-    }
-    return NULL;
-}
 
 static void end_exchange(KxSmtpEdge *edge)
 {
@@ -43,6 +33,18 @@ static void ask(KxConn *conn, const char *mechanism, gboolean initial, const cha
     explicit_bzero(copy, len);
 }
 
+static void refuse_mechanism(KxConn *conn, KxSignInRight right, const char *name, const char *end)
+{
+    g_autofree char *shown = kx_escape_for_log(name, end - name, NAME_SHOWN);
+    g_autofree char *offered = kx_conn_mechanisms(conn, right, "");
+    kx_conn_log(conn, KX_EDGE_LOG_SECURITY,
+                "Failed SMTP login from %s, authentication method %s is invalid or unknown",
+                kx_conn_remote_ip(conn), shown);
+    g_autofree char *text =
+        g_strdup_printf("5.5.4 Mechanism not supported, use one of: %s", offered);
+    kx_edge_say(conn, 504, text);
+}
+
 void kx_edge_cmd_auth(KxConn *conn, const KxEdgeArgs *args)
 {
     KxSmtpEdge *edge = kx_conn_state(conn);
@@ -50,7 +52,8 @@ void kx_edge_cmd_auth(KxConn *conn, const KxEdgeArgs *args)
         kx_edge_say(conn, 502, "5.5.1 Sign in on the submission ports, 587 or 465");
         return;
     }
-    if (!kx_conn_is_secure(conn)) {
+    KxSignInRight right = kx_conn_may_sign_in(conn, FALSE);
+    if (right == KX_SIGN_IN_NO) {
         kx_edge_say(conn, 538, "5.7.11 Encryption required: must issue a STARTTLS command first");
         return;
     }
@@ -62,13 +65,10 @@ void kx_edge_cmd_auth(KxConn *conn, const KxEdgeArgs *args)
     }
     const char *space = memchr(args->args, ' ', (size_t)(args->end - args->args));
     const char *name_end = space ? space : args->end;
-    const char *mechanism = find_mechanism(args->args, (size_t)(name_end - args->args));
+    const char *mechanism =
+        kx_conn_find_mechanism(conn, right, args->args, (size_t)(name_end - args->args));
     if (!mechanism) {
-        g_autofree char *shown = kx_escape_for_log(args->args, name_end - args->args, NAME_SHOWN);
-        kx_conn_log(conn, KX_EDGE_LOG_SECURITY,
-                    "Failed SMTP login from %s, authentication method %s is invalid or unknown",
-                    kx_conn_remote_ip(conn), shown);
-        kx_edge_say(conn, 504, "5.5.4 Mechanism not supported: use PLAIN or LOGIN");
+        refuse_mechanism(conn, right, args->args, name_end);
         return;
     }
     edge->mechanism = g_strdup(mechanism);

@@ -41,10 +41,11 @@ static void say_ehlo(KxConn *conn)
         kx_edge_line(conn, "250-SIZE %" G_GINT64_FORMAT, size);
     else
         kx_edge_line(conn, "250-SIZE");
+    g_autofree char *mechanisms = kx_conn_mechanisms(conn, kx_conn_may_sign_in(conn, FALSE), "");
     if (!kx_conn_is_secure(conn))
         kx_edge_line(conn, "250-STARTTLS");
-    else if (kx_edge_is_submission(conn) && !edge->signed_in)
-        kx_edge_line(conn, "250-AUTH PLAIN LOGIN");
+    if (kx_edge_is_submission(conn) && !edge->signed_in && *mechanisms)
+        kx_edge_line(conn, "250-AUTH %s", mechanisms);
     if (kx_conn_is_secure(conn) && kx_settings_bool(settings, KX_SET_SMTP_REQUIRETLS))
         kx_edge_line(conn, "250-REQUIRETLS");
     kx_edge_line(conn, "250-LIMITS RCPTMAX=%" G_GINT64_FORMAT,

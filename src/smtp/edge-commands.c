@@ -67,7 +67,7 @@ static Refusal check(KxConn *conn, const Command *command, const KxEdgeArgs *arg
     const KxSmtpEdge *edge = kx_conn_state(conn);
     guint flags = command->flags;
     if (kx_edge_is_submission(conn)) {
-        if (!(flags & IN_CLEAR) && !kx_conn_is_secure(conn))
+        if (!(flags & IN_CLEAR) && kx_conn_may_sign_in(conn, FALSE) == KX_SIGN_IN_NO)
             return (Refusal){530, "5.7.0 Must issue a STARTTLS command first"};
         if (!(flags & SIGNED_OUT) && !edge->signed_in)
             return (Refusal){530, "5.7.0 Authentication required"};

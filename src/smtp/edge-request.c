@@ -77,8 +77,7 @@ void kx_edge_ask_sasl(KxConn *conn, const char *mechanism, gboolean initial, KxS
 {
     KxSmtpEdge *edge = kx_conn_state(conn);
     edge->ask = KX_ASK_SASL;
-    kx_conn_request(conn, KX_MSG_SASL,
-                    &(KxMsgSasl){.mechanism = mechanism, .initial = initial, .data = data});
+    kx_conn_request_sasl(conn, mechanism, initial, data);
 }
 
 /* ---- answers ---- */

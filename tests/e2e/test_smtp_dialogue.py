@@ -10,6 +10,7 @@ import pytest
 import kx
 from rawsmtp import RawSmtp, dialogue, setting
 
+AUTH = "AUTH SCRAM-SHA-256-PLUS SCRAM-SHA-1-PLUS SCRAM-SHA-256 SCRAM-SHA-1 PLAIN LOGIN"
 EVERYWHERE = {"PIPELINING", "8BITMIME", "BINARYMIME", "CHUNKING", "SMTPUTF8", "DSN", "ETRN", "HELP",
               "ENHANCEDSTATUSCODES", "SIZE 26214400", "LIMITS RCPTMAX=100"}
 
@@ -19,8 +20,8 @@ EVERYWHERE = {"PIPELINING", "8BITMIME", "BINARYMIME", "CHUNKING", "SMTPUTF8", "D
     ("smtp", False, {"STARTTLS"}),
     ("smtp", True, {"REQUIRETLS"}),
     ("submission", False, {"STARTTLS"}),
-    ("submission", True, {"AUTH PLAIN LOGIN", "REQUIRETLS"}),
-    ("smtps", False, {"AUTH PLAIN LOGIN", "REQUIRETLS"}),
+    ("submission", True, {AUTH, "REQUIRETLS"}),
+    ("smtps", False, {AUTH, "REQUIRETLS"}),
 ])
 def test_what_ehlo_lists(server, service, secure, more):
     with dialogue(server, service) as smtp:

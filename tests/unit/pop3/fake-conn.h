@@ -287,3 +287,6 @@ void kx_conn_debug(KxConn *conn, char direction, const char *bytes, size_t len)
 {
     g_string_append_printf(conn->shown, "%c %.*s\n", direction, (int)len, bytes);
 }
+
+#define FAKE_LOOPBACK(conn) (conn)->loopback
+#include "fake-sign-in.h"

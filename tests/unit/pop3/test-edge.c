@@ -5,11 +5,13 @@
 #define FIXED                                                                                      \
     "TOP\r\nUIDL\r\nRESP-CODES\r\nAUTH-RESP-CODE\r\nPIPELINING\r\nEXPIRE NEVER\r\nIMPLEMENTATION " \
     "Keryx\r\n"
-#define LIST    "+OK Capability list follows\r\n" FIXED
-#define SIGN_IN "USER\r\nSASL PLAIN LOGIN\r\n"
-#define WRONG   "-ERR [AUTH] Wrong name or password\r\n"
-#define CLEAR   "-ERR [AUTH] Use STLS first: passwords are not accepted without TLS\r\n"
-#define UNKNOWN "-ERR Unknown command\r\n"
+#define LIST        "+OK Capability list follows\r\n" FIXED
+#define SIGN_IN     USER("SCRAM-SHA-256 SCRAM-SHA-1 ")
+#define SECURE      USER("SCRAM-SHA-256-PLUS SCRAM-SHA-1-PLUS SCRAM-SHA-256 SCRAM-SHA-1 ")
+#define USER(scram) "USER\r\nSASL " scram "PLAIN LOGIN\r\n"
+#define WRONG       "-ERR [AUTH] Wrong name or password\r\n"
+#define CLEAR       "-ERR [AUTH] Use STLS first: passwords are not accepted without TLS\r\n"
+#define UNKNOWN     "-ERR Unknown command\r\n"
 
 /* covers: SMTP-36 */
 static void test_capa(void)
@@ -19,7 +21,7 @@ static void test_capa(void)
     g_autoptr(KxConn) local = fake_new(FALSE, TRUE);
     talk(local, "capa\r\n", LIST SIGN_IN "STLS\r\n.\r\n");
     g_autoptr(KxConn) secure = fake_new(TRUE, FALSE);
-    talk(secure, "Capa \r\n", LIST SIGN_IN ".\r\n");
+    talk(secure, "Capa \r\n", LIST SECURE ".\r\n");
     talk(secure, "CAPA x\r\n", "-ERR There are too many arguments\r\n");
     talk(secure, "APOP me c4c9334bac560ecc979e58001b3e22fb\r\n", UNKNOWN);
 }
@@ -87,7 +89,7 @@ static void test_penalty(void)
     g_assert_cmpuint(conn->timeout, ==, 1);
     fake_timeout(conn);
     g_assert_cmpuint(conn->timeout, ==, 60);
-    g_assert_cmpstr(conn->out->str, ==, "+OK\r\n" WRONG LIST SIGN_IN ".\r\n");
+    g_assert_cmpstr(conn->out->str, ==, "+OK\r\n" WRONG LIST SECURE ".\r\n");
     for (guint i = 0; i < 4; i++) {
         g_assert_false(conn->closed);
         talk(conn, "AUTH PLAIN AG1lAHg=\r\n", "");
@@ -100,7 +102,9 @@ static void test_penalty(void)
 static void test_sasl(void)
 {
     g_autoptr(KxConn) conn = fake_new(TRUE, FALSE);
-    talk(conn, "AUTH\r\n", "+OK\r\nPLAIN\r\nLOGIN\r\n.\r\n");
+    talk(conn, "AUTH\r\n",
+         "+OK\r\nSCRAM-SHA-256-PLUS\r\nSCRAM-SHA-1-PLUS\r\nSCRAM-SHA-256\r\nSCRAM-SHA-1\r\n"
+         "PLAIN\r\nLOGIN\r\n.\r\n");
     talk(conn, "AUTH PLAIN\r\n", "+ \r\n");
     talk(conn, "*\r\n", "-ERR Authentication cancelled\r\n");
     g_assert_nonnull(strstr(conn->shown->str,
@@ -240,8 +244,8 @@ static void test_split_anywhere(void)
     static const char INPUT[] =
         "CAPA\r\nFOO\r\nUSER me\r\nPASS secret\r\nSTAT\r\nLIST 1\nRETR 1\r\nQUIT\r\n";
     static const char ANSWER[] =
-        LIST SIGN_IN ".\r\n" UNKNOWN "+OK\r\n+OK open\r\n+OK STAT\r\n+OK LIST 1\r\n"
-                     "+OK RETR 1\r\n+OK QUIT\r\n";
+        LIST SECURE ".\r\n" UNKNOWN "+OK\r\n+OK open\r\n+OK STAT\r\n+OK LIST 1\r\n"
+                    "+OK RETR 1\r\n+OK QUIT\r\n";
     for (size_t i = 0; i < sizeof INPUT; i++) {
         g_autoptr(KxConn) conn = fake_new(TRUE, FALSE);
         fake_send_bytes(conn, INPUT, i);

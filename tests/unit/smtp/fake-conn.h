@@ -274,3 +274,6 @@ void kx_conn_debug(KxConn *conn, char direction, const char *bytes, size_t len)
 {
     g_assert_true(!conn->secret || !g_strstr_len(bytes, (gssize)len, conn->secret));
 }
+
+#define FAKE_LOOPBACK(conn) FALSE
+#include "fake-sign-in.h"

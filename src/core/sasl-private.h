@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What sasl.c, which runs exchanges, and the files of the mechanisms share. */
+#pragma once
+
+#include "core/session-private.h"
+#include "settings/sasl.h"
+
+typedef enum {
+    KX_SASL_NEXT_CONTINUE,  /* the challenge goes to the client */
+    KX_SASL_NEXT_CHECK,     /* name and password are to be checked */
+    KX_SASL_NEXT_ACCEPT,    /* the user has proved who he is */
+    KX_SASL_NEXT_REFUSE,    /* `reason` says why, for the Warning log */
+    KX_SASL_NEXT_MALFORMED, /* not what the mechanism asks for */
+} KxSaslNext;
+
+/* What binds to the TLS channel of the session (RFC 5929, RFC 9266); empty: not there. */
+typedef struct {
+    GBytes *exporter, *end_point, *unique;
+} KxSaslBindings;
+
+typedef struct KxSasl KxSasl;
+
+/* How the core runs a mechanism. */
+typedef struct {
+    const char *method;   /* as KxSaslMechanism has it */
+    const char *greeting; /* first challenge when there was no initial response */
+    KxSaslNext (*respond)(KxSession *session, KxSasl *sasl, KxSlice response);
+} KxSaslSteps;
+
+/* An exchange. What points to something is freed with it. */
+struct KxSasl {
+    const KxSaslMechanism *mechanism;
+    const KxSaslSteps *steps;
+    KxSaslBindings bindings;
+    guint round;
+    char *challenge;       /* the next */
+    char *name, *password; /* as the client gives them; the name also for logs */
+    KxUser *user;          /* who will be accepted */
+    const char *reason;    /* static */
+    gpointer state;        /* of the mechanism */
+    GDestroyNotify state_free;
+};
+
+/* Valid UTF-8 without NUL, of at most `max` bytes. */
+gboolean kx_sasl_is_clean(KxSlice text, size_t max);
+
+/* sasl-plain.c, sasl-scram.c */
+KxSaslNext kx_sasl_plain(KxSession *session, KxSasl *sasl, KxSlice response);
+KxSaslNext kx_sasl_login(KxSession *session, KxSasl *sasl, KxSlice response);
+KxSaslNext kx_sasl_scram(KxSession *session, KxSasl *sasl, KxSlice response);
+
+enum { KX_SASL_NAME_MAX = 400, KX_SASL_TEXT_MAX = 1024 };

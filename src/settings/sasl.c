@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "settings/sasl.h"
+
+#include "base/text.h"
+
+const KxSaslMechanism KX_SASL_MECHANISMS[] = {
+    {"SCRAM-SHA-256-PLUS", "SCRAM-SHA-256", TRUE, FALSE, TRUE}, /* RFC 7677 */
+    {"SCRAM-SHA-1-PLUS", "SCRAM-SHA-1", TRUE, FALSE, TRUE},     /* RFC 5802 */
+    {"SCRAM-SHA-256", "SCRAM-SHA-256", FALSE, FALSE, TRUE},
+    {"SCRAM-SHA-1", "SCRAM-SHA-1", FALSE, FALSE, TRUE},
+    {"PLAIN", "PLAIN", FALSE, TRUE, FALSE}, /* RFC 4616 */
+    {"LOGIN", "LOGIN", FALSE, TRUE, FALSE}, /* draft-murchison-sasl-login */
+};
+const guint KX_SASL_N_MECHANISMS = G_N_ELEMENTS(KX_SASL_MECHANISMS);
+
+const KxSaslMechanism *kx_sasl_find(const char *name, size_t len)
+{
+    for (guint i = 0; i < KX_SASL_N_MECHANISMS; i++)
+        if (kx_ascii_equal(name, len, KX_SASL_MECHANISMS[i].name))
+            return &KX_SASL_MECHANISMS[i];
+    return NULL;
+}
+
+gboolean kx_sasl_is_method(const char *name)
+{
+    const KxSaslMechanism *mechanism = kx_sasl_find(name, strlen(name));
+    return mechanism != NULL && !mechanism->binds;
+}
+
+gboolean kx_sasl_is_offered(const KxSaslOffer *offer, const KxSaslMechanism *mechanism)
+{
+    return g_strv_contains(offer->methods, mechanism->method) &&
+           (offer->secure || !mechanism->binds) && (offer->clear || !mechanism->clear);
+}
+
+char *kx_sasl_names(const KxSaslOffer *offer, const char *before)
+{
+    GString *names = g_string_new(NULL);
+    for (guint i = 0; i < KX_SASL_N_MECHANISMS; i++)
+        if (kx_sasl_is_offered(offer, &KX_SASL_MECHANISMS[i]))
+            g_string_append_printf(names, "%s%s%s", names->len > 0 ? " " : "", before,
+                                   KX_SASL_MECHANISMS[i].name);
+    return g_string_free(names, FALSE);
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The SASL mechanisms (RFC 4422) that clients may sign in with, strongest first, which is also the
+ * order in which they are offered. Constant.
+ */
+#pragma once
+
+#include <glib.h>
+
+typedef struct {
+    const char *name;
+    const char *method; /* of the setting auth.methods that allows it */
+    gboolean binds;     /* to the TLS channel (RFC 5056): offered inside TLS only */
+    gboolean clear;     /* sends the password itself */
+    gboolean derived;   /* needs keys made from the password, which imported hashes are not */
+} KxSaslMechanism;
+
+extern const KxSaslMechanism KX_SASL_MECHANISMS[];
+extern const guint KX_SASL_N_MECHANISMS;
+
+/* The mechanism of that name in any case, or NULL. */
+const KxSaslMechanism *kx_sasl_find(const char *name, size_t len);
+gboolean kx_sasl_is_method(const char *name);
+
+/* Where a mechanism is offered: `methods` are allowed, the connection is inside TLS, and passwords
+ * may be sent as they are. */
+typedef struct {
+    const char *const *methods;
+    gboolean secure, clear;
+} KxSaslOffer;
+gboolean kx_sasl_is_offered(const KxSaslOffer *offer, const KxSaslMechanism *mechanism);
+/* The names of all that are, each after `before`, with blanks between; free it. */
+char *kx_sasl_names(const KxSaslOffer *offer, const char *before);
