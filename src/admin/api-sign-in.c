@@ -167,16 +167,21 @@ static gboolean check_password(KxApi *api, const KxHttpRequest *request, const c
 {
     g_autoptr(KxUser) user = NULL;
     const char *reason = NULL, *ip = kx_session_remote_ip(request->session);
+    KxLockoutWho who = {name, ip, kx_session_local_ip(request->session)};
+    if (kx_lockout_is_locked(api->core->lockout, &who))
+        return fail_login(api, request, name, "locked out after too many failed logins", response);
     switch (kx_auth_password(api->core->directory, name, password,
                              kx_session_local_ip(request->session), &user, &reason)) {
     case KX_AUTH_BUSY:
         kx_log_failed_login(api->core->logger, "HTTP", ip, KX_LOGIN_ERROR, "PLAIN");
         return refuse(response, 503, "Too many sign-ins at once, please try again");
     case KX_AUTH_FAILED:
+        kx_lockout_failed(api->core->lockout, &who);
         return fail_login(api, request, name, reason, response);
     case KX_AUTH_OK:
         break;
     }
+    kx_lockout_succeeded(api->core->lockout, &who);
     ret_actor->login = g_strdup_printf("%s@%s", user->name, user->domain);
     return TRUE;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who guesses passwords waits: a minute from the first of too many failures. */
-#include <arpa/inet.h>
 #include <string.h>
 
 #include "admin/api-private.h"
+#include "base/ip-range.h"
 #include "base/lock.h"
 
 enum {
@@ -36,17 +36,6 @@ void kx_api_throttle_free(KxApiThrottle *throttle)
     g_hash_table_unref(throttle->table);
     kx_mutex_clear(&throttle->lock);
     g_free(throttle);
-}
-
-/* One who has a network has all its addresses. */
-static char *key_of(const char *ip)
-{
-    struct in6_addr address;
-    char text[INET6_ADDRSTRLEN];
-    if (inet_pton(AF_INET6, ip, &address) != 1 || IN6_IS_ADDR_V4MAPPED(&address))
-        return g_strdup(ip);
-    memset(address.s6_addr + 8, 0, 8);
-    return g_strdup(inet_ntop(AF_INET6, &address, text, sizeof text));
 }
 
 /* ---- with the lock held ---- */
@@ -84,7 +73,7 @@ static Failures *find(KxApiThrottle *throttle, const char *key, gint64 now)
 
 guint kx_api_throttle_check(KxApiThrottle *throttle, const char *ip, guint max)
 {
-    g_autofree char *key = key_of(ip);
+    g_autofree char *key = kx_ip_network(ip);
     gint64 now = g_get_monotonic_time(), left = 0;
     kx_mutex_lock(&throttle->lock);
     const Failures *failures = find(throttle, key, now);
@@ -96,7 +85,7 @@ guint kx_api_throttle_check(KxApiThrottle *throttle, const char *ip, guint max)
 
 void kx_api_throttle_failed(KxApiThrottle *throttle, const char *ip)
 {
-    g_autofree char *key = key_of(ip);
+    g_autofree char *key = kx_ip_network(ip);
     gint64 now = g_get_monotonic_time();
     kx_mutex_lock(&throttle->lock);
     Failures *failures = find(throttle, key, now);

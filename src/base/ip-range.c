@@ -119,3 +119,13 @@ gboolean kx_ip_ranges_contain(const GArray *ranges, const char *ip)
             return TRUE;
     return FALSE;
 }
+
+char *kx_ip_network(const char *ip)
+{
+    struct in6_addr address;
+    char text[INET6_ADDRSTRLEN];
+    if (inet_pton(AF_INET6, ip, &address) != 1 || IN6_IS_ADDR_V4MAPPED(&address))
+        return g_strdup(ip);
+    memset(address.s6_addr + 8, 0, 8);
+    return g_strdup(inet_ntop(AF_INET6, &address, text, sizeof text));
+}

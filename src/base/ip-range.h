@@ -26,3 +26,7 @@ GArray *kx_ip_ranges_parse(const char *entries);
 
 /* FALSE also if `ip` is no address. */
 gboolean kx_ip_ranges_contain(const GArray *ranges, const char *ip);
+
+/* Who is behind an address: itself, or the /64 network of an IPv6 address, as one who has a network
+ * has all its addresses. What is no address is returned as it is. Free it. */
+char *kx_ip_network(const char *ip);

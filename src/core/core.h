@@ -5,6 +5,7 @@
 
 #include "convert/convert.h"
 #include "core/exclusive.h"
+#include "core/lockout.h"
 #include "core/recent-logins.h"
 #include "directory/directory.h"
 #include "flow/ask.h"
@@ -39,6 +40,7 @@ typedef struct KxCore {
     KxLine *line;              /* NULL without a running server */
     KxUrgent *urgent;          /* NULL without a running server */
     KxRecentLogins *pop3_logins;
+    KxLockout *lockout;  /* NULL without a running server */
     struct KxHttp *http; /* applications (http/http.h); NULL without a running server */
 } KxCore;
 

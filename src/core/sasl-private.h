@@ -37,12 +37,16 @@ struct KxSasl {
     char *name, *password; /* as the client gives them; the name also for logs */
     KxUser *user;          /* who will be accepted */
     const char *reason;    /* static */
+    gboolean locked;       /* a failure does not count */
     gpointer state;        /* of the mechanism */
     GDestroyNotify state_free;
 };
 
 /* Valid UTF-8 without NUL, of at most `max` bytes. */
 gboolean kx_sasl_is_clean(KxSlice text, size_t max);
+
+/* Whether who signs in is locked out; sets `reason`. */
+gboolean kx_sasl_is_locked(KxSession *session, KxSasl *sasl);
 
 /* sasl-plain.c, sasl-scram.c */
 KxSaslNext kx_sasl_plain(KxSession *session, KxSasl *sasl, KxSlice response);

@@ -138,6 +138,8 @@ static KxSaslNext first(KxSession *session, KxSasl *sasl, const char *text)
         g_str_equal(sasl->mechanism->method, "SCRAM-SHA-1") ? KX_SCRAM_SHA_1 : KX_SCRAM_SHA_256;
     sasl->user = kx_auth_scram(kx_session_core(session)->directory, sasl->name, session->local_ip,
                                &scram->keys, &sasl->reason);
+    if (kx_sasl_is_locked(session, sasl))
+        g_clear_pointer(&sasl->user, kx_user_free); /* so no proof is right */
     g_autofree char *salt = g_base64_encode(scram->keys.salt, scram->keys.salt_len);
     sasl->challenge = g_strdup_printf("r=%s,s=%s,i=%u", scram->nonce, salt, scram->keys.iterations);
     scram->so_far = g_strdup_printf("%s,%s,", bare, sasl->challenge);

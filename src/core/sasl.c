@@ -115,6 +115,20 @@ static void answer(KxSession *session, KxSaslStatus status, const char *challeng
         g_clear_pointer(&session->sasl, kx_sasl_free);
 }
 
+static KxLockoutWho who_of(KxSession *session)
+{
+    return (KxLockoutWho){session->sasl->name, session->remote_ip, session->local_ip};
+}
+
+gboolean kx_sasl_is_locked(KxSession *session, KxSasl *sasl)
+{
+    KxLockoutWho who = who_of(session);
+    sasl->locked = kx_lockout_is_locked(kx_session_core(session)->lockout, &who);
+    if (sasl->locked)
+        sasl->reason = "locked out after too many failed logins";
+    return sasl->locked;
+}
+
 static void refuse(KxSession *session, KxLoginFailure failure, const char *method,
                    const char *reason)
 {
@@ -129,12 +143,12 @@ static void refuse(KxSession *session, KxLoginFailure failure, const char *metho
     answer(session, KX_SASL_FAILED, "");
 }
 
-static void accept_user(KxSession *session, KxUser *user)
+/* He, or somebody in his place. */
+static void let_in(KxSession *session, KxUser *user)
 {
     KxCore *core = kx_session_core(session);
     const char *method = session->sasl->mechanism->name;
     kx_session_set_user(session, user);
-    kx_sign_ins_note(core->directory, user, session->handler->name, session->remote_ip);
     kx_debug(core->logger, KX_DEBUG_USER_AUTHENTICATION, "%s signed in over %s from %s with %s",
              session->login, session->handler->name, session->remote_ip, method);
     kx_debug(core->logger, KX_DEBUG_QUOTA_LOGIN, "%s begins a session over %s from %s",
@@ -144,14 +158,54 @@ static void accept_user(KxSession *session, KxUser *user)
     answer(session, KX_SASL_OK, "");
 }
 
+static void accept_user(KxSession *session, KxUser *user)
+{
+    KxCore *core = kx_session_core(session);
+    KxLockoutWho who = who_of(session);
+    kx_lockout_succeeded(core->lockout, &who);
+    kx_sign_ins_note(core->directory, user, session->handler->name, session->remote_ip);
+    let_in(session, user);
+}
+
+static void refuse_user(KxSession *session)
+{
+    KxSasl *sasl = session->sasl;
+    KxLockoutWho who = who_of(session);
+    if (!sasl->locked)
+        kx_lockout_failed(kx_session_core(session)->lockout, &who);
+    refuse(session, KX_LOGIN_REFUSED, sasl->mechanism->name, sasl->reason);
+}
+
+/* Somebody opens another's mailbox; he has not signed in, so no statistics say that. */
+static gboolean try_master(KxSession *session)
+{
+    KxCore *core = kx_session_core(session);
+    const KxSasl *sasl = session->sasl;
+    if (!session->handler->master)
+        return FALSE;
+    KxUser *user = kx_auth_master(core->directory, sasl->name, sasl->password, session->remote_ip,
+                                  session->local_ip);
+    if (!user)
+        return FALSE;
+    kx_log(core->logger, KX_LOG_SECURITY, "%s opened the mailbox of %s@%s with the master password",
+           session->remote_ip, user->name, user->domain);
+    let_in(session, user);
+    return TRUE;
+}
+
 static void check_password(KxSession *session)
 {
     KxCore *core = kx_session_core(session);
     KxUser *user = NULL;
-    const char *reason = NULL;
+    if (kx_sasl_is_locked(session, session->sasl)) {
+        refuse_user(session);
+        return;
+    }
+    if (try_master(session))
+        return;
     KxAuthResult result =
         kx_auth_password(core->directory, session->sasl->name, session->sasl->password,
-                         session->local_ip, &user, &reason);
+                         session->local_ip, &user, &session->sasl->reason);
     if (result == KX_AUTH_OK) {
         accept_user(session, user);
     } else if (result == KX_AUTH_BUSY) {
@@ -159,7 +213,7 @@ static void check_password(KxSession *session)
                             KX_LOGIN_ERROR, session->sasl->mechanism->name);
         answer(session, KX_SASL_BUSY, "");
     } else {
-        refuse(session, KX_LOGIN_REFUSED, session->sasl->mechanism->name, reason);
+        refuse_user(session);
     }
 }
 
@@ -179,7 +233,7 @@ static void go_on(KxSession *session, KxSaslNext next)
         accept_user(session, g_steal_pointer(&sasl->user));
         break;
     case KX_SASL_NEXT_REFUSE:
-        refuse(session, KX_LOGIN_REFUSED, sasl->mechanism->name, sasl->reason);
+        refuse_user(session);
         break;
     case KX_SASL_NEXT_MALFORMED:
         refuse(session, KX_LOGIN_MISSING_PARAMETER, NULL, NULL);

@@ -29,6 +29,7 @@ typedef KxStep (*KxCursorStep)(KxSession *session, gpointer cursor);
 typedef struct KxHandler {
     const char *name;    /* "IMAP": as in log lines */
     const char *goodbye; /* last words to a session whose account was removed or disabled */
+    gboolean master;     /* the master password opens its sessions (AUTH-12) */
     void (*message)(KxSession *session,
                     const KxMessage *message); /* COMMAND, SPOOL, SMTP_*; answer by
                 writing and kx_session_reply() or kx_session_verdict(), or set a cursor */

@@ -5,6 +5,7 @@
 #include "directory/auth-decoy.h"
 #include "directory/credentials.h"
 #include "directory/foreign-hash.h"
+#include "directory/names.h"
 #include "directory/object.h"
 
 /* What is known of the account before the check. */
@@ -135,6 +136,32 @@ KxAuthResult kx_auth_password(KxDirectory *directory, const char *login, const c
     if (result == KX_AUTH_OK)
         *ret_user = g_steal_pointer(&candidate.user);
     return result;
+}
+
+KxUser *kx_auth_master(KxDirectory *directory, const char *login, const char *password,
+                       const char *ip, const char *local_ip)
+{
+    g_autoptr(KxSettings) settings = kx_directory_settings(directory);
+    const char *master = kx_settings_text(settings, KX_SET_MASTER_PASSWORD);
+    const char *group = kx_settings_text(settings, KX_SET_MASTER_GROUP);
+    size_t len = strlen(master);
+    g_auto(Candidate) candidate = {0};
+    if (len == 0 || *group == '\0' || !kx_ip_group_contains(directory, group, ip) ||
+        strlen(password) != len || sodium_memcmp(password, master, len) != 0)
+        return NULL;
+    find_candidate(directory, login, local_ip, &candidate);
+    return candidate.user == NULL || candidate.user->disabled ? NULL
+                                                              : g_steal_pointer(&candidate.user);
+}
+
+char *kx_auth_account(KxDirectory *directory, const char *login, const char *local_ip)
+{
+    kx_rw_lock_read(&directory->lock);
+    const KxUserEntry *entry = kx_tables_find_login(directory, login, local_ip);
+    char *account = entry != NULL ? g_strdup_printf("%s@%s", entry->user.name, entry->user.domain)
+                                  : kx_name_fold(login);
+    kx_rw_lock_unlock(&directory->lock);
+    return account != NULL ? account : g_strdup(login);
 }
 
 guint kx_auth_stamp(KxDirectory *directory, const char *login)

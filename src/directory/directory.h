@@ -339,6 +339,15 @@ typedef enum {
 KxAuthResult kx_auth_password(KxDirectory *directory, const char *login, const char *password,
                               const char *local_ip, KxUser **ret_user, const char **ret_reason);
 
+/* Whose mailbox the master password opens (AUTH-12): NULL if it is not that password, or not from
+ * an address of the group, or there is no such account, or it is disabled. */
+KxUser *kx_auth_master(KxDirectory *directory, const char *login, const char *password,
+                       const char *ip, const char *local_ip);
+
+/* The account that a login name means, as "user@domain", or for nobody the name itself without
+ * case. Free it. */
+char *kx_auth_account(KxDirectory *directory, const char *login, const char *local_ip);
+
 /* What a client is to prove with SCRAM: `keys` has the hash, the rest is set; its salt and
  * iterations look alike for names that are nobody's. NULL, with ret_reason: no proof can be
  * right. */

@@ -306,6 +306,7 @@ static void close_session(KxSession *session)
 
 const KxHandler kx_imap_handler = {
     .name = "IMAP",
+    .master = TRUE,
     .goodbye = "* BYE The account is not active any more\r\n",
     .message = receive,
     .signed_in = signed_in,

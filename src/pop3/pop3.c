@@ -222,6 +222,7 @@ static void on_close(KxSession *session)
 
 const KxHandler kx_pop3_handler = {
     .name = "POP3",
+    .master = TRUE,
     .goodbye = "-ERR [AUTH] The account is not active any more\r\n",
     .message = on_message,
     .resume = on_resume,

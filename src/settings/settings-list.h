@@ -122,6 +122,20 @@ KX_SETTING(AUTH_POLICY, "auth.policy", CHOICE, 0, 0, "encrypted-connection|secur
     "How clients of IMAP, POP3 and mail submission may sign in without TLS: not at all; only with a method that does not send the password (SCRAM); or with any. Over TLS they always may.")
 KX_SETTING(AUTH_POLICY_EXEMPT, "auth.policy-exempt-group", TEXT, 0, 100, NULL, "", KX_SETTING_IP_GROUP, "AUTH-02 AUTH-03", NULL,
     "IP address group whose members may sign in without TLS with any method, whatever auth.policy says; empty means none.")
+KX_SETTING(LOCKOUT, "auth.lockout", BOOL, 0, 0, NULL, "yes", 0, "AUTH-11 HOST-23", NULL,
+    "Whether sign-ins are refused for a while after too many have failed (keryx lockout).")
+KX_SETTING(LOCKOUT_FAILURES, "auth.lockout-failures", INT, 1, 10000, NULL, "10", 0, "AUTH-11 HOST-23", NULL,
+    "How many sign-ins of an account may fail from one address (of IPv6: one /64 network) before it is locked for that address. Five times as many with whatever accounts lock the address, twenty times as many from whatever addresses lock the account for addresses it has not signed in from before.")
+KX_SETTING(LOCKOUT_WINDOW, "auth.lockout-window", DURATION, 1, 86400, NULL, "10m", 0, "AUTH-11", NULL,
+    "The time in which they count together.")
+KX_SETTING(LOCKOUT_TIME, "auth.lockout-time", DURATION, 1, 86400, NULL, "10m", 0, "AUTH-11", NULL,
+    "How long a lock lasts; each further one within a day twice as long as the one before, a day at most.")
+KX_SETTING(LOCKOUT_EXEMPT, "auth.lockout-exempt-group", TEXT, 0, 100, NULL, "", KX_SETTING_IP_GROUP, "AUTH-11", NULL,
+    "IP address group whose members are not locked out and lock nothing; empty means none.")
+KX_SETTING(MASTER_PASSWORD, "auth.master-password", TEXT, 0, 1000, NULL, "", KX_SETTING_SECRET, "AUTH-12", NULL,
+    "A password that opens any mailbox over IMAP and POP3, with PLAIN or LOGIN, for programs that move or read mail for all; not the administration, and nobody can send mail with it. Empty means none. Needs auth.master-group.")
+KX_SETTING(MASTER_GROUP, "auth.master-group", TEXT, 0, 100, NULL, "", KX_SETTING_IP_GROUP, "AUTH-12", NULL,
+    "The IP address group from which the master password is taken; empty means from nowhere.")
 KX_SETTING(AUTH_CLEAR_LOOPBACK, "auth.clear-text-from-loopback", BOOL, 0, 0, NULL, "yes", KX_SETTING_EDGE, "AUTH-01", NULL,
     "Whether IMAP and POP3 clients on this host may sign in without TLS, whatever auth.policy says.")
 KX_SETTING(HTTP_REQUEST_TIMEOUT, "http.request-timeout", DURATION, 5, 3600, NULL, "30s", KX_SETTING_EDGE, "", NULL,

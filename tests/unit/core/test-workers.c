@@ -168,6 +168,7 @@ static void set_up(Fixture *f, gconstpointer data)
     f->core.logger = kx_logger_open(&options, &error);
     f->core.directory = kx_directory_open(f->core.logger, &error);
     g_assert_no_error(error);
+    f->core.lockout = kx_lockout_new(f->core.directory, f->core.logger);
     g_assert_true(
         kx_object_add(f->core.directory, &admin, KX_OBJECT_DOMAIN, "x.test", NULL, 0, &error));
     KxField password = {"password", "secret"};
@@ -194,6 +195,7 @@ static void tear_down(Fixture *f, gconstpointer data)
     end(f);
     g_assert_cmpint(counts.opened, ==, counts.closed);
     g_assert_cmpint(counts.cursors, ==, 0);
+    kx_lockout_free(f->core.lockout);
     kx_directory_close(f->core.directory);
     kx_logger_close(f->core.logger);
     g_assert_cmpint(g_chdir("/"), ==, 0);
