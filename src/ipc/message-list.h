@@ -84,6 +84,10 @@ KX_MESSAGE(SETTINGS, KxMsgSettings, CORE, EDGE | COURIER, 0)
 #define KX_FIELDS_SIGN_IN(F, S) F(S, STR, methods, 512) F(S, STR, exempt, 102400)
 KX_MESSAGE(SIGN_IN, KxMsgSignIn, CORE, EDGE, 0)
 
+/* Addresses of proxies that say for whom they connect (ranges, comma-separated; empty: there are none). */
+#define KX_FIELDS_PROXIES(F, S) F(S, STR, networks, 102400)
+KX_MESSAGE(PROXIES, KxMsgProxies, CORE, EDGE, 0)
+
 /* Access to services: `networks` lists address ranges, comma-separated; empty means no limit. */
 #define KX_FIELDS_SERVICE_ACCESS(F, S) F(S, U32, service, 0) F(S, U32, max_connections, 0) F(S, STR, networks, 102400)
 KX_MESSAGE(SERVICE_ACCESS, KxMsgServiceAccess, CORE, EDGE, 0)

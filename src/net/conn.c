@@ -43,6 +43,16 @@ static guint address_text(const struct sockaddr_storage *address, char *out, gbo
     return ntohs(v6->sin6_port);
 }
 
+void kx_conn_set_addresses(KxConn *conn, const struct sockaddr_storage *from,
+                           const struct sockaddr_storage *to)
+{
+    gboolean loopback = FALSE;
+    address_text(to, conn->local_ip, &loopback);
+    loopback = FALSE;
+    conn->remote_port = address_text(from, conn->remote_ip, &loopback);
+    conn->loopback = loopback != FALSE;
+}
+
 static void learn_addresses(KxConn *conn)
 {
     struct sockaddr_storage address;
@@ -62,10 +72,14 @@ static void learn_addresses(KxConn *conn)
 static void on_readable(evutil_socket_t fd, short what, void *data)
 {
     KxConn *conn = data;
+    if (conn->proxied && kx_conn_read_proxy(conn)) {
+        kx_edge_begin(conn);
+        return;
+    }
     conn->busy = TRUE;
     if (conn->handshaking)
         kx_conn_io_handshake(conn);
-    else
+    else if (!conn->proxied)
         kx_conn_io_read(conn);
     conn->busy = FALSE;
     kx_conn_work(conn);

@@ -35,6 +35,7 @@ struct KxEdge {
         guint32 max_connections; /* 0: no limit */
         GArray *networks;        /* KxIpRange; NULL: no limit */
     } access[KX_SERVICE_COUNT];
+    GArray *proxies;    /* KxIpRange, of trusted proxies; NULL: none */
     struct {            /* as the core has said */
         char **methods; /* of KxSaslMechanism */
         GArray *exempt; /* KxIpRange; NULL: nobody */
@@ -84,6 +85,7 @@ struct KxConn {
     unsigned busy : 1;    /* inside a callback of the loop */
     unsigned greeted : 1; /* the protocol's open() was called */
     unsigned loopback : 1;
+    unsigned proxied : 1; /* the header of a proxy has to come first */
     max_align_t state[];
 };
 
@@ -92,10 +94,25 @@ struct KxConn {
 KxConn *kx_conn_new(KxEdge *edge, KxServiceId service, int fd);
 void kx_conn_free(KxConn *conn);
 void kx_conn_begin(KxConn *conn); /* starts TLS or greets */
+struct sockaddr_storage;
+void kx_conn_set_addresses(KxConn *conn, const struct sockaddr_storage *from,
+                           const struct sockaddr_storage *to);
 
 /* Runs what is due after something happened: input to the protocol, output to the client, death.
  * The connection may be gone afterwards. */
 void kx_conn_work(KxConn *conn);
+
+/* ---- edge.c ---- */
+
+void kx_edge_begin(KxConn *conn); /* lets the client in, or not; the connection may be gone */
+
+/* ---- proxied.c ---- */
+
+void kx_edge_take_proxies(KxEdge *edge, const KxMsgProxies *proxies);
+gboolean kx_conn_is_proxied(const KxConn *conn); /* it comes from a proxy */
+void kx_conn_await_proxy(KxConn *conn);
+/* Something of the header has come. TRUE: all of it; the addresses are the client's now. */
+gboolean kx_conn_read_proxy(KxConn *conn);
 
 /* ---- sign-in.c ---- */
 

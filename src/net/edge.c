@@ -75,7 +75,7 @@ static const char *reason_to_refuse(const KxConn *conn)
     return NULL;
 }
 
-static void begin(KxConn *conn)
+void kx_edge_begin(KxConn *conn)
 {
     const char *why = reason_to_refuse(conn);
     if (why) {
@@ -84,6 +84,14 @@ static void begin(KxConn *conn)
     } else {
         kx_conn_begin(conn);
     }
+}
+
+static void welcome(KxConn *conn)
+{
+    if (kx_conn_is_proxied(conn))
+        kx_conn_await_proxy(conn);
+    else
+        kx_edge_begin(conn);
 }
 
 static void watch_listeners(KxEdge *edge)
@@ -116,7 +124,7 @@ static void on_accept(evutil_socket_t fd, short what, void *data)
     for (int i = 0; i < ACCEPT_BATCH; i++) {
         int client = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (client >= 0)
-            begin(kx_conn_new(edge, listener->service, client));
+            welcome(kx_conn_new(edge, listener->service, client));
         else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
             pause_accepting(edge);
         if (client < 0)
@@ -202,6 +210,10 @@ static void core_message(gpointer data, KxLink *link, KxMessage *message)
     KxEdge *edge = data;
     if (message->type == KX_MSG_SETTINGS) {
         take_settings(edge, message->SETTINGS.values);
+        return;
+    }
+    if (message->type == KX_MSG_PROXIES) {
+        kx_edge_take_proxies(edge, &message->PROXIES);
         return;
     }
     if (message->type == KX_MSG_SIGN_IN) {
@@ -390,6 +402,7 @@ void kx_edge_free(KxEdge *edge)
         g_clear_pointer(&edge->access[i].networks, g_array_unref);
     g_hash_table_unref(edge->conns);
     kx_edge_clear_sign_in(edge);
+    g_clear_pointer(&edge->proxies, g_array_unref);
     kx_settings_unref(edge->settings);
     explicit_bzero(edge->ticket_keys, sizeof edge->ticket_keys);
     g_free(edge);

@@ -161,6 +161,13 @@ static void send_sign_in(KxCoreProcess *process, KxSettings *settings)
     kx_workers_broadcast(process->workers, KX_MSG_SIGN_IN, &(KxMsgSignIn){methods, exempt});
 }
 
+static void send_proxies(KxCoreProcess *process, KxSettings *settings)
+{
+    g_autofree char *networks = group_networks(
+        process->core.directory, kx_settings_text(settings, KX_SET_SERVER_PROXY_GROUP));
+    kx_workers_broadcast(process->workers, KX_MSG_PROXIES, &(KxMsgProxies){networks});
+}
+
 /* After passwords were imported, or the last of them was made our own. */
 void kx_core_check_sign_in(KxCoreProcess *process)
 {
@@ -176,6 +183,7 @@ void kx_core_send_access(KxCoreProcess *process)
     kx_mutex_lock(&process->telling);
     g_autoptr(KxSettings) settings = kx_directory_settings(process->core.directory);
     send_sign_in(process, settings); /* before the first client is let in */
+    send_proxies(process, settings);
     for (guint id = 0; id < KX_SERVICE_COUNT; id++) {
         const char *group =
             kx_settings_text(settings, kx_setting_of_service(id, KX_SERVICE_ROW_ACCESS_GROUP));
