@@ -11,7 +11,6 @@
 enum {
     PENALTY_SECONDS = 1,
     FAILURES_MAX = 5, /* failed sign-ins on one connection */
-    NAME_SHOWN = 32,  /* bytes of a mechanism's name in logs */
 };
 
 /* ---- the exchange ---- */
@@ -47,10 +46,7 @@ static void refuse_clear(KxConn *conn)
 
 static void refuse_mechanism(KxConn *conn, KxSlice name)
 {
-    g_autofree char *shown = kx_escape_for_log(name.data, (gssize)name.len, NAME_SHOWN);
-    kx_conn_log(conn, KX_EDGE_LOG_SECURITY,
-                "Failed IMAP login from %s, authentication method %s is invalid or unknown",
-                kx_conn_remote_ip(conn), shown);
+    kx_conn_log_mechanism(conn, "IMAP", name.data, name.len);
     kx_imap_edge_tagged(conn, "NO [CANNOT] This mechanism is not supported");
 }
 

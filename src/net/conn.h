@@ -108,6 +108,9 @@ char *kx_conn_mechanisms(KxConn *conn, KxSignInRight right, const char *before);
 /* One of them, or NULL. Static. */
 const char *kx_conn_find_mechanism(KxConn *conn, KxSignInRight right, const char *name, size_t len);
 
+/* Notes in the Security log that a client has asked for a mechanism that it is not offered. */
+void kx_conn_log_mechanism(KxConn *conn, const char *service, const char *name, size_t len);
+
 /* A line for a log of the core (KxLogId of log/log-list.h); values from outside must be escaped
  * already. */
 void kx_conn_log(KxConn *conn, guint log, const char *format, ...) G_GNUC_PRINTF(3, 4);

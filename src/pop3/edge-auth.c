@@ -55,10 +55,7 @@ static gboolean refuse_mechanism(KxConn *conn, KxPop3Edge *edge, const char *mec
                            "[AUTH] Use STLS first: passwords are not accepted without TLS");
         return TRUE;
     }
-    g_autofree char *shown = kx_escape_for_log(mechanism, -1, MECHANISM_MAX);
-    kx_conn_log(conn, KX_EDGE_LOG_SECURITY,
-                "Failed POP3 login from %s, authentication method %s is invalid or unknown",
-                kx_conn_remote_ip(conn), shown);
+    kx_conn_log_mechanism(conn, "POP3", mechanism, strlen(mechanism));
     kx_pop3_edge_wrong(conn, edge, "[AUTH] There is no such mechanism");
     return TRUE;
 }

@@ -9,7 +9,6 @@
 #include "smtp/edge-private.h"
 
 enum {
-    NAME_SHOWN = 32,     /* bytes of a mechanism's name in logs */
     PENALTY_SECONDS = 1, /* who guesses passwords has to wait for each */
 };
 
@@ -33,15 +32,12 @@ static void ask(KxConn *conn, const char *mechanism, gboolean initial, const cha
     explicit_bzero(copy, len);
 }
 
-static void refuse_mechanism(KxConn *conn, KxSignInRight right, const char *name, const char *end)
+static void refuse_mechanism(KxConn *conn, KxSignInRight right, const char *name, size_t len)
 {
-    g_autofree char *shown = kx_escape_for_log(name, end - name, NAME_SHOWN);
     g_autofree char *offered = kx_conn_mechanisms(conn, right, "");
-    kx_conn_log(conn, KX_EDGE_LOG_SECURITY,
-                "Failed SMTP login from %s, authentication method %s is invalid or unknown",
-                kx_conn_remote_ip(conn), shown);
     g_autofree char *text =
         g_strdup_printf("5.5.4 Mechanism not supported, use one of: %s", offered);
+    kx_conn_log_mechanism(conn, "SMTP", name, len);
     kx_edge_say(conn, 504, text);
 }
 
@@ -68,7 +64,7 @@ void kx_edge_cmd_auth(KxConn *conn, const KxEdgeArgs *args)
     const char *mechanism =
         kx_conn_find_mechanism(conn, right, args->args, (size_t)(name_end - args->args));
     if (!mechanism) {
-        refuse_mechanism(conn, right, args->args, name_end);
+        refuse_mechanism(conn, right, args->args, (size_t)(name_end - args->args));
         return;
     }
     edge->mechanism = g_strdup(mechanism);

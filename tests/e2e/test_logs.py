@@ -361,7 +361,7 @@ def test_every_topic_has_an_effect(server, user, debug):
                  rf"\{{search-sort\}} {address} searched INBOX: 1 of 1 messages in \d+ ms",
                  rf"\{{quota-login\}} {address} begins a session over IMAP from {HERE}",
                  rf"\{{quota-login\}} {address} ends a session over POP3 from {HERE} after \d+ s",
-                 rf"\{{user-authentication\}} {address} signed in over IMAP from {HERE}",
+                 rf"\{{user-authentication\}} {address} signed in over IMAP from {HERE} with PLAIN",
                  rf"\{{tls\}} \[{HERE}:\d+\] Secure IMAP: TLSv1\.3 TLS_\S+",
                  rf"\{{tls\}} \[{HERE}:\d+\] Secure IMAP: (http request|wrong version number|.*)",
                  rf"\{{directory-lookup\}} Login {address} at \S+ is {address}",

@@ -174,7 +174,7 @@ def test_imported_passwords_hold_scram_back(server):
         assert client.run("SCRAM-SHA-1", Scram("imported", "imported secret", "sha1")).startswith(b"+OK")
 
 
-@pytest.mark.covers("AUTH-05", "AUTH-07")
+@pytest.mark.covers("AUTH-05", "AUTH-07", "LOG-43")
 def test_each_method_can_be_switched_off(server):
     server.configure({"auth.methods": "SCRAM-SHA-256"})
     try:
@@ -189,6 +189,8 @@ def test_each_method_can_be_switched_off(server):
             smtp.ehlo()
             assert smtp.esmtp_features["auth"].split() == ["SCRAM-SHA-256-PLUS", "SCRAM-SHA-256"]
             assert smtp.docmd("AUTH", "PLAIN AGFsaWNlAHg=")[0] == 504
+        for service in ("POP3", "SMTP"):
+            server.wait_log("security", f"Failed {service} login from 127.0.0.1, authentication method PLAIN is disabled")
     finally:
         server.configure({"auth.methods": "SCRAM-SHA-256,SCRAM-SHA-1,PLAIN,LOGIN"})
     assert server.run("config", "set", "auth.methods=CRAM").returncode != 0

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <glib.h>
@@ -168,6 +169,23 @@ static inline void assert_consistent(KxAccount *account)
     for (guint i = 0; i < lines->len; i++)
         g_test_message("%s", (const char *)lines->pdata[i]);
     g_assert_cmpuint(lines->len, ==, 0);
+}
+
+/* Runs `work` on the account wsmith in a child that ends without closing anything. */
+static inline void run_and_crash(Fixture *fixture, void (*work)(KxAccount *account))
+{
+    fixture_close_store(fixture);
+    pid_t child = fork();
+    g_assert_cmpint(child, >=, 0);
+    if (child == 0) {
+        fixture_open_store(fixture);
+        work(open_account(fixture->store, "wsmith"));
+        _exit(0);
+    }
+    int status;
+    g_assert_cmpint(waitpid(child, &status, 0), ==, child);
+    g_assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    g_assert_true(g_file_test("store/open/company.test/wsmith", G_FILE_TEST_EXISTS));
 }
 
 /* What a power cut can do: files that are in no commit of the file system yet, which are those that

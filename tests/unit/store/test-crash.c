@@ -13,23 +13,6 @@
 
 /* ---- a state as a crash leaves it, made by hand ---- */
 
-/* Runs `work` in a child that ends without closing anything. */
-static void run_and_crash(Fixture *fixture, void (*work)(KxAccount *account))
-{
-    fixture_close_store(fixture);
-    pid_t child = fork();
-    g_assert_cmpint(child, >=, 0);
-    if (child == 0) {
-        fixture_open_store(fixture);
-        work(open_account(fixture->store, "wsmith"));
-        _exit(0);
-    }
-    int status;
-    g_assert_cmpint(waitpid(child, &status, 0), ==, child);
-    g_assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-    g_assert_true(g_file_test("store/open/company.test/wsmith", G_FILE_TEST_EXISTS));
-}
-
 static void start_again(Fixture *fixture)
 {
     fixture_open_store(fixture);

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Small messages are durable before their files are. */
-#include <sys/wait.h>
-
 #include "store-test.h"
 #include "store/redo-private.h"
 
@@ -46,20 +44,9 @@ static void assert_message(KxAccount *account, const char *path, guint32 uid, co
     g_assert_cmpint(memcmp(g_bytes_get_data(content, NULL), expected, strlen(expected)), ==, 0);
 }
 
-/* In a child that ends without closing anything; then the power goes. */
 static void run_and_lose_power(Fixture *fixture, void (*work)(KxAccount *account), guint losses)
 {
-    fixture_close_store(fixture);
-    pid_t child = fork();
-    g_assert_cmpint(child, >=, 0);
-    if (child == 0) {
-        fixture_open_store(fixture);
-        work(open_account(fixture->store, "wsmith"));
-        _exit(0);
-    }
-    int status;
-    g_assert_cmpint(waitpid(child, &status, 0), ==, child);
-    g_assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    run_and_crash(fixture, work);
     g_autoptr(KxDb) index = kx_index_open(HOME "/index.db", 0, NULL);
     g_assert_nonnull(index);
     g_assert_cmpuint(lose_waiting_files(index, HOME), ==, losses);
