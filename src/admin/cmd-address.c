@@ -5,17 +5,17 @@
 #include "directory/resolve.h"
 #include "directory/rights.h"
 
-static json_t *next_hop(KxDirectory *directory, const char *address)
+static json_t *next_hop(KxDirectory *directory, const char *sender, const char *address)
 {
     g_auto(KxHop) hop = {0};
-    kx_hop_find(directory, address, &hop);
+    kx_hop_find(directory, sender, address, &hop);
     g_autofree char *text = kx_hop_text(&hop);
     return json_string(text);
 }
 
-/* How mail leaves the server is for who may see its settings. */
-static json_t *destination_json(KxDirectory *directory, const KxDestination *destination,
-                                gboolean with_hop)
+/* How mail leaves the server is for who may see its settings; `sender` NULL: not for him. */
+static json_t *destination_json(KxDirectory *directory, const char *sender,
+                                const KxDestination *destination)
 {
     static const char *const kinds[] = {
         [KX_DEST_MAILBOX] = "mailbox",
@@ -25,8 +25,8 @@ static json_t *destination_json(KxDirectory *directory, const KxDestination *des
     };
     json_t *json =
         json_pack("{s:s, s:s}", "kind", kinds[destination->kind], "to", destination->address);
-    if (with_hop && (destination->kind == KX_DEST_REMOTE || destination->kind == KX_DEST_FORWARD))
-        json_object_set_new(json, "next-hop", next_hop(directory, destination->address));
+    if (sender && (destination->kind == KX_DEST_REMOTE || destination->kind == KX_DEST_FORWARD))
+        json_object_set_new(json, "next-hop", next_hop(directory, sender, destination->address));
     if (destination->kind == KX_DEST_PUBLIC)
         json_object_set_new(json, "domain", json_string(destination->domain));
     return json;
@@ -41,13 +41,15 @@ static json_t *check(const KxCall *call, GError **error G_GNUC_UNUSED)
         [KX_RCPT_REMOTE] = "remote",
     };
     KxDirectory *directory = call->context->core->directory;
+    const char *from = kx_call_text(call, "from");
     gboolean sees_all = kx_rights_check(&call->context->admin, KX_ACTION_READ, NULL, NULL);
+    const char *sender = !sees_all ? NULL : from ? from : "";
     g_autoptr(KxResolution) found = sees_all ? kx_resolve(directory, call->args[0], TRUE)
                                              : kx_resolve_within(directory, call->args[0]);
     json_t *destinations = json_array(), *steps = json_array();
     for (guint i = 0; i < found->destinations->len; i++)
         json_array_append_new(destinations,
-                              destination_json(directory, found->destinations->pdata[i], sees_all));
+                              destination_json(directory, sender, found->destinations->pdata[i]));
     for (guint i = 0; i < found->steps->len; i++)
         json_array_append_new(steps, json_string(found->steps->pdata[i]));
     return json_pack("{s:s, s:s, s:o, s:o}", "address", call->args[0], "result", kinds[found->kind],
@@ -75,12 +77,18 @@ static void show(const json_t *result, FILE *out)
     }
 }
 
+static const KxOption check_options[] = {
+    {"from", KX_OPTION_TEXT, "ADDRESS",
+     "As mail of this sender would; without it, as a report would."},
+};
+
 static const KxCommand commands[] = {
     {.words = "address check",
      .args = "ADDRESS",
      .api = "GET /addresses/{address}",
      .min_args = 1,
      .max_args = 1,
+     KX_OPTIONS(check_options),
      .run = check,
      .flags = KX_COMMAND_READS | KX_COMMAND_ACCOUNTS,
      .show = show,

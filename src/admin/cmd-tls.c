@@ -38,7 +38,7 @@ static json_t *check(const KxCall *call, GError **error)
     if (!domain)
         return NULL;
     g_autofree char *address = g_strconcat("postmaster@", domain, NULL);
-    kx_hop_find(core->directory, address, &hop);
+    kx_hop_find(core->directory, "", address, &hop);
     g_auto(KxAsk) ask = {.kind = KX_MAIL_EXPLAIN,
                          .host = hop.host,
                          .port = hop.port,

@@ -95,6 +95,10 @@ json_t *kx_json_strings(char *const *texts);
 #define KX_OPTION_OF_group_name   KX_OPTION_TEXT, "GROUP"
 #define KX_OPTION_OF_addresses    KX_OPTION_LIST, "ADDRESS,..."
 #define KX_OPTION_OF_patterns     KX_OPTION_LIST, "PATTERN,..."
+#define KX_OPTION_OF_senders      KX_OPTION_LIST, "PATTERN,..."
+#define KX_OPTION_OF_recipients   KX_OPTION_LIST, "PATTERN,..."
+#define KX_OPTION_OF_relay_auth   KX_OPTION_TEXT, "smtp|pop3"
+#define KX_OPTION_OF_source_ips   KX_OPTION_LIST, "ADDRESS,..."
 
 #define KX_FIELD_OPTION(object, id, name, logged, flags, kind, member, spec, manual)               \
     {name, KX_OPTION_OF_##kind, manual},

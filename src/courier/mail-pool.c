@@ -32,6 +32,7 @@ struct KxMailPool {
     char *resolv_conf, *root_key;
     SSL_CTX *tls;
     KxStsCache *sts;
+    KxPop3Before *pop3;
     int done_fd;
     KxMutex lock;         /* of what follows */
     KxCond work;          /* there is some, or it is the end */
@@ -86,6 +87,7 @@ gboolean kx_mail_pool_configure(KxMailPool *pool, const KxSettings *settings, GE
         (KxMailTools){.resolver = resolver,
                       .tls = pool->tls,
                       .helo = g_strdup(kx_settings_text(settings, KX_SET_SERVER_HOSTNAME)),
+                      .pop3 = pool->pop3,
                       .sts = kx_settings_bool(settings, KX_SET_SMTP_MTA_STS) ? pool->sts : NULL,
                       .sts_port = (guint)kx_settings_int(settings, KX_SET_SMTP_MTA_STS_PORT),
                       .dane = kx_settings_bool(settings, KX_SET_SMTP_DANE),
@@ -319,6 +321,7 @@ KxMailPool *kx_mail_pool_new(const char *resolv_conf, const char *root_key)
     pool->tls = make_tls();
     pool->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     pool->sts = kx_sts_cache_new(pool->tls, wake, pool);
+    pool->pop3 = kx_pop3_before_new();
     pool->running = g_ptr_array_new();
     kx_mutex_init(&pool->lock);
     kx_cond_init(&pool->work);
@@ -366,6 +369,7 @@ void kx_mail_pool_free(KxMailPool *pool)
         return;
     setup_unref(pool->setup);
     kx_sts_cache_free(pool->sts);
+    kx_pop3_before_free(pool->pop3);
     SSL_CTX_free(pool->tls);
     close(pool->done_fd);
     g_ptr_array_unref(pool->running);

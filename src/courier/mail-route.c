@@ -11,10 +11,11 @@ enum {
 
 char *kx_mail_route_key(const KxMailTask *task)
 {
-    return g_strdup_printf("%s %u %s %d %u %d %u %s %s", task->kind == KX_MAIL_MESSAGE ? "" : "?",
-                           task->seconds, task->route, task->mx, task->port, task->tls,
+    return g_strdup_printf("%s %u %s %d %u %d %u %s %s %s",
+                           task->kind == KX_MAIL_MESSAGE ? "" : "?", task->seconds, task->route,
+                           task->mx, task->port, task->tls,
                            task->flags & (KX_SMTP_REQUIRETLS | KX_SMTP_TLS_OPTIONAL), task->user,
-                           task->source);
+                           task->pop3_host, task->source);
 }
 
 static void fail(KxMailTask *task, guint code, const char *text, const char *name)
@@ -95,7 +96,7 @@ static void note_session(KxMailTask *task, const KxMailSession *session)
 
 static gboolean is_over(const KxMailTask *task)
 {
-    return task->committed || kx_mail_task_is_settled(task) ||
+    return task->committed || task->needs_7bit || kx_mail_task_is_settled(task) ||
            g_atomic_int_get(&task->cancelled) != 0;
 }
 
@@ -120,6 +121,8 @@ static KxMailSession *use_session(KxMailTask *task, KxMailSession *session)
 static KxMailSession *try_address(const KxMailTools *tools, KxMailTask *task, const char *host,
                                   const KxHostAddress *address, KxMailGuard *guard)
 {
+    if (!kx_pop3_before_mail(tools, task))
+        return NULL;
     KxMailSession *session = kx_mail_session_open(tools, task, host, address, guard);
     kx_mail_note(task, host, guard);
     if (session || !guard->broken || guard->tls != KX_MAIL_TLS_MAY)

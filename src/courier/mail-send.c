@@ -20,7 +20,7 @@ static gboolean say_mail(KxMailSession *session, const KxMailTask *task, GError 
         g_string_append(line, " BODY=BINARYMIME");
     else if (task->flags & KX_SMTP_8BITMIME && session->features & KX_MAIL_HAS_8BITMIME)
         g_string_append(line, " BODY=8BITMIME");
-    if (task->flags & KX_SMTP_UTF8)
+    if (task->flags & KX_SMTP_UTF8 && session->features & KX_MAIL_HAS_SMTPUTF8)
         g_string_append(line, " SMTPUTF8");
     if (kx_mail_task_requires_tls(task))
         g_string_append(line, " REQUIRETLS");
@@ -257,6 +257,65 @@ static gboolean send_content(KxMailSession *session, KxMailTask *task, KxSmtpRep
     return TRUE;
 }
 
+/* ---- 7-bit servers (RFC 6152) ---- */
+
+static gboolean is_7bit(const char *bytes, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if ((guchar)bytes[i] >= 0x80)
+            return FALSE;
+    return TRUE;
+}
+
+/* Senders may not have said so. What cannot be read is somebody else's trouble. */
+static gboolean has_8bit(const KxMailTask *task)
+{
+    g_autofree char *piece = g_malloc(PIECE);
+    for (guint64 at = task->skip; at < task->size;) {
+        ssize_t n = read_piece(task, piece, at, NULL);
+        if (n <= 0)
+            return FALSE;
+        if (!is_7bit(piece, (size_t)n))
+            return TRUE;
+        at += (guint64)n;
+    }
+    return FALSE;
+}
+
+/* The header of the message, as far as the first piece shows it. */
+static gboolean has_8bit_header(const KxMailTask *task)
+{
+    g_autofree char *piece = g_malloc(PIECE);
+    ssize_t n = read_piece(task, piece, task->skip, NULL);
+    const char *end = n > 0 ? memmem(piece, (size_t)n, "\r\n\r\n", 4) : NULL;
+    return n > 0 && !is_7bit(piece, end ? (size_t)(end - piece) : (size_t)n);
+}
+
+/* Many clients ask for it always; what needs it has such addresses or header fields. */
+static gboolean needs_utf8(const KxMailTask *task)
+{
+    if (!(task->flags & KX_SMTP_UTF8))
+        return FALSE;
+    gboolean needs = !g_str_is_ascii(task->from) || has_8bit_header(task);
+    for (guint i = 0; i < task->recipients->len && !needs; i++)
+        needs = !g_str_is_ascii(((KxMailRecipient *)task->recipients->pdata[i])->address);
+    return needs;
+}
+
+/* The core converts it, and begins again. */
+static gboolean needs_conversion(const KxMailSession *session, KxMailTask *task)
+{
+    guint carries = task->flags & KX_SMTP_BINARYMIME ? KX_MAIL_HAS_BINARYMIME | KX_MAIL_HAS_CHUNKING
+                                                     : KX_MAIL_HAS_8BITMIME;
+    if ((session->features & carries) == carries || task->flags & KX_SMTP_CONVERTED)
+        return FALSE;
+    if (!(task->flags & KX_SMTP_BINARYMIME) && !has_8bit(task))
+        return FALSE;
+    task->needs_7bit = TRUE;
+    kx_mail_task_result(task, 451, "4.6.3 The next server does not take such content as it is");
+    return TRUE;
+}
+
 /* ---- all of it ---- */
 
 static gboolean refuse(KxMailTask *task, const char *status)
@@ -268,7 +327,7 @@ static gboolean refuse(KxMailTask *task, const char *status)
 /* What the server cannot carry is not tried. TRUE: the task has its result. */
 static gboolean cannot_carry(const KxMailSession *session, KxMailTask *task)
 {
-    if (task->flags & KX_SMTP_UTF8 && !(session->features & KX_MAIL_HAS_SMTPUTF8))
+    if (!(session->features & KX_MAIL_HAS_SMTPUTF8) && needs_utf8(task))
         return refuse(task, "5.6.7 The next server does not take internationalized mail");
     if (task->flags & KX_SMTP_BINARYMIME &&
         (~session->features & (KX_MAIL_HAS_BINARYMIME | KX_MAIL_HAS_CHUNKING)))
@@ -289,7 +348,7 @@ gboolean kx_mail_send(KxMailSession *session, KxMailTask *task)
     g_auto(KxSmtpReply) reply = {0};
     g_autoptr(GError) error = NULL;
     gboolean refused = FALSE;
-    if (cannot_carry(session, task))
+    if (needs_conversion(session, task) || cannot_carry(session, task))
         return TRUE;
     if (!send_envelope(session, task, &reply, &refused, &error))
         return kx_mail_broke(session, task, error);

@@ -251,7 +251,7 @@ static gboolean is_private(const KxMailSession *session)
 static gboolean sign_in(KxMailSession *session, KxMailTask *task, KxSmtpReply *reply)
 {
     g_autoptr(GError) error = NULL;
-    if (!*task->user)
+    if (!*task->user || *task->pop3_host)
         return TRUE;
     if (!is_private(session))
         return fail_tls(task, session->host, "passwords are not sent without TLS");

@@ -31,6 +31,8 @@ KxMailTask *kx_mail_task_new(guint32 number, const KxMsgMailTask *message, int f
     task->tls = (KxMailTls)MIN(message->tls, (guint32)KX_MAIL_TLS_WRAP);
     task->user = g_strdup(message->user);
     task->password = g_strdup(message->password);
+    task->pop3_host = g_strdup(message->pop3_host ? message->pop3_host : "");
+    task->pop3_port = message->pop3_port;
     task->source = g_strdup(message->source);
     task->from = g_strdup(message->from);
     task->flags = message->flags;
@@ -91,6 +93,7 @@ void kx_mail_task_free(KxMailTask *task)
     g_free(task->route);
     g_free(task->user);
     g_free(task->password);
+    g_free(task->pop3_host);
     g_free(task->source);
     g_free(task->from);
     g_free(task->envid);

@@ -35,7 +35,9 @@ typedef struct {
     guint port;
     KxMailTls tls;
     char *user, *password; /* "": no sign-in */
-    char *source;          /* address to connect from, or "" */
+    char *pop3_host;       /* where that is done instead (SMTP-27), or "" */
+    guint pop3_port;       /* 0: the usual one */
+    char *source;          /* addresses to connect from, separated by a comma, or "" */
     char *from;
     guint flags; /* KxSmtpMailFlags */
     guint64 size, skip;
@@ -56,7 +58,8 @@ typedef struct {
                         did, or it needs no more than usual */
     gboolean failed; /* some host failed otherwise */
     gboolean reached;
-    gboolean committed; /* content was begun: the server may have taken it, whatever it said */
+    gboolean needs_7bit; /* nothing was sent: the server takes no 8-bit content */
+    gboolean committed;  /* content was begun: the server may have taken it, whatever it said */
     char *host, *ip, *protection;
 
     /* questions */
@@ -116,6 +119,8 @@ typedef struct {
     gboolean used;    /* carried a message before: it may have been closed meanwhile */
 } KxMailSession;
 
+typedef struct KxPop3Before KxPop3Before;
+
 /* What all tasks work with. */
 typedef struct {
     KxResolver *resolver;
@@ -125,6 +130,7 @@ typedef struct {
     KxStsCache *sts; /* NULL: policies of MTA-STS do not count */
     guint sts_port;
     gboolean reports; /* connections are noted for those who want reports */
+    KxPop3Before *pop3;
 } KxMailTools;
 
 /* ---- mail-guard.c: what has to protect the connection to a host ---- */
@@ -166,6 +172,14 @@ void kx_mail_session_free(KxMailSession *session); /* says QUIT without waiting 
 void kx_mail_note_begin(const KxMailTools *tools, KxMailTask *task);
 /* What became of TLS on a connection that the guard was for. */
 void kx_mail_note(KxMailTask *task, const char *host, const KxMailGuard *guard);
+
+/* ---- mail-pop3.c: signing in over POP3 before mail is sent (SMTP-27) ---- */
+
+KxPop3Before *kx_pop3_before_new(void);
+void kx_pop3_before_free(KxPop3Before *before);
+/* Does it, if the task wants it and it was not done a moment ago. FALSE: the task has the result.
+ * From any thread. */
+gboolean kx_pop3_before_mail(const KxMailTools *tools, KxMailTask *task);
 
 /* ---- mail-route.c ---- */
 

@@ -80,8 +80,7 @@ static void note_source(KxSmtpConn *conn)
         note_ip(conn->source, &address);
 }
 
-/* An address of the other family than the server's does not count. */
-static gboolean bind_source(int fd, int family, const char *source, GError **error)
+static gboolean bind_one(int fd, int family, const char *source, GError **error)
 {
     struct sockaddr_in four = {.sin_family = AF_INET};
     struct sockaddr_in6 six = {.sin6_family = AF_INET6};
@@ -91,6 +90,16 @@ static gboolean bind_source(int fd, int family, const char *source, GError **err
     else if (family == AF_INET6 && inet_pton(AF_INET6, source, &six.sin6_addr) == 1)
         rc = bind(fd, (struct sockaddr *)&six, sizeof six);
     return rc == 0 || kx_error_errno(error, "cannot send from the address %s", source);
+}
+
+/* Addresses of the other family than the server's do not count. */
+static gboolean bind_source(int fd, int family, const char *sources, GError **error)
+{
+    g_auto(GStrv) all = g_strsplit(sources, ",", 2);
+    for (guint i = 0; all[i]; i++)
+        if (!bind_one(fd, family, all[i], error))
+            return FALSE;
+    return TRUE;
 }
 
 static gboolean finish_connect(KxSmtpConn *conn, GError **error)

@@ -34,8 +34,8 @@ typedef struct {
     GString *text; /* of all lines without the codes, joined by LF; owned */
 } KxSmtpReply;
 
-/* `source` is the address to connect from, NULL: any; `seconds` the most that any wait takes, 0: as
- * long as is asked for. */
+/* `source` are the addresses to connect from, one of each kind, separated by a comma; NULL: any;
+ * `seconds` the most that any wait takes, 0: as long as is asked for. */
 KxSmtpConn *kx_smtp_conn_open(const KxHostAddress *address, guint port, const char *source,
                               guint seconds, GError **error);
 void kx_smtp_conn_free(KxSmtpConn *conn);

@@ -120,6 +120,15 @@ typedef struct {
     char *key;
 } KxSortingEntry;
 
+typedef struct {
+    union {
+        KxEntry entry;
+        KxRoutingRule rule;
+    };
+    char *key;
+    char **senders, **recipients; /* patterns in the form in which they are compared */
+} KxRoutingEntry;
+
 /* Who has a further address: one of them. */
 typedef struct {
     KxUserEntry *user;
@@ -154,6 +163,8 @@ struct KxDirectory {
     GHashTable *schedules;   /* folded name -> KxScheduleEntry, owned */
     GHashTable *downloads;   /* folded name -> KxDownloadEntry, owned */
     GHashTable *sorting;     /* folded name -> KxSortingEntry, owned */
+    GHashTable *routing;     /* folded name -> KxRoutingEntry, owned */
+    GPtrArray *routes;       /* of KxRoutingEntry that are not disabled, as they are tried */
     GHashTable *shares;      /* identifier -> set of owners */
     GHashTable *tokens;      /* hash -> what tokens.c knows of it */
 
@@ -190,6 +201,12 @@ void kx_tables_init(KxDirectory *directory);
 void kx_tables_clear(KxDirectory *directory);
 
 /* By name in any form. NULL with KX_ERR_INVALID or KX_ERR_NOT_FOUND. */
+/* routing.c, with the lock held: the rule for mail of that sender ("": a report) to an address
+ * elsewhere; and the one for an address in a domain here, which it must name itself. */
+const KxRoutingRule *kx_routing_find(KxDirectory *directory, const char *sender,
+                                     const char *address);
+const KxRoutingRule *kx_routing_find_named(KxDirectory *directory, const char *address);
+
 KxDomainEntry *kx_tables_find_domain(KxDirectory *directory, const char *name, GError **error);
 /* The domain that gets mail for an A-label name, also as alias; NULL: none. */
 KxDomainEntry *kx_tables_find_mail_domain(KxDirectory *directory, const char *name);

@@ -63,6 +63,7 @@ typedef enum {
     KX_OBJECT_SCHEDULE,
     KX_OBJECT_DOWNLOAD,
     KX_OBJECT_SORTING,
+    KX_OBJECT_ROUTING,
     KX_OBJECT_COUNT,
 } KxObject;
 
@@ -96,6 +97,7 @@ typedef struct {
     char *description;
     char **aliases;           /* domain aliases */
     char *bound_ip;           /* DOM-27, or empty */
+    char **source_ips;        /* mail of its senders leaves from these, one of each kind */
     guint64 user_limit;       /* most users it may have, 0: no limit */
     guint64 max_message_size; /* bytes that users may send, 0: no limit */
     KxOverride own_addresses; /* they send with their own alone; none: they do */
@@ -243,6 +245,26 @@ typedef struct {
     char *deliver_to; /* an address, or "*@domain" */
 } KxSorting;
 
+/* How a host is signed in to before it takes mail (SMTP-27). */
+typedef enum { KX_RELAY_AUTH_SMTP, KX_RELAY_AUTH_POP3 } KxRelayAuth;
+
+/* To which server mail goes, other than DNS or the relay server would have it (OVR-52, OVR-53). */
+typedef struct {
+    KX_RECORD;
+    char *description;
+    gboolean disabled;
+    guint64 priority;  /* rules are tried by it, then by name */
+    char **recipients; /* patterns; none: all */
+    char **senders;    /* the same */
+    char *host;        /* empty: the servers that DNS names */
+    guint64 port;      /* 0: that of smtp.delivery-port */
+    KxRelayTls tls;
+    char *user, *password; /* empty: no sign-in */
+    KxRelayAuth auth;
+    char *pop3_host; /* empty: `host` */
+    guint64 pop3_port;
+} KxRoutingRule;
+
 /* For the field table. */
 #define KX_STRUCT_DOMAIN     KxDomain
 #define KX_STRUCT_USER       KxUser
@@ -255,6 +277,7 @@ typedef struct {
 #define KX_STRUCT_SCHEDULE   KxSchedule
 #define KX_STRUCT_DOWNLOAD   KxDownload
 #define KX_STRUCT_SORTING    KxSorting
+#define KX_STRUCT_ROUTING    KxRoutingRule
 
 void kx_domain_free(KxDomain *domain);
 void kx_user_free(KxUser *user);

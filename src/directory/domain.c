@@ -26,6 +26,17 @@ static gboolean check_name_free(KxDirectory *directory, const char *name, const 
     return owner != NULL || kx_lookalike_check_domain(directory, name, self, error);
 }
 
+/* One of each kind, so that there is no choice. */
+static gboolean check_sources(char *const *ips, GError **error)
+{
+    guint n[2] = {0, 0};
+    for (guint i = 0; ips[i] != NULL; i++)
+        if (++n[strchr(ips[i], ':') != NULL] > 1)
+            return kx_fail(error, KX_ERR_INVALID,
+                           "source-ips: give at most one address of IPv4 and one of IPv6");
+    return TRUE;
+}
+
 static gboolean check_next(KxDirectory *directory, const KxObjectChange *change, GError **error)
 {
     const KxDomain *next = (const KxDomain *)(const void *)change->next;
@@ -35,6 +46,8 @@ static gboolean check_next(KxDirectory *directory, const KxObjectChange *change,
         if (!check_name_free(directory, next->aliases[i], change->entry, error))
             return FALSE;
     }
+    if (!check_sources(next->source_ips, error))
+        return FALSE;
     if (*next->etrn_group != '\0' && kx_ip_group_find(directory, next->etrn_group) == NULL)
         return kx_fail(error, KX_ERR_INVALID, "etrn-group: there is no IP address group '%s'",
                        next->etrn_group);

@@ -9,6 +9,8 @@ KX_FIELD(DOMAIN, ALIASES, "aliases", "Aliases", 0, domains, aliases, "DOM-20",
     "Further domains whose mail is delivered to this one, separated by commas.")
 KX_FIELD(DOMAIN, BOUND_IP, "bound-ip", "Bound_ip", 0, ip, bound_ip, "DOM-27",
     "Address of this server on which the users of the domain sign in with their bare name.")
+KX_FIELD(DOMAIN, SOURCE_IPS, "source-ips", "Source_IPs", 0, source_ips, source_ips, "OVR-51",
+    "Local addresses that mail of senders in the domain leaves from, one of IPv4 and one of IPv6 at most. Empty: the system chooses; so it does for servers of the other kind, if only one is given.")
 KX_FIELD(DOMAIN, MAX_MESSAGE_SIZE, "max-message-size", "Max_message_size", 0, size, max_message_size, "DOM-09 LIM-05",
     "Largest message that users of the domain may send; may carry K, M or G. 0 means no limit.")
 KX_FIELD(DOMAIN, OWN_ADDRESSES, "own-addresses-only", "Own_addresses_only", 0, override, own_addresses, "",

@@ -68,6 +68,9 @@ enum {
     ,
     COUNT_SORTING = 0
 #include "directory/fields-sorting.h"
+    ,
+    COUNT_ROUTING = 0
+#include "directory/fields-routing.h"
 };
 #undef KX_FIELD
 
@@ -79,7 +82,7 @@ void kx_field_range(KxObject object, guint *ret_first, guint *ret_end)
         [KX_OBJECT_IP_GROUP] = COUNT_IP_GROUP,     [KX_OBJECT_TEMPLATE] = COUNT_TEMPLATE,
         [KX_OBJECT_TIME_RANGE] = COUNT_TIME_RANGE, [KX_OBJECT_ETRN] = COUNT_ETRN,
         [KX_OBJECT_SCHEDULE] = COUNT_SCHEDULE,     [KX_OBJECT_DOWNLOAD] = COUNT_DOWNLOAD,
-        [KX_OBJECT_SORTING] = COUNT_SORTING,
+        [KX_OBJECT_SORTING] = COUNT_SORTING,       [KX_OBJECT_ROUTING] = COUNT_ROUTING,
     };
     guint first = 0;
     for (guint before = 0; before < object; before++)

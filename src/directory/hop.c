@@ -29,6 +29,9 @@ void kx_hop_clear(KxHop *hop)
     if (hop->password)
         explicit_bzero(hop->password, strlen(hop->password));
     g_free(hop->name);
+    g_free(hop->rule);
+    g_free(hop->pop3_host);
+    g_free(hop->source);
     g_free(hop->host);
     g_free(hop->user);
     g_free(hop->password);
@@ -43,6 +46,15 @@ gboolean kx_hop_online(KxDirectory *directory)
 
 /* ---- each kind ---- */
 
+/* The POP3 server of a sign-in that is done there. */
+static void take_pop3(KxHop *hop, const char *host, guint64 port)
+{
+    if (*hop->user == '\0')
+        return;
+    hop->pop3_host = g_strdup(*host != '\0' ? host : hop->host);
+    hop->pop3_port = (guint)port;
+}
+
 static void take_relay(const KxSettings *settings, KxHop *hop)
 {
     *hop = (KxHop){
@@ -53,6 +65,9 @@ static void take_relay(const KxSettings *settings, KxHop *hop)
         .user = g_strdup(kx_settings_text(settings, KX_SET_RELAY_USER)),
         .password = g_strdup(kx_settings_text(settings, KX_SET_RELAY_PASSWORD)),
     };
+    if (g_str_equal(kx_settings_text(settings, KX_SET_RELAY_AUTH), "pop3"))
+        take_pop3(hop, kx_settings_text(settings, KX_SET_RELAY_POP3_HOST),
+                  (guint64)kx_settings_int(settings, KX_SET_RELAY_POP3_PORT));
 }
 
 /* "[192.0.2.1]" and "[IPv6:2001:db8::1]" (RFC 5321 section 4.1.3). */
@@ -118,38 +133,96 @@ static void take_forward(const KxSettings *settings, const KxDomain *domain, KxH
         hop->port = (guint)domain->forward_port;
 }
 
+static void take_rule(const KxSettings *settings, const KxRoutingRule *rule, const char *domain,
+                      KxHop *hop)
+{
+    if (*rule->host == '\0')
+        take_dns(settings, domain, hop);
+    else
+        take_direct(settings, KX_HOP_RULE, domain, g_strdup(rule->host), hop);
+    hop->kind = KX_HOP_RULE;
+    hop->rule = g_strdup(rule->name);
+    if (rule->port != 0)
+        hop->port = (guint)rule->port;
+    if (*rule->host != '\0' || rule->tls != KX_RELAY_TLS_MAY)
+        hop->tls = kx_relay_tls(rule->tls);
+    g_free(hop->user);
+    g_free(hop->password);
+    hop->user = g_strdup(rule->user);
+    hop->password = g_strdup(rule->password);
+    if (rule->auth == KX_RELAY_AUTH_POP3)
+        take_pop3(hop, rule->pop3_host, rule->pop3_port);
+}
+
 /* ---- which of them ---- */
 
+/* With the lock. */
 static gboolean find_forward(KxDirectory *directory, const KxSettings *settings, const char *domain,
                              KxHop *hop)
 {
-    kx_rw_lock_read(&directory->lock);
     const KxDomainEntry *home = g_hash_table_lookup(directory->domains, domain);
     gboolean forwards = home != NULL && *home->domain.forward_host != '\0';
     if (forwards)
         take_forward(settings, &home->domain, hop);
-    kx_rw_lock_unlock(&directory->lock);
     return forwards;
 }
 
-void kx_hop_find(KxDirectory *directory, const char *address, KxHop *ret_hop)
+/* What rules and domains say, with the lock. A rule for a whole domain or for a sender does not
+ * count for domains here: it would take mail from who forwards it to his other site. */
+static gboolean find_said(KxDirectory *directory, const KxSettings *settings, const char *sender,
+                          const char *address, const char *domain, KxHop *hop)
+{
+    gboolean here = g_hash_table_contains(directory->domains, domain);
+    const KxRoutingRule *rule = here ? kx_routing_find_named(directory, address)
+                                     : kx_routing_find(directory, sender, address);
+    if (rule == NULL)
+        return find_forward(directory, settings, domain, hop);
+    take_rule(settings, rule, domain, hop);
+    return TRUE;
+}
+
+/* With the lock: where mail of the sender's domain leaves from. */
+static char *find_source(KxDirectory *directory, const char *sender)
+{
+    const char *at = strrchr(sender, '@');
+    g_autofree char *name = at != NULL ? kx_name_domain(at + 1, NULL) : NULL;
+    const KxDomainEntry *home = name != NULL ? kx_tables_find_mail_domain(directory, name) : NULL;
+    return home != NULL && home->domain.source_ips[0] != NULL
+               ? g_strjoinv(",", home->domain.source_ips)
+               : NULL;
+}
+
+void kx_hop_find(KxDirectory *directory, const char *sender, const char *address, KxHop *ret_hop)
 {
     const char *at = strrchr(address, '@');
     g_autofree char *domain = g_ascii_strdown(at ? at + 1 : "", -1);
     g_autoptr(KxSettings) settings = kx_directory_settings(directory);
-    if (find_forward(directory, settings, domain, ret_hop))
-        return;
-    if (*kx_settings_text(settings, KX_SET_RELAY_HOST) != '\0')
+    kx_rw_lock_read(&directory->lock);
+    gboolean said = find_said(directory, settings, sender, address, domain, ret_hop);
+    g_autofree char *source = find_source(directory, sender);
+    kx_rw_lock_unlock(&directory->lock);
+    if (!said && *kx_settings_text(settings, KX_SET_RELAY_HOST) != '\0')
         take_relay(settings, ret_hop);
-    else
+    else if (!said)
         take_dns(settings, domain, ret_hop);
+    ret_hop->source = g_steal_pointer(&source);
 }
 
 gboolean kx_hop_forward(KxDirectory *directory, const char *domain, KxHop *ret_hop)
 {
     g_autofree char *name = kx_name_domain(domain, NULL);
     g_autoptr(KxSettings) settings = kx_directory_settings(directory);
-    return name != NULL && find_forward(directory, settings, name, ret_hop);
+    kx_rw_lock_read(&directory->lock);
+    gboolean found = name != NULL && find_forward(directory, settings, name, ret_hop);
+    kx_rw_lock_unlock(&directory->lock);
+    return found;
+}
+
+/* Of a hop of its own host or of DNS. */
+static char *host_text(const KxHop *hop)
+{
+    return g_strdup_printf(hop->mx ? "the mail servers of %s in DNS, port %u" : "%s, port %u",
+                           hop->host, hop->port);
 }
 
 char *kx_hop_text(const KxHop *hop)
@@ -159,14 +232,17 @@ char *kx_hop_text(const KxHop *hop)
         [KX_FORWARD_ETRN] = ", when it asks for it (ETRN)",
         [KX_FORWARD_SCHEDULE] = ", when a schedule sends the queue",
     };
+    g_autofree char *host = host_text(hop);
+    g_autofree char *from = hop->source ? g_strconcat(", from ", hop->source, NULL) : g_strdup("");
     switch (hop->kind) {
     case KX_HOP_FORWARD:
-        return g_strdup_printf("%s, port %u, to which the domain %s forwards%s", hop->host,
-                               hop->port, hop->name, when[hop->mode]);
+        return g_strdup_printf("%s, to which the domain %s forwards%s%s", host, hop->name,
+                               when[hop->mode], from);
     case KX_HOP_RELAY:
-        return g_strdup_printf("%s, port %u, the relay server", hop->host, hop->port);
+        return g_strdup_printf("%s, the relay server%s", host, from);
+    case KX_HOP_RULE:
+        return g_strdup_printf("%s, by the routing rule %s%s", host, hop->rule, from);
     default:
-        return g_strdup_printf(hop->mx ? "the mail servers of %s in DNS, port %u" : "%s, port %u",
-                               hop->host, hop->port);
+        return g_strconcat(host, from, NULL);
     }
 }

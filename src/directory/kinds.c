@@ -331,6 +331,32 @@ static char *parse_sort_target(const char *value, GError **error)
                                          : parse_address(value, error);
 }
 
+/* "name@domain", "domain", ".domain" for all below it; "*@" before a domain changes nothing. */
+static char *parse_pattern(const char *entry, GError **error)
+{
+    if (g_str_has_prefix(entry, "*@"))
+        entry += 2;
+    if (g_str_has_prefix(entry, "*."))
+        entry++;
+    if (strchr(entry, '@') != NULL)
+        return parse_address(entry, error);
+    gboolean below = *entry == '.';
+    g_autofree char *domain = kx_name_domain(entry + below, error);
+    return domain != NULL ? g_strconcat(below ? "." : "", domain, NULL) : NULL;
+}
+
+static char *parse_sender_pattern(const char *entry, GError **error)
+{
+    return strcmp(entry, "<>") == 0 ? g_strdup(entry) : parse_pattern(entry, error);
+}
+
+static const char *const relay_auths[] = {"smtp", "pop3", NULL};
+
+static char *parse_relay_auth(const char *value, GError **error)
+{
+    return parse_choice(relay_auths, value, error);
+}
+
 static char *parse_folder(const char *entry, GError **error)
 {
     const char *name = entry + strlen(KX_NAME_PUBLIC);
@@ -384,6 +410,10 @@ const KxKind kx_kind_addresses = {KX_CLASS_LIST, "ADDRESS,...", NULL, parse_addr
 const KxKind kx_kind_targets = {KX_CLASS_LIST, "TARGET,...", NULL, parse_target};
 const KxKind kx_kind_ranges = {KX_CLASS_LIST, "ENTRY,...", NULL, parse_range};
 
+const KxKind kx_kind_senders = {KX_CLASS_LIST, "PATTERN,...", NULL, parse_sender_pattern};
+const KxKind kx_kind_recipients = {KX_CLASS_LIST, "PATTERN,...", NULL, parse_pattern};
+const KxKind kx_kind_relay_auth = {KX_CLASS_CHOICE, "smtp|pop3", relay_auths, parse_relay_auth};
+const KxKind kx_kind_source_ips = {KX_CLASS_LIST, "ADDRESS,...", NULL, parse_ip};
 const KxKind kx_kind_secret = {KX_CLASS_TEXT, "SECRET", NULL, parse_secret};
 const KxKind kx_kind_address = {KX_CLASS_TEXT, "ADDRESS", NULL, parse_address};
 const KxKind kx_kind_sort_target = {KX_CLASS_TEXT, "ADDRESS", NULL, parse_sort_target};

@@ -201,7 +201,7 @@ static gboolean load_objects(KxDirectory *directory, GError **error)
     static const KxObjectType *const order[] = {
         &kx_type_domain,   &kx_type_group,    &kx_type_user,       &kx_type_alias,
         &kx_type_ip_group, &kx_type_template, &kx_type_time_range, &kx_type_etrn,
-        &kx_type_schedule, &kx_type_download, &kx_type_sorting};
+        &kx_type_schedule, &kx_type_download, &kx_type_sorting,    &kx_type_routing};
     g_autoptr(GHashTable) domains = g_hash_table_new(g_int64_hash, g_int64_equal);
     g_autoptr(GHashTable) users = g_hash_table_new(g_int64_hash, g_int64_equal);
     Loading loading = {directory, NULL, domains, users};

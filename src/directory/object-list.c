@@ -131,12 +131,13 @@ FREE_FUNC(free_etrn, KX_OBJECT_ETRN)
 FREE_FUNC(free_schedule, KX_OBJECT_SCHEDULE)
 FREE_FUNC(free_download, KX_OBJECT_DOWNLOAD)
 FREE_FUNC(free_sorting, KX_OBJECT_SORTING)
+FREE_FUNC(free_routing, KX_OBJECT_ROUTING)
 
 static GDestroyNotify free_func(KxObject object)
 {
     static const GDestroyNotify funcs[KX_OBJECT_COUNT] = {
         free_domain,     free_user, free_group,    free_alias,    free_ip_group, free_template,
-        free_time_range, free_etrn, free_schedule, free_download, free_sorting,
+        free_time_range, free_etrn, free_schedule, free_download, free_sorting,  free_routing,
     };
     return funcs[object];
 }

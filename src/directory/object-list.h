@@ -20,3 +20,4 @@
 #include "directory/fields-schedule.h"
 #include "directory/fields-download.h"
 #include "directory/fields-sorting.h"
+#include "directory/fields-routing.h"

@@ -446,15 +446,33 @@ static void walk_rest(Walk *walk, KxDomainEntry *home, const char *key, const ch
     }
 }
 
+/* The name as such; it is not looked at who has it. */
+static gboolean walk_routed(Walk *walk, const KxDomainEntry *home, const char *key,
+                            const char *local)
+{
+    g_autofree char *named = g_strconcat(key, "@", home->domain.name, NULL);
+    const KxRoutingRule *rule = kx_routing_find_named(walk->directory, named);
+    if (rule == NULL)
+        return FALSE;
+    g_autofree char *address = with_domain(local, home->domain.name);
+    note(walk, "the routing rule %s is for %s", rule->name, named);
+    arrive(walk, KX_DEST_FORWARD, address, home->domain.name, FALSE);
+    return TRUE;
+}
+
 static void walk_key(Walk *walk, KxDomainEntry *home, const char *key, const char *local)
 {
     g_auto(Meaning) meaning = {0};
+    if (walk_routed(walk, home, key, local))
+        return;
     find_meaning(home, key, &meaning);
     if (!is_nothing(&meaning)) {
         walk_meaning(walk, home, key, &meaning);
         return;
     }
     g_autofree char *base = without_detail(walk, key);
+    if (base != NULL && walk_routed(walk, home, base, base))
+        return;
     if (base != NULL)
         find_meaning(home, base, &meaning);
     if (is_nothing(&meaning))

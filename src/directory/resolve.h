@@ -3,7 +3,8 @@
  * From an address to where its mail goes: through domain aliases, aliases, groups and forwarding,
  * to mailboxes, public folders and addresses elsewhere, each once.
  *
- * In a domain a name means, in this order:
+ * A routing rule that names an address in a domain here takes its mail away to another server
+ * (OVR-52). Otherwise in a domain a name means, in this order:
  *   1. the alias of that name; aliases whose wildcards match add to it
  *   2. without it, the account, further address or group of that name
  *   3. aliases whose wildcards match
@@ -33,7 +34,8 @@ typedef enum {
     KX_DEST_MAILBOX, /* account "user@domain" */
     KX_DEST_PUBLIC,  /* public folder of `domain` */
     KX_DEST_REMOTE,
-    KX_DEST_FORWARD, /* an address in `domain` that its forward host knows about (DOM-34) */
+    KX_DEST_FORWARD, /* an address in `domain` that its forward host knows about (DOM-34), or that a
+                      * routing rule names */
 } KxDestinationKind;
 
 typedef struct {

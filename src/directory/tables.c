@@ -45,6 +45,11 @@ static void free_sorting(gpointer entry)
     kx_entry_free(&kx_type_sorting, entry);
 }
 
+static void free_routing(gpointer entry)
+{
+    kx_entry_free(&kx_type_routing, entry);
+}
+
 void kx_tables_init(KxDirectory *directory)
 {
     kx_rw_lock_init(&directory->lock);
@@ -59,6 +64,8 @@ void kx_tables_init(KxDirectory *directory)
     directory->schedules = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_schedule);
     directory->downloads = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_download);
     directory->sorting = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_sorting);
+    directory->routing = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_routing);
+    directory->routes = g_ptr_array_new();
     directory->shares =
         g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_hash_table_unref);
 }
@@ -75,6 +82,8 @@ void kx_tables_clear(KxDirectory *directory)
     g_hash_table_unref(directory->schedules);
     g_hash_table_unref(directory->downloads);
     g_hash_table_unref(directory->sorting);
+    g_hash_table_unref(directory->routing);
+    g_ptr_array_unref(directory->routes);
     g_hash_table_unref(directory->shares);
     g_hash_table_unref(directory->tokens);
     kx_rw_lock_clear(&directory->lock);

@@ -118,6 +118,11 @@ gboolean kx_envelope_rcpt_is_remote_due(const KxEnvelopeRcpt *rcpt)
            !(rcpt->status && rcpt->status[0] == '5');
 }
 
+const char *kx_envelope_sender_for(const KxEnvelope *envelope, const KxEnvelopeRcpt *rcpt)
+{
+    return rcpt->sender ? rcpt->sender : envelope->sender;
+}
+
 gint64 kx_envelope_begin(const KxEnvelope *envelope)
 {
     return MAX(envelope->created, envelope->begins);

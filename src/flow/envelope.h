@@ -93,6 +93,9 @@ gboolean kx_envelope_rcpt_is_due(const KxEnvelopeRcpt *rcpt);
 /* The same of another server. */
 gboolean kx_envelope_rcpt_is_remote_due(const KxEnvelopeRcpt *rcpt);
 
+/* By whom it is sent to this recipient. */
+const char *kx_envelope_sender_for(const KxEnvelope *envelope, const KxEnvelopeRcpt *rcpt);
+
 /* From when its time in the queue counts. */
 gint64 kx_envelope_begin(const KxEnvelope *envelope);
 

@@ -55,7 +55,7 @@ gboolean kx_hold_any_goes(KxQueue *queue, const KxEnvelope *envelope)
         g_auto(KxHop) hop = {0};
         if (!kx_envelope_rcpt_is_remote_due(rcpt))
             continue;
-        kx_hop_find(queue->directory, rcpt->address, &hop);
+        kx_hop_find(queue->directory, kx_envelope_sender_for(envelope, rcpt), rcpt->address, &hop);
         goes = hop.mode == KX_FORWARD_ONLINE;
     }
     return goes;
@@ -77,7 +77,7 @@ static gboolean any_by_schedule(KxQueue *queue, const KxEnvelope *envelope)
         g_auto(KxHop) hop = {0};
         if (!kx_envelope_rcpt_is_remote_due(rcpt))
             continue;
-        kx_hop_find(queue->directory, rcpt->address, &hop);
+        kx_hop_find(queue->directory, kx_envelope_sender_for(envelope, rcpt), rcpt->address, &hop);
         if (hop.mode != KX_FORWARD_ETRN)
             return TRUE;
     }

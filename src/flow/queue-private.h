@@ -56,6 +56,7 @@ struct KxRoute {
     gboolean ready;    /* in the queue of routes */
     guint on_way;      /* tasks */
     guint window;      /* how many there may be: grows with each success */
+    gboolean seven;    /* its servers take no 8-bit content */
     gboolean proven;   /* some task succeeded, and none failed to reach a server since */
     gint64 down_until; /* Unix seconds: nothing is tried before */
     guint failures;    /* one after the other */
@@ -79,7 +80,7 @@ typedef struct {
     gboolean over;
     guint code;
     char *status, *host, *ip, *tls;
-    gboolean reached;
+    gboolean reached, needs_7bit;
 } KxTask;
 
 typedef struct {
@@ -190,7 +191,7 @@ gint64 kx_queue_next_try(KxQueue *queue, guint64 attempts, gint64 now);
 /* ---- route.c: with the lock held, but for find ---- */
 
 /* Where a recipient on another server goes. */
-KxRoute *kx_route_find(KxQueue *queue, const char *address);
+KxRoute *kx_route_find(KxQueue *queue, const KxEnvelope *envelope, const KxEnvelopeRcpt *rcpt);
 void kx_route_free(gpointer route);
 /* The shipment waits for its route; takes it. */
 void kx_route_add(KxQueue *queue, KxShipment *shipment);
@@ -211,6 +212,12 @@ void kx_task_settle(KxQueue *queue, KxTask *task);
 void kx_task_free(gpointer task);
 /* A shipment that is not tried because its route is down; takes it. */
 void kx_task_put_off(KxQueue *queue, KxShipment *shipment);
+
+/* ---- downgrade.c ---- */
+
+/* The message as servers take it that know no 8BITMIME (RFC 6152), in a file that has no name any
+ * more: its descriptor and size. -1 without an error: there is nothing that could be converted. */
+int kx_queue_downgrade(const KxEnvelope *envelope, guint64 *ret_size, GError **error);
 
 /* ---- settle.c: the entry is claimed ---- */
 

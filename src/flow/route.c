@@ -49,15 +49,17 @@ void kx_route_free(gpointer data)
 
 static char *key_of(const KxHop *hop)
 {
-    return g_strdup_printf("%d %s %s %d %u %d %d %s %u", (int)hop->kind, hop->name ? hop->name : "",
-                           hop->host, hop->mx, hop->port, (int)hop->tls, (int)hop->mode, hop->user,
-                           g_str_hash(hop->password));
+    return g_strdup_printf("%d %s %s %d %u %d %d %s %u %s %u %s", (int)hop->kind,
+                           hop->name ? hop->name : "", hop->host, hop->mx, hop->port, (int)hop->tls,
+                           (int)hop->mode, hop->user, g_str_hash(hop->password),
+                           hop->pop3_host ? hop->pop3_host : "", hop->pop3_port,
+                           hop->source ? hop->source : "");
 }
 
-KxRoute *kx_route_find(KxQueue *queue, const char *address)
+KxRoute *kx_route_find(KxQueue *queue, const KxEnvelope *envelope, const KxEnvelopeRcpt *rcpt)
 {
     g_auto(KxHop) hop = {0};
-    kx_hop_find(queue->directory, address, &hop);
+    kx_hop_find(queue->directory, kx_envelope_sender_for(envelope, rcpt), rcpt->address, &hop);
     g_autofree char *key = key_of(&hop);
     KxRoute *route = g_hash_table_lookup(queue->routes, key);
     if (!route)

@@ -32,7 +32,7 @@ gboolean kx_queue_ship(KxQueue *queue, const KxEnvelope *envelope)
         const KxEnvelopeRcpt *rcpt = envelope->recipients->pdata[i];
         if (!kx_envelope_rcpt_is_remote_due(rcpt))
             continue;
-        KxRoute *route = kx_route_find(queue, rcpt->address);
+        KxRoute *route = kx_route_find(queue, envelope, rcpt);
         if (kx_hold_may_go(entry, &route->hop, online))
             add_shipment(queue, entry, route, routes);
     }

@@ -78,12 +78,13 @@ static KxEnvelope *envelope_of(KxQueue *queue, const KxShipment *shipment, GErro
     return entry->envelope;
 }
 
-static gboolean goes_by(KxQueue *queue, const KxEnvelopeRcpt *rcpt, const KxRoute *route)
+static gboolean goes_by(KxQueue *queue, const KxEnvelope *envelope, const KxEnvelopeRcpt *rcpt,
+                        const KxRoute *route)
 {
     if (!kx_envelope_rcpt_is_remote_due(rcpt) || rcpt->tried)
         return FALSE;
     pthread_mutex_lock(&queue->lock);
-    gboolean same = kx_route_find(queue, rcpt->address) == route;
+    gboolean same = kx_route_find(queue, envelope, rcpt) == route;
     pthread_mutex_unlock(&queue->lock);
     return same;
 }
@@ -95,7 +96,7 @@ void kx_task_put_off(KxQueue *queue, KxShipment *shipment)
     const KxRoute *route = shipment->route;
     for (guint i = 0; envelope && i < envelope->recipients->len; i++) {
         KxEnvelopeRcpt *rcpt = envelope->recipients->pdata[i];
-        if (!goes_by(queue, rcpt, route))
+        if (!goes_by(queue, envelope, rcpt, route))
             continue;
         g_free(rcpt->status);
         rcpt->status = g_strdup(route->down_status);
@@ -107,8 +108,7 @@ void kx_task_put_off(KxQueue *queue, KxShipment *shipment)
 
 static const char *sender_of(const KxEnvelope *envelope, guint recipient)
 {
-    const KxEnvelopeRcpt *rcpt = envelope->recipients->pdata[recipient];
-    return rcpt->sender ? rcpt->sender : envelope->sender;
+    return kx_envelope_sender_for(envelope, envelope->recipients->pdata[recipient]);
 }
 
 /* Of a transaction; they all have the same. */
@@ -131,7 +131,7 @@ static GArray *take_recipients(KxQueue *queue, KxEnvelope *envelope, KxShipment 
     gboolean more = FALSE;
     for (guint i = 0; i < envelope->recipients->len && !more; i++) {
         KxEnvelopeRcpt *rcpt = envelope->recipients->pdata[i];
-        if (!goes_by(queue, rcpt, shipment->route))
+        if (!goes_by(queue, envelope, rcpt, shipment->route))
             continue;
         more = !fits(envelope, list, i);
         if (more)
@@ -173,7 +173,15 @@ static gboolean send_recipients(KxQueue *queue, const KxEnvelope *envelope, cons
     return courier->send(courier->data, KX_MSG_MAIL_GO, task->number, &(KxMsgMailGo){}, -1);
 }
 
-static gboolean send_task(KxQueue *queue, const KxEnvelope *envelope, const KxTask *task, int fd)
+/* What is sent of a message: the file in the queue, or one made of it. */
+typedef struct {
+    int fd;
+    guint64 size, skip;
+    guint32 flags;
+} Content;
+
+static gboolean send_task(KxQueue *queue, const KxEnvelope *envelope, const KxTask *task,
+                          const Content *content)
 {
     const KxQueueCourier *courier = &queue->courier;
     const KxHop *hop = &task->shipment->route->hop;
@@ -185,14 +193,17 @@ static gboolean send_task(KxQueue *queue, const KxEnvelope *envelope, const KxTa
         .tls = hop->tls,
         .user = hop->user,
         .password = hop->password,
+        .pop3_host = hop->pop3_host,
+        .pop3_port = hop->pop3_port,
+        .source = hop->source,
         .from = common_sender(envelope, task->recipients),
-        .flags = (guint32)envelope->flags,
-        .size = envelope->size,
-        .skip = envelope->skip,
+        .flags = content->flags,
+        .size = content->size,
+        .skip = content->skip,
         .envid = envelope->envid,
         .ret = envelope->ret,
     };
-    return courier->send(courier->data, KX_MSG_MAIL_TASK, task->number, &message, fd) &&
+    return courier->send(courier->data, KX_MSG_MAIL_TASK, task->number, &message, content->fd) &&
            send_recipients(queue, envelope, task);
 }
 
@@ -244,6 +255,31 @@ static void end_task(KxQueue *queue, KxTask *task, guint code, const char *statu
     pthread_cond_broadcast(&queue->changed);
 }
 
+/* For servers that take no 8-bit content what can be is converted; the rest goes as it is, for few
+ * of them mind. Binary content that stays would be broken on the way and is not sent. */
+static gboolean open_content(const KxEnvelope *envelope, const KxRoute *route, Content *content,
+                             GError **error)
+{
+    g_autofree char *path = kx_queue_path(envelope->id, ".eml");
+    g_autoptr(GError) problem = NULL;
+    *content = (Content){-1, envelope->size, envelope->skip, (guint32)envelope->flags};
+    if (route->seven) {
+        content->flags |= KX_SMTP_CONVERTED;
+        content->fd = kx_queue_downgrade(envelope, &content->size, &problem);
+        if (content->fd >= 0) {
+            content->skip = 0;
+            content->flags &= ~(guint32)(KX_SMTP_BINARYMIME | KX_SMTP_8BITMIME);
+            return TRUE;
+        }
+    }
+    if (problem) {
+        g_propagate_error(error, g_steal_pointer(&problem));
+        return FALSE;
+    }
+    content->fd = open(path, O_RDONLY | O_CLOEXEC);
+    return content->fd >= 0 || kx_error_errno(error, "cannot open %s", path);
+}
+
 void kx_task_start(KxQueue *queue, KxShipment *shipment)
 {
     g_autoptr(GError) error = NULL;
@@ -255,17 +291,16 @@ void kx_task_start(KxQueue *queue, KxShipment *shipment)
         shipment_over(queue, shipment, FALSE, 0, error);
         return;
     }
-    g_autofree char *path = kx_queue_path(envelope->id, ".eml");
     KxTask *task = new_task(queue, envelope, shipment, take_recipients(queue, envelope, shipment));
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    const char *problem = fd < 0 ? g_strerror(errno) : NULL;
-    if (!problem && !send_task(queue, envelope, task, fd))
-        problem = "the process that sends mail is being restarted";
-    if (fd >= 0)
-        close(fd);
-    if (!problem)
+    Content content;
+    gboolean ok = open_content(envelope, shipment->route, &content, &error);
+    if (ok && !send_task(queue, envelope, task, &content))
+        ok = kx_fail(&error, KX_ERR_IO, "the process that sends mail is being restarted");
+    if (content.fd >= 0)
+        close(content.fd);
+    if (ok)
         return;
-    g_autofree char *status = g_strdup_printf("4.3.0 %s", problem);
+    g_autofree char *status = g_strdup_printf("4.3.0 %s", error->message);
     pthread_mutex_lock(&queue->lock);
     end_task(queue, task, 0, status);
     pthread_mutex_unlock(&queue->lock);
@@ -299,6 +334,7 @@ void kx_queue_courier_message(KxQueue *queue, const KxMessage *message)
     } else if (task && message->type == KX_MSG_MAIL_END) {
         const KxMsgMailEnd *end = &message->MAIL_END;
         task->reached = end->reached != 0;
+        task->needs_7bit = end->needs_7bit != 0;
         g_free(task->host);
         task->host = g_strdup(end->host);
         task->ip = g_strdup(end->ip);
@@ -391,9 +427,32 @@ static void note_done(KxQueue *queue, KxEnvelope *envelope, const KxTask *task)
         kx_log(queue->logger, KX_LOG_ERROR, "queue: message %s: %s", envelope->id, error->message);
 }
 
+/* It is begun again at once, in the form that these servers take. */
+static void begin_anew(KxQueue *queue, KxTask *task, KxEnvelope *envelope)
+{
+    KxShipment *shipment = g_steal_pointer(&task->shipment);
+    for (guint i = 0; i < task->recipients->len; i++) {
+        KxEnvelopeRcpt *rcpt =
+            envelope->recipients->pdata[g_array_index(task->recipients, guint, i)];
+        rcpt->tried = FALSE;
+    }
+    pthread_mutex_lock(&queue->lock);
+    shipment->route->seven = TRUE;
+    kx_route_finished(queue, shipment->route);
+    kx_route_add(queue, shipment);
+    pthread_mutex_unlock(&queue->lock);
+    kx_debug(queue->logger, KX_DEBUG_QUEUE, "%s is converted to 7bit for %s", envelope->id,
+             task->host ? task->host : "");
+    kx_task_free(task);
+}
+
 void kx_task_settle(KxQueue *queue, KxTask *task)
 {
     KxEnvelope *envelope = envelope_of(queue, task->shipment, NULL); /* read since the start */
+    if (task->needs_7bit) {
+        begin_anew(queue, task, envelope);
+        return;
+    }
     KxShipment *shipment = g_steal_pointer(&task->shipment);
     KxRoute *route = shipment->route;
     gint64 now = g_get_real_time() / G_USEC_PER_SEC;

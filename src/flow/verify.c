@@ -174,7 +174,7 @@ static KxVerifyResult find(KxVerifier *verifier, const KxHop *hop, const char *a
 KxVerifyResult kx_verify_address(KxVerifier *verifier, const char *address)
 {
     g_auto(KxHop) hop = {0};
-    kx_hop_find(verifier->directory, address, &hop);
+    kx_hop_find(verifier->directory, "", address, &hop);
     if (!hop.verify || hop.mode == KX_FORWARD_SCHEDULE || !kx_hop_online(verifier->directory))
         return KX_VERIFY_UNKNOWN;
     kx_mutex_lock(&verifier->lock);

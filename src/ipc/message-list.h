@@ -196,8 +196,9 @@ KX_MESSAGE(SMTP_VERDICT, KxMsgSmtpVerdict, CORE, EDGE, 0)
 
 /* A message for one next hop; the session is the task's number, the descriptor the file, of which `skip` bytes at
  * the start are not sent. `route` names the hop: the domain whose MX records count, or with `mx` 0 the host. `tls`
- * is KxMailTls. What the sender asked for stands as in SMTP_MAIL. Recipients follow, then MAIL_GO. */
-#define KX_FIELDS_MAIL_TASK(F, S) F(S, STR, id, 32) F(S, STR, route, 255) F(S, U32, mx, 0) F(S, U32, port, 0) F(S, U32, tls, 0) F(S, STR, user, 400) F(S, STR, password, 1024) F(S, STR, source, 64) F(S, STR, from, 1024) F(S, U32, flags, 0) F(S, U64, size, 0) F(S, U64, skip, 0) F(S, STR, envid, 128) F(S, STR, ret, 8)
+ * is KxMailTls. With `pop3_host` the sign-in is one to a mailbox there, before (SMTP-27). `source` are addresses to
+ * connect from, separated by a comma. What the sender asked for stands as in SMTP_MAIL. Recipients follow, then MAIL_GO. */
+#define KX_FIELDS_MAIL_TASK(F, S) F(S, STR, id, 32) F(S, STR, route, 255) F(S, U32, mx, 0) F(S, U32, port, 0) F(S, U32, tls, 0) F(S, STR, user, 400) F(S, STR, password, 1024) F(S, STR, pop3_host, 255) F(S, U32, pop3_port, 0) F(S, STR, source, 128) F(S, STR, from, 1024) F(S, U32, flags, 0) F(S, U64, size, 0) F(S, U64, skip, 0) F(S, STR, envid, 128) F(S, STR, ret, 8)
 KX_MESSAGE(MAIL_TASK, KxMsgMailTask, CORE, COURIER, 1)
 
 #define KX_FIELDS_MAIL_RECIPIENT(F, S) F(S, STR, to, 1024) F(S, U32, notify, 0) F(S, STR, orcpt, 1024)
@@ -216,8 +217,9 @@ KX_MESSAGE(MAIL_PROGRESS, KxMsgMailProgress, COURIER, CORE, 0)
 KX_MESSAGE(MAIL_RESULT, KxMsgMailResult, COURIER, CORE, 0)
 
 /* The task is over; recipients without a result have this one. `reached` says whether any server answered; `host`
- * and `ip` are those of the last, `tls` what protected the connection. */
-#define KX_FIELDS_MAIL_END(F, S) F(S, U32, code, 0) F(S, STR, text, 1024) F(S, U32, reached, 0) F(S, STR, host, 255) F(S, STR, ip, 64) F(S, STR, tls, 128)
+ * and `ip` are those of the last, `tls` what protected the connection. With `needs_7bit` nothing was sent, as the
+ * server takes no 8-bit content (RFC 6152): it is to be converted. */
+#define KX_FIELDS_MAIL_END(F, S) F(S, U32, code, 0) F(S, STR, text, 1024) F(S, U32, reached, 0) F(S, STR, host, 255) F(S, STR, ip, 64) F(S, STR, tls, 128) F(S, U32, needs_7bit, 0)
 KX_MESSAGE(MAIL_END, KxMsgMailEnd, COURIER, CORE, 0)
 
 /* A question for a mail server instead of a message; `kind` is KxMailAskKind, the session a number that no task has.

@@ -116,6 +116,7 @@ typedef enum {
     KX_SMTP_EXTENDED = 1 << 3,     /* the client said EHLO, not HELO */
     KX_SMTP_REQUIRETLS = 1 << 4,   /* never without TLS that is verified (RFC 8689) */
     KX_SMTP_TLS_OPTIONAL = 1 << 5, /* rather without TLS than not at all: "TLS-Required: No" */
+    KX_SMTP_CONVERTED = 1 << 6,    /* of a task: what can be is 7bit, the rest goes as it is */
 } KxSmtpMailFlags;
 
 typedef enum {

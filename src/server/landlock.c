@@ -18,9 +18,10 @@
     (FS_READ | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR |                     \
      LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG |  \
      FS_REFER | FS_TRUNCATE)
-#define NET_BIND    (1ULL << 0)
-#define NET_CONNECT (1ULL << 1)
-#define SCOPE_ALL   3ULL /* abstract sockets and signals of others */
+#define NET_BIND      (1ULL << 0)
+#define NET_CONNECT   (1ULL << 1)
+#define RULE_NET_PORT 2
+#define SCOPE_ALL     3ULL /* abstract sockets and signals of others */
 
 /* The layout of the newest ABI known here; an older kernel is given less of it. */
 typedef struct {
@@ -63,6 +64,17 @@ static gboolean allow(int ruleset, const char *path, guint64 rights, GError **er
     return rc == 0 ? TRUE : kx_error_errno(error, "Landlock refuses the rule for %s", path);
 }
 
+/* Which address connections come from may be chosen (OVR-51), not a port: nobody can be waited for,
+ * as no role but the keeper listens. */
+static gboolean allow_sources(int ruleset, GError **error)
+{
+    const struct {
+        guint64 rights, port;
+    } any = {NET_BIND, 0};
+    long rc = syscall(SYS_landlock_add_rule, ruleset, RULE_NET_PORT, &any, 0);
+    return rc == 0 ? TRUE : kx_error_errno(error, "Landlock refuses the rule for addresses");
+}
+
 gboolean kx_landlock_enter(KxRole role, guint *ret_abi, GError **error)
 {
     long version = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
@@ -78,6 +90,8 @@ gboolean kx_landlock_enter(KxRole role, guint *ret_abi, GError **error)
     gboolean ok = TRUE;
     if (role == KX_ROLE_CORE)
         ok = allow(ruleset, ".", FS_DATA & rules.fs, error);
+    if (role == KX_ROLE_COURIER && rules.net != 0)
+        ok = allow_sources(ruleset, error);
     if (ok && syscall(SYS_landlock_restrict_self, ruleset, 0) < 0)
         ok = kx_error_errno(error, "cannot enter the Landlock sandbox");
     close(ruleset);

@@ -116,7 +116,8 @@ static void report_task(Courier *courier, const KxMailTask *task)
                         .reached = task->reached,
                         .host = task->host,
                         .ip = task->ip,
-                        .tls = task->protection};
+                        .tls = task->protection,
+                        .needs_7bit = task->needs_7bit};
     kx_link_send(courier->core, KX_MSG_MAIL_END, task->number, &end, -1);
 }
 

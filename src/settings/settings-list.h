@@ -7,6 +7,8 @@
 KX_SETTING(SERVER_HOSTNAME, "server.hostname", TEXT, 1, 253, NULL, "localhost", KX_SETTING_EDGE | KX_SETTING_COURIER, "DOM-03 INST-42", kx_check_hostname,
     "Internet host name of the server, used in SMTP, in greetings and in certificates.")
 
+KX_SETTING(SERVER_HIDE_PROGRAM, "server.hide-program", BOOL, 0, 0, NULL, "no", KX_SETTING_EDGE, "ADV-02", NULL,
+    "Whether greetings, and what the server writes into messages, leave out which program this is. Its version is in none of them anyway.")
 KX_SETTING(SERVER_ADMIN_CONTACT, "server.admin-contact", TEXT, 0, 1000, NULL, "", 0, "", kx_check_uri_or_empty,
     "How to reach the administrator, as a URI like mailto:postmaster@company.com or tel:+49-30-123456. Mail programs may show it (IMAP /shared/admin); empty means nothing is said.")
 KX_SETTING(SERVER_COMMENT, "server.comment", TEXT, 0, 1000, NULL, "", 0, "", NULL,
@@ -88,6 +90,12 @@ KX_SETTING(RELAY_USER, "smtp.relay-user", TEXT, 0, 400, NULL, "", 0, "SMTP-27", 
     "User name to sign in there; empty means no sign-in.")
 KX_SETTING(RELAY_PASSWORD, "smtp.relay-password", TEXT, 0, 1000, NULL, "", KX_SETTING_SECRET, "SMTP-27", NULL,
     "Password for that.")
+KX_SETTING(RELAY_AUTH, "smtp.relay-auth", CHOICE, 0, 0, "smtp|pop3", "smtp", 0, "SMTP-27", NULL,
+    "How that sign-in is done: smtp by the SMTP command AUTH; pop3 for servers that take mail from an address that has just signed in to a mailbox over POP3, of which no messages are read.")
+KX_SETTING(RELAY_POP3_HOST, "smtp.relay-pop3-host", TEXT, 0, 253, NULL, "", 0, "SMTP-27", kx_check_host_or_empty,
+    "The POP3 server for that; empty means the relay server itself.")
+KX_SETTING(RELAY_POP3_PORT, "smtp.relay-pop3-port", INT, 0, 65535, NULL, "0", 0, "SMTP-27", NULL,
+    "Its port; 0 means 110, or 995 where smtp.relay-tls is wrap.")
 
 KX_SETTING(VERIFY_KEEP_GOOD, "smtp.verify-keep-good", DURATION, 1, 2592000, NULL, "1d", 0, "DOM-35", NULL,
     "How long it is remembered that the forward host of a domain takes mail for a name.")
@@ -226,6 +234,9 @@ KX_SETTING(LOG_DEBUG_TOPICS, "log.debug", LIST, 0, 64,
 
 KX_SETTING(MAIL_SUBADDRESS, "mail.subaddress-separator", TEXT, 0, 1, NULL, "+", 0, "", kx_check_separator,
     "Mail to user+anything goes to user, with this character in the place of +; empty turns that off.")
+
+KX_SETTING(MAIL_ENVELOPE_TO, "mail.x-envelope-to", BOOL, 0, 0, NULL, "no", 0, "ADV-04", NULL,
+    "Whether a field X-Envelope-To in messages for mailboxes here says by which address they came there: in each copy that of its mailbox alone.")
 
 KX_SETTING(MAIL_SRS, "mail.srs", BOOL, 0, 0, NULL, "yes", 0, "USR-23", NULL,
     "Whether mail that an address here forwards to another server leaves with a sender of this server (SRS), so that it passes SPF there.")

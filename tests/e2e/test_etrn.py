@@ -78,7 +78,7 @@ def test_who_may_ask_for_held_mail_and_what_is_said(backup, port):
         assert smtp.docmd("ETRN held.test")[0] == 503
 
 
-@pytest.mark.covers("DOM-34", "DOM-36")
+@pytest.mark.covers("DOM-34", "DOM-36", "DOM-39")
 def test_held_mail_waits_for_etrn_alone(backup, port):
     host = world.Received()
     backup.cli("schedule", "add", "send", "--every", "1s", "--actions", "send-queue")

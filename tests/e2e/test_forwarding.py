@@ -98,7 +98,7 @@ def test_one_domain_on_two_servers(keryx_binary):
         no_loop(hq, branch)
 
 
-@pytest.mark.covers("DOM-34", "DOM-35", "DOM-38", "OVR-50")
+@pytest.mark.covers("DOM-34", "DOM-35", "DOM-38", "OVR-50", "SMTP-06")
 def test_a_backup_takes_the_mail_while_the_primary_is_down(backup, port):
     assert refused(backup, "alice@other.test") == 550  # no open relay
     backup.deliver("alice@company.test", "Subject: kept\n\n")
