@@ -18,7 +18,7 @@ void kx_api_actor_clear(KxApiActor *actor)
 static gboolean refuse(KxHttpResponse *response, guint status, const char *detail)
 {
     if (status == 401)
-        kx_http_response_field(response, "WWW-Authenticate", "Bearer realm=\"Keryx\"");
+        kx_http_response_field(response, "WWW-Authenticate", "Bearer realm=\"administration\"");
     if (status == 503)
         kx_http_response_field(response, "Retry-After", "1");
     kx_http_response_problem(response, status, detail);

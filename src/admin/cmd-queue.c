@@ -43,9 +43,9 @@ static json_t *summary(const KxQueueItem *item)
 {
     const KxEnvelope *envelope = item->envelope;
     g_autofree char *created = local_time(envelope->created);
-    g_autofree char *next = envelope->held           ? g_strdup("")
-                            : envelope->next_try > 0 ? local_time(envelope->next_try)
-                                                     : g_strdup("ASAP");
+    g_autofree char *next = envelope->held || item->untimed ? g_strdup("")
+                            : envelope->next_try > 0        ? local_time(envelope->next_try)
+                                                            : g_strdup("ASAP");
     const char *status = NULL;
     for (guint i = 0; i < envelope->recipients->len && !status; i++)
         status = ((KxEnvelopeRcpt *)envelope->recipients->pdata[i])->status;

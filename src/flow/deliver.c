@@ -42,9 +42,10 @@ static char *target_key(const KxEnvelopeRcpt *rcpt)
     return g_strdup_printf("%s/%s", rcpt->account, rcpt->folder ? rcpt->folder : INBOX);
 }
 
-/* "Account/Folder" -> Target for all recipients of that duty. */
+/* "Account/Folder" -> Target for all recipients of that duty; `firsts` gets the first recipient for
+ * each delivery. */
 static GHashTable *open_targets(KxQueue *queue, const KxEnvelope *envelope, KxDuty duty,
-                                GArray *deliveries)
+                                GArray *deliveries, GPtrArray *firsts)
 {
     GHashTable *targets =
         g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)target_free);
@@ -64,6 +65,7 @@ static GHashTable *open_targets(KxQueue *queue, const KxEnvelope *envelope, KxDu
                                    .folder = rcpt->folder ? rcpt->folder : INBOX,
                                    .internal_date = envelope->created};
             g_array_append_val(deliveries, delivery);
+            g_ptr_array_add(firsts, (gpointer)rcpt);
         }
     }
     return targets;
@@ -88,13 +90,57 @@ static void settle(KxEnvelopeRcpt *rcpt, const GError *error)
     rcpt->status = error ? status_of(rcpt, error) : NULL;
 }
 
+/* ---- X-Envelope-To (ADV-04) ---- */
+
+/* The content with the address by which it comes to this mailbox, behind the Return-Path. No copy
+ * says who else has it. */
+static KxIncoming *mark(KxQueue *queue, const KxEnvelope *envelope, const KxEnvelopeRcpt *rcpt,
+                        KxIncoming *incoming, GError **error)
+{
+    const char *data;
+    size_t len;
+    if (!kx_incoming_map(incoming, &data, &len, error))
+        return NULL;
+    size_t skip = MIN((size_t)envelope->skip, len);
+    g_autofree char *line =
+        g_strdup_printf("X-Envelope-To: <%s>\r\n", rcpt->original ? rcpt->original : rcpt->address);
+    g_autoptr(KxIncoming) copy = kx_incoming_new(queue->store, error);
+    return copy && kx_incoming_write(copy, data, skip, error) &&
+                   kx_incoming_write(copy, line, strlen(line), error) &&
+                   kx_incoming_write(copy, data + skip, len - skip, error)
+               ? g_steal_pointer(&copy)
+               : NULL;
+}
+
+static void deliver_marked(KxQueue *queue, const KxEnvelope *envelope, KxIncoming *incoming,
+                           KxDelivery *deliveries, const GPtrArray *firsts)
+{
+    for (guint i = 0; i < firsts->len; i++) {
+        g_autoptr(KxIncoming) copy =
+            mark(queue, envelope, firsts->pdata[i], incoming, &deliveries[i].ret_error);
+        if (copy)
+            kx_incoming_deliver(copy, &deliveries[i], 1);
+    }
+}
+
+static gboolean wants_marks(KxQueue *queue)
+{
+    g_autoptr(KxSettings) settings = kx_directory_settings(queue->directory);
+    return kx_settings_bool(settings, KX_SET_MAIL_ENVELOPE_TO);
+}
+
+/* ---- all of it ---- */
+
 guint kx_queue_deliver(KxQueue *queue, KxEnvelope *envelope, KxDuty duty, KxIncoming *incoming,
                        GError **error)
 {
     g_autoptr(GArray) deliveries = g_array_new(FALSE, TRUE, sizeof(KxDelivery));
-    g_autoptr(GHashTable) targets = open_targets(queue, envelope, duty, deliveries);
+    g_autoptr(GPtrArray) firsts = g_ptr_array_new();
+    g_autoptr(GHashTable) targets = open_targets(queue, envelope, duty, deliveries, firsts);
     KxDelivery *all = (KxDelivery *)(void *)deliveries->data;
-    if (deliveries->len > 0)
+    if (deliveries->len > 0 && wants_marks(queue))
+        deliver_marked(queue, envelope, incoming, all, firsts);
+    else if (deliveries->len > 0)
         kx_incoming_deliver(incoming, all, deliveries->len);
     guint done = 0;
     for (guint i = 0; i < envelope->recipients->len; i++) {

@@ -4,15 +4,12 @@
  * gathered first, as that of a message over SMTP: it says who gets it.
  */
 #include "base/error.h"
-#include "base/text.h"
 #include "flow/fetch-private.h"
 #include "flow/footer.h"
-#include "mime/address.h"
 #include "mime/header.h"
 
 enum {
     HEADER_MAX = 1024 * 1024, /* bytes */
-    SENDER_MAX = 320,
 };
 
 struct KxFetchMessage {
@@ -75,52 +72,6 @@ static gboolean put(KxFetchMessage *message, const char *bytes, size_t len)
            stop(message, KX_FETCHED_LATER);
 }
 
-/* Whom the server that had the message names as its sender: Return-Path, which a mailbox's own
- * server writes. */
-static char *find_sender(const char *header, size_t len)
-{
-    KxHeaderField field;
-    if (!kx_header_find(header, len, "Return-Path", &field))
-        return g_strdup("");
-    g_autoptr(KxAddressList) list = kx_address_parse(field.value, field.value_len, 1);
-    if (list->n == 0 || list->items[0].kind != KX_ADDRESS_MAILBOX || !*list->items[0].mailbox ||
-        !*list->items[0].host)
-        return g_strdup("");
-    char *sender = g_strconcat(list->items[0].mailbox, "@", list->items[0].host, NULL);
-    gboolean good = strlen(sender) <= SENDER_MAX;
-    for (const char *at = sender; good && *at; at++)
-        good = g_ascii_isgraph(*at) && !strchr("<>\"(),;:\\", *at);
-    if (good)
-        return sender;
-    g_free(sender);
-    return g_strdup("");
-}
-
-/* RFC 5321 section 4.4. */
-static void append_trace(const KxFetchMessage *message, GString *out)
-{
-    const KxFetchSession *session = message->session;
-    KxEnvelope *envelope = message->envelope;
-    g_autoptr(KxSettings) settings = kx_directory_settings(session->tools->directory);
-    g_autofree char *date = kx_format_rfc5322_date(envelope->created);
-    g_string_append_printf(out, "Return-Path: <%s>\r\n", envelope->sender);
-    envelope->skip = out->len;
-    g_string_append_printf(out, "Received: from %s ([%s%s])\r\n", session->download->host,
-                           strchr(session->ip, ':') ? "IPv6:" : "", session->ip);
-    if (*session->tls) {
-        const char *cipher = strchr(session->tls, ' ');
-        g_string_append_printf(out, "\t(using %.*s with cipher %s)\r\n",
-                               (int)(cipher ? cipher - session->tls : (gssize)strlen(session->tls)),
-                               session->tls, cipher ? cipher + 1 : "unknown");
-    }
-    g_string_append_printf(out, "\tby %s with %s id %s",
-                           kx_settings_text(settings, KX_SET_SERVER_HOSTNAME), envelope->service,
-                           envelope->id);
-    if (envelope->given->len == 1) /* several would give away blind copies */
-        g_string_append_printf(out, "\r\n\tfor <%s>", (const char *)envelope->given->pdata[0]);
-    g_string_append_printf(out, "; %s\r\n", date);
-}
-
 /* Trace fields and what servers add for one recipient: copies differ in them. */
 static gboolean differs(const KxFetchMessage *message, const KxHeaderField *field)
 {
@@ -158,20 +109,6 @@ static void append_fields(KxFetchMessage *message, GString *out, size_t header_l
     digest(message, iter.pos, head->len - rest);
 }
 
-static gint64 count_hops(const char *header, size_t len, gboolean *ret_starts_with_field)
-{
-    gint64 hops = 0;
-    KxHeaderIter iter;
-    KxHeaderField field;
-    kx_header_iter_init(&iter, header, len);
-    *ret_starts_with_field = FALSE;
-    for (gboolean first = TRUE; kx_header_iter_next(&iter, &field); first = FALSE) {
-        hops += kx_header_field_is(&field, "Received");
-        *ret_starts_with_field |= first && field.name_len > 0;
-    }
-    return hops;
-}
-
 static gboolean check_hops(KxFetchMessage *message, gint64 hops)
 {
     g_autoptr(KxSettings) settings = kx_directory_settings(message->session->tools->directory);
@@ -188,7 +125,7 @@ static gboolean address(KxFetchMessage *message, size_t header_len)
     const KxFetchTools *tools = session->tools;
     KxEnvelope *envelope = message->envelope;
     envelope->service = g_strdup(session->download->protocol == KX_FETCH_IMAP ? "IMAP" : "POP3");
-    envelope->sender = find_sender(message->head->str, header_len);
+    envelope->sender = kx_fetch_find_sender(message->head->str, header_len);
     envelope->remote_ip = g_strdup(session->ip);
     envelope->secure = *session->tls != '\0';
     envelope->created = g_get_real_time() / G_USEC_PER_SEC;
@@ -208,12 +145,12 @@ static gboolean write_head(KxFetchMessage *message)
     GString *head = message->head;
     size_t len = kx_header_length(head->str, head->len);
     gboolean starts_with_field;
-    gint64 hops = count_hops(head->str, len, &starts_with_field);
+    gint64 hops = kx_fetch_count_hops(head->str, len, &starts_with_field);
     message->head_done = TRUE;
     if (!check_hops(message, hops) || !address(message, len))
         return FALSE;
     g_autoptr(GString) out = g_string_new(NULL);
-    append_trace(message, out);
+    kx_fetch_append_trace(message->session, message->envelope, out);
     /* Content without a header would take our fields for its beginning. */
     if (!starts_with_field && !g_str_has_prefix(head->str, "\r\n"))
         g_string_append(out, "\r\n");

@@ -54,6 +54,14 @@ void kx_fetch_message_write(KxFetchMessage *message, const char *bytes, size_t l
 /* After the last byte. Anything but FETCHED comes with the reason. */
 KxFetched kx_fetch_message_finish(KxFetchMessage *message, GError **error);
 
+/* ---- fetch-header.c ---- */
+
+/* The sender as the header knows him, "" if it does not; the caller's. */
+char *kx_fetch_find_sender(const char *header, size_t len);
+/* Return-Path, which the envelope skips, and Received. */
+void kx_fetch_append_trace(const KxFetchSession *session, KxEnvelope *envelope, GString *out);
+gint64 kx_fetch_count_hops(const char *header, size_t len, gboolean *ret_starts_with_field);
+
 /* ---- fetch-sort.c ---- */
 
 /* Puts whoever gets a message with that header into the envelope. FALSE: nobody can. */

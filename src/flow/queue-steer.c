@@ -63,6 +63,15 @@ static void look_at(KxQueue *queue, const KxQueueEntry *entry, KxQueueItem *item
     }
 }
 
+/* Nothing of it goes by itself. */
+static gboolean is_untimed(KxQueue *queue, const KxEnvelope *envelope)
+{
+    for (guint i = 0; i < envelope->recipients->len; i++)
+        if (kx_envelope_rcpt_is_due(envelope->recipients->pdata[i]))
+            return FALSE;
+    return kx_queue_has_remote(envelope) && !kx_hold_any_goes(queue, envelope);
+}
+
 /* NULL with KX_ERR_NOT_FOUND, or when it was delivered in this moment. */
 KxQueueItem *kx_queue_item(KxQueue *queue, const char *id, GError **error)
 {
@@ -77,6 +86,7 @@ KxQueueItem *kx_queue_item(KxQueue *queue, const char *id, GError **error)
         return NULL;
     }
     item->envelope = kx_queue_read(id, error);
+    item->untimed = item->envelope && is_untimed(queue, item->envelope);
     return item->envelope ? g_steal_pointer(&item) : NULL;
 }
 

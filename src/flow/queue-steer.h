@@ -24,8 +24,9 @@ const char *kx_queue_state_word(KxQueueState state);
 typedef struct {
     KxEnvelope *envelope;
     KxQueueState state;
-    char *server;  /* that is being talked to, or NULL */
-    guint percent; /* of the content that it has */
+    gboolean untimed; /* it waits for a connection, a schedule or ETRN, not for a time */
+    char *server;     /* that is being talked to, or NULL */
+    guint percent;    /* of the content that it has */
 } KxQueueItem;
 
 /* What is looked for; 0 and NULL do not count. Texts match in any case; those of addresses and

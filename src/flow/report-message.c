@@ -153,7 +153,7 @@ static void add_header(const KxReportMessage *report, GString *out, const char *
 
 /* ---- for programs ---- */
 
-static void add_reason(GString *out, const KxEnvelopeRcpt *rcpt)
+static void add_reason(const KxReportMessage *report, GString *out, const KxEnvelopeRcpt *rcpt)
 {
     if (rcpt->remote)
         g_string_append_printf(out, "Remote-MTA: dns; %s\r\n", rcpt->remote);
@@ -166,7 +166,8 @@ static void add_reason(GString *out, const KxEnvelopeRcpt *rcpt)
     if (rcpt->reply >= 200)
         g_string_append_printf(out, "Diagnostic-Code: smtp; %u %s\r\n", rcpt->reply, status);
     else
-        g_string_append_printf(out, "Diagnostic-Code: X-Keryx; %s\r\n", status);
+        g_string_append_printf(out, "Diagnostic-Code: %s; %s\r\n",
+                               report->hide_program ? "X-Local" : "X-Keryx", status);
 }
 
 static void add_recipient(const KxReportMessage *report, GString *out, const KxEnvelopeRcpt *rcpt)
@@ -178,7 +179,7 @@ static void add_recipient(const KxReportMessage *report, GString *out, const KxE
     g_string_append(out, "Final-Recipient: ");
     append_address(report, out, rcpt->address);
     g_string_append_printf(out, "\r\nAction: %s\r\nStatus: %s\r\n", report->action, code);
-    add_reason(out, rcpt);
+    add_reason(report, out, rcpt);
     if (report->retry_until > 0) {
         g_autofree char *until = kx_format_rfc5322_date(report->retry_until);
         g_string_append_printf(out, "Will-Retry-Until: %s\r\n", until);

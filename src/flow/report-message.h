@@ -18,7 +18,8 @@ typedef struct {
     GPtrArray *recipients;      /* of KxEnvelopeRcpt: those it is about */
     const char *original;       /* the message, or its beginning with the whole header */
     size_t original_len;
-    gboolean full; /* it is all of it, and goes along */
+    gboolean full;         /* it is all of it, and goes along */
+    gboolean hide_program; /* which one this is, is not said */
 } KxReportMessage;
 
 /* Lines end in CRLF. */

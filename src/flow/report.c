@@ -142,6 +142,7 @@ static gboolean send_report(KxQueue *queue, KxReportMessage *report, KxEnvelope 
     report->to = report->envelope->sender;
     report->hostname = kx_settings_text(settings, KX_SET_SERVER_HOSTNAME);
     report->language = language;
+    report->hide_program = kx_settings_bool(settings, KX_SET_SERVER_HIDE_PROGRAM);
     GString *text = kx_report_message(report);
     g_autoptr(KxIncoming) incoming = kx_incoming_new(queue->store, error);
     envelope->skip = strlen(return_path);

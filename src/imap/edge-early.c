@@ -34,7 +34,7 @@ static void cmd_id(KxConn *conn, KxImapParser *args)
 {
     if (!kx_imap_parse_id(args))
         return;
-    kx_imap_edge_say(conn, "%s", KX_IMAP_ID_RESPONSE);
+    kx_imap_edge_say(conn, "%s", kx_imap_id_response(kx_conn_settings(conn)));
     kx_imap_edge_tagged(conn, "OK ID completed");
 }
 

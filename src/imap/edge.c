@@ -338,7 +338,8 @@ static void greet(KxConn *conn, const char *text)
 static void open_connection(KxConn *conn)
 {
     start_over(conn);
-    greet(conn, "Keryx IMAP ready");
+    gboolean hide = kx_settings_bool(kx_conn_settings(conn), KX_SET_SERVER_HIDE_PROGRAM);
+    greet(conn, hide ? "IMAP ready" : "Keryx IMAP ready");
 }
 
 /* Nothing said in the clear counts any more (RFC 9051 section 6.2.1). */

@@ -6,8 +6,7 @@ static const char ALWAYS[] = "TOP\r\n"
                              "RESP-CODES\r\n"
                              "AUTH-RESP-CODE\r\n"
                              "PIPELINING\r\n"
-                             "EXPIRE NEVER\r\n"
-                             "IMPLEMENTATION Keryx\r\n";
+                             "EXPIRE NEVER\r\n";
 
 /* USER and PASS are PLAIN in other words. */
 static gboolean has_plain(const char *mechanisms)
@@ -16,9 +15,11 @@ static gboolean has_plain(const char *mechanisms)
     return g_strv_contains((const char *const *)names, "PLAIN");
 }
 
-char *kx_pop3_capabilities(const char *mechanisms, gboolean secure)
+char *kx_pop3_capabilities(const KxSettings *settings, const char *mechanisms, gboolean secure)
 {
     GString *lines = g_string_new(ALWAYS);
+    if (!kx_settings_bool(settings, KX_SET_SERVER_HIDE_PROGRAM))
+        g_string_append(lines, "IMPLEMENTATION Keryx\r\n");
     if (has_plain(mechanisms))
         g_string_append(lines, "USER\r\n");
     if (*mechanisms)

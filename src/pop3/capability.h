@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include <glib.h>
+#include "settings/settings.h"
 
 /* `mechanisms` of SASL, with blanks between, may be empty. The lines with the end; free it. */
-char *kx_pop3_capabilities(const char *mechanisms, gboolean secure);
+char *kx_pop3_capabilities(const KxSettings *settings, const char *mechanisms, gboolean secure);

@@ -54,7 +54,8 @@ void kx_pop3_cmd_noop(KxPop3 *pop3, const char *args)
 void kx_pop3_cmd_capa(KxPop3 *pop3, const char *args)
 {
     g_autofree char *mechanisms = kx_session_mechanisms(pop3->session);
-    g_autofree char *lines = kx_pop3_capabilities(mechanisms, kx_session_is_secure(pop3->session));
+    g_autofree char *lines = kx_pop3_capabilities(kx_session_settings(pop3->session), mechanisms,
+                                                  kx_session_is_secure(pop3->session));
     kx_session_puts(pop3->session, "+OK Capability list follows\r\n");
     kx_session_puts(pop3->session, lines);
     kx_session_reply(pop3->session, 0, 0);

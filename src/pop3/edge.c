@@ -44,7 +44,8 @@ void kx_pop3_edge_wrong(KxConn *conn, KxPop3Edge *edge, const char *text)
 static void cmd_capa(KxConn *conn, KxPop3Edge *edge, const char *args)
 {
     g_autofree char *mechanisms = kx_conn_mechanisms(conn, kx_conn_may_sign_in(conn, TRUE), "");
-    g_autofree char *lines = kx_pop3_capabilities(mechanisms, kx_conn_is_secure(conn));
+    g_autofree char *lines =
+        kx_pop3_capabilities(kx_conn_settings(conn), mechanisms, kx_conn_is_secure(conn));
     kx_conn_puts(conn, "+OK Capability list follows\r\n");
     kx_conn_puts(conn, lines);
 }
@@ -230,8 +231,10 @@ static void start_over(KxConn *conn)
 static void on_open(KxConn *conn)
 {
     start_over(conn);
-    kx_pop3_edge_say(conn, "+OK %s Keryx POP3 server ready",
-                     kx_settings_text(kx_conn_settings(conn), KX_SET_SERVER_HOSTNAME));
+    const KxSettings *settings = kx_conn_settings(conn);
+    kx_pop3_edge_say(conn, "+OK %s %sPOP3 server ready",
+                     kx_settings_text(settings, KX_SET_SERVER_HOSTNAME),
+                     kx_settings_bool(settings, KX_SET_SERVER_HIDE_PROGRAM) ? "" : "Keryx ");
 }
 
 /* RFC 1939 section 3: silence ends the session without a word, and nothing is deleted. */

@@ -10,6 +10,7 @@
 #include "mime/binary.h"
 #include "mime/crlf.h"
 #include "mime/header.h"
+#include "smtp/loop.h"
 #include "smtp/transaction.h"
 
 gboolean kx_smtp_refuse(KxSmtpTransaction *transaction, guint code, const char *text)
@@ -112,6 +113,16 @@ static void note_tls(KxSmtpTransaction *transaction, const HeaderFacts *facts)
         envelope->flags |= KX_SMTP_TLS_OPTIONAL;
 }
 
+/* The trace fields name a recipient only where there is but one. */
+static gboolean goes_round(const KxSmtpTransaction *transaction, const KxSettings *settings)
+{
+    const GPtrArray *given = transaction->envelope->given;
+    return given->len == 1 &&
+           kx_smtp_goes_round(transaction->head->str, transaction->head->len,
+                              kx_settings_text(settings, KX_SET_SERVER_HOSTNAME),
+                              given->pdata[0]);
+}
+
 /* The header is complete in `head`, perhaps with some of the body. */
 static gboolean write_head(KxSmtpTransaction *transaction)
 {
@@ -121,6 +132,10 @@ static gboolean write_head(KxSmtpTransaction *transaction)
     transaction->head_done = TRUE;
     if (facts.hops > kx_settings_int(settings, KX_SET_SMTP_MAX_HOPS))
         return kx_smtp_refuse(transaction, 554, "5.4.6 Too many hops: the message is in a loop");
+    if (goes_round(transaction, settings))
+        return kx_smtp_refuse(transaction, 554,
+                              "5.4.6 The message was here for this recipient before: it is in a "
+                              "loop");
     if (!kx_smtp_check_author(transaction, head->str, head->len))
         return FALSE;
     note_tls(transaction, &facts);

@@ -57,7 +57,8 @@ static void greet(KxConn *conn)
 {
     guint seconds = (guint)kx_settings_int(kx_conn_settings(conn), KX_SET_SMTP_TIMEOUT);
     kx_conn_set_timeout(conn, seconds);
-    kx_edge_line(conn, "220 %s ESMTP Keryx", kx_edge_hostname(conn));
+    gboolean hide = kx_settings_bool(kx_conn_settings(conn), KX_SET_SERVER_HIDE_PROGRAM);
+    kx_edge_line(conn, "220 %s ESMTP%s", kx_edge_hostname(conn), hide ? "" : " Keryx");
 }
 
 /* ---- lines ---- */
