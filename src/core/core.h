@@ -4,6 +4,7 @@
 #pragma once
 
 #include "convert/convert.h"
+#include "core/client-limits.h"
 #include "core/exclusive.h"
 #include "core/lockout.h"
 #include "core/recent-logins.h"
@@ -40,7 +41,9 @@ typedef struct KxCore {
     KxLine *line;              /* NULL without a running server */
     KxUrgent *urgent;          /* NULL without a running server */
     KxRecentLogins *pop3_logins;
-    KxLockout *lockout;  /* NULL without a running server */
+    KxLockout *lockout; /* NULL without a running server */
+    KxClientLimits *limits;
+    gint dns_waiting;    /* atomic: workers that wait for DNS about senders */
     struct KxHttp *http; /* applications (http/http.h); NULL without a running server */
 } KxCore;
 

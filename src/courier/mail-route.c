@@ -168,6 +168,20 @@ static KxMailSession *try_host(const KxMailTools *tools, KxMailTask *task, const
     return NULL;
 }
 
+/* What no mail server is asked. */
+static gboolean ask_no_server(const KxMailTools *tools, KxMailTask *task)
+{
+    static void (*const asks[KX_MAIL_KINDS])(const KxMailTools *, KxMailTask *) = {
+        [KX_MAIL_POST] = kx_mail_post,
+        [KX_MAIL_EXPLAIN] = kx_mail_explain,
+        [KX_MAIL_DOMAIN] = kx_mail_ask_domain,
+    };
+    if (!asks[task->kind])
+        return FALSE;
+    asks[task->kind](tools, task);
+    return TRUE;
+}
+
 KxMailSession *kx_mail_deliver(const KxMailTools *tools, KxMailTask *task, KxMailSession *session)
 {
     if (session) {
@@ -176,10 +190,8 @@ KxMailSession *kx_mail_deliver(const KxMailTools *tools, KxMailTask *task, KxMai
         if (session || task->code != 0 || is_over(task))
             return session;
     }
-    if (task->kind == KX_MAIL_POST || task->kind == KX_MAIL_EXPLAIN) {
-        (task->kind == KX_MAIL_POST ? kx_mail_post : kx_mail_explain)(tools, task);
+    if (ask_no_server(tools, task))
         return NULL;
-    }
     kx_mail_task_progress(task, KX_MAIL_PHASE_LOOKS_UP, 0, NULL);
     g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(KxStsPolicy) policy = NULL;

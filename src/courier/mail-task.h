@@ -213,6 +213,8 @@ gboolean kx_mail_etrn(KxMailSession *session, KxMailTask *task);
 void kx_mail_explain(const KxMailTools *tools, KxMailTask *task);
 /* Posts the task's body to its recipients, which are URLs. */
 void kx_mail_post(const KxMailTools *tools, KxMailTask *task);
+/* Whether the domain that is the route has MX records or addresses. */
+void kx_mail_ask_domain(const KxMailTools *tools, KxMailTask *task);
 /* Questions about the addresses of a host. TRUE: it was one. */
 gboolean kx_mail_ask_address(KxMailTask *task, const KxHostAddress *address);
 

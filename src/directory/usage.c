@@ -77,8 +77,7 @@ static gboolean check_month(const char *month, GError **error)
     gboolean good = month == NULL || strlen(month) == strlen(FORM);
     for (guint i = 0; month != NULL && good && FORM[i] != '\0'; i++)
         good = FORM[i] == 'd' ? g_ascii_isdigit(month[i]) : month[i] == FORM[i];
-    return good ||
-           kx_fail(error, KX_ERR_INVALID, "'%.20s' is not a month like 2026-11", month);
+    return good || kx_fail(error, KX_ERR_INVALID, "'%.20s' is not a month like 2026-11", month);
 }
 
 static gboolean read_rows(KxStmt *stmt, GPtrArray *list, GError **error)
@@ -87,7 +86,7 @@ static gboolean read_rows(KxStmt *stmt, GPtrArray *list, GError **error)
     while ((rc = kx_stmt_step(stmt, error)) == 1) {
         KxDomainUsage *usage = g_new(KxDomainUsage, 1);
         *usage = (KxDomainUsage){g_strdup(kx_stmt_text(stmt, 0)), g_strdup(kx_stmt_text(stmt, 1)),
-                           (guint64)kx_stmt_int(stmt, 2)};
+                                 (guint64)kx_stmt_int(stmt, 2)};
         g_ptr_array_add(list, usage);
     }
     return rc == 0;

@@ -164,6 +164,10 @@ KX_MESSAGE(DRAINED, KxMsgDrained, EDGE, CORE, 0)
 
 /* ---- SMTP: answers are SMTP_VERDICT ---- */
 
+/* May the client be greeted? KX_SMTP_GREET, KX_SMTP_GREET_LATER, or what it is told instead. */
+#define KX_FIELDS_SMTP_CONNECT(F, S)
+KX_MESSAGE(SMTP_CONNECT, KxMsgSmtpConnect, EDGE, CORE, 0)
+
 /* Starts a transaction, forgetting any before, and asks about its first recipient; `flags` is KxSmtpMailFlags,
  * `size` 0 means not declared, `tls` is empty outside TLS. The transaction exists if the verdict is 2xx. With an empty
  * `to` it asks about the sender, and no transaction is there afterwards. */

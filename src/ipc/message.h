@@ -151,6 +151,12 @@ typedef enum {
     KX_TLS_RESULTS,
 } KxTlsResult;
 
+/* The codes of a verdict about a connection, beside those of SMTP. */
+enum {
+    KX_SMTP_GREET = 220,
+    KX_SMTP_GREET_LATER = 120, /* after smtp.greeting-delay, if the client is silent until then */
+};
+
 /* What a task of the courier is about. */
 typedef enum {
     KX_MAIL_MESSAGE, /* no question: a message is delivered */
@@ -160,6 +166,7 @@ typedef enum {
     KX_MAIL_CONNECT, /* does it accept a connection? */
     KX_MAIL_EXPLAIN, /* how would mail go to the host? Answered by MAIL_LINE */
     KX_MAIL_POST,    /* give MAIL_BODY to these URLs by HTTPS */
+    KX_MAIL_DOMAIN,  /* is the domain in DNS? 250, 550, or 451: nobody can say */
     KX_MAIL_KINDS,
 } KxMailAskKind;
 

@@ -351,6 +351,7 @@ static gboolean open_data(KxCoreProcess *process, GError **error)
     core->maildrops = kx_exclusive_new();
     core->pop3_logins = kx_recent_logins_new();
     core->lockout = kx_lockout_new(core->directory, core->logger);
+    core->limits = kx_client_limits_new();
     core->queue = kx_queue_open(core->store, core->directory, core->logger, error);
     if (!core->queue)
         return FALSE;
@@ -398,6 +399,7 @@ static void close_data(KxCoreProcess *process)
     g_clear_pointer(&core->maildrops, kx_exclusive_free);
     g_clear_pointer(&core->pop3_logins, kx_recent_logins_free);
     g_clear_pointer(&core->lockout, kx_lockout_free);
+    g_clear_pointer(&core->limits, kx_client_limits_free);
     if (core->logger && process->stopping)
         kx_log(core->logger, KX_LOG_DEBUG, "Server stopped");
     g_clear_pointer(&core->directory, kx_directory_close);

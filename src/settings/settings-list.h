@@ -22,6 +22,26 @@ KX_SETTING(SMTP_MAX_HOPS, "smtp.max-hops", INT, 1, 1000, NULL, "50", 0, "SMTP-24
     "Most Received fields a message may carry; more means a loop, and the message is refused.")
 KX_SETTING(SMTP_MAX_FAILED, "smtp.max-failed-commands", INT, 1, 10000, NULL, "10", KX_SETTING_EDGE, "SMTP-22", NULL,
     "After this many rejected commands in one session the connection is closed.")
+KX_SETTING(SMTP_MAX_PER_HOUR, "smtp.max-messages-per-hour", INT, 0, 1000000, NULL, "200", 0, "SMTP-16", NULL,
+    "Most messages taken from one address within an hour (of IPv6: one /64 network), unless the sender has signed in; further ones get 451. 0 means no limit.")
+KX_SETTING(SMTP_MAX_PER_USER, "smtp.max-messages-per-hour-and-user", INT, 0, 1000000, NULL, "500", 0, "SMTP-16", NULL,
+    "Most messages taken within an hour from one user who has signed in, from wherever; further ones get 451. 0 means no limit.")
+KX_SETTING(SMTP_MAX_PER_IP, "smtp.max-connections-per-address", INT, 0, 1000000, NULL, "20", 0, "SMTP-17", NULL,
+    "Most SMTP connections that one address may have at the same time (of IPv6: one /64 network), on all SMTP services together; further ones get 421. 0 means no limit.")
+KX_SETTING(SMTP_MAX_UNKNOWN, "smtp.max-unknown-recipients", INT, 0, 1000000, NULL, "10", 0, "SMTP-18 LOG-45", NULL,
+    "After so many recipients that do not exist, within an hour, an address is blocked on the SMTP port; users who sign in are not counted. 0 means never.")
+KX_SETTING(SMTP_UNKNOWN_BLOCK, "smtp.unknown-recipients-block", DURATION, 1, 2592000, NULL, "1h", 0, "SMTP-18", NULL,
+    "How long it is blocked; keryx client list shows it, keryx client clear ends it.")
+KX_SETTING(SMTP_LIMITS_EXEMPT, "smtp.limits-exempt-group", TEXT, 0, 100, NULL, "", KX_SETTING_IP_GROUP, "SMTP-19 DOM-40", NULL,
+    "IP address group for which these limits of messages, connections and unknown recipients do not hold: the domain's other mail servers. Empty means that only 127.0.0.1 and ::1 are exempt.")
+KX_SETTING(SMTP_SENDER_DOMAIN, "smtp.sender-domain-must-exist", BOOL, 0, 0, NULL, "no", 0, "SMTP-20", NULL,
+    "Whether mail is refused whose sender's domain is not in DNS: it has neither MX records nor addresses. Senders who have signed in or may relay are not asked about.")
+KX_SETTING(SMTP_GREETING_DELAY, "smtp.greeting-delay", DURATION, 0, 240, NULL, "0", KX_SETTING_EDGE, "SPAM-58 SPAM-59 SPAM-62", NULL,
+    "How long a client on the SMTP port waits for the greeting. Programs that send spam give up or begin to talk; who talks before the greeting is disconnected. 0 means no delay; 25s is a good value.")
+KX_SETTING(SMTP_GREETING_EXEMPT, "smtp.greeting-delay-exempt-group", TEXT, 0, 100, NULL, "", KX_SETTING_IP_GROUP, "SPAM-60", NULL,
+    "IP address group whose members are greeted at once; empty means none.")
+KX_SETTING(SMTP_GREETING_LOG, "smtp.greeting-delay-log", BOOL, 0, 0, NULL, "no", KX_SETTING_EDGE, "SPAM-61", NULL,
+    "Whether the Security log says who talked before the greeting or did not wait for it; off is better on busy servers.")
 KX_SETTING(SMTP_RELAY_GROUP, "smtp.relay-group", TEXT, 0, 100, NULL, "", KX_SETTING_IP_GROUP, "SMTP-09 SMTP-13", NULL,
     "IP address group whose members may send to any domain without signing in; empty means none.")
 KX_SETTING(SMTP_HIDE_LOCAL, "smtp.hide-local-clients", BOOL, 0, 0, NULL, "no", 0, "ADV-03", NULL,

@@ -34,6 +34,7 @@ typedef enum {
     KX_EDGE_PENALTY,   /* a sign-in failed: its answer waits, and so does input */
     KX_EDGE_DATA,
     KX_EDGE_BDAT,
+    KX_EDGE_DELAY, /* before the greeting: the client has to be silent */
 } KxEdgeMode;
 
 typedef enum {
@@ -45,6 +46,7 @@ typedef enum {
     KX_ASK_MESSAGE, /* take `chunk` and deliver */
     KX_ASK_ETRN,    /* send what waits for `node` */
     KX_ASK_RESET,   /* then call `after_reset` */
+    KX_ASK_CONNECT, /* may the client be greeted? */
 } KxEdgeAsk;
 
 typedef struct {
@@ -112,6 +114,14 @@ void kx_edge_close(KxConn *conn);
 void kx_edge_goodbye(KxConn *conn, const char *enhanced, const char *text);
 const char *kx_edge_hostname(KxConn *conn);
 gboolean kx_edge_is_submission(KxConn *conn);
+
+/* ---- edge-greet.c: the first words ---- */
+
+void kx_edge_arrive(KxConn *conn); /* asks the core */
+void kx_edge_arrived(KxConn *conn, KxSmtpEdge *edge, guint code, const char *text);
+void kx_edge_delay_over(KxConn *conn);
+void kx_edge_talked_early(KxConn *conn, KxSmtpEdge *edge);
+void kx_edge_gave_up(KxConn *conn); /* the connection ended before the greeting */
 
 /* ---- edge-commands.c ---- */
 

@@ -59,6 +59,9 @@ static void send(KxConn *conn, KxSmtpEdge *edge)
     case KX_ASK_RESET:
         kx_conn_request(conn, KX_MSG_SMTP_RESET, &(KxMsgSmtpReset){});
         break;
+    case KX_ASK_CONNECT:
+        kx_conn_request(conn, KX_MSG_SMTP_CONNECT, &(KxMsgSmtpConnect){});
+        break;
     case KX_ASK_SASL:
     case KX_ASK_NOTHING:
         g_assert_not_reached();
@@ -130,9 +133,10 @@ static void reset_done(KxConn *conn, KxSmtpEdge *edge, guint code, const char *t
 }
 
 static void (*const ANSWERED[])(KxConn *, KxSmtpEdge *, guint, const char *) = {
-    [KX_ASK_MAIL] = mail_answered,  [KX_ASK_RCPT] = rcpt_answered,
-    [KX_ASK_SPOOL] = spool_refused, [KX_ASK_MESSAGE] = message_answered,
-    [KX_ASK_ETRN] = etrn_answered,  [KX_ASK_RESET] = reset_done,
+    [KX_ASK_MAIL] = mail_answered,      [KX_ASK_RCPT] = rcpt_answered,
+    [KX_ASK_SPOOL] = spool_refused,     [KX_ASK_MESSAGE] = message_answered,
+    [KX_ASK_ETRN] = etrn_answered,      [KX_ASK_RESET] = reset_done,
+    [KX_ASK_CONNECT] = kx_edge_arrived,
 };
 
 static void finish(KxConn *conn, KxSmtpEdge *edge, guint code, const char *text)
@@ -141,6 +145,8 @@ static void finish(KxConn *conn, KxSmtpEdge *edge, guint code, const char *text)
     edge->ask = KX_ASK_NOTHING;
     edge->replaying = 0;
     ANSWERED[ask](conn, edge, code, text);
+    if (code == 421) /* who is held off is not to go on */
+        kx_edge_close(conn);
 }
 
 /* ---- telling the envelope again ---- */
@@ -201,7 +207,9 @@ void kx_edge_unanswered(KxConn *conn)
     if (edge->ask == KX_ASK_SASL) {
         edge->ask = KX_ASK_NOTHING;
         kx_edge_sasl_answered(conn, NULL);
-    } else if ((edge->ask == KX_ASK_MAIL || edge->ask == KX_ASK_RCPT) && !edge->asked_again) {
+    } else if ((edge->ask == KX_ASK_MAIL || edge->ask == KX_ASK_RCPT ||
+                edge->ask == KX_ASK_CONNECT) &&
+               !edge->asked_again) {
         edge->asked_again =
             TRUE; /* a question does no harm; but it must not kill core after core */
         edge->replaying = edge->recipients ? 1 : 0;

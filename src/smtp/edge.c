@@ -53,14 +53,6 @@ void kx_edge_say(KxConn *conn, guint code, const char *text)
     kx_edge_goodbye(conn, "4.7.0", "Too many failed commands");
 }
 
-static void greet(KxConn *conn)
-{
-    guint seconds = (guint)kx_settings_int(kx_conn_settings(conn), KX_SET_SMTP_TIMEOUT);
-    kx_conn_set_timeout(conn, seconds);
-    gboolean hide = kx_settings_bool(kx_conn_settings(conn), KX_SET_SERVER_HIDE_PROGRAM);
-    kx_edge_line(conn, "220 %s ESMTP%s", kx_edge_hostname(conn), hide ? "" : " Keryx");
-}
-
 /* ---- lines ---- */
 
 /* Why a line cannot be a command at all, or NULL. The line still has its CR. */
@@ -132,7 +124,9 @@ static void input(KxConn *conn)
     const char *bytes = kx_conn_input(conn, &len);
     if (len == 0 || edge->closed || edge->mode == KX_EDGE_PENALTY)
         return;
-    if (edge->mode == KX_EDGE_DATA || edge->mode == KX_EDGE_BDAT)
+    if (edge->mode == KX_EDGE_DELAY)
+        kx_edge_talked_early(conn, edge);
+    else if (edge->mode == KX_EDGE_DATA || edge->mode == KX_EDGE_BDAT)
         kx_edge_content_input(conn, bytes, len);
     else if (edge->mode == KX_EDGE_SKIP_LINE)
         skip_line(conn, edge, bytes, len);
@@ -164,6 +158,8 @@ static void timeout(KxConn *conn)
     const KxSmtpEdge *edge = kx_conn_state(conn);
     if (edge->mode == KX_EDGE_PENALTY)
         kx_edge_penalty_over(conn);
+    else if (edge->mode == KX_EDGE_DELAY)
+        kx_edge_delay_over(conn);
     else
         kx_edge_goodbye(conn, "4.4.2", "Timeout, closing connection");
 }
@@ -182,6 +178,8 @@ static gboolean receiving(KxConn *conn)
 static void close_state(KxConn *conn)
 {
     KxSmtpEdge *edge = kx_conn_state(conn);
+    if (edge->mode == KX_EDGE_DELAY && !edge->closed)
+        kx_edge_gave_up(conn);
     kx_edge_forget(edge);
     kx_edge_rcpt_free(edge->asked);
     g_free(edge->node);
@@ -193,7 +191,7 @@ const KxProtocol kx_smtp_protocol = {
     .name = "smtp",
     .state_size = sizeof(KxSmtpEdge),
     .input_max = KX_CHUNK_MAX,
-    .open = greet,
+    .open = kx_edge_arrive,
     .input = input,
     .reply = kx_edge_answered,
     .core_lost = kx_edge_unanswered,

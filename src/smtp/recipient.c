@@ -25,5 +25,7 @@ KxSmtpVerdict kx_smtp_add_recipient(KxSmtpTransaction *transaction, const char *
     if (result == KX_RECIPIENT_ELSEWHERE)
         kx_log_relay_attempt(kx_session_core(session)->logger, kx_session_remote_ip(session),
                              transaction->envelope->sender, to);
+    if (result == KX_RECIPIENT_UNKNOWN && kx_smtp_note_unknown(session))
+        return (KxSmtpVerdict){421, "4.7.1 Too many unknown recipients"};
     return VERDICTS[result];
 }

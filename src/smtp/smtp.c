@@ -4,15 +4,60 @@
 #include "base/error.h"
 #include "smtp/transaction.h"
 
+/* What a session has. */
+typedef struct {
+    guint connections; /* of its address when it came, with it */
+    KxSmtpTransaction *transaction;
+} Client;
+
+/* With the first message: the client counts among those of its address until it is gone. */
+static Client *client_of(KxSession *session)
+{
+    Client *client = kx_session_data(session);
+    if (client)
+        return client;
+    client = g_new0(Client, 1);
+    client->connections =
+        kx_client_limits_connect(kx_session_core(session)->limits, kx_session_remote_ip(session));
+    kx_session_set_data(session, client);
+    return client;
+}
+
 static void forget(KxSession *session)
 {
-    kx_smtp_transaction_free(kx_session_data(session));
+    Client *client = client_of(session);
+    g_clear_pointer(&client->transaction, kx_smtp_transaction_free);
+}
+
+static void end(KxSession *session)
+{
+    if (!kx_session_data(session))
+        return;
+    forget(session);
+    g_free(kx_session_data(session));
     kx_session_set_data(session, NULL);
+    kx_client_limits_disconnect(kx_session_core(session)->limits, kx_session_remote_ip(session));
 }
 
 static void answer(KxSession *session, KxSmtpVerdict verdict)
 {
     kx_session_verdict(session, verdict.code, verdict.text);
+}
+
+static void on_connect(KxSession *session, KxSmtpTransaction *old, const KxMessage *message)
+{
+    answer(session, kx_smtp_check_connect(session, client_of(session)->connections));
+}
+
+/* What stands against the sender, or a good verdict. */
+static KxSmtpVerdict check_mail(const KxSmtpTransaction *transaction, guint64 size)
+{
+    KxSmtpVerdict verdict = kx_smtp_check_blocked(transaction->session);
+    if (verdict.code < 300)
+        verdict = kx_smtp_check_rate(transaction, FALSE);
+    if (verdict.code < 300)
+        verdict = kx_smtp_check_sender_domain(transaction);
+    return verdict.code < 300 ? kx_smtp_check_sender(transaction, size) : verdict;
 }
 
 static void on_mail(KxSession *session, KxSmtpTransaction *old, const KxMessage *message)
@@ -24,11 +69,11 @@ static void on_mail(KxSession *session, KxSmtpTransaction *old, const KxMessage 
         return;
     }
     g_autoptr(KxSmtpTransaction) transaction = kx_smtp_transaction_new(session, mail);
-    KxSmtpVerdict verdict = kx_smtp_check_sender(transaction, mail->size);
+    KxSmtpVerdict verdict = check_mail(transaction, mail->size);
     if (verdict.code < 300 && *mail->to) {
         verdict = kx_smtp_add_recipient(transaction, mail->to, mail->notify, mail->orcpt);
         if (verdict.code < 300)
-            kx_session_set_data(session, g_steal_pointer(&transaction));
+            client_of(session)->transaction = g_steal_pointer(&transaction);
     }
     answer(session, verdict);
 }
@@ -58,6 +103,9 @@ static void on_message(KxSession *session, KxSmtpTransaction *transaction, const
     g_autoptr(GError) error = NULL;
     gboolean ok = kx_smtp_content_write(transaction, message->SMTP_MESSAGE.data) &&
                   kx_smtp_content_end(transaction);
+    KxSmtpVerdict rate = ok ? kx_smtp_check_rate(transaction, TRUE) : (KxSmtpVerdict){0};
+    if (rate.code >= 300)
+        ok = kx_smtp_refuse(transaction, rate.code, rate.text);
     if (ok && !kx_queue_accept(core->queue, transaction->envelope, transaction->incoming, &error))
         ok = kx_smtp_refuse_error(transaction, error);
     if (ok) {
@@ -87,14 +135,15 @@ static const struct {
     gboolean needs_transaction;
     void (*func)(KxSession *session, KxSmtpTransaction *transaction, const KxMessage *message);
 } MESSAGES[] = {
-    {KX_MSG_SMTP_MAIL, FALSE, on_mail},   {KX_MSG_SMTP_RCPT, TRUE, on_rcpt},
-    {KX_MSG_SPOOL, TRUE, on_spool},       {KX_MSG_SMTP_MESSAGE, TRUE, on_message},
-    {KX_MSG_SMTP_RESET, FALSE, on_reset}, {KX_MSG_SMTP_ETRN, FALSE, on_etrn},
+    {KX_MSG_SMTP_MAIL, FALSE, on_mail},       {KX_MSG_SMTP_RCPT, TRUE, on_rcpt},
+    {KX_MSG_SPOOL, TRUE, on_spool},           {KX_MSG_SMTP_MESSAGE, TRUE, on_message},
+    {KX_MSG_SMTP_RESET, FALSE, on_reset},     {KX_MSG_SMTP_ETRN, FALSE, on_etrn},
+    {KX_MSG_SMTP_CONNECT, FALSE, on_connect},
 };
 
 static void on_any(KxSession *session, const KxMessage *message)
 {
-    KxSmtpTransaction *transaction = kx_session_data(session);
+    KxSmtpTransaction *transaction = client_of(session)->transaction;
     for (guint i = 0; i < G_N_ELEMENTS(MESSAGES); i++) {
         if (MESSAGES[i].type != message->type)
             continue;
@@ -118,5 +167,5 @@ const KxHandler kx_smtp_handler = {
     .goodbye = "421 4.7.0 The account is not active any more\r\n",
     .message = on_any,
     .resume = resume,
-    .close = forget,
+    .close = end,
 };

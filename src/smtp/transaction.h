@@ -45,6 +45,15 @@ KxSmtpVerdict kx_smtp_check_sender(const KxSmtpTransaction *transaction, guint64
 gboolean kx_smtp_check_author(KxSmtpTransaction *transaction, const char *header, size_t len);
 extern const char KX_SMTP_TOO_BIG[]; /* what 552 says */
 
+/* limits.c: whether a client with so many connections is greeted; whether the sender may send one
+ * more message, which `count` says that it is; whether the client is blocked; whether it is from
+ * now on, for it named one more unknown recipient; whether the sender's domain exists. */
+KxSmtpVerdict kx_smtp_check_connect(KxSession *session, guint connections);
+KxSmtpVerdict kx_smtp_check_rate(const KxSmtpTransaction *transaction, gboolean count);
+KxSmtpVerdict kx_smtp_check_blocked(KxSession *session);
+gboolean kx_smtp_note_unknown(KxSession *session);
+KxSmtpVerdict kx_smtp_check_sender_domain(const KxSmtpTransaction *transaction);
+
 /* recipient.c: a good recipient is in the envelope afterwards. */
 KxSmtpVerdict kx_smtp_add_recipient(KxSmtpTransaction *transaction, const char *to, guint notify,
                                     const char *orcpt);

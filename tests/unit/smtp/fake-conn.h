@@ -38,6 +38,8 @@ struct KxConn {
 
 #define PROTOCOL ((const KxProtocol *)&kx_smtp_protocol)
 
+static inline void fake_answer(KxConn *conn);
+
 static inline KxConn *fake_new(gboolean submission, gboolean secure)
 {
     KxConn *conn = g_new0(KxConn, 1);
@@ -52,7 +54,9 @@ static inline KxConn *fake_new(gboolean submission, gboolean secure)
     conn->delivered = g_string_new(NULL);
     conn->spooled = g_string_new(NULL);
     PROTOCOL->open(conn);
+    fake_answer(conn);
     g_string_truncate(conn->out, 0);
+    g_string_truncate(conn->asked, 0);
     return conn;
 }
 
@@ -246,8 +250,9 @@ static void decide(KxConn *conn, KxMessageType type, const void *body)
 void kx_conn_request(KxConn *conn, KxMessageType type, const void *body)
 {
     static const char *const WORDS[KX_MSG_COUNT] = {
-        [KX_MSG_SMTP_MAIL] = "mail",   [KX_MSG_SMTP_RCPT] = "rcpt",   [KX_MSG_SPOOL] = "spool",
-        [KX_MSG_SMTP_MESSAGE] = "msg", [KX_MSG_SMTP_RESET] = "reset", [KX_MSG_SASL] = "sasl",
+        [KX_MSG_SMTP_MAIL] = "mail",       [KX_MSG_SMTP_RCPT] = "rcpt",   [KX_MSG_SPOOL] = "spool",
+        [KX_MSG_SMTP_MESSAGE] = "msg",     [KX_MSG_SMTP_RESET] = "reset", [KX_MSG_SASL] = "sasl",
+        [KX_MSG_SMTP_CONNECT] = "connect",
     };
     g_assert_false(conn->waiting);
     g_assert_nonnull(WORDS[type]);
@@ -258,6 +263,9 @@ void kx_conn_request(KxConn *conn, KxMessageType type, const void *body)
         const KxMsgSasl *sasl = body;
         g_string_append_printf(conn->asked, "%s/%u/%.*s ", sasl->mechanism, sasl->initial,
                                (int)sasl->data.len, sasl->data.data);
+    } else if (type == KX_MSG_SMTP_CONNECT) {
+        conn->code = KX_SMTP_GREET;
+        conn->text = "";
     } else if (type == KX_MSG_SMTP_MAIL && !*((const KxMsgSmtpMail *)body)->to) {
         decide_sender(conn, body);
     } else {

@@ -25,8 +25,11 @@ struct KxSession {
 static KxSession *fake_new(Fixture *f, const char *login)
 {
     KxSession *session = g_new0(KxSession, 1);
-    session->core = (KxCore){
-        .logger = f->logger, .directory = f->directory, .store = f->store, .queue = f->queue};
+    session->core = (KxCore){.logger = f->logger,
+                             .directory = f->directory,
+                             .store = f->store,
+                             .queue = f->queue,
+                             .limits = kx_client_limits_new()};
     session->settings = kx_directory_settings(f->directory);
     session->service =
         (KxService){.name = "smtp", .protocol = KX_PROTOCOL_SMTP, .submission = login != NULL};
@@ -38,6 +41,7 @@ static KxSession *fake_new(Fixture *f, const char *login)
 static void fake_free(KxSession *session)
 {
     kx_smtp_handler.close(session);
+    kx_client_limits_free(session->core.limits);
     kx_settings_unref(session->settings);
     kx_user_free(session->user);
     g_free(session->login);
