@@ -6,6 +6,7 @@ BUILD ?= build
 PYTHON ?= /usr/bin/python3
 SECONDS_PER_TARGET ?= 300
 KILLS ?= 500
+QUEUE ?= 10000
 INSTALL = tools/install-packages
 CCACHE := $(shell command -v ccache 2>/dev/null)
 ifeq ($(origin CC),default)
@@ -45,6 +46,7 @@ bench:
 	@$(PYTHON) bench/bench.py --keryx build-release/keryx
 	@$(PYTHON) bench/imap_bench.py --keryx build-release/keryx
 	@$(PYTHON) bench/people.py --keryx build-release/keryx
+	@$(PYTHON) bench/outgoing.py --keryx build-release/keryx --queue $(QUEUE)
 
 fuzz:
 	@$(INSTALL) build test

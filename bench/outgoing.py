@@ -7,7 +7,8 @@
 First a stream: messages come in from smtp-source and go out to one smtp-sink, first with one connection in, then with
 twenty. Then a queue that has built up for 1,000 domains, 300 of which are dead: a hundred refuse connections, a
 hundred take them and say nothing, a hundred do not even answer the first packet. It is let go, and the time is taken
-until all the living have theirs.
+until all the living have theirs. Last, the time that Keryx takes to start with as many messages in its queue as the
+mixed one had, over that with none.
 
 Both find the domains' hosts by MX records from the same name server. Needs root, as Postfix does.
 """
@@ -303,6 +304,31 @@ def measure(subject, options, port):
     return rows
 
 
+def fill_queue(folder, count):
+    """Files of messages that are not due for hours, as the server writes them."""
+    now, content = int(time.time()), BODY % b"example.test"
+    for number in range(count):
+        queue_id = f"{now:08x}-{number + (1 << 24):08x}"
+        (folder / f"{queue_id}.eml").write_bytes(content)
+        (folder / f"{queue_id}.env").write_text(
+            f"Keryx-Envelope: 1\nID: {queue_id}\nCreated: {now}\nNext-Try: {now + 36000}\nSize: {len(content)}\nService: SMTP\n"
+            f"Sender: sender@example.test\nFlags: 8\nRecipient: n{number}@d{number % DOMAINS}.test\nEnd\n")
+
+
+def starting(binary, parent, count):
+    """Seconds until it is ready, and those with an empty queue; MiB of its processes."""
+    times = []
+    with kx.running_server(binary, parent=parent, start=False) as server:
+        for messages in (0, count):
+            fill_queue(server.data / "store" / "queue", messages)
+            started = time.monotonic()
+            server.start()
+            times.append(time.monotonic() - started)
+            memory = memory_mib(tree(server.process.pid))
+            server.stop()
+    say(f"  Keryx starts in {times[1]:.1f} s with {count} messages queued, {times[0]:.1f} s with none; {memory:.0f} MiB")
+
+
 def print_table(ours, theirs):
     say(f"\n{'outgoing':<28}{'Keryx':>10}{'Postfix':>10}{'ratio':>8}  aim")
     for title, value in ours.items():
@@ -316,7 +342,7 @@ def main():
     parser.add_argument("--keryx", required=True)
     parser.add_argument("--dir", default="/var/tmp")
     parser.add_argument("--messages", type=int, default=10_000)
-    parser.add_argument("--queue", type=int, default=10_000, help="messages of the mixed queue, 0: none")
+    parser.add_argument("--queue", type=int, default=10_000, help="messages of the mixed queue and of that it starts with, 0: none")
     parser.add_argument("--only", choices=("keryx", "postfix"))
     options = parser.parse_args()
     results = {}
@@ -328,6 +354,8 @@ def main():
             port = world.free_port(ALIVE)
             with the_dead(port), make(port) as subject:
                 results[name] = measure(subject, options, port)
+    if options.queue and options.only != "postfix":
+        starting(os.path.abspath(options.keryx), options.dir, options.queue)
     if len(results) == 2:
         print_table(results["keryx"], results["postfix"])
 
