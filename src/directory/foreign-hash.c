@@ -106,7 +106,7 @@ static gboolean check_crypt(const char *digest G_GNUC_UNUSED, const char *value,
                             const char *password)
 {
     struct crypt_data *data = g_new0(struct crypt_data, 1);
-    const char *made = crypt_r(password, value, data);
+    const char *made = crypt_rn(password, value, data, sizeof *data);
     size_t len = strlen(value);
     gboolean match = made != NULL && strlen(made) == len && sodium_memcmp(made, value, len) == 0;
     sodium_memzero(data, sizeof *data);

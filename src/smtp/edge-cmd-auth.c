@@ -67,6 +67,7 @@ void kx_edge_cmd_auth(KxConn *conn, const KxEdgeArgs *args)
         refuse_mechanism(conn, right, args->args, (size_t)(name_end - args->args));
         return;
     }
+    g_free(edge->mechanism); /* of an exchange that a lost core cut off */
     edge->mechanism = g_strdup(mechanism);
     const char *initial = name_end;
     while (initial < args->end && *initial == ' ')
