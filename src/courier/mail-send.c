@@ -8,59 +8,6 @@
 
 enum { PIECE = 64 * 1024 };
 
-/* ---- commands ---- */
-
-static gboolean say_mail(KxMailSession *session, const KxMailTask *task, GError **error)
-{
-    g_autoptr(GString) line = g_string_new(NULL);
-    g_string_append_printf(line, "MAIL FROM:<%s>", task->from);
-    if (session->features & KX_MAIL_HAS_SIZE)
-        g_string_append_printf(line, " SIZE=%" G_GUINT64_FORMAT, task->size - task->skip);
-    if (task->flags & KX_SMTP_BINARYMIME && session->features & KX_MAIL_HAS_BINARYMIME)
-        g_string_append(line, " BODY=BINARYMIME");
-    else if (task->flags & KX_SMTP_8BITMIME && session->features & KX_MAIL_HAS_8BITMIME)
-        g_string_append(line, " BODY=8BITMIME");
-    if (task->flags & KX_SMTP_UTF8 && session->features & KX_MAIL_HAS_SMTPUTF8)
-        g_string_append(line, " SMTPUTF8");
-    if (kx_mail_task_requires_tls(task))
-        g_string_append(line, " REQUIRETLS");
-    if (session->features & KX_MAIL_HAS_DSN && *task->ret)
-        g_string_append_printf(line, " RET=%s", task->ret);
-    if (session->features & KX_MAIL_HAS_DSN && *task->envid)
-        g_string_append_printf(line, " ENVID=%s", task->envid);
-    return kx_smtp_conn_printf(session->conn, error, "%s\r\n", line->str);
-}
-
-static void append_notify(GString *line, guint notify)
-{
-    static const struct {
-        guint flag;
-        const char *word;
-    } words[] = {{KX_NOTIFY_NEVER, "NEVER"},
-                 {KX_NOTIFY_SUCCESS, "SUCCESS"},
-                 {KX_NOTIFY_FAILURE, "FAILURE"},
-                 {KX_NOTIFY_DELAY, "DELAY"}};
-    const char *separator = " NOTIFY=";
-    for (guint i = 0; i < G_N_ELEMENTS(words); i++) {
-        if (!(notify & words[i].flag))
-            continue;
-        g_string_append_printf(line, "%s%s", separator, words[i].word);
-        separator = ",";
-    }
-}
-
-static gboolean say_rcpt(KxMailSession *session, const KxMailRecipient *recipient, GError **error)
-{
-    g_autoptr(GString) line = g_string_new(NULL);
-    g_string_append_printf(line, "RCPT TO:<%s>", recipient->address);
-    if (session->features & KX_MAIL_HAS_DSN) {
-        append_notify(line, recipient->notify);
-        if (*recipient->orcpt)
-            g_string_append_printf(line, " ORCPT=%s", recipient->orcpt);
-    }
-    return kx_smtp_conn_printf(session->conn, error, "%s\r\n", line->str);
-}
-
 /* ---- replies ---- */
 
 void kx_mail_settle(const KxMailSession *session, KxMailRecipient *recipient,
@@ -69,7 +16,8 @@ void kx_mail_settle(const KxMailSession *session, KxMailRecipient *recipient,
     g_free(recipient->status);
     recipient->code = reply->code;
     recipient->status = kx_smtp_reply_status(reply);
-    recipient->dsn = (session->features & KX_MAIL_HAS_DSN) != 0;
+    recipient->peer = (session->features & KX_MAIL_HAS_DSN ? KX_PEER_DSN : 0) |
+                      (session->features & KX_MAIL_HAS_DELIVERBY ? KX_PEER_DELIVERBY : 0);
 }
 
 static void settle_all(KxMailSession *session, KxMailTask *task, const KxSmtpReply *reply)
@@ -136,13 +84,13 @@ static gboolean send_envelope(KxMailSession *session, KxMailTask *task, KxSmtpRe
 {
     gboolean pipelining = (session->features & KX_MAIL_HAS_PIPELINING) != 0;
     g_auto(KxSmtpReply) mail = {0};
-    if (!say_mail(session, task, error))
+    if (!kx_mail_say_mail(session, task, error))
         return FALSE;
     if (!pipelining && !read_mail(session, task, &mail, error))
         return FALSE;
     for (guint i = 0; i < task->recipients->len && (pipelining || mail.code / 100 == 2); i++) {
         KxMailRecipient *recipient = task->recipients->pdata[i];
-        if (!say_rcpt(session, recipient, error) ||
+        if (!kx_mail_say_rcpt(session, recipient, error) ||
             (!pipelining && !read_rcpt(session, recipient, reply, error)))
             return FALSE;
     }
@@ -334,6 +282,15 @@ static gboolean cannot_carry(const KxMailSession *session, KxMailTask *task)
         return refuse(task, "5.6.1 The next server does not take binary content");
     if (session->size_max > 0 && task->size - task->skip > session->size_max)
         return refuse(task, "5.3.4 The message is larger than the next server allows");
+    if (!(task->flags & KX_SMTP_BY_RETURN))
+        return FALSE;
+    /* RFC 2852 section 4: it would not come back. */
+    if (!(session->features & KX_MAIL_HAS_DELIVERBY))
+        return refuse(task,
+                      "5.3.3 The next server cannot see to it that the message comes back when "
+                      "it is late, as the sender wants: it has no DELIVERBY");
+    if (kx_mail_time_left(task) <= 0)
+        return refuse(task, "5.4.7 Not delivered by the time that the sender wanted");
     return FALSE;
 }
 

@@ -85,6 +85,8 @@ static void take_feature(KxMailSession *session, const char *line)
         {"CHUNKING", KX_MAIL_HAS_CHUNKING},
         {"BINARYMIME", KX_MAIL_HAS_BINARYMIME},
         {"REQUIRETLS", KX_MAIL_HAS_REQUIRETLS},
+        {"DELIVERBY", KX_MAIL_HAS_DELIVERBY},
+        {"MT-PRIORITY", KX_MAIL_HAS_PRIORITY},
     };
     size_t len = strcspn(line, " =");
     for (guint i = 0; i < G_N_ELEMENTS(words); i++)

@@ -40,6 +40,8 @@ KxMailTask *kx_mail_task_new(guint32 number, const KxMsgMailTask *message, int f
     task->skip = message->skip;
     task->envid = g_strdup(message->envid);
     task->ret = g_strdup(message->ret);
+    task->deliver_by = (gint64)MIN(message->deliver_by, (guint64)G_MAXINT64);
+    task->priority = message->priority;
     task->fd = fd;
     kx_mutex_init(&task->progress_lock);
     task->recipients = g_ptr_array_new_with_free_func(free_recipient);

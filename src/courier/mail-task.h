@@ -18,7 +18,7 @@ typedef struct {
     guint notify; /* KxNotify */
     guint code;   /* of the reply; 0: there is none yet */
     char *status; /* "5.1.1 no such user" */
-    gboolean dsn; /* the next server reports success by itself */
+    guint peer;   /* KxPeerFlags */
 } KxMailRecipient;
 
 typedef struct {
@@ -42,6 +42,8 @@ typedef struct {
     guint flags; /* KxSmtpMailFlags */
     guint64 size, skip;
     char *envid, *ret;
+    gint64 deliver_by; /* Unix seconds; 0: not said (RFC 2852) */
+    guint priority;    /* with KX_PRIORITY_BASE; 0: not said (RFC 6710) */
     int fd;
     gint cancelled;        /* atomic: nobody waits for it any more, so content is not begun */
     GPtrArray *recipients; /* of KxMailRecipient */
@@ -109,6 +111,8 @@ typedef enum {
     KX_MAIL_HAS_AUTH_PLAIN = 1 << 8,
     KX_MAIL_HAS_AUTH_LOGIN = 1 << 9,
     KX_MAIL_HAS_REQUIRETLS = 1 << 10,
+    KX_MAIL_HAS_DELIVERBY = 1 << 11,
+    KX_MAIL_HAS_PRIORITY = 1 << 12,
 } KxMailFeatures;
 
 typedef struct {
@@ -197,6 +201,13 @@ gboolean kx_mail_find_hosts(const KxMailTools *tools, KxMailTask *task, KxMailHo
 KxMailSession *kx_mail_deliver(const KxMailTools *tools, KxMailTask *task, KxMailSession *session);
 /* Sessions of one key carry the same tasks. */
 char *kx_mail_route_key(const KxMailTask *task);
+
+/* ---- mail-say.c ---- */
+
+gboolean kx_mail_say_mail(KxMailSession *session, const KxMailTask *task, GError **error);
+gboolean kx_mail_say_rcpt(KxMailSession *session, const KxMailRecipient *recipient, GError **error);
+/* Seconds until the message is late; only if it has a time for that. */
+gint64 kx_mail_time_left(const KxMailTask *task);
 
 /* ---- mail-send.c ---- */
 

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "ipc/message.h"
 
 static const char FIRST_LINE[] = "Keryx-Envelope: 1\n";
 static const char LAST_LINE[] = "End\n";
@@ -37,6 +38,10 @@ static const Field MESSAGE_FIELDS[] = {
     MESSAGE_FIELD("Sender-Host", TEXT, remote_ip),
     MESSAGE_FIELD("SSL", FLAG, secure),
     MESSAGE_FIELD("Flags", NUMBER, flags),
+    MESSAGE_FIELD("Release", TIME, release),
+    MESSAGE_FIELD("Deliver-By", TIME, deliver_by),
+    MESSAGE_FIELD("Late-Told", FLAG, late_told),
+    MESSAGE_FIELD("Priority", FLAG, priority),
     MESSAGE_FIELD("Ret", TEXT, ret),
     MESSAGE_FIELD("Envid", TEXT, envid),
     MESSAGE_FIELD("Auth", TEXT, auth),
@@ -125,7 +130,19 @@ const char *kx_envelope_sender_for(const KxEnvelope *envelope, const KxEnvelopeR
 
 gint64 kx_envelope_begin(const KxEnvelope *envelope)
 {
-    return MAX(envelope->created, envelope->begins);
+    return MAX(MAX(envelope->created, envelope->begins), envelope->release);
+}
+
+int kx_envelope_priority(const KxEnvelope *envelope)
+{
+    int priority = (int)envelope->priority - KX_PRIORITY_BASE;
+    return envelope->priority > 0 ? CLAMP(priority, KX_PRIORITY_LEAST, KX_PRIORITY_MOST) : 0;
+}
+
+gboolean kx_envelope_is_too_late(const KxEnvelope *envelope, gint64 now)
+{
+    return (envelope->flags & KX_SMTP_BY_RETURN) && envelope->deliver_by > 0 &&
+           now >= envelope->deliver_by;
 }
 
 guint kx_envelope_count(const KxEnvelope *envelope, KxDuty duty)

@@ -44,6 +44,7 @@ typedef struct {
     gboolean tried;
     gboolean told;   /* the sender has heard of the end */
     gboolean passed; /* the next server reports success */
+    gboolean traced; /* the sender wants to hear that it went on (RFC 2852) */
     guint place;     /* in the file it was read from */
 } KxEnvelopeRcpt;
 
@@ -64,6 +65,10 @@ typedef struct {
     char *user;            /* who submitted it, or NULL */
     char *remote_ip;       /* from where, or NULL */
     gboolean secure;       /* came inside TLS */
+    gint64 release;        /* not sent before (RFC 4865); 0: at once */
+    gint64 deliver_by;     /* by when the sender wants it delivered (RFC 2852); 0: not said */
+    guint late_told;       /* that it was not is told */
+    guint priority;        /* with KX_PRIORITY_BASE of ipc/message.h (RFC 6710); 0: not said */
     guint64 flags;         /* KxSmtpMailFlags of ipc/message.h */
     char *ret;             /* RFC 3461: "FULL", "HDRS" or NULL */
     char *envid;           /* xtext or NULL */
@@ -99,6 +104,12 @@ const char *kx_envelope_sender_for(const KxEnvelope *envelope, const KxEnvelopeR
 /* From when its time in the queue counts. */
 gint64 kx_envelope_begin(const KxEnvelope *envelope);
 
+/* -9 to 9. */
+int kx_envelope_priority(const KxEnvelope *envelope);
+
+/* It is to go back rather than to be delivered now. */
+gboolean kx_envelope_is_too_late(const KxEnvelope *envelope, gint64 now);
+
 /* How many recipients have this duty. */
 guint kx_envelope_count(const KxEnvelope *envelope, KxDuty duty);
 
@@ -107,7 +118,8 @@ char *kx_envelope_format(const KxEnvelope *envelope);
 /* A line to append to the file: the recipients at those places (guint) are done. */
 char *kx_envelope_done_line(const GArray *places);
 
-/* Recipients that are done are left out, even if none is left then. KX_ERR_CORRUPT: not an envelope, or cut short; the error names the line. */
+/* Recipients that are done are left out, even if none is left then. KX_ERR_CORRUPT: not an
+ * envelope, or cut short; the error names the line. */
 KxEnvelope *kx_envelope_parse(const char *text, size_t len, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KxEnvelope, kx_envelope_free)

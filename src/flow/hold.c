@@ -160,10 +160,11 @@ static guint ask_all(KxQueue *queue, guint flag, const char *domain)
     GHashTableIter iter;
     gpointer value;
     guint n = 0;
+    gint64 now = g_get_real_time() / G_USEC_PER_SEC;
     g_hash_table_iter_init(&iter, queue->entries);
     while (g_hash_table_iter_next(&iter, NULL, &value)) {
         KxQueueEntry *entry = value;
-        if (!domain || has_text(entry->domains, domain))
+        if (entry->release <= now && (!domain || has_text(entry->domains, domain)))
             n += ask(queue, entry, flag, domain);
     }
     revive_routes(queue, domain);

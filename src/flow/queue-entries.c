@@ -8,6 +8,8 @@ static gint compare_due(gconstpointer a, gconstpointer b, gpointer data G_GNUC_U
     const KxQueueEntry *left = a, *right = b;
     if (left->due != right->due)
         return left->due < right->due ? -1 : 1;
+    if (left->priority != right->priority)
+        return left->priority > right->priority ? -1 : 1;
     return strcmp(left->id, right->id);
 }
 
@@ -82,6 +84,9 @@ void kx_queue_put(KxQueue *queue, const KxEnvelope *envelope)
     g_clear_pointer(&entry->domains, g_ptr_array_unref);
     entry->domains = domains;
     entry->held = envelope->held != 0;
+    g_tree_remove(queue->by_due, entry); /* by what it is known by there */
+    entry->release = envelope->release;
+    entry->priority = kx_envelope_priority(envelope);
     kx_queue_schedule(queue, entry, due_time(envelope));
     pthread_mutex_unlock(&queue->lock);
 }

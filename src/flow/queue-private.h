@@ -25,6 +25,8 @@ typedef enum {
 typedef struct {
     char id[KX_QUEUE_ID_SIZE];
     gint64 due;           /* when the runner is to look at it; G_MAXINT64: not by itself */
+    gint64 release;       /* not before, unless it is asked for by its ID; Unix seconds */
+    int priority;         /* of those due at the same time the more urgent first */
     gboolean busy;        /* somebody works on the files */
     guint shipments;      /* waiting for a route, or on their way */
     gboolean tried;       /* some of these were tried, not only put off */
@@ -46,13 +48,17 @@ typedef struct {
 typedef struct {
     char id[KX_QUEUE_ID_SIZE];
     KxRoute *route;
+    int priority;
 } KxShipment;
+
+enum { KX_PRIORITIES = KX_PRIORITY_MOST - KX_PRIORITY_LEAST + 1 };
 
 /* A next hop, as long as something waits for it or it is known to be down. */
 struct KxRoute {
     char *key;
     KxHop hop;
-    GQueue waiting;    /* KxShipment */
+    GQueue waiting[KX_PRIORITIES]; /* KxShipment, the most urgent first */
+    guint n_waiting;
     gboolean ready;    /* in the queue of routes */
     guint on_way;      /* tasks */
     guint window;      /* how many there may be: grows with each success */
@@ -86,7 +92,7 @@ typedef struct {
 typedef struct {
     guint code;
     char *status;
-    gboolean dsn;
+    guint peer; /* KxPeerFlags */
 } KxTaskResult;
 
 struct KxQueue {

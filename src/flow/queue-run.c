@@ -98,6 +98,10 @@ static void begin_round(KxQueue *queue, const char *id)
     if (kx_queue_take_wish(queue, id))
         return;
     g_autoptr(KxEnvelope) envelope = kx_queue_read(id, &error);
+    if (envelope && kx_envelope_is_too_late(envelope, g_get_real_time() / G_USEC_PER_SEC)) {
+        kx_queue_settle(queue, g_steal_pointer(&envelope), FALSE, 0);
+        return;
+    }
     gboolean local = envelope && has_local_due(envelope);
     if (!envelope || !try_local(queue, envelope, &error))
         kx_queue_postpone(queue, id, error);

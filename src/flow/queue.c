@@ -104,7 +104,7 @@ static void log_outcome(KxQueue *queue, const KxEnvelope *envelope)
 {
     for (guint i = 0; i < envelope->recipients->len; i++) {
         const KxEnvelopeRcpt *rcpt = envelope->recipients->pdata[i];
-        if (rcpt->account)
+        if (rcpt->account && (rcpt->duty == KX_DUTY_DONE || rcpt->status))
             kx_queue_log_result(queue, envelope, rcpt);
         else
             kx_debug(queue->logger, KX_DEBUG_QUEUE, "%s waits in the queue for <%s>", envelope->id,
@@ -122,12 +122,27 @@ static gboolean enqueue(KxQueue *queue, KxEnvelope *envelope, KxIncoming *incomi
     return TRUE;
 }
 
+/* What the sender wants to be sent later goes through the queue also to mailboxes here. */
+static void hold_back(KxEnvelope *envelope)
+{
+    if (envelope->release <= g_get_real_time() / G_USEC_PER_SEC)
+        return;
+    envelope->next_try = envelope->release;
+    for (guint i = 0; i < envelope->recipients->len; i++) {
+        KxEnvelopeRcpt *rcpt = envelope->recipients->pdata[i];
+        if (rcpt->duty == KX_DUTY_NOW)
+            rcpt->duty = KX_DUTY_QUEUED;
+    }
+}
+
 gboolean kx_queue_accept(KxQueue *queue, KxEnvelope *envelope, KxIncoming *incoming, GError **error)
 {
     g_autoptr(GError) problem = NULL;
     envelope->size = kx_incoming_size(incoming);
+    hold_back(envelope);
     gboolean queued = kx_envelope_count(envelope, KX_DUTY_QUEUED) > 0;
-    envelope->urgent = queued && kx_hold_is_urgent(queue, envelope, incoming);
+    envelope->urgent =
+        queued && envelope->release == 0 && kx_hold_is_urgent(queue, envelope, incoming);
     if (queued && !enqueue(queue, envelope, incoming, error))
         return FALSE;
     guint delivered = kx_queue_deliver(queue, envelope, KX_DUTY_NOW, incoming, &problem);

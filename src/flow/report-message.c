@@ -199,6 +199,10 @@ static void add_status(const KxReportMessage *report, GString *out)
         g_autofree char *envid = kx_xtext_decode(report->envelope->envid);
         g_string_append_printf(out, "Original-Envelope-Id: %s\r\n", envid);
     }
+    if (report->envelope->deliver_by > 0) { /* RFC 2852 section 6 */
+        g_autofree char *by = kx_format_rfc5322_date(report->envelope->deliver_by);
+        g_string_append_printf(out, "Deliver-By-Date: %s\r\n", by);
+    }
     g_string_append_printf(out, "Reporting-MTA: dns; %s\r\nArrival-Date: %s\r\n", report->hostname,
                            arrived);
     for (guint i = 0; i < report->recipients->len; i++)

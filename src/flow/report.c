@@ -56,7 +56,9 @@ static gboolean delivery_is_told(const KxEnvelopeRcpt *rcpt)
 
 static gboolean relaying_is_told(const KxEnvelopeRcpt *rcpt)
 {
-    return success_is_told(rcpt) && !rcpt->account && !rcpt->passed;
+    gboolean traced = rcpt->duty == KX_DUTY_DONE && !rcpt->status && !rcpt->told && rcpt->traced &&
+                      !(rcpt->notify & KX_NOTIFY_NEVER);
+    return traced || (success_is_told(rcpt) && !rcpt->account && !rcpt->passed);
 }
 
 static const Kind FAILED = {KX_NOTICE_FAILED, "failed", failure_is_told, TRUE, TRUE};

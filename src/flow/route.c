@@ -32,7 +32,8 @@ static KxRoute *new_route(KxQueue *queue, char *key, KxHop *hop)
     route->hop = *hop;
     *hop = (KxHop){0};
     route->window = WINDOW_FIRST;
-    g_queue_init(&route->waiting);
+    for (guint i = 0; i < KX_PRIORITIES; i++)
+        g_queue_init(&route->waiting[i]);
     g_hash_table_insert(queue->routes, route->key, route);
     return route;
 }
@@ -40,7 +41,8 @@ static KxRoute *new_route(KxQueue *queue, char *key, KxHop *hop)
 void kx_route_free(gpointer data)
 {
     KxRoute *route = data;
-    g_queue_clear_full(&route->waiting, g_free);
+    for (guint i = 0; i < KX_PRIORITIES; i++)
+        g_queue_clear_full(&route->waiting[i], g_free);
     kx_hop_clear(&route->hop);
     g_free(route->key);
     g_free(route->down_status);
@@ -71,7 +73,7 @@ KxRoute *kx_route_find(KxQueue *queue, const KxEnvelope *envelope, const KxEnvel
 static gboolean is_unused(gpointer key G_GNUC_UNUSED, gpointer value, gpointer now)
 {
     const KxRoute *route = value;
-    return route->waiting.length == 0 && route->on_way == 0 && !route->ready &&
+    return route->n_waiting == 0 && route->on_way == 0 && !route->ready &&
            route->down_until <= *(gint64 *)now && route->used + KEPT <= *(gint64 *)now;
 }
 
@@ -84,7 +86,7 @@ void kx_route_sweep(KxQueue *queue, gint64 now)
 
 static void line_up(KxQueue *queue, KxRoute *route)
 {
-    if (route->ready || route->waiting.length == 0 || route->on_way >= route->window)
+    if (route->ready || route->n_waiting == 0 || route->on_way >= route->window)
         return;
     route->ready = TRUE;
     g_queue_push_tail(&queue->ready, route);
@@ -92,8 +94,20 @@ static void line_up(KxQueue *queue, KxRoute *route)
 
 void kx_route_add(KxQueue *queue, KxShipment *shipment)
 {
-    g_queue_push_tail(&shipment->route->waiting, shipment);
-    line_up(queue, shipment->route);
+    KxRoute *route = shipment->route;
+    g_queue_push_tail(&route->waiting[KX_PRIORITY_MOST - shipment->priority], shipment);
+    route->n_waiting++;
+    line_up(queue, route);
+}
+
+/* Of those that wait; there is one. */
+static KxShipment *most_urgent(KxRoute *route)
+{
+    guint i = 0;
+    while (route->waiting[i].length == 0)
+        i++;
+    route->n_waiting--;
+    return g_queue_pop_head(&route->waiting[i]);
 }
 
 static guint most_tasks(KxQueue *queue, KxSettingId id)
@@ -153,7 +167,7 @@ KxShipment *kx_route_take(KxQueue *queue, gint64 now)
     KxRoute *route = at->data;
     g_queue_delete_link(&queue->ready, at);
     route->ready = FALSE;
-    KxShipment *shipment = g_queue_pop_head(&route->waiting);
+    KxShipment *shipment = most_urgent(route);
     if (route->down_until <= now)
         route->on_way++;
     line_up(queue, route);

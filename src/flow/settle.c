@@ -18,6 +18,7 @@ static void add_shipment(KxQueue *queue, KxQueueEntry *entry, KxRoute *route, GH
     KxShipment *shipment = g_new0(KxShipment, 1);
     g_strlcpy(shipment->id, entry->id, sizeof shipment->id);
     shipment->route = route;
+    shipment->priority = entry->priority;
     entry->shipments++;
     kx_route_add(queue, shipment);
 }
@@ -70,10 +71,11 @@ static gint64 next_remote_try(KxQueue *queue, guint64 attempts, gint64 now)
     return now + MIN(wait, MAX(most, setting(queue, KX_SET_QUEUE_RETRY)));
 }
 
-/* What waited too long has failed (SMTP-31). */
+/* What waited too long has failed (SMTP-31), or longer than the sender wanted (RFC 2852). */
 static void expire(KxQueue *queue, KxEnvelope *envelope, gint64 now)
 {
-    if (now - kx_envelope_begin(envelope) < setting(queue, KX_SET_QUEUE_LIFETIME))
+    if (now - kx_envelope_begin(envelope) < setting(queue, KX_SET_QUEUE_LIFETIME) &&
+        !kx_envelope_is_too_late(envelope, now))
         return;
     for (guint i = 0; i < envelope->recipients->len; i++) {
         KxEnvelopeRcpt *rcpt = envelope->recipients->pdata[i];
@@ -96,12 +98,32 @@ static gint64 warn_time(KxQueue *queue, const KxEnvelope *envelope)
     return after == 0 || envelope->warned ? G_MAXINT64 : kx_envelope_begin(envelope) + after;
 }
 
+/* When the sender is to hear that it is late, who did not want it back; G_MAXINT64: not any more.
+ */
+static gint64 late_time(const KxEnvelope *envelope)
+{
+    gboolean wanted = (envelope->flags & KX_SMTP_BY_NOTIFY) && envelope->deliver_by > 0;
+    return wanted && !envelope->late_told ? envelope->deliver_by : G_MAXINT64;
+}
+
+static gboolean report_late(KxQueue *queue, KxEnvelope *envelope, gint64 now, gint64 end,
+                            GError **error)
+{
+    if (late_time(envelope) > now)
+        return TRUE;
+    if (!kx_queue_report_delay(queue, envelope, end, error))
+        return FALSE;
+    envelope->late_told = TRUE;
+    return TRUE;
+}
+
 /* What the sender is to know by now. */
 static gboolean report(KxQueue *queue, KxEnvelope *envelope, gint64 now, GError **error)
 {
     gint64 end = kx_envelope_begin(envelope) + setting(queue, KX_SET_QUEUE_LIFETIME);
     kx_queue_report_success(queue, envelope, NULL);
     return kx_queue_report_failures(queue, envelope, error) &&
+           report_late(queue, envelope, now, end, error) &&
            (warn_time(queue, envelope) > now || kx_queue_report_delay(queue, envelope, end, error));
 }
 
@@ -123,6 +145,8 @@ static void set_next_try(KxQueue *queue, KxEnvelope *envelope, gboolean tried, g
         envelope->next_try = MIN(envelope->next_try, end);
     if (warn > now)
         envelope->next_try = MIN(envelope->next_try, warn);
+    if (envelope->deliver_by > now)
+        envelope->next_try = MIN(envelope->next_try, envelope->deliver_by);
 }
 
 void kx_queue_settle(KxQueue *queue, KxEnvelope *given, gboolean tried, gint64 put_off_until)

@@ -202,6 +202,8 @@ static gboolean send_task(KxQueue *queue, const KxEnvelope *envelope, const KxTa
         .skip = content->skip,
         .envid = envelope->envid,
         .ret = envelope->ret,
+        .deliver_by = (guint64)envelope->deliver_by,
+        .priority = envelope->priority,
     };
     return courier->send(courier->data, KX_MSG_MAIL_TASK, task->number, &message, content->fd) &&
            send_recipients(queue, envelope, task);
@@ -284,7 +286,7 @@ void kx_task_start(KxQueue *queue, KxShipment *shipment)
 {
     g_autoptr(GError) error = NULL;
     KxEnvelope *envelope = envelope_of(queue, shipment, &error);
-    if (!envelope) {
+    if (!envelope || kx_envelope_is_too_late(envelope, g_get_real_time() / G_USEC_PER_SEC)) {
         pthread_mutex_lock(&queue->lock);
         kx_route_finished(queue, shipment->route);
         pthread_mutex_unlock(&queue->lock);
@@ -314,7 +316,7 @@ static void take_result(KxTask *task, const KxMsgMailResult *message)
     if (message->index >= task->results->len)
         return;
     KxTaskResult *result = g_new(KxTaskResult, 1);
-    *result = (KxTaskResult){message->code, g_strdup(message->text), message->dsn != 0};
+    *result = (KxTaskResult){message->code, g_strdup(message->text), message->peer};
     result_free(task->results->pdata[message->index]);
     task->results->pdata[message->index] = result;
 }
@@ -376,6 +378,14 @@ static void settle_recipient(KxQueue *queue, const KxEnvelope *envelope, KxEnvel
     kx_queue_log_result(queue, envelope, rcpt);
 }
 
+/* Each server tells, if that was asked for; and who gives it to one that cannot tell whether it was
+ * late says that much (RFC 2852 section 4). */
+static gboolean is_traced(const KxEnvelope *envelope, guint peer)
+{
+    return (envelope->flags & KX_SMTP_BY_TRACE) ||
+           ((envelope->flags & KX_SMTP_BY_NOTIFY) && !(peer & KX_PEER_DELIVERBY));
+}
+
 /* TRUE if the server took a position on some recipient. */
 static gboolean settle_recipients(KxQueue *queue, KxEnvelope *envelope, const KxTask *task)
 {
@@ -392,7 +402,8 @@ static gboolean settle_recipients(KxQueue *queue, KxEnvelope *envelope, const Kx
         g_free(rcpt->remote);
         rcpt->remote = task->host && *task->host ? g_strdup(task->host) : NULL;
         rcpt->reply = result ? result->code : 0;
-        rcpt->passed = result && result->dsn;
+        rcpt->passed = result && (result->peer & KX_PEER_DSN);
+        rcpt->traced = result && is_traced(envelope, result->peer);
         settle_recipient(queue, envelope, rcpt, result ? result->code : task->code,
                          result ? result->status : task->status);
     }

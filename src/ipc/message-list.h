@@ -170,8 +170,9 @@ KX_MESSAGE(SMTP_CONNECT, KxMsgSmtpConnect, EDGE, CORE, 0)
 
 /* Starts a transaction, forgetting any before, and asks about its first recipient; `flags` is KxSmtpMailFlags,
  * `size` 0 means not declared, `tls` is empty outside TLS. The transaction exists if the verdict is 2xx. With an empty
- * `to` it asks about the sender, and no transaction is there afterwards. */
-#define KX_FIELDS_SMTP_MAIL(F, S) F(S, STR, from, 1024) F(S, STR, helo, 512) F(S, STR, tls, 128) F(S, U32, flags, 0) F(S, U64, size, 0) F(S, STR, envid, 128) F(S, STR, ret, 8) F(S, STR, auth, 1024) F(S, STR, to, 1024) F(S, U32, notify, 0) F(S, STR, orcpt, 1024)
+ * `to` it asks about the sender, and no transaction is there afterwards. `release` and `deliver_by` are Unix seconds, 0 if
+ * not given, `priority` has KX_PRIORITY_BASE added. */
+#define KX_FIELDS_SMTP_MAIL(F, S) F(S, STR, from, 1024) F(S, STR, helo, 512) F(S, STR, tls, 128) F(S, U32, flags, 0) F(S, U64, size, 0) F(S, STR, envid, 128) F(S, STR, ret, 8) F(S, STR, auth, 1024) F(S, STR, to, 1024) F(S, U32, notify, 0) F(S, STR, orcpt, 1024) F(S, U64, release, 0) F(S, U64, deliver_by, 0) F(S, U32, priority, 0)
 KX_MESSAGE(SMTP_MAIL, KxMsgSmtpMail, EDGE, CORE, 0)
 
 /* A further recipient. This and what follows gets the verdict code 0 from a core that does not know the
@@ -202,7 +203,7 @@ KX_MESSAGE(SMTP_VERDICT, KxMsgSmtpVerdict, CORE, EDGE, 0)
  * the start are not sent. `route` names the hop: the domain whose MX records count, or with `mx` 0 the host. `tls`
  * is KxMailTls. With `pop3_host` the sign-in is one to a mailbox there, before (SMTP-27). `source` are addresses to
  * connect from, separated by a comma. What the sender asked for stands as in SMTP_MAIL. Recipients follow, then MAIL_GO. */
-#define KX_FIELDS_MAIL_TASK(F, S) F(S, STR, id, 32) F(S, STR, route, 255) F(S, U32, mx, 0) F(S, U32, port, 0) F(S, U32, tls, 0) F(S, STR, user, 400) F(S, STR, password, 1024) F(S, STR, pop3_host, 255) F(S, U32, pop3_port, 0) F(S, STR, source, 128) F(S, STR, from, 1024) F(S, U32, flags, 0) F(S, U64, size, 0) F(S, U64, skip, 0) F(S, STR, envid, 128) F(S, STR, ret, 8)
+#define KX_FIELDS_MAIL_TASK(F, S) F(S, STR, id, 32) F(S, STR, route, 255) F(S, U32, mx, 0) F(S, U32, port, 0) F(S, U32, tls, 0) F(S, STR, user, 400) F(S, STR, password, 1024) F(S, STR, pop3_host, 255) F(S, U32, pop3_port, 0) F(S, STR, source, 128) F(S, STR, from, 1024) F(S, U32, flags, 0) F(S, U64, size, 0) F(S, U64, skip, 0) F(S, STR, envid, 128) F(S, STR, ret, 8) F(S, U64, deliver_by, 0) F(S, U32, priority, 0)
 KX_MESSAGE(MAIL_TASK, KxMsgMailTask, CORE, COURIER, 1)
 
 #define KX_FIELDS_MAIL_RECIPIENT(F, S) F(S, STR, to, 1024) F(S, U32, notify, 0) F(S, STR, orcpt, 1024)
@@ -216,8 +217,8 @@ KX_MESSAGE(MAIL_GO, KxMsgMailGo, CORE, COURIER, 0)
 KX_MESSAGE(MAIL_PROGRESS, KxMsgMailProgress, COURIER, CORE, 0)
 
 /* What became of the recipient with that index: `text` is the status code and why, "5.1.1 no such user"; empty with a
- * code of 2xx. `dsn` says whether the next server takes over reports of success (RFC 3461 section 5.2.1). */
-#define KX_FIELDS_MAIL_RESULT(F, S) F(S, U32, index, 0) F(S, U32, code, 0) F(S, STR, text, 1024) F(S, U32, dsn, 0)
+ * code of 2xx. `peer` is KxPeerFlags. */
+#define KX_FIELDS_MAIL_RESULT(F, S) F(S, U32, index, 0) F(S, U32, code, 0) F(S, STR, text, 1024) F(S, U32, peer, 0)
 KX_MESSAGE(MAIL_RESULT, KxMsgMailResult, COURIER, CORE, 0)
 
 /* The task is over; recipients without a result have this one. `reached` says whether any server answered; `host`

@@ -117,7 +117,20 @@ typedef enum {
     KX_SMTP_REQUIRETLS = 1 << 4,   /* never without TLS that is verified (RFC 8689) */
     KX_SMTP_TLS_OPTIONAL = 1 << 5, /* rather without TLS than not at all: "TLS-Required: No" */
     KX_SMTP_CONVERTED = 1 << 6,    /* of a task: what can be is 7bit, the rest goes as it is */
+    /* what becomes of it when it is late (RFC 2852) */
+    KX_SMTP_BY_RETURN = 1 << 7, /* it goes back */
+    KX_SMTP_BY_NOTIFY = 1 << 8, /* the sender is told */
+    KX_SMTP_BY_TRACE = 1 << 9,  /* and also of each server that it is given to */
 } KxSmtpMailFlags;
+
+/* Of a message (RFC 6710); in messages and files KX_PRIORITY_BASE is added, so that 0 is none. */
+enum { KX_PRIORITY_LEAST = -9, KX_PRIORITY_MOST = 9, KX_PRIORITY_BASE = 10 };
+
+/* What the server that took a recipient knows. */
+typedef enum {
+    KX_PEER_DSN = 1 << 0,       /* it takes over reports of success (RFC 3461 section 5.2.1) */
+    KX_PEER_DELIVERBY = 1 << 1, /* it knows when the message is late (RFC 2852) */
+} KxPeerFlags;
 
 typedef enum {
     KX_CONVERTER_START,

@@ -109,7 +109,8 @@ static void report_task(Courier *courier, const KxMailTask *task)
         if (recipient->code == 0)
             continue;
         kx_link_send(courier->core, KX_MSG_MAIL_RESULT, task->number,
-                     &(KxMsgMailResult){i, recipient->code, recipient->status, recipient->dsn}, -1);
+                     &(KxMsgMailResult){i, recipient->code, recipient->status, recipient->peer},
+                     -1);
     }
     KxMsgMailEnd end = {.code = task->code,
                         .text = task->status,

@@ -98,6 +98,14 @@ KX_SETTING(SMTP_TLS_REPORTS, "smtp.tls-reports", TEXT, 0, 320, NULL, "", KX_SETT
     "Address in whose name domains that wish so are told daily how connections to their servers went (TLS reports, RFC 8460), and that they may write to; empty means no reports.")
 KX_SETTING(SMTP_REQUIRETLS, "smtp.requiretls", BOOL, 0, 0, NULL, "yes", KX_SETTING_EDGE, "SMTP-28", NULL,
     "Whether senders may ask with REQUIRETLS (RFC 8689) that a message goes by TLS to verified servers only, all the way, or comes back.")
+KX_SETTING(SMTP_FUTURE_RELEASE, "smtp.future-release", DURATION, 0, 31536000, NULL, "30d", KX_SETTING_EDGE, "", NULL,
+    "How long users may have the server hold what they submit until it is sent (FUTURERELEASE, RFC 4865); 0 means that it is not offered.")
+KX_SETTING(SMTP_DELIVER_BY, "smtp.deliver-by", BOOL, 0, 0, NULL, "yes", KX_SETTING_EDGE, "", NULL,
+    "Whether senders may say by when a message is to be delivered, and what is to become of it else (DELIVERBY, RFC 2852).")
+KX_SETTING(SMTP_PRIORITY, "smtp.mt-priority", BOOL, 0, 0, NULL, "yes", KX_SETTING_EDGE, "", NULL,
+    "Whether senders may say how urgent a message is (MT-PRIORITY, RFC 6710): what is more urgent is sent first.")
+KX_SETTING(SMTP_PRIORITY_MOST, "smtp.mt-priority-most", INT, 0, 9, NULL, "4", 0, "", NULL,
+    "Highest of these priorities (-9 to 9) that users who have signed in and trusted hosts may give; others may not raise it above 0.")
 KX_SETTING(SMTP_TLS_REQUIRED_NO, "smtp.tls-required-no", BOOL, 0, 0, NULL, "yes", 0, "SMTP-28", NULL,
     "Whether a message with the field 'TLS-Required: No' (RFC 8689) goes to its servers whatever their domain's TLSA records and MTA-STS policy ask for; smtp.delivery-tls and smtp.relay-tls are kept in any case.")
 KX_SETTING(RELAY_HOST, "smtp.relay-host", TEXT, 0, 253, NULL, "", 0, "SMTP-26", kx_check_host_or_empty,

@@ -48,6 +48,7 @@ static void say_ehlo(KxConn *conn)
         kx_edge_line(conn, "250-AUTH %s", mechanisms);
     if (kx_conn_is_secure(conn) && kx_settings_bool(settings, KX_SET_SMTP_REQUIRETLS))
         kx_edge_line(conn, "250-REQUIRETLS");
+    kx_edge_time_announce(conn);
     kx_edge_line(conn, "250-LIMITS RCPTMAX=%" G_GINT64_FORMAT,
                  kx_settings_int(settings, KX_SET_SMTP_MAX_RECIPIENTS));
     kx_edge_line(conn, "250-ENHANCEDSTATUSCODES");

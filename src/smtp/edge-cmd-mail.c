@@ -76,7 +76,10 @@ void kx_edge_cmd_mail(KxConn *conn, const KxEdgeArgs *args)
         kx_edge_say(conn, 552, "5.3.4 Message size exceeds the limit");
         return;
     }
-    edge->mail = g_new0(KxEdgeMail, 1);
+    KxEdgeMail times = {0};
+    if (!kx_edge_time_take(conn, &params, &times))
+        return;
+    edge->mail = g_memdup2(&times, sizeof times);
     edge->mail->from = g_strdup(from);
     edge->mail->envid = g_strdup(or_null(params.envid));
     edge->mail->ret = g_strdup(or_null(params.ret));

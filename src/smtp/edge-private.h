@@ -56,6 +56,8 @@ typedef struct {
     char *auth;
     guint flags; /* KxSmtpMailFlags */
     guint64 size;
+    gint64 release, deliver_by; /* Unix seconds; 0: not given */
+    guint priority;             /* with KX_PRIORITY_BASE; 0: not given */
 } KxEdgeMail;
 
 typedef struct {
@@ -128,6 +130,13 @@ void kx_edge_gave_up(KxConn *conn); /* the connection ended before the greeting 
 /* A complete line without its CRLF, NUL-terminated at line[len]; no control characters, valid
  * UTF-8. */
 void kx_edge_command(KxConn *conn, const char *line, size_t len);
+
+/* ---- edge-time.c: when to send and deliver, and how urgent that is ---- */
+
+/* The lines of EHLO for what is offered on the connection. */
+void kx_edge_time_announce(KxConn *conn);
+/* What was asked for goes into `mail`; FALSE: it may not be asked for, which is answered. */
+gboolean kx_edge_time_take(KxConn *conn, const KxMailParams *params, KxEdgeMail *mail);
 
 /* ---- edge-envelope.c ---- */
 

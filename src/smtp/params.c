@@ -3,17 +3,10 @@
 
 #include "base/text.h"
 #include "ipc/message.h"
-
-/* One parameter; value is NULL if there is no "=". */
-typedef struct {
-    const char *name;
-    size_t name_len;
-    const char *value;
-    size_t value_len;
-} Param;
+#include "smtp/params-private.h"
 
 /* A word that reads one parameter into `out`, a KxMailParams or KxRcptParams. */
-typedef gboolean (*ReadFunc)(const Param *param, gboolean utf8, void *out);
+typedef gboolean (*ReadFunc)(const KxParam *param, gboolean utf8, void *out);
 typedef struct {
     const char *name;
     ReadFunc read;
@@ -39,14 +32,14 @@ static gboolean is_xtext(const char *text, size_t len)
     return TRUE;
 }
 
-static gboolean next_param(const char **at, const char *end, Param *ret)
+static gboolean next_param(const char **at, const char *end, KxParam *ret)
 {
     const char *p = *at;
     while (p < end && (*p == ' ' || *p == '\t'))
         p++;
     if (p == end)
         return FALSE;
-    *ret = (Param){.name = p};
+    *ret = (KxParam){.name = p};
     while (p < end && *p != ' ' && *p != '\t' && *p != '=')
         p++;
     ret->name_len = (size_t)(p - ret->name);
@@ -64,7 +57,7 @@ static KxParamResult read_params(const char *at, const char *end, const ParamRow
                                  guint n_rows, gboolean utf8, void *out, char ret_name[static 32])
 {
     guint seen = 0;
-    Param param;
+    KxParam param;
     while (next_param(&at, end, &param)) {
         guint row = 0;
         while (row < n_rows && !kx_ascii_equal(param.name, param.name_len, rows[row].name))
@@ -82,7 +75,7 @@ static KxParamResult read_params(const char *at, const char *end, const ParamRow
     return KX_PARAM_OK;
 }
 
-static gboolean copy_value(const Param *param, char *out, size_t max)
+gboolean kx_param_copy(const KxParam *param, char *out, size_t max)
 {
     if (param->value_len == 0 || param->value_len > max)
         return FALSE;
@@ -93,14 +86,14 @@ static gboolean copy_value(const Param *param, char *out, size_t max)
 
 /* ---- MAIL ---- */
 
-static gboolean read_size(const Param *param, gboolean utf8, void *out)
+static gboolean read_size(const KxParam *param, gboolean utf8, void *out)
 {
     char digits[21];
-    return copy_value(param, digits, 20) &&
+    return kx_param_copy(param, digits, 20) &&
            kx_parse_uint(digits, G_MAXUINT64, &((KxMailParams *)out)->size);
 }
 
-static gboolean read_body(const Param *param, gboolean utf8, void *out)
+static gboolean read_body(const KxParam *param, gboolean utf8, void *out)
 {
     static const struct {
         const char *word;
@@ -115,38 +108,38 @@ static gboolean read_body(const Param *param, gboolean utf8, void *out)
     return FALSE;
 }
 
-static gboolean read_utf8(const Param *param, gboolean utf8, void *out)
+static gboolean read_utf8(const KxParam *param, gboolean utf8, void *out)
 {
     ((KxMailParams *)out)->flags |= KX_SMTP_UTF8;
     return param->value == NULL;
 }
 
-static gboolean read_requiretls(const Param *param, gboolean utf8, void *out)
+static gboolean read_requiretls(const KxParam *param, gboolean utf8, void *out)
 {
     ((KxMailParams *)out)->flags |= KX_SMTP_REQUIRETLS;
     return param->value == NULL;
 }
 
-static gboolean read_ret(const Param *param, gboolean utf8, void *out)
+static gboolean read_ret(const KxParam *param, gboolean utf8, void *out)
 {
     char *ret = ((KxMailParams *)out)->ret;
-    if (!copy_value(param, ret, 4))
+    if (!kx_param_copy(param, ret, 4))
         return FALSE;
     for (char *c = ret; *c; c++)
         *c = g_ascii_toupper(*c);
     return g_str_equal(ret, "FULL") || g_str_equal(ret, "HDRS");
 }
 
-static gboolean read_envid(const Param *param, gboolean utf8, void *out)
+static gboolean read_envid(const KxParam *param, gboolean utf8, void *out)
 {
     char *envid = ((KxMailParams *)out)->envid;
-    return copy_value(param, envid, KX_SMTP_ENVID_MAX) && is_xtext(envid, strlen(envid));
+    return kx_param_copy(param, envid, KX_SMTP_ENVID_MAX) && is_xtext(envid, strlen(envid));
 }
 
-static gboolean read_auth(const Param *param, gboolean utf8, void *out)
+static gboolean read_auth(const KxParam *param, gboolean utf8, void *out)
 {
     char *auth = ((KxMailParams *)out)->auth;
-    return copy_value(param, auth, KX_SMTP_ORCPT_MAX) && is_xtext(auth, strlen(auth));
+    return kx_param_copy(param, auth, KX_SMTP_ORCPT_MAX) && is_xtext(auth, strlen(auth));
 }
 
 KxParamResult kx_smtp_mail_params(const char *at, const char *end, KxMailParams *ret_params,
@@ -160,6 +153,10 @@ KxParamResult kx_smtp_mail_params(const char *at, const char *end, KxMailParams 
         {"ENVID", read_envid},
         {"AUTH", read_auth},
         {"REQUIRETLS", read_requiretls},
+        {"HOLDFOR", kx_param_read_hold_for},
+        {"HOLDUNTIL", kx_param_read_hold_until},
+        {"BY", kx_param_read_by},
+        {"MT-PRIORITY", kx_param_read_priority},
     };
     *ret_params = (KxMailParams){0};
     return read_params(at, end, ROWS, G_N_ELEMENTS(ROWS), FALSE, ret_params, ret_name);
@@ -167,7 +164,7 @@ KxParamResult kx_smtp_mail_params(const char *at, const char *end, KxMailParams 
 
 /* ---- RCPT ---- */
 
-static gboolean read_notify(const Param *param, gboolean utf8, void *out)
+static gboolean read_notify(const KxParam *param, gboolean utf8, void *out)
 {
     static const struct {
         const char *word;
@@ -195,10 +192,10 @@ static gboolean read_notify(const Param *param, gboolean utf8, void *out)
     return set == KX_NOTIFY_NEVER || (set != 0 && !(set & KX_NOTIFY_NEVER));
 }
 
-static gboolean read_orcpt(const Param *param, gboolean utf8, void *out)
+static gboolean read_orcpt(const KxParam *param, gboolean utf8, void *out)
 {
     char *orcpt = ((KxRcptParams *)out)->orcpt;
-    if (!copy_value(param, orcpt, KX_SMTP_ORCPT_MAX))
+    if (!kx_param_copy(param, orcpt, KX_SMTP_ORCPT_MAX))
         return FALSE;
     char *semicolon = strchr(orcpt, ';');
     if (!semicolon || semicolon == orcpt || semicolon[1] == '\0')

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Parameters of MAIL and RCPT: SIZE (RFC 1870), BODY (RFC 6152, 3030), SMTPUTF8 (RFC 6531), AUTH
- * (RFC 4954), REQUIRETLS (RFC 8689), RET, ENVID, NOTIFY and ORCPT (RFC 3461). Pure and thread-safe.
+ * (RFC 4954), REQUIRETLS (RFC 8689), RET, ENVID, NOTIFY and ORCPT (RFC 3461), HOLDFOR and HOLDUNTIL
+ * (RFC 4865), BY (RFC 2852), MT-PRIORITY (RFC 6710). Pure and thread-safe.
  */
 #pragma once
 
@@ -22,6 +23,11 @@ typedef struct {
     char ret[5];                       /* "FULL", "HDRS" or "" */
     char envid[KX_SMTP_ENVID_MAX + 1]; /* xtext, as given */
     char auth[KX_SMTP_ORCPT_MAX + 1];  /* xtext or "<>", as given */
+    guint holds;                       /* how many of the next two were given */
+    gint64 hold_for;                   /* seconds */
+    gint64 hold_until;                 /* Unix seconds */
+    gint64 by;                         /* seconds; given if the flags have KX_SMTP_BY_... */
+    guint priority;                    /* with KX_PRIORITY_BASE; 0: not given */
 } KxMailParams;
 
 typedef struct {

@@ -97,6 +97,15 @@ static void on_spool(KxSession *session, KxSmtpTransaction *transaction, const K
     forget(session);
 }
 
+static char *accepted(const KxSmtpTransaction *transaction)
+{
+    const KxEnvelope *envelope = transaction->envelope;
+    if (!transaction->less_urgent)
+        return g_strdup_printf("2.0.0 Accepted as %s", envelope->id);
+    return g_strdup_printf("2.3.6 %d is the new priority assigned to the message, accepted as %s",
+                           kx_envelope_priority(envelope), envelope->id);
+}
+
 static void on_message(KxSession *session, KxSmtpTransaction *transaction, const KxMessage *message)
 {
     KxCore *core = kx_session_core(session);
@@ -109,7 +118,7 @@ static void on_message(KxSession *session, KxSmtpTransaction *transaction, const
     if (ok && !kx_queue_accept(core->queue, transaction->envelope, transaction->incoming, &error))
         ok = kx_smtp_refuse_error(transaction, error);
     if (ok) {
-        g_autofree char *text = g_strdup_printf("2.0.0 Accepted as %s", transaction->envelope->id);
+        g_autofree char *text = accepted(transaction);
         kx_session_verdict(session, 250, text);
     } else {
         answer(session, transaction->refusal);

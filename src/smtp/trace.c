@@ -81,6 +81,8 @@ char *kx_smtp_trace(const KxSmtpTransaction *transaction)
     append_part(out, "by %s with %s id %s", hostname, with_word(transaction), envelope->id);
     if (envelope->given->len == 1) /* several would give away blind copies */
         append_part(out, "for <%s>", (const char *)envelope->given->pdata[0]);
+    if (envelope->priority > 0) /* RFC 6710 section 6 */
+        append_part(out, "PRIORITY %d", kx_envelope_priority(envelope));
     g_string_append_printf(out, "; %s\r\n", date);
     return g_string_free(out, FALSE);
 }

@@ -1,9 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "smtp/transaction.h"
 
+#include "ipc/message.h"
+
 static char *or_null(const char *text)
 {
     return *text ? g_strdup(text) : NULL;
+}
+
+/* Nobody's wish goes beyond what the administrator allows; strangers may only wish for less than
+ * the usual. */
+static void set_priority(KxSmtpTransaction *transaction, guint wish, gboolean trusted)
+{
+    KxSettings *settings = kx_session_settings(transaction->session);
+    gint64 most = trusted ? kx_settings_int(settings, KX_SET_SMTP_PRIORITY_MOST) : 0;
+    guint given = CLAMP(wish, (guint)(KX_PRIORITY_BASE + KX_PRIORITY_LEAST),
+                        (guint)(KX_PRIORITY_BASE + most));
+    transaction->envelope->priority = wish > 0 ? given : 0;
+    transaction->less_urgent = wish > given;
 }
 
 KxSmtpTransaction *kx_smtp_transaction_new(KxSession *session, const KxMsgSmtpMail *mail)
@@ -30,6 +44,9 @@ KxSmtpTransaction *kx_smtp_transaction_new(KxSession *session, const KxMsgSmtpMa
                        envelope, &transaction->sender, relays);
     transaction->recipients.verifier = core->verifier;
     transaction->helo = g_strdup(mail->helo);
+    envelope->release = (gint64)mail->release;
+    envelope->deliver_by = (gint64)mail->deliver_by;
+    set_priority(transaction, mail->priority, login || relays);
     transaction->tls = g_strdup(mail->tls);
     return transaction;
 }

@@ -23,7 +23,8 @@ typedef struct {
     KxSender sender;
     KxRecipients recipients;
     char *helo;
-    char *tls; /* "TLSv1.3 TLS_AES_256_GCM_SHA384", "" outside TLS */
+    char *tls;            /* "TLSv1.3 TLS_AES_256_GCM_SHA384", "" outside TLS */
+    gboolean less_urgent; /* than the client wanted (RFC 6710) */
 
     /* content */
     gboolean begun;   /* the envelope is complete and has its ID */

@@ -11,7 +11,7 @@ import kx
 from rawsmtp import RawSmtp, dialogue, setting
 
 AUTH = "AUTH SCRAM-SHA-256-PLUS SCRAM-SHA-1-PLUS SCRAM-SHA-256 SCRAM-SHA-1 PLAIN LOGIN"
-EVERYWHERE = {"PIPELINING", "8BITMIME", "BINARYMIME", "CHUNKING", "SMTPUTF8", "DSN", "ETRN", "HELP",
+EVERYWHERE = {"DELIVERBY", "MT-PRIORITY", "PIPELINING", "8BITMIME", "BINARYMIME", "CHUNKING", "SMTPUTF8", "DSN", "ETRN", "HELP",
               "ENHANCEDSTATUSCODES", "SIZE 26214400", "LIMITS RCPTMAX=100"}
 
 
@@ -27,7 +27,8 @@ def test_what_ehlo_lists(server, service, secure, more):
     with dialogue(server, service) as smtp:
         if secure:
             smtp.starttls()
-        assert set(smtp.ehlo()) == EVERYWHERE | more
+        listed = {line for line in smtp.ehlo() if not line.startswith("FUTURERELEASE ")}  # which holds a time
+        assert listed == EVERYWHERE | more
 
 
 def test_greeting_and_goodbye(server):
@@ -94,7 +95,7 @@ def test_single_commands(server, command, code):
     ("FROM:<a@b.test>x", 501), ("FROM:<a@b.test> SIZE=100", 250), ("FROM:<a@b.test> SIZE=x", 501),
     ("FROM:<a@b.test> SIZE=26214401", 552), ("FROM:<a@b.test> SIZE=26214400", 250),
     ("FROM:<a@b.test> BODY=8BITMIME SMTPUTF8 RET=HDRS ENVID=x+2B", 250), ("FROM:<a@b.test> BODY=9BIT", 501),
-    ("FROM:<a@b.test> RET=HDRS RET=HDRS", 501), ("FROM:<a@b.test> MT-PRIORITY=3", 555),
+    ("FROM:<a@b.test> RET=HDRS RET=HDRS", 501), ("FROM:<a@b.test> MT-PRIORITY=3", 250),
     ("FROM:<jürgen@b.test>", 553), ("FROM:<jürgen@b.test> SMTPUTF8", 250),
     ("FROM:<@one.test,@two.test:a@b.test>", 250), ('FROM:<"a b"@b.test>', 250), ("FROM:<a@[192.0.2.1]>", 250),
     ("FROM:<a@b.test> AUTH=<>", 250),

@@ -36,7 +36,23 @@ static const MailCase MAIL_CASES[] = {
     {" ENVID=", KX_PARAM_BAD, {0}},
     {" AUTH=<>", KX_PARAM_OK, {.auth = "<>"}},
     {" AUTH=e+3Dmc2@example.com", KX_PARAM_OK, {.auth = "e+3Dmc2@example.com"}},
-    {" HOLDFOR=60", KX_PARAM_UNKNOWN, {0}},
+    {" HOLDFOR=60", KX_PARAM_OK, {.holds = 1, .hold_for = 60}},
+    {" HOLDFOR=1234567890", KX_PARAM_BAD, {0}},
+    {" HOLDUNTIL=1970-01-02T00:00:00Z", KX_PARAM_OK, {.holds = 1, .hold_until = 86400}},
+    {" HOLDUNTIL=1970-01-02T02:00:00+02:00", KX_PARAM_OK, {.holds = 1, .hold_until = 86400}},
+    {" HOLDUNTIL=1970-01-02T00:00:00", KX_PARAM_BAD, {0}},
+    {" HOLDUNTIL=19700102T000000Z000", KX_PARAM_BAD, {0}},
+    {" BY=3;R", KX_PARAM_OK, {.flags = KX_SMTP_BY_RETURN, .by = 3}},
+    {" BY=-999999999;nt",
+     KX_PARAM_OK,
+     {.flags = KX_SMTP_BY_NOTIFY | KX_SMTP_BY_TRACE, .by = -999999999}},
+    {" BY=0;N", KX_PARAM_OK, {.flags = KX_SMTP_BY_NOTIFY}},
+    {" BY=0;R", KX_PARAM_BAD, {0}},
+    {" BY=--1;N", KX_PARAM_BAD, {0}},
+    {" BY=1;", KX_PARAM_BAD, {0}},
+    {" MT-PRIORITY=-9", KX_PARAM_OK, {.priority = 1}},
+    {" MT-PRIORITY=9", KX_PARAM_OK, {.priority = 19}},
+    {" MT-PRIORITY=10", KX_PARAM_BAD, {0}},
     {" SIZE=1 X", KX_PARAM_UNKNOWN, {0}},
 };
 
@@ -57,6 +73,11 @@ static void test_mail(void)
         g_assert_cmpstr(params.ret, ==, row->params.ret);
         g_assert_cmpstr(params.envid, ==, row->params.envid);
         g_assert_cmpstr(params.auth, ==, row->params.auth);
+        g_assert_cmpuint(params.holds, ==, row->params.holds);
+        g_assert_cmpint(params.hold_for, ==, row->params.hold_for);
+        g_assert_cmpint(params.hold_until, ==, row->params.hold_until);
+        g_assert_cmpint(params.by, ==, row->params.by);
+        g_assert_cmpuint(params.priority, ==, row->params.priority);
     }
 }
 
