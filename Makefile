@@ -38,6 +38,7 @@ run:
 
 test:
 	@$(INSTALL) build run test
+	@tools/unpack-packages build/peers
 	@$(PYTHON) tools/run-tests --build $(BUILD)
 
 bench:
@@ -60,14 +61,17 @@ faults:
 
 asan:
 	@$(INSTALL) build run test
+	@tools/unpack-packages build/peers
 	@$(PYTHON) tools/run-tests --build build-asan --sanitize address,undefined
 
 ubsan:
 	@$(INSTALL) build run test
+	@tools/unpack-packages build/peers
 	@$(PYTHON) tools/run-tests --build build-ubsan --sanitize undefined
 
 tsan:
 	@$(INSTALL) build run test
+	@tools/unpack-packages build/peers
 	@$(PYTHON) tools/run-tests --build build-tsan --sanitize thread
 
 format:
