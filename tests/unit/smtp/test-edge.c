@@ -22,7 +22,8 @@ static void test_ehlo(void)
     g_autoptr(KxConn) conn = fake_new(FALSE, FALSE);
     talk(conn, EHLO,
          "250-localhost\r\n250-PIPELINING\r\n250-SIZE 26214400\r\n250-STARTTLS\r\n"
-         "250-LIMITS RCPTMAX=100\r\n250-ENHANCEDSTATUSCODES\r\n250-8BITMIME\r\n250-BINARYMIME\r\n"
+         "250-DELIVERBY\r\n250-MT-PRIORITY\r\n250-LIMITS "
+         "RCPTMAX=100\r\n250-ENHANCEDSTATUSCODES\r\n250-8BITMIME\r\n250-BINARYMIME\r\n"
          "250-CHUNKING\r\n250-SMTPUTF8\r\n250-ETRN\r\n250-DSN\r\n250 HELP\r\n");
     fake_set(conn, KX_SET_SMTP_MAX_SIZE, "0");
     g_string_truncate(conn->out, 0);
