@@ -30,7 +30,7 @@ gboolean kx_sasl_is_method(const char *name)
 gboolean kx_sasl_is_offered(const KxSaslOffer *offer, const KxSaslMechanism *mechanism)
 {
     return g_strv_contains(offer->methods, mechanism->method) &&
-           (offer->secure || !mechanism->binds) && (offer->clear || !mechanism->clear);
+           (offer->binds || !mechanism->binds) && (offer->clear || !mechanism->clear);
 }
 
 char *kx_sasl_names(const KxSaslOffer *offer, const char *before)

@@ -22,11 +22,11 @@ extern const guint KX_SASL_N_MECHANISMS;
 const KxSaslMechanism *kx_sasl_find(const char *name, size_t len);
 gboolean kx_sasl_is_method(const char *name);
 
-/* Where a mechanism is offered: `methods` are allowed, the connection is inside TLS, and passwords
- * may be sent as they are. */
+/* Where a mechanism is offered: `methods` are allowed, there is a TLS channel to bind to, and
+ * passwords may be sent as they are. */
 typedef struct {
     const char *const *methods;
-    gboolean secure, clear;
+    gboolean binds, clear;
 } KxSaslOffer;
 gboolean kx_sasl_is_offered(const KxSaslOffer *offer, const KxSaslMechanism *mechanism);
 /* The names of all that are, each after `before`, with blanks between; free it. */

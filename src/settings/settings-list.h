@@ -153,7 +153,9 @@ KX_SETTING(PUBLIC_FOLDERS_SCOPE, "public-folders.scope", CHOICE, 0, 0, "domain|s
 KX_SETTING(LOGIN_TIMEOUT, "server.login-timeout", DURATION, 10, 3600, NULL, "1m", KX_SETTING_EDGE, "", NULL,
     "How long an IMAP or POP3 client may take to sign in.")
 KX_SETTING(AUTH_METHODS, "auth.methods", LIST, 1, 16, NULL, "SCRAM-SHA-256,SCRAM-SHA-1,PLAIN,LOGIN", 0, "AUTH-05 AUTH-06 AUTH-07 AUTH-10", kx_check_sasl_method,
-    "How clients may sign in over IMAP, POP3 and SMTP (SASL). SCRAM includes its form that is bound to the TLS connection (-PLUS). PLAIN is also needed for LOGIN of IMAP and USER of POP3. SCRAM is offered only while no account has a password that was imported as a hash of another server: such an account has to sign in once with PLAIN or LOGIN, or get a new password.")
+    "How clients may sign in over IMAP, POP3 and SMTP (SASL). SCRAM includes its form that is bound to the TLS connection (-PLUS), over SMTP only with smtp.auth-channel-binding. PLAIN is also needed for LOGIN of IMAP and USER of POP3. SCRAM is offered only while no account has a password that was imported as a hash of another server: such an account has to sign in once with PLAIN or LOGIN, or get a new password.")
+KX_SETTING(SMTP_AUTH_BINDING, "smtp.auth-channel-binding", BOOL, 0, 0, NULL, "no", KX_SETTING_EDGE, "AUTH-06", NULL,
+    "Whether SCRAM bound to the TLS connection (-PLUS) is offered over SMTP too, not only over IMAP and POP3. Programs built on GNU SASL that cannot bind, like NeoMutt of Debian 12, choose it all the same and then cannot send.")
 KX_SETTING(AUTH_POLICY, "auth.policy", CHOICE, 0, 0, "encrypted-connection|secure-authentication|no-restrictions", "encrypted-connection", KX_SETTING_EDGE, "AUTH-01 AUTH-02 AUTH-03", NULL,
     "How clients of IMAP, POP3 and mail submission may sign in without TLS: not at all; only with a method that does not send the password (SCRAM); or with any. Over TLS they always may.")
 KX_SETTING(AUTH_POLICY_EXEMPT, "auth.policy-exempt-group", TEXT, 0, 100, NULL, "", KX_SETTING_IP_GROUP, "AUTH-02 AUTH-03", NULL,

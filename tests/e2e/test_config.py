@@ -111,7 +111,7 @@ def test_list(server):
     assert len({row["name"] for row in rows}) == len(rows) > 100
     assert all(row["manual"].endswith(".") for row in rows)
     changed = {row["name"] for row in server.cli("config", "list", "--changed", as_json=True)}
-    assert changed == {"server.hostname", "server.port-offset", "internet.connection"}
+    assert changed == {"server.hostname", "server.port-offset", "internet.connection", "auth.lockout-failures"}
     some = server.cli("config", "list", "service.imap.", as_json=True)
     assert all(row["name"].startswith("service.imap.") for row in some) and len(some) == 4
 

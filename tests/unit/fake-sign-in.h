@@ -2,7 +2,7 @@
 /*
  * The part of net/conn.h about signing in, for connections without a socket: the settings decide,
  * but for policies other than the usual one. Included once, after struct KxConn; `FAKE_LOOPBACK`
- * says whether the client is on this host.
+ * says whether the client is on this host, `FAKE_BINDING` whether there is a channel to bind to.
  */
 #pragma once
 
@@ -18,9 +18,10 @@ KxSignInRight kx_conn_may_sign_in(KxConn *conn, gboolean loopback)
 static KxSaslOffer fake_offer(KxConn *conn, KxSignInRight right)
 {
     static const char *const NONE[] = {NULL};
-    return (KxSaslOffer){
-        right == KX_SIGN_IN_NO ? NONE : kx_settings_list(conn->settings, KX_SET_AUTH_METHODS),
-        conn->secure, right == KX_SIGN_IN_ANYHOW};
+    KxSaslOffer offer = {NONE, FAKE_BINDING(conn), right == KX_SIGN_IN_ANYHOW};
+    if (right != KX_SIGN_IN_NO)
+        offer.methods = kx_settings_list(conn->settings, KX_SET_AUTH_METHODS);
+    return offer;
 }
 
 char *kx_conn_mechanisms(KxConn *conn, KxSignInRight right, const char *before)

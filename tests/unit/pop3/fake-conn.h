@@ -289,4 +289,5 @@ void kx_conn_debug(KxConn *conn, char direction, const char *bytes, size_t len)
 }
 
 #define FAKE_LOOPBACK(conn) (conn)->loopback
-#include "fake-sign-in.h"
+#define FAKE_BINDING(conn)  (conn)->secure
+#include "../fake-sign-in.h"

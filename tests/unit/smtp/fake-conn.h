@@ -284,4 +284,5 @@ void kx_conn_debug(KxConn *conn, char direction, const char *bytes, size_t len)
 }
 
 #define FAKE_LOOPBACK(conn) FALSE
-#include "fake-sign-in.h"
+#define FAKE_BINDING(conn)  FALSE
+#include "../fake-sign-in.h"
