@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "admin/api-private.h"
+#include "base/ip-range.h"
 #include "base/text.h"
 #include "directory/tokens.h"
 #include "log/log-config.h"
@@ -58,8 +59,7 @@ static char *domain_of(const char *login)
 
 gboolean kx_api_is_here(const KxHttpRequest *request)
 {
-    const char *ip = kx_session_remote_ip(request->session);
-    return g_str_has_prefix(ip, "127.") || g_str_equal(ip, "::1");
+    return kx_ip_is_loopback(kx_session_remote_ip(request->session));
 }
 
 /* Those who administer a domain only may come from fewer places (TOOL-15). */

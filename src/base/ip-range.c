@@ -129,3 +129,8 @@ char *kx_ip_network(const char *ip)
     memset(address.s6_addr + 8, 0, 8);
     return g_strdup(inet_ntop(AF_INET6, &address, text, sizeof text));
 }
+
+gboolean kx_ip_is_loopback(const char *ip)
+{
+    return g_str_has_prefix(ip, "127.") || g_str_equal(ip, "::1");
+}

@@ -30,3 +30,6 @@ gboolean kx_ip_ranges_contain(const GArray *ranges, const char *ip);
 /* Who is behind an address: itself, or the /64 network of an IPv6 address, as one who has a network
  * has all its addresses. What is no address is returned as it is. Free it. */
 char *kx_ip_network(const char *ip);
+
+/* The text is an address of this host itself. */
+gboolean kx_ip_is_loopback(const char *ip);

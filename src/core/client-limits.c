@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "core/client-limits.h"
 
-#include <arpa/inet.h>
-
 #include "base/ip-range.h"
 #include "base/lock.h"
 
@@ -55,14 +53,13 @@ static char *name_of(const char *who)
 {
     guint8 bytes[16];
     gboolean v4;
-    char text[INET6_ADDRSTRLEN];
     g_autofree char *address = g_strdup(who);
     if (g_str_has_suffix(address, "/64"))
         address[strlen(address) - 3] = '\0';
     if (!kx_ip_parse(address, bytes, &v4) || v4)
         return g_strdup(who);
-    memset(bytes + 8, 0, 8);
-    return g_strconcat(inet_ntop(AF_INET6, bytes, text, sizeof text), "/64", NULL);
+    g_autofree char *network = kx_ip_network(address);
+    return g_strconcat(network, "/64", NULL);
 }
 
 /* ---- with the lock ---- */

@@ -138,12 +138,6 @@ static Rules rules_for(KxLockout *lockout, const char *ip)
     };
 }
 
-/* Programs on this host, like a webmail, come for many people. */
-static gboolean counts_as_address(const char *ip)
-{
-    return !g_str_has_prefix(ip, "127.") && !g_str_equal(ip, "::1");
-}
-
 static gboolean is_locked(const Entry *entry, gint64 now)
 {
     return entry && entry->until > now;
@@ -167,32 +161,34 @@ gboolean kx_lockout_is_locked(KxLockout *lockout, const KxLockoutWho *who)
 
 /* ---- counting ---- */
 
-static void say_locked(KxLockout *lockout, const Entry *entry, gint64 seconds)
+static void say_locked(KxLockout *lockout, const char *account, const char *address, gint64 seconds)
 {
-    g_autofree char *account =
-        entry->account ? kx_escape_for_log(entry->account, -1, 200) : g_strdup("any account");
-    kx_log(lockout->logger, KX_LOG_SECURITY,
-           "Too many failed logins: %s is locked for %s for %" G_GINT64_FORMAT " seconds", account,
-           entry->address ? entry->address : "any new address", seconds);
+    g_autofree char *shown =
+        account ? kx_escape_for_log(account, -1, 200) : g_strdup("any account");
+    if (seconds > 0)
+        kx_log(lockout->logger, KX_LOG_SECURITY,
+               "Too many failed logins: %s is locked for %s for %" G_GINT64_FORMAT " seconds",
+               shown, address ? address : "any new address", seconds);
 }
 
-static void count(KxLockout *lockout, Entry *entry, const Rules *rules, guint times)
+/* For how many seconds it is locked from now on; 0: it is not, or was before. */
+static gint64 count(Entry *entry, const Rules *rules, guint times)
 {
     gint64 now = now_seconds();
     if (is_locked(entry, now))
-        return;
+        return 0;
     if (now - entry->since > rules->window || entry->failures == 0) {
         entry->since = now;
         entry->failures = 0;
     }
     if (++entry->failures < rules->failures * times)
-        return;
+        return 0;
     entry->failures = 0;
     entry->locks = entry->until > 0 && now - entry->until < DAY ? entry->locks + 1 : 0;
     gint64 seconds = rules->time << MIN(entry->locks, 20);
     seconds = CLAMP(seconds, 1, MAX(DAY, rules->time));
     entry->until = now + seconds;
-    say_locked(lockout, entry, seconds);
+    return seconds;
 }
 
 void kx_lockout_failed(KxLockout *lockout, const KxLockoutWho *who)
@@ -202,12 +198,17 @@ void kx_lockout_failed(KxLockout *lockout, const KxLockoutWho *who)
         return;
     g_autofree char *account = kx_auth_account(lockout->directory, who->login, who->local_ip);
     g_autofree char *address = kx_ip_network(who->ip);
+    gint64 pair, anywhere, anybody = 0;
     kx_mutex_lock(&lockout->lock);
-    count(lockout, find_or_add(lockout, account, address), &rules, 1);
-    count(lockout, find_or_add(lockout, account, NULL), &rules, ACCOUNT_TIMES);
-    if (counts_as_address(who->ip))
-        count(lockout, find_or_add(lockout, NULL, address), &rules, ADDRESS_TIMES);
+    pair = count(find_or_add(lockout, account, address), &rules, 1);
+    anywhere = count(find_or_add(lockout, account, NULL), &rules, ACCOUNT_TIMES);
+    /* Programs on this host, like a webmail, come for many people. */
+    if (!kx_ip_is_loopback(who->ip))
+        anybody = count(find_or_add(lockout, NULL, address), &rules, ADDRESS_TIMES);
     kx_mutex_unlock(&lockout->lock);
+    say_locked(lockout, account, address, pair);
+    say_locked(lockout, account, NULL, anywhere);
+    say_locked(lockout, NULL, address, anybody);
 }
 
 void kx_lockout_succeeded(KxLockout *lockout, const KxLockoutWho *who)

@@ -42,6 +42,9 @@ struct KxSasl {
     GDestroyNotify state_free;
 };
 
+/* Channel binding is offered to the client. */
+gboolean kx_session_binds(KxSession *session);
+
 /* Valid UTF-8 without NUL, of at most `max` bytes. */
 gboolean kx_sasl_is_clean(KxSlice text, size_t max);
 

@@ -48,13 +48,6 @@ static GBytes *find_binding(const KxSasl *sasl, const char *type, size_t len)
 
 /* "n", "y" or "p=type". Who could bind and believes that we cannot has been lied to, as we offer it
  * inside TLS: somebody is between us (RFC 5802 section 6). */
-static gboolean offers_binding(KxSession *session)
-{
-    g_autoptr(KxSettings) settings = kx_directory_settings(kx_session_core(session)->directory);
-    return session->secure && (kx_session_service(session)->protocol != KX_PROTOCOL_SMTP ||
-                               kx_settings_bool(settings, KX_SET_SMTP_AUTH_BINDING));
-}
-
 static gboolean take_flag(KxSession *session, KxSasl *sasl, Scram *scram, const char *flag)
 {
     if (sasl->mechanism->binds) {
@@ -67,7 +60,7 @@ static gboolean take_flag(KxSession *session, KxSasl *sasl, Scram *scram, const 
         g_byte_array_append(scram->bound, bytes, (guint)len);
         return TRUE;
     }
-    return g_str_equal(flag, "n") || (g_str_equal(flag, "y") && !offers_binding(session));
+    return g_str_equal(flag, "n") || (g_str_equal(flag, "y") && !kx_session_binds(session));
 }
 
 /* "=2C" is a comma, "=3D" an equals sign, and nothing else begins with one. */

@@ -43,12 +43,19 @@ char **kx_sasl_offered_methods(KxDirectory *directory, const KxSettings *setting
     return (char **)g_ptr_array_free(offered, FALSE);
 }
 
+gboolean kx_session_binds(KxSession *session)
+{
+    g_autoptr(KxSettings) settings = kx_directory_settings(kx_session_core(session)->directory);
+    return kx_sasl_binds(settings, session->secure,
+                         kx_session_service(session)->protocol == KX_PROTOCOL_SMTP);
+}
+
 char *kx_session_mechanisms(KxSession *session)
 {
     KxDirectory *directory = kx_session_core(session)->directory;
     g_autoptr(KxSettings) settings = kx_directory_settings(directory);
     g_auto(GStrv) methods = kx_sasl_offered_methods(directory, settings);
-    KxSaslOffer offer = {(const char *const *)methods, session->secure, TRUE};
+    KxSaslOffer offer = {(const char *const *)methods, kx_session_binds(session), TRUE};
     return kx_sasl_names(&offer, "");
 }
 

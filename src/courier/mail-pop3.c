@@ -3,8 +3,10 @@
  * Servers that take mail from an address that has just signed in to a mailbox (SMTP-27): the
  * sign-in, of which no messages are read. A server lets one session at a time into a mailbox, so
  * tasks for the same one wait for each other, and what was done a moment ago is not repeated.
+ * Others do not wait: nothing is locked while a server is talked to.
  */
 #include "base/error.h"
+#include "base/ip-range.h"
 #include "courier/fetch-pop3-private.h"
 
 enum {
@@ -14,15 +16,22 @@ enum {
     KNOWN_MAX = 1000,
 };
 
+typedef struct {
+    gboolean busy; /* somebody signs in */
+    gint64 since;  /* when it was done, monotonic; 0: never */
+} Mailbox;
+
 struct KxPop3Before {
-    KxMutex lock;      /* held during a sign-in */
-    GHashTable *known; /* mailbox -> gint64: when it was signed in to, monotonic */
+    KxMutex lock;
+    KxCond changed;    /* a mailbox is not busy any more */
+    GHashTable *known; /* server and login -> Mailbox */
 };
 
 KxPop3Before *kx_pop3_before_new(void)
 {
     KxPop3Before *before = g_new0(KxPop3Before, 1);
     kx_mutex_init(&before->lock);
+    kx_cond_init(&before->changed);
     before->known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     return before;
 }
@@ -32,16 +41,12 @@ void kx_pop3_before_free(KxPop3Before *before)
     if (!before)
         return;
     g_hash_table_unref(before->known);
+    kx_cond_clear(&before->changed);
     kx_mutex_clear(&before->lock);
     g_free(before);
 }
 
 /* ---- one sign-in ---- */
-
-static gboolean is_loopback(const char *ip)
-{
-    return g_str_has_prefix(ip, "127.") || g_str_equal(ip, "::1");
-}
 
 static gboolean connect_to(KxFetch *fetch, const KxMailTask *task, GError **error)
 {
@@ -64,7 +69,8 @@ static guint protection(const KxFetch *fetch, const KxMailTask *task)
 {
     if (task->tls == KX_MAIL_TLS_WRAP)
         return KX_FETCH_TLS;
-    gboolean clear = task->tls <= KX_MAIL_TLS_MAY && is_loopback(kx_smtp_conn_ip(fetch->conn));
+    gboolean clear =
+        task->tls <= KX_MAIL_TLS_MAY && kx_ip_is_loopback(kx_smtp_conn_ip(fetch->conn));
     return clear ? KX_FETCH_CLEAR : KX_FETCH_STARTTLS;
 }
 
@@ -103,20 +109,55 @@ static gboolean visit(const KxMailTools *tools, const KxMailTask *task, GError *
 
 /* ---- for a task ---- */
 
-/* With the lock. */
-static gboolean is_fresh(KxPop3Before *before, const char *key)
+static gboolean is_fresh(const Mailbox *mailbox)
 {
-    const gint64 *since = g_hash_table_lookup(before->known, key);
-    return since && g_get_monotonic_time() - *since < (gint64)FRESH_SECONDS * G_USEC_PER_SEC;
+    return mailbox->since > 0 &&
+           g_get_monotonic_time() - mailbox->since < (gint64)FRESH_SECONDS * G_USEC_PER_SEC;
 }
 
-/* With the lock. */
-static void note(KxPop3Before *before, const char *key)
+static gboolean is_stale(gpointer key G_GNUC_UNUSED, gpointer value, gpointer data G_GNUC_UNUSED)
 {
-    gint64 now = g_get_monotonic_time();
-    if (g_hash_table_size(before->known) >= KNOWN_MAX)
-        g_hash_table_remove_all(before->known);
-    g_hash_table_replace(before->known, g_strdup(key), g_memdup2(&now, sizeof now));
+    const Mailbox *mailbox = value;
+    return !mailbox->busy && !is_fresh(mailbox);
+}
+
+/* With the lock: nobody signs in to it when this returns. */
+static Mailbox *wait_for(KxPop3Before *before, const char *key)
+{
+    for (;;) {
+        Mailbox *mailbox = g_hash_table_lookup(before->known, key);
+        if (mailbox && !mailbox->busy)
+            return mailbox;
+        if (mailbox) {
+            kx_cond_wait(&before->changed, &before->lock);
+            continue;
+        }
+        if (g_hash_table_size(before->known) >= KNOWN_MAX)
+            g_hash_table_foreach_remove(before->known, is_stale, NULL);
+        mailbox = g_new0(Mailbox, 1);
+        g_hash_table_insert(before->known, g_strdup(key), mailbox);
+        return mailbox;
+    }
+}
+
+static gboolean sign_in_once(const KxMailTools *tools, const KxMailTask *task, const char *key,
+                             GError **error)
+{
+    KxPop3Before *before = tools->pop3;
+    kx_mutex_lock(&before->lock);
+    Mailbox *mailbox = wait_for(before, key);
+    gboolean ok = is_fresh(mailbox);
+    mailbox->busy = !ok;
+    kx_mutex_unlock(&before->lock);
+    if (ok)
+        return TRUE;
+    ok = visit(tools, task, error); /* a busy one stays where it is */
+    kx_mutex_lock(&before->lock);
+    mailbox->busy = FALSE;
+    mailbox->since = ok ? g_get_monotonic_time() : 0;
+    kx_cond_broadcast(&before->changed);
+    kx_mutex_unlock(&before->lock);
+    return ok;
 }
 
 gboolean kx_pop3_before_mail(const KxMailTools *tools, KxMailTask *task)
@@ -126,12 +167,7 @@ gboolean kx_pop3_before_mail(const KxMailTools *tools, KxMailTask *task)
     g_autoptr(GError) error = NULL;
     g_autofree char *key = g_strdup_printf("%s %u %s %u %s", task->pop3_host, task->pop3_port,
                                            task->user, g_str_hash(task->password), task->source);
-    kx_mutex_lock(&tools->pop3->lock);
-    gboolean ok = is_fresh(tools->pop3, key) || visit(tools, task, &error);
-    if (ok && !is_fresh(tools->pop3, key))
-        note(tools->pop3, key);
-    kx_mutex_unlock(&tools->pop3->lock);
-    if (ok)
+    if (sign_in_once(tools, task, key, &error))
         return TRUE;
     g_autofree char *said = kx_fetch_quote(KX_SLICE_STR(error->message));
     g_autofree char *status = g_strdup_printf(

@@ -2,6 +2,7 @@
 /* Connecting, EHLO, STARTTLS and AUTH (RFC 5321, 3207, 4954). */
 #include "base/base64.h"
 #include "base/error.h"
+#include "base/ip-range.h"
 #include "base/text.h"
 #include "courier/mail-task.h"
 
@@ -245,9 +246,7 @@ static gboolean auth_login(KxMailSession *session, KxMailTask *task, KxSmtpReply
 /* Never in the clear, but to this host itself (SMTP-28). */
 static gboolean is_private(const KxMailSession *session)
 {
-    const char *ip = kx_smtp_conn_ip(session->conn);
-    return kx_smtp_conn_tls(session->conn) || g_str_has_prefix(ip, "127.") ||
-           g_str_equal(ip, "::1");
+    return kx_smtp_conn_tls(session->conn) || kx_ip_is_loopback(kx_smtp_conn_ip(session->conn));
 }
 
 static gboolean sign_in(KxMailSession *session, KxMailTask *task, KxSmtpReply *reply)

@@ -37,19 +37,14 @@ KxSignInRight kx_conn_may_sign_in(KxConn *conn, gboolean loopback)
     return g_str_equal(policy, "secure-authentication") ? KX_SIGN_IN_SECURELY : KX_SIGN_IN_NO;
 }
 
-static gboolean offers_binding(const KxConn *conn)
-{
-    return conn->ssl && (kx_service(conn->service)->protocol != KX_PROTOCOL_SMTP ||
-                         kx_settings_bool(conn->edge->settings, KX_SET_SMTP_AUTH_BINDING));
-}
-
 static KxSaslOffer offer_of(const KxConn *conn, KxSignInRight right)
 {
     static const char *const NONE[] = {NULL};
     gboolean some = right != KX_SIGN_IN_NO && conn->edge->sign_in.methods;
     return (KxSaslOffer){
         .methods = some ? (const char *const *)conn->edge->sign_in.methods : NONE,
-        .binds = offers_binding(conn),
+        .binds = kx_sasl_binds(conn->edge->settings, conn->ssl != NULL,
+                               kx_service(conn->service)->protocol == KX_PROTOCOL_SMTP),
         .clear = right == KX_SIGN_IN_ANYHOW,
     };
 }

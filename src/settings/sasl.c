@@ -27,6 +27,11 @@ gboolean kx_sasl_is_method(const char *name)
     return mechanism != NULL && !mechanism->binds;
 }
 
+gboolean kx_sasl_binds(const KxSettings *settings, gboolean secure, gboolean smtp)
+{
+    return secure && (!smtp || kx_settings_bool(settings, KX_SET_SMTP_AUTH_BINDING));
+}
+
 gboolean kx_sasl_is_offered(const KxSaslOffer *offer, const KxSaslMechanism *mechanism)
 {
     return g_strv_contains(offer->methods, mechanism->method) &&

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include <glib.h>
+#include "settings/settings.h"
 
 typedef struct {
     const char *name;
@@ -28,6 +28,8 @@ typedef struct {
     const char *const *methods;
     gboolean binds, clear;
 } KxSaslOffer;
+/* Whether there is such a channel: inside TLS, and over SMTP only if the settings say so. */
+gboolean kx_sasl_binds(const KxSettings *settings, gboolean secure, gboolean smtp);
 gboolean kx_sasl_is_offered(const KxSaslOffer *offer, const KxSaslMechanism *mechanism);
 /* The names of all that are, each after `before`, with blanks between; free it. */
 char *kx_sasl_names(const KxSaslOffer *offer, const char *before);

@@ -119,8 +119,7 @@ static gboolean goes_round(const KxSmtpTransaction *transaction, const KxSetting
     const GPtrArray *given = transaction->envelope->given;
     return given->len == 1 &&
            kx_smtp_goes_round(transaction->head->str, transaction->head->len,
-                              kx_settings_text(settings, KX_SET_SERVER_HOSTNAME),
-                              given->pdata[0]);
+                              kx_settings_text(settings, KX_SET_SERVER_HOSTNAME), given->pdata[0]);
 }
 
 /* The header is complete in `head`, perhaps with some of the body. */
@@ -132,7 +131,7 @@ static gboolean write_head(KxSmtpTransaction *transaction)
     transaction->head_done = TRUE;
     if (facts.hops > kx_settings_int(settings, KX_SET_SMTP_MAX_HOPS))
         return kx_smtp_refuse(transaction, 554, "5.4.6 Too many hops: the message is in a loop");
-    if (goes_round(transaction, settings))
+    if (facts.hops > KX_SMTP_ROUNDS_MAX && goes_round(transaction, settings))
         return kx_smtp_refuse(transaction, 554,
                               "5.4.6 The message was here for this recipient before: it is in a "
                               "loop");

@@ -30,6 +30,13 @@ void kx_edge_cmd_helo(KxConn *conn, const KxEdgeArgs *args)
         kx_edge_reset(conn, say_helo);
 }
 
+static void say_auth(KxConn *conn)
+{
+    g_autofree char *mechanisms = kx_conn_mechanisms(conn, kx_conn_may_sign_in(conn, FALSE), "");
+    if (*mechanisms)
+        kx_edge_line(conn, "250-AUTH %s", mechanisms);
+}
+
 static void say_ehlo(KxConn *conn)
 {
     const KxSmtpEdge *edge = kx_conn_state(conn);
@@ -41,11 +48,10 @@ static void say_ehlo(KxConn *conn)
         kx_edge_line(conn, "250-SIZE %" G_GINT64_FORMAT, size);
     else
         kx_edge_line(conn, "250-SIZE");
-    g_autofree char *mechanisms = kx_conn_mechanisms(conn, kx_conn_may_sign_in(conn, FALSE), "");
     if (!kx_conn_is_secure(conn))
         kx_edge_line(conn, "250-STARTTLS");
-    if (kx_edge_is_submission(conn) && !edge->signed_in && *mechanisms)
-        kx_edge_line(conn, "250-AUTH %s", mechanisms);
+    if (kx_edge_is_submission(conn) && !edge->signed_in)
+        say_auth(conn);
     if (kx_conn_is_secure(conn) && kx_settings_bool(settings, KX_SET_SMTP_REQUIRETLS))
         kx_edge_line(conn, "250-REQUIRETLS");
     kx_edge_time_announce(conn);

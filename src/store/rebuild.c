@@ -75,19 +75,26 @@ static gboolean has_inbox(GArray *found)
 
 /* Messages whose files may not have reached the disk before an unclean end, as far as the old index
  * still has them. Where a store is running their files are synced already. Once only: the old index
- * may lie about for long. */
-static void restore_waiting(KxRebuild *rebuild)
+ * may lie about for long. FALSE only if the disk does not take them: they must not be lost. */
+static gboolean restore_waiting(KxRebuild *rebuild, GError **error)
 {
+    g_autoptr(GError) problem = NULL;
     if (!rebuild->old->db)
-        return;
+        return TRUE;
     g_autoptr(GHashTable) dirs = g_hash_table_new(NULL, NULL);
     for (guint i = 0; i < rebuild->found->len; i++) {
         const KxFoundFolder *folder = &g_array_index(rebuild->found, KxFoundFolder, i);
         g_hash_table_insert(dirs, GUINT_TO_POINTER(folder->file.id), folder->dir);
     }
-    if (!rebuild->account->ready)
-        kx_redo_restore(rebuild->account->store, rebuild->old->db, dirs, NULL);
-    kx_redo_drop(rebuild->old->db, NULL);
+    if (!rebuild->account->ready &&
+        !kx_redo_restore(rebuild->account->store, rebuild->old->db, dirs, &problem) &&
+        g_error_matches(problem, KX_ERROR, KX_ERR_IO)) {
+        g_propagate_error(error, g_steal_pointer(&problem));
+        return FALSE;
+    }
+    if (!problem)
+        kx_redo_drop(rebuild->old->db, NULL);
+    return TRUE;
 }
 
 static gboolean find_folders(KxRebuild *rebuild, GError **error)
@@ -102,8 +109,7 @@ static gboolean find_folders(KxRebuild *rebuild, GError **error)
         rebuild->found = kx_walk_folders(account);
     }
     identify_all(rebuild);
-    restore_waiting(rebuild);
-    return TRUE;
+    return restore_waiting(rebuild, error);
 }
 
 /* ---- the new index ---- */

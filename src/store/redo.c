@@ -244,7 +244,12 @@ gboolean kx_redo_settle(KxAccount *account, GError **error)
     KxRedo *redo = account->redo;
     if (redo->items->len == 0)
         return TRUE;
-    redo->in_doubt = redo->in_doubt || !sync_all(account, NULL);
+    g_autoptr(GError) problem = NULL;
+    if (!redo->in_doubt && !sync_all(account, &problem)) {
+        redo->in_doubt = TRUE;
+        kx_log(account->store->logger, KX_LOG_ERROR, "store: %s; the files are written again",
+               problem->message);
+    }
     if ((redo->in_doubt && !restore_all(account, error)) || !kx_redo_drop(account->db, error))
         return FALSE;
     forget_all(redo);

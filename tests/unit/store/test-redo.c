@@ -105,6 +105,24 @@ static void test_index_renamed(Fixture *fixture, gconstpointer data)
     g_assert_false(g_file_test(INBOX "/#msgs/00000001.eml", G_FILE_TEST_EXISTS));
 }
 
+/* A disk that does not take the files must not cost the messages. */
+static void test_restored_when_possible(Fixture *fixture, gconstpointer data)
+{
+    run_and_lose_power(fixture, deliver_work, 3);
+    g_assert_cmpint(g_rename(HOME "/index.db", HOME "/index.bad"), ==, 0);
+    g_unlink(INBOX "/#msgs/00000001.eml");
+    g_assert_cmpint(g_mkdir(INBOX "/#msgs/00000001.eml", 0700), ==, 0); /* in the way */
+    fixture_open_store(fixture);
+    g_autoptr(GError) error = NULL;
+    g_assert_null(kx_store_account(fixture->store, "company.test", "wsmith", &error));
+    g_assert_error(error, KX_ERROR, KX_ERR_IO);
+    fixture_close_store(fixture);
+    g_assert_cmpint(g_rmdir(INBOX "/#msgs/00000001.eml"), ==, 0);
+    g_autoptr(KxAccount) account = start_again(fixture);
+    assert_message(account, "INBOX", 1, "a");
+    assert_message(account, "Drafts", 1, "c");
+}
+
 static void remove_work(KxAccount *account)
 {
     guint32 uid = deliver(account, "INBOX", "a");
@@ -172,6 +190,7 @@ int main(int argc, char **argv)
     ADD_TEST("/redo/restored", test_restored);
     ADD_TEST("/redo/without-marker", test_without_marker);
     ADD_TEST("/redo/index-renamed", test_index_renamed);
+    ADD_TEST("/redo/restored-when-possible", test_restored_when_possible);
     ADD_TEST("/redo/removed-stay-removed", test_removed_stay_removed);
     ADD_TEST("/redo/settled-before-links", test_settled_before_links);
     ADD_TEST("/redo/bounded", test_bounded);
