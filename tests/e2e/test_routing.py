@@ -13,16 +13,15 @@ HELPDESK, PARTNER, RELAY, DIRECT = "127.0.9.51", "127.0.9.52", "127.0.9.53", "12
 
 
 class Peer(world.Received):
-    """Also keeps where clients come from."""
+    """Also keeps where each message comes from: connections carry several."""
 
     def __init__(self):
         super().__init__()
         self.peers = []
 
-    async def handle_EHLO(self, server, session, envelope, hostname, responses):
-        session.host_name = hostname
+    async def handle_DATA(self, server, session, envelope):
         self.peers.append(session.peer[0])
-        return responses
+        return await super().handle_DATA(server, session, envelope)
 
 
 @pytest.fixture(scope="module")
