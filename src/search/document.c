@@ -30,22 +30,35 @@ static gboolean may_have_text(const KxMimePart *part)
            !g_strv_contains(without, part->type);
 }
 
-/* NULL: it is too big. */
-static GBytes *decode(const KxMimeMessage *message, const KxMimePart *part)
+/* The bytes of the part when decoded, or more than KX_SEARCH_ATTACHMENT_MAX when they are more.
+ * They are counted first, for what is too big shall not be in memory up to where that shows. */
+static size_t decoded_size(const KxMimeMessage *message, const KxMimePart *part)
 {
-    enum { PIECE = 64 * 1024 };
-    g_autoptr(GByteArray) bytes = g_byte_array_new();
-    g_autofree char *piece = g_malloc(PIECE);
+    char piece[4096];
+    size_t size = 0, n;
     KxMimeDecoder decoder;
     kx_mime_decoder_init(&decoder, part->encoding, message->data + part->body_start,
                          part->body_len);
-    size_t n;
-    while ((n = kx_mime_decoder_read(&decoder, piece, PIECE)) > 0) {
-        if (bytes->len + n > KX_SEARCH_ATTACHMENT_MAX)
-            return NULL;
-        g_byte_array_append(bytes, (const guint8 *)piece, (guint)n);
-    }
-    return g_byte_array_free_to_bytes(g_steal_pointer(&bytes));
+    while (size <= KX_SEARCH_ATTACHMENT_MAX &&
+           (n = kx_mime_decoder_read(&decoder, piece, sizeof piece)) > 0)
+        size += n;
+    return size;
+}
+
+/* NULL: there is none, or it is too big. */
+static GBytes *decode(const KxMimeMessage *message, const KxMimePart *part)
+{
+    enum { SPARE = 4 }; /* a decoder wants that much room at its end */
+    size_t size = decoded_size(message, part), done = 0, n;
+    if (size == 0 || size > KX_SEARCH_ATTACHMENT_MAX)
+        return NULL;
+    g_autofree char *bytes = g_malloc(size + SPARE);
+    KxMimeDecoder decoder;
+    kx_mime_decoder_init(&decoder, part->encoding, message->data + part->body_start,
+                         part->body_len);
+    while ((n = kx_mime_decoder_read(&decoder, bytes + done, size + SPARE - done)) > 0)
+        done += n;
+    return g_bytes_new_take(g_steal_pointer(&bytes), done);
 }
 
 static void append_text(GString *all, const char *text)
@@ -74,7 +87,7 @@ static gboolean extract(KxSearch *search, const KxMimeMessage *message, const Kx
     g_autofree char *type = g_strdup_printf("%s/%s", part->type, part->subtype);
     g_autofree char *text = NULL;
     g_autoptr(GError) error = NULL;
-    if (!content || g_bytes_get_size(content) == 0)
+    if (!content)
         return TRUE;
     if (search->extract(search->extract_data, type, file_name_of(part), content, &text, &error)) {
         append_text(all, text);
