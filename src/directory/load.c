@@ -183,30 +183,48 @@ static void take_verifier(KxDirectory *directory, KxStmt *row, gpointer data)
     directory->imported += user->verifier != NULL && kx_foreign_hash_is(user->verifier);
 }
 
+/* Users are linked to their groups, so these come first. */
+static const KxObjectType *const ORDER[] = {
+    &kx_type_domain,   &kx_type_group,    &kx_type_user,       &kx_type_alias,
+    &kx_type_ip_group, &kx_type_template, &kx_type_time_range, &kx_type_etrn,
+    &kx_type_schedule, &kx_type_download, &kx_type_sorting,    &kx_type_routing};
+
+/* In one transaction: a new version's columns are there or not, and the disk is waited for once. */
+static gboolean upgrade_tables(KxDb *db, GError **error)
+{
+    if (!kx_db_begin(db, error))
+        return FALSE;
+    for (guint i = 0; i < G_N_ELEMENTS(ORDER); i++)
+        if (!kx_record_upgrade(db, &ORDER[i]->record, error)) {
+            kx_db_rollback(db);
+            return FALSE;
+        }
+    if (kx_db_commit(db, error))
+        return TRUE;
+    kx_db_rollback(db);
+    return FALSE;
+}
+
 static gboolean load_type(Loading *loading, const KxObjectType *type, GError **error)
 {
-    KxDb *db = loading->directory->db;
     loading->type = type;
-    if (!kx_record_upgrade(db, &type->record, error) ||
-        !kx_record_load(db, &type->record, type->entry_size, take_record, loading, error))
+    if (!kx_record_load(loading->directory->db, &type->record, type->entry_size, take_record,
+                        loading, error))
         return FALSE;
     if (type->settle != NULL)
         type->settle(loading->directory);
     return TRUE;
 }
 
-/* Users are linked to their groups, so these come first. */
 static gboolean load_objects(KxDirectory *directory, GError **error)
 {
-    static const KxObjectType *const order[] = {
-        &kx_type_domain,   &kx_type_group,    &kx_type_user,       &kx_type_alias,
-        &kx_type_ip_group, &kx_type_template, &kx_type_time_range, &kx_type_etrn,
-        &kx_type_schedule, &kx_type_download, &kx_type_sorting,    &kx_type_routing};
     g_autoptr(GHashTable) domains = g_hash_table_new(g_int64_hash, g_int64_equal);
     g_autoptr(GHashTable) users = g_hash_table_new(g_int64_hash, g_int64_equal);
     Loading loading = {directory, NULL, domains, users};
-    for (guint i = 0; i < G_N_ELEMENTS(order); i++)
-        if (!load_type(&loading, order[i], error))
+    if (!upgrade_tables(directory->db, error))
+        return FALSE;
+    for (guint i = 0; i < G_N_ELEMENTS(ORDER); i++)
+        if (!load_type(&loading, ORDER[i], error))
             return FALSE;
     return each_row(directory,
                     "SELECT owner, value FROM credentials WHERE kind IN ('argon2id', 'imported')",
