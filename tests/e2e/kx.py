@@ -4,6 +4,7 @@
 Nothing here knows more than an administrator does: the command line, the ports, the store's files.
 """
 
+import atexit
 import contextlib
 import imaplib
 import json
@@ -139,10 +140,17 @@ class Server:
         return json.loads(done.stdout) if as_json else done.stdout
 
     def setup(self):
+        """Sets up the server, as the tests like it."""
         self.cli("setup", "--domain", self.domain, "--hostname", self.hostname,
                  "--admin-password", ADMIN_PASSWORD, "--port-offset", self.offset)
         # Mail to others waits in the queue; tests that send it say so. Tests fail to sign in often.
         self.cli("config", "set", "internet.connection", "offline", "auth.lockout-failures", "1000")
+
+    def make(self, users):
+        """Sets up the server and adds the users."""
+        self.setup()
+        for user in users:
+            self.add_user(user)
 
     def add_user(self, name, password=None, full_name=None):
         """Adds name@domain with the password that password_of() gives; returns the address."""
@@ -152,8 +160,8 @@ class Server:
         return address
 
     def configure(self, settings):
-        for name, value in settings.items():
-            self.cli("config", "set", name, value)
+        if settings:
+            self.cli("config", "set", *(word for pair in settings.items() for word in pair))
 
     def address(self, user):
         return user if "@" in user else f"{user}@{self.domain}"
@@ -369,17 +377,36 @@ class Server:
         return self.eml_files(user, folder)
 
 
+_patterns = {}
+
+
+def _pattern(binary, users):
+    """A data directory that was set up and has the users, to copy: making one costs many times as much."""
+    key = (binary, tuple(users))
+    if key not in _patterns:
+        base = Path(tempfile.mkdtemp(prefix="kx-pattern-"))
+        atexit.register(shutil.rmtree, base, ignore_errors=True)
+        instance = Server(binary, base, 0)
+        instance.make(users)
+        _patterns[key] = instance.data
+    return _patterns[key]
+
+
 @contextlib.contextmanager
-def running_server(binary, users=(), config=None, start=True, parent=None):
-    """Sets up a server in a directory of its own, starts it, and removes all of it in the end."""
+def running_server(binary, users=(), config=None, start=True, parent=None, copied=True):
+    """A server that was set up, in a directory of its own; starts it, and removes all of it in the end.
+
+    Its keys are those of every other that was copied; not copied, it makes its own.
+    """
     for attempt in range(4):
         base = Path(tempfile.mkdtemp(prefix="kx-", dir=parent))
         instance = Server(binary, base, free_offset())
         try:
-            instance.setup()
-            for user in users:
-                instance.add_user(user)
-            instance.configure(config or {})
+            if copied:
+                subprocess.run(["cp", "-a", _pattern(binary, users), instance.data], check=True)
+            else:
+                instance.make(users)
+            instance.configure({"server.port-offset": instance.offset, **(config or {})})
             if start:
                 instance.start()
             break

@@ -72,7 +72,7 @@ def info(server, name):
 
 @pytest.mark.covers("CERT-04")
 def test_a_fresh_server_has_a_certificate_of_its_own(fresh_server, tmp_path):
-    one, two = fresh_server(), fresh_server(start=False)
+    one, two = fresh_server(copied=False), fresh_server(copied=False, start=False)
     mine = info(one, "server")
     assert mine["self-signed"] and mine["active"] and mine["state"] == "valid"
     assert set(mine["names"]) == {one.hostname, one.domain}

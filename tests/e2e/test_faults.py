@@ -7,7 +7,7 @@ import pytest
 
 import faults
 
-KILLS = 30
+KILLS = 20
 
 
 @pytest.mark.timeout(600)
