@@ -19,6 +19,8 @@
 
 typedef enum { KX_SERVICE_START, KX_SERVICE_STOP, KX_SERVICE_RESTART } KxServiceAction;
 
+typedef struct KxRenewal KxRenewal;
+
 /* What only a running server can do; NULL functions mean there is none. */
 typedef struct {
     json_t *(*status)(
@@ -28,6 +30,7 @@ typedef struct {
     void (*access_changed)(gpointer data); /* an IP address group changed */
     void (*end_sessions)(gpointer data);   /* those whose account is removed or disabled, soon */
     gpointer data;
+    KxRenewal *renewal; /* admin/renewal.h */
 } KxServerHooks;
 
 typedef struct {

@@ -6,6 +6,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
+#include "admin/certificate-age.h"
 #include "base/error.h"
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BIO, BIO_free_all)
@@ -152,10 +153,8 @@ static json_t *time_text(const ASN1_TIME *time)
 
 static const char *state_of(const X509 *certificate)
 {
-    gint64 now = g_get_real_time() / G_USEC_PER_SEC;
-    if (now < to_seconds(X509_get0_notBefore(certificate)))
-        return "not valid yet";
-    return now > to_seconds(X509_get0_notAfter(certificate)) ? "expired" : "valid";
+    return kx_certificate_age_text(
+        kx_certificate_age(certificate, g_get_real_time() / G_USEC_PER_SEC));
 }
 
 static json_t *hex(const guint8 *bytes, guint len)

@@ -11,7 +11,14 @@
 #include "base/error.h"
 #include "directory/names.h"
 
-enum { RSA_BITS = 3072, SERIAL_BYTES = 16, COMMON_NAME_MAX = 64, CLOCK_SLACK = 3600, DAY = 86400 };
+enum {
+    RSA_BITS = 3072,
+    SERIAL_BYTES = 16,
+    COMMON_NAME_MAX = 64,
+    CLOCK_SLACK = 3600,
+    DAY = 86400,
+    CHALLENGE_DAYS = 2
+};
 
 typedef STACK_OF(X509_EXTENSION) Extensions;
 
@@ -192,15 +199,13 @@ static void set_serial(X509 *certificate)
     BN_free(number);
 }
 
-char *kx_certificate_self_signed(const KxCertificateWish *wish, EVP_PKEY *key, GError **error)
+static char *self_signed(const KxCertificateWish *wish, const Extensions *list, EVP_PKEY *key,
+                         GError **error)
 {
     g_autoptr(X509) certificate = X509_new();
     X509_NAME *subject = X509_get_subject_name(certificate);
     g_autofree char *hostname = canonical(wish->hostname, error);
     if (!hostname || !fill_subject(subject, wish, hostname, error))
-        return NULL;
-    g_autoptr(Extensions) list = make_extensions(wish, error);
-    if (!list)
         return NULL;
     X509_set_version(certificate, X509_VERSION_3);
     set_serial(certificate);
@@ -215,6 +220,32 @@ char *kx_certificate_self_signed(const KxCertificateWish *wish, EVP_PKEY *key, G
         return take_text(bio);
     fail_openssl(error, "cannot sign the certificate");
     return NULL;
+}
+
+char *kx_certificate_self_signed(const KxCertificateWish *wish, EVP_PKEY *key, GError **error)
+{
+    g_autoptr(Extensions) list = make_extensions(wish, error);
+    return list ? self_signed(wish, list, key, error) : NULL;
+}
+
+char *kx_certificate_challenge(const char *hostname, const guint8 *digest, EVP_PKEY *key,
+                               GError **error)
+{
+    enum { DIGEST = 32 };
+    KxCertificateWish wish = {.hostname = hostname, .days = CHALLENGE_DAYS};
+    guint8 inner[2 + DIGEST] = {V_ASN1_OCTET_STRING, DIGEST};
+    g_autoptr(Extensions) list = make_extensions(&wish, error);
+    if (!list)
+        return NULL;
+    memcpy(inner + 2, digest, DIGEST);
+    ASN1_OCTET_STRING *value = ASN1_OCTET_STRING_new();
+    ASN1_OCTET_STRING_set(value, inner, sizeof inner);
+    ASN1_OBJECT *kind = OBJ_txt2obj("1.3.6.1.5.5.7.1.31", 1); /* id-pe-acmeIdentifier */
+    X509_EXTENSION *extension = X509_EXTENSION_create_by_OBJ(NULL, kind, 1, value);
+    ASN1_OBJECT_free(kind);
+    ASN1_OCTET_STRING_free(value);
+    sk_X509_EXTENSION_push(list, extension);
+    return self_signed(&wish, list, key, error);
 }
 
 char *kx_certificate_request(const KxCertificateWish *wish, EVP_PKEY *key, GError **error)

@@ -33,6 +33,10 @@ char *kx_certificate_key_pem(EVP_PKEY *key, GError **error);
 char *kx_certificate_self_signed(const KxCertificateWish *wish, EVP_PKEY *key, GError **error);
 char *kx_certificate_request(const KxCertificateWish *wish, EVP_PKEY *key, GError **error);
 
+/* For a challenge of TLS-ALPN-01 (RFC 8737 section 3); `digest` has the 32 bytes of SHA-256. */
+char *kx_certificate_challenge(const char *hostname, const guint8 *digest, EVP_PKEY *key,
+                               GError **error);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(EVP_PKEY, EVP_PKEY_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(X509, X509_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(X509_REQ, X509_REQ_free)

@@ -150,6 +150,17 @@ static json_t *status(const KxCall *call, GError **error)
     return result;
 }
 
+static void show_certificates(const json_t *list, FILE *out)
+{
+    const json_t *row;
+    size_t i;
+    json_array_foreach(list, i, row) fprintf(
+        out, "%s: certificate '%s'%s, %s\n", json_string_value(json_object_get(row, "state")),
+        json_string_value(json_object_get(row, "name")),
+        json_is_true(json_object_get(row, "active")) ? ", the active one" : "",
+        json_string_value(json_object_get(row, "until")));
+}
+
 static void show_status(const json_t *result, FILE *out)
 {
     const json_t *note = json_object_get(result, "note");
@@ -158,6 +169,7 @@ static void show_status(const json_t *result, FILE *out)
             json_string_value(json_object_get(result, "hostname")));
     if (note)
         fprintf(out, "Note: %s\n", json_string_value(note));
+    show_certificates(json_object_get(result, "certificates"), out);
     fprintf(out, "\n");
     kx_show_table("role:Role,index:Number,pid:Process,state:State,restarts:Restarts",
                   json_object_get(result, "roles"), out);

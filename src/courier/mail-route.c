@@ -175,6 +175,7 @@ static gboolean ask_no_server(const KxMailTools *tools, KxMailTask *task)
         [KX_MAIL_POST] = kx_mail_post,
         [KX_MAIL_EXPLAIN] = kx_mail_explain,
         [KX_MAIL_DOMAIN] = kx_mail_ask_domain,
+        [KX_MAIL_WEB] = kx_mail_web,
     };
     if (!asks[task->kind])
         return FALSE;

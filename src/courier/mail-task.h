@@ -68,6 +68,8 @@ typedef struct {
     GBytes *body; /* to be posted; NULL: nothing */
     char *body_type;
     GPtrArray *lines; /* of KxMailLine: an explanation */
+    GBytes *answer;   /* of a web server; NULL: none */
+    char *answer_type;
 
     /* reports of TLS (RFC 8460) */
     char *rua;               /* where the domain of the route wants them; NULL: nowhere */
@@ -222,6 +224,8 @@ gboolean kx_mail_verify(KxMailSession *session, KxMailTask *task);
 gboolean kx_mail_etrn(KxMailSession *session, KxMailTask *task);
 /* Explains what becomes of mail that takes the task's route, in lines; nothing is sent. */
 void kx_mail_explain(const KxMailTools *tools, KxMailTask *task);
+/* Asks the web server that the task's recipient names, which is a URL. */
+void kx_mail_web(const KxMailTools *tools, KxMailTask *task);
 /* Posts the task's body to its recipients, which are URLs. */
 void kx_mail_post(const KxMailTools *tools, KxMailTask *task);
 /* Whether the domain that is the route has MX records or addresses. */

@@ -8,12 +8,27 @@
 #include "base/error.h"
 #include "base/text.h"
 
-enum { CONNECT_SECONDS = 10, SECONDS = 30, HEADER_MAX = 32 * 1024 };
+enum {
+    CONNECT_SECONDS = 10,
+    SECONDS = 30,
+    HEADER_MAX = 32 * 1024,
+    VALUE_MAX = 1000,
+    FIELDS_MAX = 10
+};
 
 typedef struct {
     GString *body;
+    GPtrArray *fields;
     size_t header; /* bytes */
 } Intake;
+
+static void free_field(gpointer data)
+{
+    KxWebField *field = data;
+    g_free(field->name);
+    g_free(field->value);
+    g_free(field);
+}
 
 void kx_web_answer_clear(KxWebAnswer *answer)
 {
@@ -21,6 +36,7 @@ void kx_web_answer_clear(KxWebAnswer *answer)
     if (answer->body)
         g_string_free(answer->body, TRUE);
     answer->body = NULL;
+    g_clear_pointer(&answer->fields, g_ptr_array_unref);
 }
 
 /* No files can be read here: the certificates are those that are in memory. */
@@ -40,10 +56,27 @@ static size_t take_piece(char *bytes, size_t size, size_t n, void *data)
     return size * n;
 }
 
+static void take_field(Intake *intake, const char *line, size_t len)
+{
+    static const char *const wanted[] = {"location", "replay-nonce", "retry-after"};
+    const char *colon = memchr(line, ':', len);
+    if (!colon || intake->fields->len == FIELDS_MAX || len > VALUE_MAX)
+        return;
+    for (guint i = 0; i < G_N_ELEMENTS(wanted); i++) {
+        if (!kx_ascii_equal(line, (size_t)(colon - line), wanted[i]))
+            continue;
+        KxWebField *field = g_new(KxWebField, 1);
+        *field = (KxWebField){g_strdup(wanted[i]),
+                              g_strstrip(g_strndup(colon + 1, len - (size_t)(colon + 1 - line)))};
+        g_ptr_array_add(intake->fields, field);
+    }
+}
+
 static size_t take_header(char *bytes, size_t size, size_t n, void *data)
 {
     Intake *intake = data;
     intake->header += size * n;
+    take_field(intake, bytes, size * n);
     return intake->header <= HEADER_MAX ? size * n : 0;
 }
 
@@ -105,6 +138,7 @@ static void prepare(CURL *curl, SSL_CTX *tls, const char *url, struct curl_slist
     curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "https");
     curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(curl, CURLOPT_PROXY, "");
+    curl_easy_setopt(curl, CURLOPT_USERAGENT, "Keryx");
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_SECONDS);
     curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)SECONDS);
@@ -145,7 +179,7 @@ static gboolean perform(CURL *curl, const Intake *intake, KxWebAnswer *answer, G
                        "%s", curl_easy_strerror(rc));
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &code);
     curl_easy_getinfo(curl, CURLINFO_CONTENT_TYPE, &type);
-    *answer = (KxWebAnswer){(guint)code, g_strdup(type), intake->body};
+    *answer = (KxWebAnswer){(guint)code, g_strdup(type), intake->body, intake->fields};
     return TRUE;
 }
 
@@ -160,12 +194,14 @@ gboolean kx_web_ask(KxResolver *resolver, SSL_CTX *tls, const KxWebRequest *requ
     if (!addresses)
         return FALSE;
     CURL *curl = curl_easy_init();
-    Intake intake = {g_string_new(NULL), 0};
+    Intake intake = {g_string_new(NULL), g_ptr_array_new_with_free_func(free_field), 0};
     prepare(curl, tls, request->url, addresses, &intake);
     struct curl_slist *fields = prepare_post(curl, request);
     gboolean done = perform(curl, &intake, ret_answer, error);
-    if (!done)
+    if (!done) {
         g_string_free(intake.body, TRUE);
+        g_ptr_array_unref(intake.fields);
+    }
     curl_easy_cleanup(curl);
     curl_slist_free_all(fields);
     curl_slist_free_all(addresses);

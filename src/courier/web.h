@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One HTTPS request to a server that a foreign domain names. Nothing is sent before its certificate
- * has proved the name of the host; no redirects, no proxy, a bounded answer in bounded time.
+ * One HTTPS request to a server that a foreign domain or the administrator names. Nothing is sent
+ * before its certificate has proved the name of the host; no redirects, no proxy, a bounded answer
+ * in bounded time.
  *
  * Threads: any; they wait.
  */
@@ -21,9 +22,15 @@ typedef struct {
 } KxWebRequest;
 
 typedef struct {
+    char *name, *value; /* the name in lower case */
+} KxWebField;
+
+typedef struct {
     guint code;
     char *type; /* media type; NULL: none said */
     GString *body;
+    GPtrArray
+        *fields; /* KxWebField: Location, Replay-Nonce, Retry-After, as far as they are there */
 } KxWebAnswer;
 
 /* KX_ERR_DENIED: the certificate is not good; KX_ERR_INVALID: not an https URL; KX_ERR_NOT_FOUND:

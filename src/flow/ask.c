@@ -55,6 +55,7 @@ void kx_ask_clear(KxAsk *ask)
     }
     g_clear_pointer(&ask->text, g_free);
     g_clear_pointer(&ask->lines, g_ptr_array_unref);
+    g_clear_pointer(&ask->answer, g_bytes_unref);
     ask->code = 0;
 }
 
@@ -117,6 +118,12 @@ static void take_line(KxAsk *ask, const KxMsgMailLine *message)
     g_ptr_array_add(ask->lines, line);
 }
 
+static void take_answer(KxAsk *ask, KxSlice answer)
+{
+    g_clear_pointer(&ask->answer, g_bytes_unref);
+    ask->answer = g_bytes_new(answer.data, answer.len);
+}
+
 gboolean kx_asks_message(KxAsks *asks, const KxMessage *message)
 {
     if (!(message->session & QUESTION))
@@ -132,6 +139,8 @@ gboolean kx_asks_message(KxAsks *asks, const KxMessage *message)
         pending->reached = TRUE;
     } else if (pending && !pending->over && message->type == KX_MSG_MAIL_LINE) {
         take_line(pending->ask, &message->MAIL_LINE);
+    } else if (pending && !pending->over && message->type == KX_MSG_MAIL_BODY) {
+        take_answer(pending->ask, message->MAIL_BODY.data);
     } else if (pending && message->type == KX_MSG_MAIL_END) {
         const KxMsgMailEnd *end = &message->MAIL_END;
         set_end(pending, end->code, end->text, pending->reached || end->reached);

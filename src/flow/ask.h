@@ -30,15 +30,16 @@ typedef struct {
     guint whole;      /* for all of it, if that is more; else 0 */
     KxAskName *names; /* may be NULL */
     guint n_names;
-    GBytes *body;          /* borrowed; of KX_MAIL_POST: what is posted */
+    GBytes *body;          /* borrowed; of KX_MAIL_POST and KX_MAIL_WEB: what is posted */
     const char *body_type; /* its media type */
     /* the answer */
     guint code; /* where no name has one of its own: 250, or 451 with the reason in `text` */
     char *text;
     GPtrArray *lines; /* of KxAskLine; NULL: none came */
+    GBytes *answer;   /* of KX_MAIL_WEB; NULL: none */
 } KxAsk;
 
-/* Of KX_MAIL_EXPLAIN. */
+/* Of KX_MAIL_EXPLAIN, and of KX_MAIL_WEB a field of the header. */
 typedef struct {
     char *about, *text;
 } KxAskLine;

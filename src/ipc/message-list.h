@@ -57,10 +57,11 @@ KX_MESSAGE(CERTIFICATES_CHANGED, KxMsgCertificatesChanged, CORE, KEEPER, 0)
 #define KX_FIELDS_CERTIFICATE(F, S) F(S, U32, first, 0) F(S, U32, last, 0) F(S, U32, active, 0) F(S, STR, name, 255) F(S, BLOB, chain, 65536) F(S, BLOB, key, 16384)
 KX_MESSAGE(CERTIFICATE, KxMsgCertificate, KEEPER, EDGE, 0)
 
-/* Run the program of that name (KxHook), if there is one. Answer: HOOK_ENDED, with how it ended or why it was not run. */
-#define KX_FIELDS_HOOK(F, S) F(S, U32, hook, 0)
+/* Run the program of that name (KxHook), if there is one. Host name and digest are for KX_HOOK_DNS_ADD and
+ * KX_HOOK_DNS_REMOVE only. Answer: HOOK_ENDED, with how it ended or why it was not run. */
+#define KX_FIELDS_HOOK(F, S) F(S, U32, hook, 0) F(S, STR, host, 255) F(S, STR, digest, 64)
 KX_MESSAGE(HOOK, KxMsgHook, CORE, KEEPER, 0)
-#define KX_FIELDS_HOOK_ENDED(F, S) F(S, U32, good, 0) F(S, STR, text, 1024)
+#define KX_FIELDS_HOOK_ENDED(F, S) F(S, U32, hook, 0) F(S, U32, good, 0) F(S, STR, text, 1024)
 KX_MESSAGE(HOOK_ENDED, KxMsgHookEnded, KEEPER, CORE, 0)
 
 /* Finish what was acknowledged and exit. */
@@ -87,6 +88,11 @@ KX_MESSAGE(SIGN_IN, KxMsgSignIn, CORE, EDGE, 0)
 /* Addresses of proxies that say for whom they connect (ranges, comma-separated; empty: there are none). */
 #define KX_FIELDS_PROXIES(F, S) F(S, STR, networks, 102400)
 KX_MESSAGE(PROXIES, KxMsgProxies, CORE, EDGE, 0)
+
+/* A certificate, with its key, that proves to an authority that the name is ours (RFC 8737): only who asks for the
+ * protocol acme-tls/1 gets it. Without a certificate the last one of that name is forgotten. */
+#define KX_FIELDS_CHALLENGE(F, S) F(S, STR, host, 255) F(S, BLOB, certificate, 8192) F(S, BLOB, key, 4096)
+KX_MESSAGE(CHALLENGE, KxMsgChallenge, CORE, EDGE, 0)
 
 /* Access to services: `networks` lists address ranges, comma-separated; empty means no limit. */
 #define KX_FIELDS_SERVICE_ACCESS(F, S) F(S, U32, service, 0) F(S, U32, max_connections, 0) F(S, STR, networks, 102400)
@@ -237,9 +243,10 @@ KX_MESSAGE(MAIL_ASK, KxMsgMailAsk, CORE, COURIER, 0)
 #define KX_FIELDS_MAIL_LINE(F, S) F(S, STR, about, 32) F(S, STR, text, 1024)
 KX_MESSAGE(MAIL_LINE, KxMsgMailLine, COURIER, CORE, 0)
 
-/* More of such a task, before MAIL_GO: what is posted, and its media type. */
+/* More of such a task, before MAIL_GO: what is posted, and its media type. Back, before MAIL_END: what a web server
+ * answered. */
 #define KX_FIELDS_MAIL_BODY(F, S) F(S, STR, type, 64) F(S, BLOB, data, 65536)
-KX_MESSAGE(MAIL_BODY, KxMsgMailBody, CORE, COURIER, 0)
+KX_MESSAGE(MAIL_BODY, KxMsgMailBody, CORE | COURIER, CORE | COURIER, 0)
 
 /* A connection to a host of a domain that wants to hear of it at `rua` (courier/tls-note.h); `type` is KxTlsPolicyType,
  * `result` KxTlsResult. */

@@ -180,6 +180,8 @@ typedef enum {
     KX_MAIL_EXPLAIN, /* how would mail go to the host? Answered by MAIL_LINE */
     KX_MAIL_POST,    /* give MAIL_BODY to these URLs by HTTPS */
     KX_MAIL_DOMAIN,  /* is the domain in DNS? 250, 550, or 451: nobody can say */
+    KX_MAIL_WEB, /* ask the web server of that URL, with MAIL_BODY if there is one. Answered by the
+                    status as the code, MAIL_LINE for some fields, and MAIL_BODY */
     KX_MAIL_KINDS,
 } KxMailAskKind;
 
@@ -193,7 +195,13 @@ typedef enum {
 } KxMailPhase;
 
 /* Programs that the keeper runs. */
-typedef enum { KX_HOOK_LINE_UP, KX_HOOK_LINE_DOWN, KX_HOOK_COUNT } KxHook;
+typedef enum {
+    KX_HOOK_LINE_UP,
+    KX_HOOK_LINE_DOWN,
+    KX_HOOK_DNS_ADD,    /* a TXT record that proves to an authority whose a name is (RFC 8555) */
+    KX_HOOK_DNS_REMOVE, /* the same */
+    KX_HOOK_COUNT
+} KxHook;
 
 typedef enum { KX_FETCH_POP3, KX_FETCH_IMAP } KxFetchProtocol;
 typedef enum { KX_FETCH_TLS, KX_FETCH_STARTTLS, KX_FETCH_CLEAR } KxFetchTls;

@@ -9,6 +9,8 @@ static const KxService services[KX_SERVICE_COUNT] = {
     [KX_SERVICE_IMAPS] = {"imaps", "Secure IMAP", KX_PROTOCOL_IMAP, 993, TRUE, FALSE},
     [KX_SERVICE_POP3] = {"pop3", "POP3", KX_PROTOCOL_POP3, 110, FALSE, FALSE},
     [KX_SERVICE_POP3S] = {"pop3s", "Secure POP3", KX_PROTOCOL_POP3, 995, TRUE, FALSE},
+    [KX_SERVICE_HTTP] = {"http", "HTTP", KX_PROTOCOL_HTTP, 80, FALSE, FALSE},
+    [KX_SERVICE_HTTPS] = {"https", "Secure HTTP", KX_PROTOCOL_HTTP, 443, TRUE, FALSE},
     [KX_SERVICE_ADMIN] = {"admin", "Administration", KX_PROTOCOL_HTTP, 4040, TRUE, FALSE},
 };
 

@@ -18,8 +18,9 @@ struct KxEdge {
     const KxProtocol *const *protocols;
     KxEdgeCounts *counts;
     KxLink *keeper;
-    KxLink *core;         /* NULL while there is none */
-    guint core_epoch;     /* counts the cores seen */
+    KxLink *core;     /* NULL while there is none */
+    guint core_epoch; /* counts the cores seen */
+    KxTlsChallenges *challenges;
     KxTlsSet *tls;        /* NULL until the first certificate */
     KxTlsSet *tls_coming; /* being received */
     char ticket_keys[KX_TLS_TICKET_KEYS];

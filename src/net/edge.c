@@ -170,6 +170,13 @@ static void for_each_conn(KxEdge *edge, void (*func)(KxConn *))
     }
 }
 
+static void use_tls_profile(KxEdge *edge)
+{
+    gboolean modern = g_str_equal(kx_settings_text(edge->settings, KX_SET_TLS_PROFILE), "modern");
+    if (edge->tls)
+        kx_tls_set_profile(edge->tls, modern ? KX_TLS_MODERN : KX_TLS_INTERMEDIATE);
+}
+
 static void take_settings(KxEdge *edge, KxSlice values)
 {
     g_autoptr(GError) error = NULL;
@@ -178,6 +185,7 @@ static void take_settings(KxEdge *edge, KxSlice values)
         return;
     kx_settings_unref(edge->settings);
     edge->settings = settings;
+    use_tls_profile(edge);
     edge->debug_topics = 0;
     edge->debug_tls = FALSE;
     KxSettingId id;
@@ -205,6 +213,13 @@ static void take_access(KxEdge *edge, const KxMsgServiceAccess *access)
     watch_listeners(edge);
 }
 
+static void take_challenge(KxEdge *edge, const KxMsgChallenge *challenge)
+{
+    g_autoptr(GError) error = NULL;
+    if (!kx_tls_challenges_take(edge->challenges, challenge, &error))
+        g_printerr("keryx edge: challenge for %s: %s\n", challenge->host, error->message);
+}
+
 static void core_message(gpointer data, KxLink *link, KxMessage *message)
 {
     KxEdge *edge = data;
@@ -218,6 +233,10 @@ static void core_message(gpointer data, KxLink *link, KxMessage *message)
     }
     if (message->type == KX_MSG_SIGN_IN) {
         kx_edge_take_sign_in(edge, &message->SIGN_IN);
+        return;
+    }
+    if (message->type == KX_MSG_CHALLENGE) {
+        take_challenge(edge, &message->CHALLENGE);
         return;
     }
     if (message->type == KX_MSG_SERVICE_ACCESS) {
@@ -264,7 +283,7 @@ static void take_certificate(KxEdge *edge, const KxMsgCertificate *cert)
 {
     if (cert->first || !edge->tls_coming) {
         kx_tls_set_free(edge->tls_coming);
-        edge->tls_coming = kx_tls_set_new();
+        edge->tls_coming = kx_tls_set_new(edge->challenges);
     }
     g_autoptr(GError) error = NULL;
     if (!kx_tls_set_add(edge->tls_coming, cert->chain, cert->key, cert->active != 0, &error))
@@ -278,6 +297,7 @@ static void take_certificate(KxEdge *edge, const KxMsgCertificate *cert)
         kx_tls_set_ticket_keys(coming, edge->ticket_keys, sizeof edge->ticket_keys);
     kx_tls_set_free(edge->tls);
     edge->tls = g_steal_pointer(&coming);
+    use_tls_profile(edge);
 }
 
 static void take_secret(KxEdge *edge, const KxMsgSecret *secret)
@@ -375,6 +395,7 @@ KxEdge *kx_edge_new(struct event_base *base, guint index, int keeper,
     edge->protocols = protocols;
     edge->counts = counts;
     edge->settings = kx_settings_new_defaults();
+    edge->challenges = kx_tls_challenges_new();
     edge->conns = g_hash_table_new(NULL, NULL);
     edge->listeners = g_ptr_array_new_with_free_func(listener_free);
     edge->stop_timer = event_new(base, -1, 0, on_stop_timer, edge);
@@ -394,6 +415,7 @@ void kx_edge_free(KxEdge *edge)
     kx_link_free(edge->keeper);
     kx_tls_set_free(edge->tls);
     kx_tls_set_free(edge->tls_coming);
+    kx_tls_challenges_free(edge->challenges);
     event_free(edge->stop_timer);
     event_free(edge->accept_timer);
     if (edge->stop_poll)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "net/tls.h"
+#include "net/tls-private.h"
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -10,11 +10,13 @@
 struct KxTlsSet {
     GPtrArray *contexts; /* SSL_CTX * */
     SSL_CTX *active;     /* one of them */
+    const KxTlsChallenges *challenges;
 };
 
-KxTlsSet *kx_tls_set_new(void)
+KxTlsSet *kx_tls_set_new(const KxTlsChallenges *challenges)
 {
     KxTlsSet *set = g_new0(KxTlsSet, 1);
+    set->challenges = challenges;
     set->contexts = g_ptr_array_new_with_free_func((GDestroyNotify)SSL_CTX_free);
     return set;
 }
@@ -23,9 +25,11 @@ void kx_tls_set_free(KxTlsSet *set)
 {
     if (!set)
         return;
-    /* A context may outlive the set in its connections: then the callback must not see the set. */
-    for (guint i = 0; i < set->contexts->len; i++)
+    /* A context may outlive the set in its connections: then no callback may see the set. */
+    for (guint i = 0; i < set->contexts->len; i++) {
         SSL_CTX_set_tlsext_servername_callback(set->contexts->pdata[i], NULL);
+        SSL_CTX_set_client_hello_cb(set->contexts->pdata[i], NULL, NULL);
+    }
     g_ptr_array_unref(set->contexts);
     g_free(set);
 }
@@ -55,6 +59,15 @@ static int choose(SSL *ssl, int *alert, void *data)
             break;
         }
     return SSL_TLSEXT_ERR_OK;
+}
+
+static int on_hello(SSL *ssl, int *alert, void *data)
+{
+    const KxTlsSet *set = data;
+    SSL_CTX *context = kx_tls_challenges_find(set->challenges, ssl);
+    if (context)
+        SSL_set_SSL_CTX(ssl, context);
+    return SSL_CLIENT_HELLO_SUCCESS;
 }
 
 static SSL_CTX *make_context(void)
@@ -101,13 +114,21 @@ static gboolean use_key(SSL_CTX *context, KxSlice pem, GError **error)
     return ok ? TRUE : tls_fail(error, "cannot use the private key");
 }
 
-gboolean kx_tls_set_add(KxTlsSet *set, KxSlice chain, KxSlice key, gboolean active, GError **error)
+SSL_CTX *kx_tls_context_new(KxSlice chain, KxSlice key, GError **error)
 {
     SSL_CTX *context = make_context();
-    if (!use_chain(context, chain, error) || !use_key(context, key, error)) {
-        SSL_CTX_free(context);
+    if (use_chain(context, chain, error) && use_key(context, key, error))
+        return context;
+    SSL_CTX_free(context);
+    return NULL;
+}
+
+gboolean kx_tls_set_add(KxTlsSet *set, KxSlice chain, KxSlice key, gboolean active, GError **error)
+{
+    SSL_CTX *context = kx_tls_context_new(chain, key, error);
+    if (!context)
         return FALSE;
-    }
+    SSL_CTX_set_client_hello_cb(context, on_hello, set);
     SSL_CTX_set_tlsext_servername_callback(context, choose);
     SSL_CTX_set_tlsext_servername_arg(context, set);
     g_ptr_array_add(set->contexts, context);
@@ -125,6 +146,13 @@ void kx_tls_set_ticket_keys(KxTlsSet *set, const void *keys, size_t len)
 {
     for (guint i = 0; i < set->contexts->len; i++)
         SSL_CTX_set_tlsext_ticket_keys(set->contexts->pdata[i], (void *)keys, (long)len);
+}
+
+void kx_tls_set_profile(KxTlsSet *set, KxTlsProfile profile)
+{
+    int oldest = profile == KX_TLS_MODERN ? TLS1_3_VERSION : TLS1_2_VERSION;
+    for (guint i = 0; i < set->contexts->len; i++)
+        SSL_CTX_set_min_proto_version(set->contexts->pdata[i], oldest);
 }
 
 SSL *kx_tls_accept(KxTlsSet *set, int fd)

@@ -2,7 +2,7 @@
 /*
  * The server's side of TLS in the edge role: one SSL_CTX for each certificate, the one to use
  * chosen by the name the client asks for (SNI, RFC 6066 section 3), else the active one. TLS 1.2
- * and 1.3 only, forward secrecy only, no renegotiation, stateless session tickets.
+ * and 1.3 only, or 1.3 only, forward secrecy only, no renegotiation, stateless session tickets.
  *
  * A set is built from the certificates the keeper sends and then swapped in; connections in
  * progress keep the context they began with. One thread.
@@ -13,12 +13,14 @@
 #include <openssl/ssl.h>
 
 #include "ipc/message.h"
+#include "net/tls-challenge.h"
 
 typedef struct KxTlsSet KxTlsSet;
 
 enum { KX_TLS_TICKET_KEYS = 80 }; /* bytes: name 16, AES key 32, HMAC key 32 */
 
-KxTlsSet *kx_tls_set_new(void);
+/* `challenges` are borrowed, and may be NULL. */
+KxTlsSet *kx_tls_set_new(const KxTlsChallenges *challenges);
 void kx_tls_set_free(KxTlsSet *set);
 
 /* Adds a certificate chain with its key, both PEM. */
@@ -28,6 +30,10 @@ gboolean kx_tls_set_is_empty(const KxTlsSet *set); /* no certificate could be us
 
 /* Keys that seal session tickets, the same in all edges; may be called again at any time. */
 void kx_tls_set_ticket_keys(KxTlsSet *set, const void *keys, size_t len);
+
+/* The versions of TLS that connections may have from now on. */
+typedef enum { KX_TLS_INTERMEDIATE, KX_TLS_MODERN } KxTlsProfile;
+void kx_tls_set_profile(KxTlsSet *set, KxTlsProfile profile);
 
 /* A server connection on the descriptor, or NULL if there is no certificate. */
 SSL *kx_tls_accept(KxTlsSet *set, int fd);

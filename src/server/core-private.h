@@ -5,6 +5,7 @@
 #include <event2/event.h>
 
 #include "admin/api.h"
+#include "admin/renewal.h"
 #include "base/lock.h"
 #include "core/core.h"
 #include "core/ticket.h"
@@ -35,6 +36,12 @@ typedef struct KxCoreProcess {
     const KxEdgeCounts *counts;
     gint64 started; /* Unix seconds */
     struct event *tick;
+    struct {
+        KxMutex lock; /* of what follows */
+        KxCond ended;
+        gboolean running, good, stopping;
+        char *text; /* how the last one ended */
+    } dns_hook;
     KxMutex telling; /* one tells the edges at a time: the last word they hear is the newest */
     gboolean offers_scram; /* was told last; under `telling` */
     KxMutex courier_lock;  /* of the next; held for moments only */
@@ -68,6 +75,11 @@ void kx_core_tell_courier(KxCoreProcess *process, KxMessageType type, const void
 gboolean kx_core_send_courier(gpointer process, KxMessageType type, guint32 session,
                               const void *body, int fd);
 void kx_core_log_sink(gpointer process, const KxLogRecord *record);
+
+/* core-renewal.c */
+void kx_core_renewal_start(KxCoreProcess *process);
+void kx_core_renewal_stop(KxCoreProcess *process);
+void kx_core_dns_hook_ended(KxCoreProcess *process, const KxMsgHookEnded *message);
 
 /* core-status.c */
 json_t *kx_core_status(gpointer process);

@@ -62,6 +62,8 @@ void kx_core_services_start(KxCoreProcess *process)
                                             : g_str_equal(startup, "automatic");
         if (process->services[id].running)
             ask(process, id, settings);
+        else
+            process->services[id].listen = wanted_listen(process, id, settings, FALSE);
     }
     process->started_services = TRUE;
     end_asking(process, (1U << KX_SERVICE_COUNT) - 1);
@@ -75,8 +77,13 @@ void kx_core_services_settings(KxCoreProcess *process, KxSettings *settings)
     for (guint id = 0; id < KX_SERVICE_COUNT && process->started_services; id++) {
         KxServiceState *state = &process->services[id];
         g_autofree char *listen = wanted_listen(process, id, settings, FALSE);
-        if (!state->running || g_strcmp0(listen, state->listen) == 0)
+        if (g_strcmp0(listen, state->listen) == 0)
             continue;
+        if (!state->running) {
+            g_free(state->listen);
+            state->listen = g_steal_pointer(&listen);
+            continue;
+        }
         ask(process, id, settings); /* addresses that stay are not interrupted */
         asked |= 1U << id;
     }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What `keryx status` shows. */
+#include "admin/certificate-expiry.h"
 #include "server/core-private.h"
 
 static const char *const states[] = {"down", "starting", "running"};
@@ -83,11 +84,11 @@ json_t *kx_core_status(gpointer data)
     gboolean landlock = process->core_info.landlock > 0;
     json_t *list = services(process, settings);
     kx_mutex_unlock(&process->lock);
-    json_t *status =
-        json_pack("{s:s, s:s, s:I, s:b, s:o, s:o, s:o, s:o}", "version", KX_VERSION, "hostname",
-                  kx_settings_text(settings, KX_SET_SERVER_HOSTNAME), "started",
-                  (json_int_t)process->started, "landlock", landlock, "roles", roles, "services",
-                  list, "sessions", sessions(process), "conversions", conversions(process));
+    json_t *status = json_pack(
+        "{s:s, s:s, s:I, s:b, s:o, s:o, s:o, s:o, s:o}", "version", KX_VERSION, "hostname",
+        kx_settings_text(settings, KX_SET_SERVER_HOSTNAME), "started", (json_int_t)process->started,
+        "landlock", landlock, "roles", roles, "services", list, "sessions", sessions(process),
+        "conversions", conversions(process), "certificates", kx_certificates_expiring());
     if (!landlock)
         json_object_set_new(
             status, "note",

@@ -89,7 +89,7 @@ static void child_message(gpointer data, KxLink *link, KxMessage *message)
         kx_keeper_converter(keeper, &message->CONVERTER);
         break;
     case KX_MSG_HOOK:
-        kx_keeper_hook(keeper, message->HOOK.hook);
+        kx_keeper_hook(keeper, &message->HOOK);
         break;
     case KX_MSG_CERTIFICATES_CHANGED:
         kx_keeper_send_certificates(keeper, NULL);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Programs of whoever has the machine that bring the line to the Internet up and down. The core
- * says which, and nothing else: no text of it reaches a program. They lie where the core cannot
- * write, belong to root or to the server's user, and are started without a shell.
+ * Programs of whoever has the machine: they bring the line to the Internet up and down, and put
+ * records into DNS that prove to an authority whose a host name is (RFC 8555 section 8.4). The core
+ * says which. Of its texts only a host name and a digest reach a program, as arguments, and only if
+ * they consist of nothing but the characters of such. Programs lie where the core cannot write,
+ * belong to root or to the server's user, and are started without a shell.
  *
  * A line that is up when the core dies is brought down: the next core knows nothing of it.
  */
@@ -15,14 +17,22 @@
 
 #include "base/error.h"
 #include "server/keeper-private.h"
+#include "settings/checks.h"
 
-enum { HOOK_SECONDS = 120 };
+enum { HOOK_SECONDS = 120, DIGEST_LEN = 43 /* of SHA-256 in base64url */ };
 #define HOOKS_FOLDER "/etc/keryx/hooks"
 
 static const char *const NAMES[KX_HOOK_COUNT] = {
     [KX_HOOK_LINE_UP] = "line-up",
     [KX_HOOK_LINE_DOWN] = "line-down",
+    [KX_HOOK_DNS_ADD] = "dns-add",
+    [KX_HOOK_DNS_REMOVE] = "dns-remove",
 };
+
+static KxHookKind kind_of(guint hook)
+{
+    return hook == KX_HOOK_DNS_ADD || hook == KX_HOOK_DNS_REMOVE ? KX_HOOKS_DNS : KX_HOOKS_LINE;
+}
 
 /* ---- which program ---- */
 
@@ -81,19 +91,35 @@ static G_NORETURN void become(const char *path, char *const *argv, char *const *
     _exit(127);
 }
 
-static void tell(KxKeeper *keeper, gboolean good, const char *text)
+/* Whoever has taken over the core must not tell a program anything else. */
+static gboolean check_arguments(const KxMsgHook *message, GError **error)
+{
+    static const char base64url[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    if (kind_of(message->hook) != KX_HOOKS_DNS)
+        return TRUE;
+    if (strlen(message->digest) != DIGEST_LEN ||
+        message->digest[strspn(message->digest, base64url)])
+        return kx_fail(error, KX_ERR_INVALID, "what the record is to hold is no digest");
+    return kx_check_hostname(message->host, error);
+}
+
+static void tell(KxKeeper *keeper, KxHook hook, gboolean good, const char *text)
 {
     KxChild *core = kx_keeper_child(keeper, KX_ROLE_CORE, 0);
     if (core->link)
-        kx_link_send(core->link, KX_MSG_HOOK_ENDED, 0, &(KxMsgHookEnded){good, text}, -1);
+        kx_link_send(core->link, KX_MSG_HOOK_ENDED, 0, &(KxMsgHookEnded){hook, good, text}, -1);
 }
 
-static gboolean start(KxKeeper *keeper, KxHook hook, GError **error)
+static gboolean start(KxHookRun *run, const KxMsgHook *message, GError **error)
 {
-    g_autofree char *path = find_program(hook, error);
+    KxHook hook = (KxHook)message->hook;
+    g_autofree char *path = check_arguments(message, error) ? find_program(hook, error) : NULL;
     if (!path)
         return FALSE;
-    char *argv[] = {path, NULL};
+    gboolean dns = kind_of(hook) == KX_HOOKS_DNS;
+    g_autofree char *record = g_strconcat("_acme-challenge.", message->host, NULL);
+    char *argv[] = {path, dns ? record : NULL, (char *)message->digest, NULL};
     char *environment[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C", NULL};
     pid_t pid = fork();
     if (pid == 0)
@@ -101,50 +127,66 @@ static gboolean start(KxKeeper *keeper, KxHook hook, GError **error)
     if (pid < 0)
         return kx_error_errno(error, "cannot start %s", path);
     struct timeval limit = {HOOK_SECONDS, 0};
-    keeper->hook_pid = pid;
-    keeper->hook = hook;
-    keeper->hook_late = FALSE;
-    keeper->line_up = hook == KX_HOOK_LINE_UP;
-    event_add(keeper->hook_timer, &limit);
+    run->pid = pid;
+    run->hook = hook;
+    run->late = FALSE;
+    event_add(run->timer, &limit);
     return TRUE;
 }
 
-void kx_keeper_hook_timer(evutil_socket_t fd, short what, void *data)
+static void on_timer(evutil_socket_t fd, short what, void *data)
 {
-    KxKeeper *keeper = data;
-    keeper->hook_late = TRUE;
-    if (keeper->hook_pid > 0)
-        kill(-keeper->hook_pid, SIGKILL); /* with all it has started */
+    KxHookRun *run = data;
+    run->late = TRUE;
+    if (run->pid > 0)
+        kill(-run->pid, SIGKILL); /* with all it has started */
 }
 
-void kx_keeper_hook(KxKeeper *keeper, guint hook)
+void kx_keeper_hook(KxKeeper *keeper, const KxMsgHook *message)
 {
     g_autoptr(GError) error = NULL;
-    if (hook >= KX_HOOK_COUNT)
+    if (message->hook >= KX_HOOK_COUNT)
         return;
+    KxHook hook = (KxHook)message->hook;
+    KxHookRun *run = &keeper->hooks[kind_of(hook)];
     if (hook == KX_HOOK_LINE_DOWN)
         keeper->line_up = FALSE; /* also if it is just coming up: then that is followed */
-    if (keeper->hook_pid > 0)
-        tell(keeper, FALSE, "another program for it is still running");
-    else if (!start(keeper, hook, &error))
-        tell(keeper, FALSE, error->message);
+    if (run->pid > 0) {
+        tell(keeper, hook, FALSE, "another program for it is still running");
+        return;
+    }
+    if (!start(run, message, &error))
+        tell(keeper, hook, FALSE, error->message);
+    else if (hook == KX_HOOK_LINE_UP)
+        keeper->line_up = TRUE;
 }
 
-void kx_keeper_hook_ended(KxKeeper *keeper, int status)
+static void take_line_down(KxKeeper *keeper)
 {
-    const char *name = NAMES[keeper->hook];
+    kx_keeper_hook(keeper, &(KxMsgHook){KX_HOOK_LINE_DOWN, "", ""});
+}
+
+static void ended(KxKeeper *keeper, KxHookRun *run, int status)
+{
+    const char *name = NAMES[run->hook];
     gboolean good = WIFEXITED(status) && WEXITSTATUS(status) == 0;
     g_autofree char *text =
-        keeper->hook_late   ? g_strdup_printf("%s took longer than %d seconds", name, HOOK_SECONDS)
+        run->late           ? g_strdup_printf("%s took longer than %d seconds", name, HOOK_SECONDS)
         : WIFEXITED(status) ? g_strdup_printf("%s ended with status %d", name, WEXITSTATUS(status))
                             : g_strdup_printf("%s was killed by signal %d", name, WTERMSIG(status));
-    gboolean was_up = keeper->hook == KX_HOOK_LINE_UP;
-    event_del(keeper->hook_timer);
-    keeper->hook_pid = 0;
-    if (was_up && !keeper->line_up) /* its core died meanwhile */
-        kx_keeper_hook(keeper, KX_HOOK_LINE_DOWN);
+    event_del(run->timer);
+    run->pid = 0;
+    if (run->hook == KX_HOOK_LINE_UP && !keeper->line_up) /* its core died meanwhile */
+        take_line_down(keeper);
     else
-        tell(keeper, good, text);
+        tell(keeper, run->hook, good, text);
+}
+
+void kx_keeper_hook_ended(KxKeeper *keeper, pid_t pid, int status)
+{
+    for (guint i = 0; i < KX_HOOK_KINDS; i++)
+        if (keeper->hooks[i].pid == pid)
+            ended(keeper, &keeper->hooks[i], status);
 }
 
 void kx_keeper_hook_core_ended(KxKeeper *keeper)
@@ -152,6 +194,26 @@ void kx_keeper_hook_core_ended(KxKeeper *keeper)
     if (!keeper->line_up)
         return;
     keeper->line_up = FALSE;
-    if (keeper->hook_pid == 0)
-        kx_keeper_hook(keeper, KX_HOOK_LINE_DOWN);
+    if (keeper->hooks[KX_HOOKS_LINE].pid == 0)
+        take_line_down(keeper);
+}
+
+gboolean kx_keeper_hook_runs(const KxKeeper *keeper)
+{
+    for (guint i = 0; i < KX_HOOK_KINDS; i++)
+        if (keeper->hooks[i].pid > 0)
+            return TRUE;
+    return FALSE;
+}
+
+void kx_keeper_hooks_init(KxKeeper *keeper)
+{
+    for (guint i = 0; i < KX_HOOK_KINDS; i++)
+        keeper->hooks[i].timer = event_new(keeper->base, -1, 0, on_timer, &keeper->hooks[i]);
+}
+
+void kx_keeper_hooks_clear(KxKeeper *keeper)
+{
+    for (guint i = 0; i < KX_HOOK_KINDS; i++)
+        event_free(keeper->hooks[i].timer);
 }

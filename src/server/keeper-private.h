@@ -11,6 +11,16 @@
 
 typedef struct KxKeeper KxKeeper;
 
+/* Programs of one kind run one after the other. */
+typedef enum { KX_HOOKS_LINE, KX_HOOKS_DNS, KX_HOOK_KINDS } KxHookKind;
+
+typedef struct {
+    pid_t pid;           /* 0: none runs */
+    KxHook hook;         /* which it is */
+    gboolean late;       /* it was killed */
+    struct event *timer; /* it takes too long */
+} KxHookRun;
+
 typedef enum { KX_STATE_DOWN, KX_STATE_STARTING, KX_STATE_RUNNING } KxRoleState;
 
 /* One process. */
@@ -54,10 +64,7 @@ struct KxKeeper {
     GPtrArray *notes;    /* char *: Warning lines for the core once it is there */
     struct event *sigterm, *sigint, *sigchld, *sighup;
     struct event *stop_timer;
-    struct event *hook_timer;
-    pid_t hook_pid;              /* of the program that is running; 0: none */
-    KxHook hook;                 /* which it is */
-    gboolean hook_late;          /* it was killed */
+    KxHookRun hooks[KX_HOOK_KINDS];
     gboolean line_up;            /* the core wants it up, or had it up */
     struct event *tickets_timer; /* new keys for TLS session tickets */
     int notify_socket;           /* systemd's, or -1 */
@@ -91,11 +98,13 @@ void kx_keeper_converter(KxKeeper *keeper, const KxMsgConverter *message);
 void kx_keeper_converter_ended(KxChild *child, int wait_status);
 void kx_keeper_end_converters(KxKeeper *keeper);
 
-/* keeper-hook.c: programs that bring the line up and down */
-void kx_keeper_hook(KxKeeper *keeper, guint hook); /* KxHook */
-void kx_keeper_hook_ended(KxKeeper *keeper, int wait_status);
+/* keeper-hook.c: programs that bring the line up and down, and change DNS records */
+void kx_keeper_hooks_init(KxKeeper *keeper);
+void kx_keeper_hooks_clear(KxKeeper *keeper);
+void kx_keeper_hook(KxKeeper *keeper, const KxMsgHook *message);
+void kx_keeper_hook_ended(KxKeeper *keeper, pid_t pid, int wait_status); /* if it was one */
 void kx_keeper_hook_core_ended(KxKeeper *keeper);
-void kx_keeper_hook_timer(evutil_socket_t fd, short what, void *keeper); /* it takes too long */
+gboolean kx_keeper_hook_runs(const KxKeeper *keeper); /* any */
 
 /* keeper-certs.c */
 void kx_keeper_send_certificates(KxKeeper *keeper, KxLink *edge); /* NULL: to all */

@@ -208,7 +208,7 @@ void kx_keeper_stop_next(KxKeeper *keeper)
         if (++keeper->stop_stage < G_N_ELEMENTS(stop_order))
             send_stop(keeper, stop_order[keeper->stop_stage]);
     }
-    if (keeper->stop_stage == G_N_ELEMENTS(stop_order) && keeper->hook_pid == 0)
+    if (keeper->stop_stage == G_N_ELEMENTS(stop_order) && !kx_keeper_hook_runs(keeper))
         event_base_loopbreak(keeper->base);
 }
 
@@ -229,8 +229,7 @@ static void on_child(evutil_socket_t fd, short what, void *data)
     int status;
     pid_t pid;
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-        if (pid == keeper->hook_pid)
-            kx_keeper_hook_ended(keeper, status);
+        kx_keeper_hook_ended(keeper, pid, status);
         for (guint i = 0; i < keeper->children->len; i++) {
             KxChild *child = keeper->children->pdata[i];
             if (child->pid == pid)
@@ -282,9 +281,9 @@ static void keeper_free(KxKeeper *keeper)
     g_ptr_array_unref(keeper->bound);
     g_ptr_array_unref(keeper->notes);
     g_ptr_array_unref(keeper->errors);
-    struct event *events[] = {keeper->sigterm,   keeper->sigint,     keeper->sigchld,
-                              keeper->sighup,    keeper->stop_timer, keeper->tickets_timer,
-                              keeper->hook_timer};
+    kx_keeper_hooks_clear(keeper);
+    struct event *events[] = {keeper->sigterm, keeper->sigint,     keeper->sigchld,
+                              keeper->sighup,  keeper->stop_timer, keeper->tickets_timer};
     for (guint i = 0; i < G_N_ELEMENTS(events); i++)
         if (events[i])
             event_free(events[i]);
@@ -321,7 +320,7 @@ int kx_keeper_run(guint edges, GPtrArray *notes)
     keeper->sighup = on_signal(keeper, SIGHUP, on_nothing);
     signal(SIGPIPE, SIG_IGN);
     keeper->stop_timer = event_new(keeper->base, -1, 0, kill_stage, keeper);
-    keeper->hook_timer = event_new(keeper->base, -1, 0, kx_keeper_hook_timer, keeper);
+    kx_keeper_hooks_init(keeper);
     keeper->tickets_timer = event_new(keeper->base, -1, EV_PERSIST, on_tickets_timer, keeper);
     struct timeval tickets = {TICKETS_HOURS * 3600, 0};
     event_add(keeper->tickets_timer, &tickets);

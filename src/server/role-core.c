@@ -74,6 +74,8 @@ static void settings_changed(gpointer data, KxSettings *settings)
     send_settings(process);
     send_courier_settings(process, settings);
     kx_core_services_settings(process, settings);
+    if (process->hooks.renewal)
+        kx_renewal_settings_changed(process->hooks.renewal, settings);
     kx_workers_poke(process->workers);
 }
 
@@ -190,6 +192,14 @@ static void role_state(KxCoreProcess *process, const KxMsgRoleState *state)
         kx_convert_ended(process->core.convert, state->index);
 }
 
+static void hook_ended(KxCoreProcess *process, const KxMsgHookEnded *message)
+{
+    if (message->hook == KX_HOOK_LINE_UP || message->hook == KX_HOOK_LINE_DOWN)
+        kx_line_hook_ended(process->core.line, message);
+    else
+        kx_core_dns_hook_ended(process, message);
+}
+
 static void keeper_message(gpointer data, KxLink *link, KxMessage *message)
 {
     KxCoreProcess *process = data;
@@ -204,7 +214,7 @@ static void keeper_message(gpointer data, KxLink *link, KxMessage *message)
         role_state(process, &message->ROLE_STATE);
         break;
     case KX_MSG_HOOK_ENDED:
-        kx_line_hook_ended(process->core.line, &message->HOOK_ENDED);
+        hook_ended(process, &message->HOOK_ENDED);
         break;
     case KX_MSG_LOG:
         write_peer_log(process, &message->LOG);
@@ -255,7 +265,7 @@ static void tell_converter(gpointer data, guint index, KxConverterAction action)
 static void tell_hook(gpointer data, KxHook hook)
 {
     KxCoreProcess *process = data;
-    kx_channel_send(process->keeper_fd, KX_MSG_HOOK, 0, &(KxMsgHook){hook}, -1);
+    kx_channel_send(process->keeper_fd, KX_MSG_HOOK, 0, &(KxMsgHook){hook, "", ""}, -1);
 }
 
 /* ---- life ---- */
@@ -344,8 +354,13 @@ static gboolean open_data(KxCoreProcess *process, GError **error)
         return FALSE;
     apply_search_settings(process, settings);
     core->http = kx_http_new();
-    process->hooks = (KxServerHooks){kx_core_status, kx_core_service_action, certificates_changed,
-                                     access_changed, end_sessions,           process};
+    process->hooks = (KxServerHooks){kx_core_status,
+                                     kx_core_service_action,
+                                     certificates_changed,
+                                     access_changed,
+                                     end_sessions,
+                                     process,
+                                     NULL};
     process->api = kx_api_new(core, &process->hooks);
     kx_http_add(core->http, &kx_api_app, process->api);
     core->maildrops = kx_exclusive_new();
@@ -411,6 +426,7 @@ static void run(KxCoreProcess *process, const KxSandbox *sandbox)
     kx_log(process->core.logger, KX_LOG_DEBUG, "Server started, version %s, process %d%s",
            KX_VERSION, getpid(),
            sandbox->landlock ? "" : ", without Landlock: this kernel has none");
+    kx_core_renewal_start(process);
     process->control = kx_control_start(KX_FD_CONTROL, &process->core, &process->hooks);
     kx_link_send(process->keeper, KX_MSG_ROLE_READY, 0,
                  &(KxMsgRoleReady){sandbox->landlock, sandbox->seccomp}, -1);
@@ -422,9 +438,11 @@ static void run(KxCoreProcess *process, const KxSandbox *sandbox)
     kx_asks_stop(process->core.asks);
     kx_fetcher_stop(process->core.fetcher); /* nor by it */
     kx_line_stop(process->core.line);
+    kx_core_renewal_stop(process);
     kx_control_stop(process->control);
     kx_workers_free(process->workers);
     process->workers = NULL;
+    g_clear_pointer(&process->hooks.renewal, kx_renewal_free);
 }
 
 static void map_counts(KxCoreProcess *process)
@@ -446,6 +464,9 @@ static void process_free(KxCoreProcess *process)
     event_free(process->tick);
     event_base_free(process->base);
     munmap((void *)process->counts, sizeof *process->counts);
+    kx_cond_clear(&process->dns_hook.ended);
+    kx_mutex_clear(&process->dns_hook.lock);
+    g_free(process->dns_hook.text);
     kx_mutex_clear(&process->telling);
     kx_mutex_clear(&process->courier_lock);
     kx_mutex_clear(&process->lock);
@@ -464,6 +485,8 @@ int kx_role_core_main(void)
     kx_mutex_init(&process->lock);
     kx_mutex_init(&process->telling);
     kx_mutex_init(&process->courier_lock);
+    kx_mutex_init(&process->dns_hook.lock);
+    kx_cond_init(&process->dns_hook.ended);
     map_counts(process);
     if (!receive_inheritance(process, key, &error) ||
         !kx_sandbox_enter(KX_ROLE_CORE, &sandbox, &error) || !open_data(process, &error)) {

@@ -100,9 +100,20 @@ static void report_lines(Courier *courier, const KxMailTask *task)
     }
 }
 
+static void report_answer(Courier *courier, const KxMailTask *task)
+{
+    size_t len;
+    if (!task->answer)
+        return;
+    const void *bytes = g_bytes_get_data(task->answer, &len);
+    kx_link_send(courier->core, KX_MSG_MAIL_BODY, task->number,
+                 &(KxMsgMailBody){task->answer_type, {bytes, len}}, -1);
+}
+
 static void report_task(Courier *courier, const KxMailTask *task)
 {
     report_lines(courier, task);
+    report_answer(courier, task);
     report_tls(courier, task);
     for (guint i = 0; i < task->recipients->len; i++) {
         const KxMailRecipient *recipient = task->recipients->pdata[i];

@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "settings/sasl.h"
 
-enum { LABEL_MAX = 63, HOSTNAME_MAX = 253 };
+enum { LABEL_MAX = 63, HOSTNAME_MAX = 253, CERTIFICATE_NAMES_MAX = 100 };
 
 static gboolean is_label(const char *label, size_t len)
 {
@@ -61,6 +61,32 @@ gboolean kx_check_host_or_empty(const char *value, GError **error)
     if (*value == '\0' || is_ip(value) || (is_hostname(value) && !looks_like_ipv4(value)))
         return TRUE;
     return kx_fail(error, KX_ERR_INVALID, "'%s' is neither a host name nor an IP address", value);
+}
+
+gboolean kx_check_certificate_names(const char *value, GError **error)
+{
+    g_auto(GStrv) names = g_strsplit(value, " ", -1);
+    guint n = 0;
+    for (guint i = 0; names[i]; i++) {
+        const char *name = g_str_has_prefix(names[i], "*.") ? names[i] + 2 : names[i];
+        if (!*names[i])
+            continue;
+        if (!kx_check_hostname(name, error))
+            return FALSE;
+        if (++n > CERTIFICATE_NAMES_MAX)
+            return kx_fail(error, KX_ERR_INVALID, "a certificate has at most %d names",
+                           CERTIFICATE_NAMES_MAX);
+    }
+    return n > 0 || kx_fail(error, KX_ERR_INVALID, "a certificate needs a host name");
+}
+
+gboolean kx_check_https_url(const char *value, GError **error)
+{
+    g_autoptr(GUri) uri = g_uri_parse(value, G_URI_FLAGS_NONE, NULL);
+    if (uri && g_str_equal(g_uri_get_scheme(uri), "https") && g_uri_get_host(uri) &&
+        *g_uri_get_host(uri) && !strpbrk(value, " \t"))
+        return TRUE;
+    return kx_fail(error, KX_ERR_INVALID, "'%s' is not a URL that begins with https://", value);
 }
 
 gboolean kx_check_domain_tls(const char *value, GError **error)

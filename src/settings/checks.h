@@ -14,6 +14,12 @@ gboolean kx_check_hostname(const char *value, GError **error);
 /* Empty, a host name or an IP address. */
 gboolean kx_check_host_or_empty(const char *value, GError **error);
 
+/* Host names with blanks between them, for one certificate: 100 at most, "*." may stand in front.
+ */
+gboolean kx_check_certificate_names(const char *value, GError **error);
+
+gboolean kx_check_https_url(const char *value, GError **error);
+
 /* "company.test=verify" or, for all below it, ".company.test=must"; words of smtp.delivery-tls. */
 gboolean kx_check_domain_tls(const char *value, GError **error);
 

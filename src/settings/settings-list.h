@@ -198,8 +198,8 @@ KX_SETTING(SERVER_PORT_OFFSET, "server.port-offset", INT, 0, 60000, NULL, "0", K
     "Added to the port of every listener, so that a second server, or one without root, can run on high ports.")
 
 /* Four rows for each service, in the order of KxServiceRow. */
-#define KX_SERVICE_SETTINGS(id, service, port, connections) \
-    KX_SETTING(SERVICE_##id##_STARTUP, "service." service ".startup", CHOICE, 0, 0, "automatic|manual", "automatic", KX_SETTING_RESTART, "SVC-20", NULL, \
+#define KX_SERVICE_SETTINGS(id, service, startup, port, connections) \
+    KX_SETTING(SERVICE_##id##_STARTUP, "service." service ".startup", CHOICE, 0, 0, "automatic|manual", startup, KX_SETTING_RESTART, "SVC-20", NULL, \
         "Whether the service runs when the server starts, or is stopped until an administrator starts it.") \
     KX_SETTING(SERVICE_##id##_LISTEN, "service." service ".listen", LIST, 1, 100, NULL, "*:" #port, 0, "SVC-21", kx_check_listen, \
         "Addresses and ports of the service, like 192.0.2.1:" #port ", [2001:db8::1]:" #port " or *:" #port " for all addresses.") \
@@ -207,15 +207,30 @@ KX_SETTING(SERVER_PORT_OFFSET, "server.port-offset", INT, 0, 60000, NULL, "0", K
         "IP address group whose members alone may use the service; empty means everybody.") \
     KX_SETTING(SERVICE_##id##_MAX_CONNECTIONS, "service." service ".max-connections", INT, 1, 1000000, NULL, #connections, KX_SETTING_EDGE, "SVC-24", NULL, \
         "Most connections open at the same time; further ones are refused.")
-KX_SERVICE_SETTINGS(SMTP, "smtp", 25, 1000)
-KX_SERVICE_SETTINGS(SMTPS, "smtps", 465, 1000)
-KX_SERVICE_SETTINGS(SUBMISSION, "submission", 587, 1000)
-KX_SERVICE_SETTINGS(IMAP, "imap", 143, 20000)
-KX_SERVICE_SETTINGS(IMAPS, "imaps", 993, 20000)
-KX_SERVICE_SETTINGS(POP3, "pop3", 110, 5000)
-KX_SERVICE_SETTINGS(POP3S, "pop3s", 995, 5000)
-KX_SERVICE_SETTINGS(ADMIN, "admin", 4040, 2000)
+KX_SERVICE_SETTINGS(SMTP, "smtp", "automatic", 25, 1000)
+KX_SERVICE_SETTINGS(SMTPS, "smtps", "automatic", 465, 1000)
+KX_SERVICE_SETTINGS(SUBMISSION, "submission", "automatic", 587, 1000)
+KX_SERVICE_SETTINGS(IMAP, "imap", "automatic", 143, 20000)
+KX_SERVICE_SETTINGS(IMAPS, "imaps", "automatic", 993, 20000)
+KX_SERVICE_SETTINGS(POP3, "pop3", "automatic", 110, 5000)
+KX_SERVICE_SETTINGS(POP3S, "pop3s", "automatic", 995, 5000)
+KX_SERVICE_SETTINGS(HTTP, "http", "manual", 80, 2000)
+KX_SERVICE_SETTINGS(HTTPS, "https", "manual", 443, 2000)
+KX_SERVICE_SETTINGS(ADMIN, "admin", "automatic", 4040, 2000)
 #undef KX_SERVICE_SETTINGS
+
+KX_SETTING(TLS_PROFILE, "tls.profile", CHOICE, 0, 0, "modern|intermediate", "intermediate", KX_SETTING_EDGE, "SVC-11 CERT-02", NULL,
+    "Which TLS clients may use: intermediate takes TLS 1.2 and 1.3, modern 1.3 only. Both have forward secrecy and authenticated encryption only. With modern, other servers that know no TLS 1.3 may bring their mail in the clear.")
+KX_SETTING(ACME_CERTIFICATES, "acme.certificates", LIST, 0, 100, NULL, "", 0, "CERT-04 CERT-12 HOST-16", kx_check_certificate_names,
+    "Certificates that the server gets from an authority by ACME (RFC 8555) and renews, each given by its host names with blanks between them, like 'mail.company.com imap.company.com, mail.other.com'. Names that begin with *. need acme.challenge dns-01.")
+KX_SETTING(ACME_DIRECTORY, "acme.directory", TEXT, 1, 1000, NULL, "https://acme-v02.api.letsencrypt.org/directory", 0, "CERT-04", kx_check_https_url,
+    "Where the authority's directory is.")
+KX_SETTING(ACME_CONTACT, "acme.contact", TEXT, 0, 320, NULL, "", 0, "CERT-04", kx_check_address_or_empty,
+    "Address of mail for the authority's notices. It may be empty if the authority does not insist.")
+KX_SETTING(ACME_AGREE, "acme.agree-to-terms", BOOL, 0, 0, NULL, "no", 0, "CERT-04", NULL,
+    "Whether you agree to the authority's terms of service. Without that most authorities give no certificate; keryx cert acme status says where they are.")
+KX_SETTING(ACME_CHALLENGE, "acme.challenge", CHOICE, 0, 0, "http-01|tls-alpn-01|dns-01", "http-01", 0, "CERT-04", NULL,
+    "How it is proved that the names are ours: http-01 by the service http on port 80, tls-alpn-01 by the service https on port 443, dns-01 by the programs dns-add and dns-remove in /etc/keryx/hooks.")
 
 /* Rows for each log, in the order of KxLogRow and of log/log-list.h. */
 #define KX_LOG_SETTINGS(id, log, severity) \

@@ -84,7 +84,7 @@ typedef enum {
     ((KX_SET_SERVICE_ADMIN_STARTUP - KX_SET_SERVICE_SMTP_STARTUP) / KX_SERVICE_ROWS + 1)
 
 /* Logs count as in log/log-list.h: config, mail, security, warning, operations, error, spam, debug;
- * services smtp, smtps, submission, imap, imaps, pop3, pop3s, admin. */
+ * services smtp, smtps, submission, imap, imaps, pop3, pop3s, http, https, admin. */
 KxSettingId kx_setting_of_log(guint log, KxLogRow row);
 KxSettingId kx_setting_of_service(guint service, KxServiceRow row);
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Certificates: made, asked for, imported, activated while clients are connected."""
 
+import datetime
 import hashlib
 import re
 import socket
@@ -192,3 +193,28 @@ def test_clients_get_the_certificate_of_the_name_they_ask_for(server):
     assert served(server, name="unknown.test") == main
     server.cli("cert", "remove", "sni")
     kx.wait_until(lambda: served(server, name="mail.second.test") == main, 5, "the removal")
+
+
+def test_expiry_is_told_before_it_comes(fresh_server, tmp_path):
+    """In the list, in the status and in the Warning log; a certificate from long ago, with ten days left, and one that is over."""
+    server = fresh_server(start=False)
+    (tmp_path / "index").touch()
+    (tmp_path / "ca.conf").write_text("[ca]\ndefault_ca=x\n[x]\ndatabase=index\nrand_serial=yes\nnew_certs_dir=.\n"
+                                      "default_md=sha256\npolicy=p\nunique_subject=no\n[p]\ncommonName=supplied\n")
+    now = datetime.datetime.now(datetime.timezone.utc)
+    for name, days in (("soon", 10.5), ("over", -1)):
+        end = (now + datetime.timedelta(days=days)).strftime("%Y%m%d%H%M%SZ")
+        openssl("req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "own.key", "-out", "own.csr", "-subj",
+                f"/CN={name}.test", cwd=tmp_path)
+        openssl("ca", "-batch", "-selfsign", "-notext", "-config", "ca.conf", "-keyfile", "own.key", "-in", "own.csr",
+                "-startdate", "20250101000000Z", "-enddate", end, "-out", "own.pem", cwd=tmp_path)
+        server.cli("cert", "import", tmp_path / "own.pem", "--key", tmp_path / "own.key", "--name", name)
+    server.cli("cert", "activate", "soon")
+    states = {row["name"]: row["state"] for row in server.cli("cert", "list", as_json=True)}
+    assert states == {"server": "valid", "soon": "expires soon", "over": "expired"}
+    server.start()
+    server.wait_log("warning", r"The active certificate 'soon' expires on \d{4}-\d\d-\d\d \d\d:\d\d UTC, in 10 days$")
+    server.wait_log("warning", r"Certificate 'over' expired on ")
+    assert "'server'" not in server.log("warning")
+    assert {row["name"]: row["active"] for row in server.status()["certificates"]} == {"soon": True, "over": False}
+    assert "expires soon: certificate 'soon', the active one, " in server.cli("status")

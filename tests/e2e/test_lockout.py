@@ -67,6 +67,21 @@ def test_failures_on_all_services_count_together(cleared):
     assert server.cli("lockout", "list", as_json=True) == []
 
 
+@pytest.mark.covers("USR-17")
+def test_locked_is_not_disabled_and_all_are_unlocked_at_once(cleared):
+    server = cleared
+    for user in ("alice", "bob"):
+        fail_on_each(server, user)
+        assert refused(server, "imap", user, kx.password_of(user))
+        assert server.cli("user", "show", server.address(user), as_json=True)["disabled"] is False
+    server.cli("user", "set", server.address("bob"), "--disabled", "yes")
+    assert server.cli("lockout", "clear", as_json=True) == {"cleared": 2}
+    assert not refused(server, "imap", "alice", kx.password_of("alice"))
+    assert refused(server, "imap", "bob", kx.password_of("bob"))
+    server.cli("user", "set", server.address("bob"), "--disabled", "no")
+    assert not refused(server, "imap", "bob", kx.password_of("bob"))
+
+
 @pytest.mark.covers("AUTH-11")
 def test_scram_and_the_administration_count_too(cleared):
     server = cleared

@@ -56,7 +56,7 @@ def restored(server):
 def test_all_services_are_listed_with_their_ports(server):
     table = {row["service"]: row for row in server.cli("service", "list", as_json=True)}
     wanted = {"smtp": 25, "smtps": 465, "submission": 587, "imap": 143, "imaps": 993, "pop3": 110, "pop3s": 995,
-              "admin": 4040}
+              "http": 80, "https": 443, "admin": 4040}
     assert set(table) == set(wanted)
     for service, port in wanted.items():
         assert table[service]["listen"] == f"*:{port + server.offset}"

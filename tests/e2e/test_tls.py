@@ -74,6 +74,29 @@ def test_renegotiation_is_refused(server):
     assert b"no renegotiation" in done.stdout + done.stderr
 
 
+@pytest.mark.covers("SVC-11")
+def test_the_profile_changes_live(server):
+    held = imap_line(server, "alice")
+    server.cli("config", "set", "tls.profile", "modern")
+    kx.wait_until(lambda: not any(s_client(server, "imaps", "-tls1_2")[1] for _ in range(3)), what="no TLS 1.2")
+    assert s_client(server, "imaps", "-tls1_3")[1]
+    held.say("n NOOP", "n OK")
+    held.close()
+    server.cli("config", "set", "tls.profile", "intermediate")
+    kx.wait_until(lambda: all(s_client(server, "imaps", "-tls1_2")[1] for _ in range(3)), what="TLS 1.2 again")
+
+
+@pytest.mark.covers("CERT-02", "SVC-11")
+@pytest.mark.parametrize("priority, good", [
+    ("NORMAL", True), ("NORMAL:-VERS-ALL:+VERS-TLS1.2", True), ("NORMAL:-VERS-ALL:+VERS-TLS1.3", True),
+    ("NORMAL:-VERS-ALL:+VERS-TLS1.1:+VERS-TLS1.0", False), ("NORMAL:-VERS-ALL:+VERS-TLS1.2:-KX-ALL:+RSA", False),
+    ("NORMAL:-VERS-ALL:+VERS-TLS1.2:-CIPHER-ALL:+AES-128-CBC", False)])
+def test_gnutls(server, need, priority, good):
+    done = kx.run([need("gnutls-cli"), "--insecure", "--port", server.port("imaps"), "--priority", priority, "127.0.0.1"], text=True)
+    assert ("Handshake was completed" in done.stdout) == good, done.stdout[-1500:]
+    assert not good or re.search(r"Description: \(TLS1\.[23].*\)-\(ECDHE-", done.stdout), done.stdout[-1500:]
+
+
 # --- certificates
 
 @pytest.mark.covers("CERT-10", "CERT-12", "CERT-15")

@@ -133,7 +133,7 @@ static void test_choice_by_name(void)
         {"wild.test", "one.test"}, {"other.test", "one.test"},
         {NULL, "one.test"},
     };
-    g_autoptr(KxTlsSet) set = kx_tls_set_new();
+    g_autoptr(KxTlsSet) set = kx_tls_set_new(NULL);
     add(set, "two.test", FALSE);
     add(set, "one.test", TRUE);
     add(set, "*.wild.test", FALSE);
@@ -141,6 +141,72 @@ static void test_choice_by_name(void)
         g_autofree char *shown = name_shown(set, cases[i].wanted);
         g_assert_cmpstr(shown, ==, cases[i].shown);
     }
+}
+
+/* What a client sees that offers these protocols. */
+static char *name_for_protocols(KxTlsSet *set, const char *wanted, const char *protocols)
+{
+    SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+    SSL_CTX_set_alpn_protos(context, (const guchar *)protocols, (unsigned)strlen(protocols));
+    Link link;
+    connect_to(&link, set, wanted, context, NULL);
+    g_assert_true(shake(&link));
+    const guchar *chosen;
+    unsigned len;
+    SSL_get0_alpn_selected(link.client, &chosen, &len);
+    X509 *cert = SSL_get1_peer_certificate(link.client);
+    char name[200] = "";
+    X509_NAME_get_text_by_NID(X509_get_subject_name(cert), NID_commonName, name, sizeof name);
+    X509_free(cert);
+    char *seen = g_strdup_printf("%s %.*s", name, (int)len, chosen ? (const char *)chosen : "");
+    disconnect(&link);
+    SSL_CTX_free(context);
+    return seen;
+}
+
+/* RFC 8737: only who asks for nothing but acme-tls/1 gets the certificate of a challenge. */
+static void test_challenge(void)
+{
+    g_autoptr(KxTlsChallenges) challenges = kx_tls_challenges_new();
+    g_autoptr(KxTlsSet) set = kx_tls_set_new(challenges);
+    Pair pair = make_pair("challenge");
+    add(set, "one.test", TRUE);
+    add(set, "two.test", FALSE);
+    KxMsgChallenge message = {"two.test", KX_SLICE_STR(pair.chain), KX_SLICE_STR(pair.key)};
+    g_assert_true(kx_tls_challenges_take(challenges, &message, NULL));
+    static const char *const cases[][3] = {
+        {"two.test",
+         "\x0a"
+         "acme-tls/1",
+         "challenge acme-tls/1"},
+        {"TWO.test",
+         "\x0a"
+         "acme-tls/1",
+         "challenge acme-tls/1"},
+        {"two.test",
+         "\x08"
+         "http/1.1",
+         "two.test "},
+        {"two.test",
+         "\x0a"
+         "acme-tls/1"
+         "\x08"
+         "http/1.1",
+         "two.test "},
+        {"one.test",
+         "\x0a"
+         "acme-tls/1",
+         "one.test "},
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *seen = name_for_protocols(set, cases[i][0], cases[i][1]);
+        g_assert_cmpstr(seen, ==, cases[i][2]);
+    }
+    message.certificate.len = 0;
+    g_assert_true(kx_tls_challenges_take(challenges, &message, NULL));
+    g_autofree char *seen = name_for_protocols(set, cases[0][0], cases[0][1]);
+    g_assert_cmpstr(seen, ==, "two.test ");
+    clear_pair(&pair);
 }
 
 static void test_versions_and_ciphers(void)
@@ -159,7 +225,7 @@ static void test_versions_and_ciphers(void)
         {TLS1_1_VERSION, "ALL:@SECLEVEL=0", FALSE},
         {TLS1_VERSION, "ALL:@SECLEVEL=0", FALSE},
     };
-    g_autoptr(KxTlsSet) set = kx_tls_set_new();
+    g_autoptr(KxTlsSet) set = kx_tls_set_new(NULL);
     add(set, "one.test", TRUE);
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
         SSL_CTX *context = SSL_CTX_new(TLS_client_method());
@@ -175,10 +241,34 @@ static void test_versions_and_ciphers(void)
 }
 
 /* Connections, finished or in their handshake, outlive the set they began with. */
+static int version_of(KxTlsSet *set, int newest)
+{
+    SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+    SSL_CTX_set_max_proto_version(context, newest);
+    Link link;
+    connect_to(&link, set, "one.test", context, NULL);
+    int version = shake(&link) ? SSL_version(link.client) : 0;
+    disconnect(&link);
+    SSL_CTX_free(context);
+    return version;
+}
+
+static void test_profiles(void)
+{
+    g_autoptr(KxTlsSet) set = kx_tls_set_new(NULL);
+    add(set, "one.test", TRUE);
+    kx_tls_set_profile(set, KX_TLS_MODERN);
+    g_assert_cmpint(version_of(set, TLS1_2_VERSION), ==, 0);
+    g_assert_cmpint(version_of(set, TLS1_3_VERSION), ==, TLS1_3_VERSION);
+    kx_tls_set_profile(set, KX_TLS_INTERMEDIATE);
+    g_assert_cmpint(version_of(set, TLS1_2_VERSION), ==, TLS1_2_VERSION);
+    g_assert_cmpint(version_of(set, TLS1_1_VERSION), ==, 0);
+}
+
 static void test_swap(void)
 {
     SSL_CTX *context = SSL_CTX_new(TLS_client_method());
-    KxTlsSet *set = kx_tls_set_new();
+    KxTlsSet *set = kx_tls_set_new(NULL);
     add(set, "one.test", TRUE);
     add(set, "two.test", FALSE);
     Link done, begun;
@@ -217,7 +307,8 @@ static gboolean resumes(KxTlsSet *first, KxTlsSet *second, int version)
 /* Two edges with the same keys are one server to a client that comes back. */
 static void test_tickets(void)
 {
-    g_autoptr(KxTlsSet) a = kx_tls_set_new(), b = kx_tls_set_new(), c = kx_tls_set_new();
+    g_autoptr(KxTlsSet) a = kx_tls_set_new(NULL), b = kx_tls_set_new(NULL),
+                        c = kx_tls_set_new(NULL);
     Pair pair = make_pair("one.test");
     KxTlsSet *sets[] = {a, b, c};
     char keys[KX_TLS_TICKET_KEYS];
@@ -239,7 +330,7 @@ static void test_tickets(void)
 
 static void test_unusable(void)
 {
-    g_autoptr(KxTlsSet) set = kx_tls_set_new();
+    g_autoptr(KxTlsSet) set = kx_tls_set_new(NULL);
     Pair one = make_pair("one.test"), two = make_pair("two.test");
     const char *const bad[][2] = {
         {"", ""}, {one.chain, ""}, {"nonsense", one.key}, {one.chain, two.key}, {one.key, one.key}};
@@ -260,7 +351,9 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/net/tls/choice-by-name", test_choice_by_name);
+    g_test_add_func("/net/tls/challenge", test_challenge);
     g_test_add_func("/net/tls/versions-and-ciphers", test_versions_and_ciphers);
+    g_test_add_func("/net/tls/profiles", test_profiles);
     g_test_add_func("/net/tls/swap", test_swap);
     g_test_add_func("/net/tls/tickets", test_tickets);
     g_test_add_func("/net/tls/unusable", test_unusable);

@@ -183,7 +183,7 @@ static void test_table(void)
         g_assert_nonnull(strchr(row->name, '.'));
     }
     g_assert_cmpuint(KX_LOG_FAMILY_COUNT, ==, 8);
-    g_assert_cmpuint(KX_SERVICE_FAMILY_COUNT, ==, 8);
+    g_assert_cmpuint(KX_SERVICE_FAMILY_COUNT, ==, 10);
     g_assert_cmpstr(kx_setting_row(kx_setting_of_log(2, KX_LOG_ROW_ROTATE))->name, ==,
                     "log.security.rotate");
     g_assert_cmpstr(kx_setting_row(kx_setting_of_log(7, KX_LOG_ROW_SYSLOG_SEVERITY))->name, ==,

@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "admin/renewal.h"
+
+#include <string.h>
+
+#include "admin/acme-certificate.h"
+#include "admin/certificate-age.h"
+#include "admin/certificate-expiry.h"
+#include "admin/certificate-info.h"
+#include "admin/certificate-store.h"
+#include "base/error.h"
+#include "base/lock.h"
+
+enum {
+    LOOK = 3600,       /* seconds from one look to the next */
+    DAY = 86400,       /* the same, for warnings */
+    START_MS = 5000,   /* until services listen */
+    RETRY_FIRST = 600, /* seconds after a failure; doubled each time */
+    RETRY_MOST = 86400,
+};
+
+/* A certificate that could not be had. */
+typedef struct {
+    guint failures;
+    gint64 next; /* Unix seconds */
+    char *error;
+} Trouble;
+
+struct KxRenewal {
+    KxCore *core;
+    KxRenewalTools tools;
+    KxProofs *proofs;
+    GThread *thread;
+    KxMutex turn; /* one gets certificates at a time; taken before `lock` */
+    KxMutex lock; /* of what follows */
+    KxCond changed;
+    GHashTable *troubles; /* name of the certificate -> Trouble */
+    char *terms;
+    char *seen; /* settings that matter here */
+    gboolean look, stopping;
+    gint64 warned; /* Unix seconds; the thread's own */
+};
+
+static gint64 now_seconds(void)
+{
+    return g_get_real_time() / G_USEC_PER_SEC;
+}
+
+static void trouble_free(gpointer data)
+{
+    Trouble *trouble = data;
+    g_free(trouble->error);
+    g_free(trouble);
+}
+
+static gboolean is_stopping(KxRenewal *renewal)
+{
+    kx_mutex_lock(&renewal->lock);
+    gboolean stopping = renewal->stopping;
+    kx_mutex_unlock(&renewal->lock);
+    return stopping;
+}
+
+/* ---- getting certificates ---- */
+
+static gboolean pause_for(gpointer data, guint ms)
+{
+    KxRenewal *renewal = data;
+    gint64 until = g_get_monotonic_time() + (gint64)ms * 1000;
+    kx_mutex_lock(&renewal->lock);
+    while (!renewal->stopping && g_get_monotonic_time() < until)
+        kx_cond_wait_until(&renewal->changed, &renewal->lock, until);
+    gboolean on = !renewal->stopping;
+    kx_mutex_unlock(&renewal->lock);
+    return on;
+}
+
+static void note_trouble(KxRenewal *renewal, const char *name, const char *why)
+{
+    kx_mutex_lock(&renewal->lock);
+    Trouble *trouble = g_hash_table_lookup(renewal->troubles, name);
+    if (!trouble) {
+        trouble = g_new0(Trouble, 1);
+        g_hash_table_insert(renewal->troubles, g_strdup(name), trouble);
+    }
+    g_free(trouble->error);
+    trouble->error = g_strdup(why);
+    gint64 pause = MIN((gint64)RETRY_FIRST << MIN(trouble->failures, 20U), (gint64)RETRY_MOST);
+    trouble->failures++;
+    trouble->next = now_seconds() + pause;
+    kx_mutex_unlock(&renewal->lock);
+    kx_log(renewal->core->logger, KX_LOG_WARNING,
+           "Certificate '%s' cannot be had from the authority: %s; tried again in %d minutes", name,
+           why, (int)(pause / 60));
+}
+
+static void forget_trouble(KxRenewal *renewal, const char *name)
+{
+    kx_mutex_lock(&renewal->lock);
+    g_hash_table_remove(renewal->troubles, name);
+    kx_mutex_unlock(&renewal->lock);
+}
+
+static gboolean get(KxRenewal *renewal, const KxSettings *settings, const char *const *names,
+                    GError **error)
+{
+    KxAcmeProof proof = {0};
+    g_autofree char *terms = NULL;
+    g_autofree char *name = kx_acme_certificate_name(names);
+    g_autoptr(GError) why = NULL;
+    kx_proofs_use(renewal->proofs, kx_settings_text(settings, KX_SET_ACME_CHALLENGE), &proof);
+    proof.pause = pause_for;
+    proof.pauses = renewal;
+    gboolean got = kx_acme_get(renewal->core->asks, renewal->core->logger, settings, &proof, names,
+                               &terms, &why);
+    if (terms) {
+        kx_mutex_lock(&renewal->lock);
+        g_free(renewal->terms);
+        renewal->terms = g_steal_pointer(&terms);
+        kx_mutex_unlock(&renewal->lock);
+    }
+    if (got) {
+        forget_trouble(renewal, name);
+        renewal->tools.certificates_changed(renewal->tools.means.data);
+        return TRUE;
+    }
+    if (!is_stopping(renewal))
+        note_trouble(renewal, name, why->message);
+    g_propagate_error(error, g_steal_pointer(&why));
+    return FALSE;
+}
+
+static gboolean is_due(KxRenewal *renewal, const char *const *names)
+{
+    g_autofree char *name = kx_acme_certificate_name(names);
+    gint64 now = now_seconds();
+    kx_mutex_lock(&renewal->lock);
+    const Trouble *trouble = g_hash_table_lookup(renewal->troubles, name);
+    gboolean held_up = trouble && trouble->next > now;
+    kx_mutex_unlock(&renewal->lock);
+    return !held_up && kx_acme_due(name, names) <= now;
+}
+
+static void renew_due(KxRenewal *renewal)
+{
+    g_autoptr(KxSettings) settings = kx_directory_settings(renewal->core->directory);
+    const char *const *entry = kx_settings_list(settings, KX_SET_ACME_CERTIFICATES);
+    kx_mutex_lock(&renewal->turn);
+    for (; entry && *entry && !is_stopping(renewal); entry++) {
+        g_auto(GStrv) names = kx_acme_names(*entry);
+        if (is_due(renewal, (const char *const *)names))
+            get(renewal, settings, (const char *const *)names, NULL);
+    }
+    kx_mutex_unlock(&renewal->turn);
+}
+
+static gboolean is_meant(const char *wanted, const char *const *names)
+{
+    g_autofree char *name = kx_acme_certificate_name(names);
+    return !wanted || g_str_equal(wanted, name) || g_strv_contains(names, wanted);
+}
+
+gboolean kx_renewal_now(KxRenewal *renewal, const char *wanted, GError **error)
+{
+    g_autoptr(KxSettings) settings = kx_directory_settings(renewal->core->directory);
+    const char *const *entry = kx_settings_list(settings, KX_SET_ACME_CERTIFICATES);
+    gboolean any = FALSE, good = TRUE;
+    kx_mutex_lock(&renewal->turn);
+    for (; entry && *entry && good; entry++) {
+        g_auto(GStrv) names = kx_acme_names(*entry);
+        if (!is_meant(wanted, (const char *const *)names))
+            continue;
+        any = TRUE;
+        good = get(renewal, settings, (const char *const *)names, error);
+    }
+    kx_mutex_unlock(&renewal->turn);
+    if (any)
+        return good;
+    return kx_fail(error, KX_ERR_NOT_FOUND,
+                   wanted ? "acme.certificates has no '%s'"
+                          : "acme.certificates names no certificate%s",
+                   wanted ? wanted : "");
+}
+
+/* ---- status ---- */
+
+static json_t *status_of(KxRenewal *renewal, const char *const *names)
+{
+    g_autofree char *name = kx_acme_certificate_name(names);
+    g_autofree char *joined = g_strjoinv(" ", (char **)names);
+    gint64 due = kx_acme_due(name, names);
+    json_t *row = json_pack("{s:s, s:s, s:s, s:I}", "name", name, "names", joined, "state",
+                            due > 0 ? "valid" : "missing", "renewal", (json_int_t)due);
+    g_autofree char *pem = kx_certificate_read(name, KX_CERTIFICATE_CHAIN, NULL);
+    g_autoptr(KxX509Chain) chain = pem ? kx_certificate_parse(pem, NULL) : NULL;
+    if (chain && due > 0)
+        json_object_set_new(row, "state",
+                            json_string(kx_certificate_age_text(
+                                kx_certificate_age(sk_X509_value(chain, 0), now_seconds()))));
+    if (!renewal)
+        return row;
+    kx_mutex_lock(&renewal->lock);
+    const Trouble *trouble = g_hash_table_lookup(renewal->troubles, name);
+    if (trouble) {
+        json_object_set_new(row, "error", json_string(trouble->error));
+        json_object_set_new(row, "next-try", json_integer(trouble->next));
+    }
+    kx_mutex_unlock(&renewal->lock);
+    return row;
+}
+
+json_t *kx_renewal_status(KxRenewal *renewal, const KxSettings *settings)
+{
+    json_t *list = json_array();
+    const char *const *entry = kx_settings_list(settings, KX_SET_ACME_CERTIFICATES);
+    for (; entry && *entry; entry++) {
+        g_auto(GStrv) names = kx_acme_names(*entry);
+        json_array_append_new(list, status_of(renewal, (const char *const *)names));
+    }
+    return list;
+}
+
+char *kx_renewal_terms(KxRenewal *renewal)
+{
+    kx_mutex_lock(&renewal->lock);
+    char *terms = g_strdup(renewal->terms);
+    kx_mutex_unlock(&renewal->lock);
+    return terms;
+}
+
+/* ---- the thread ---- */
+
+/* With the lock held. */
+static void wait_for_work(KxRenewal *renewal)
+{
+    gint64 until = g_get_monotonic_time() + (gint64)LOOK * G_USEC_PER_SEC;
+    while (!renewal->look && !renewal->stopping && g_get_monotonic_time() < until)
+        kx_cond_wait_until(&renewal->changed, &renewal->lock, until);
+    renewal->look = FALSE;
+}
+
+static void warn_daily(KxRenewal *renewal)
+{
+    gint64 now = now_seconds();
+    if (renewal->warned + DAY > now && renewal->warned <= now)
+        return;
+    renewal->warned = now;
+    kx_certificates_warn(renewal->core->logger);
+}
+
+static gpointer work(gpointer data)
+{
+    KxRenewal *renewal = data;
+    warn_daily(renewal);
+    pause_for(renewal, START_MS);
+    kx_mutex_lock(&renewal->lock);
+    while (!renewal->stopping) {
+        kx_mutex_unlock(&renewal->lock);
+        warn_daily(renewal);
+        renew_due(renewal);
+        kx_mutex_lock(&renewal->lock);
+        wait_for_work(renewal);
+    }
+    kx_mutex_unlock(&renewal->lock);
+    return NULL;
+}
+
+/* Other settings are no reason to ask an authority again that has just refused. */
+static char *fingerprint(const KxSettings *settings)
+{
+    static const KxSettingId ids[] = {KX_SET_ACME_CERTIFICATES, KX_SET_ACME_DIRECTORY,
+                                      KX_SET_ACME_CONTACT, KX_SET_ACME_AGREE,
+                                      KX_SET_ACME_CHALLENGE};
+    GString *all = g_string_new(NULL);
+    for (guint i = 0; i < G_N_ELEMENTS(ids); i++) {
+        g_autofree char *value = kx_settings_format(settings, ids[i]);
+        g_string_append_printf(all, "%s\n", value);
+    }
+    return g_string_free(all, FALSE);
+}
+
+void kx_renewal_settings_changed(KxRenewal *renewal, const KxSettings *settings)
+{
+    char *seen = fingerprint(settings);
+    kx_mutex_lock(&renewal->lock);
+    if (g_strcmp0(seen, renewal->seen) != 0) {
+        renewal->look = TRUE;
+        g_hash_table_remove_all(renewal->troubles);
+        kx_cond_broadcast(&renewal->changed);
+    }
+    g_free(renewal->seen);
+    renewal->seen = seen;
+    kx_mutex_unlock(&renewal->lock);
+}
+
+KxRenewal *kx_renewal_start(KxCore *core, const KxRenewalTools *tools)
+{
+    KxRenewal *renewal = g_new0(KxRenewal, 1);
+    renewal->core = core;
+    renewal->tools = *tools;
+    renewal->proofs = kx_proofs_new(&tools->means);
+    g_autoptr(KxSettings) settings = kx_directory_settings(core->directory);
+    renewal->seen = fingerprint(settings);
+    renewal->troubles = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, trouble_free);
+    kx_mutex_init(&renewal->turn);
+    kx_mutex_init(&renewal->lock);
+    kx_cond_init(&renewal->changed);
+    renewal->thread = g_thread_new("renewal", work, renewal);
+    return renewal;
+}
+
+KxProofs *kx_renewal_proofs(KxRenewal *renewal)
+{
+    return renewal->proofs;
+}
+
+void kx_renewal_stop(KxRenewal *renewal)
+{
+    kx_mutex_lock(&renewal->lock);
+    renewal->stopping = TRUE;
+    kx_cond_broadcast(&renewal->changed);
+    kx_mutex_unlock(&renewal->lock);
+    g_clear_pointer(&renewal->thread, g_thread_join);
+}
+
+void kx_renewal_free(KxRenewal *renewal)
+{
+    if (!renewal)
+        return;
+    g_hash_table_unref(renewal->troubles);
+    kx_proofs_free(renewal->proofs);
+    kx_cond_clear(&renewal->changed);
+    kx_mutex_clear(&renewal->lock);
+    kx_mutex_clear(&renewal->turn);
+    g_free(renewal->terms);
+    g_free(renewal->seen);
+    g_free(renewal);
+}
