@@ -167,6 +167,11 @@ const char *kx_smtp_conn_source(const KxSmtpConn *conn)
     return conn->source;
 }
 
+int kx_smtp_conn_fd(const KxSmtpConn *conn)
+{
+    return conn->fd;
+}
+
 const char *kx_smtp_conn_ip(const KxSmtpConn *conn)
 {
     return conn->ip;

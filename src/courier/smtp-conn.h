@@ -65,6 +65,9 @@ const char *kx_smtp_conn_tls(const KxSmtpConn *conn);
 const char *kx_smtp_conn_ip(const KxSmtpConn *conn);
 const char *kx_smtp_conn_source(const KxSmtpConn *conn); /* the address here */
 
+/* For a library that asks for it; it reads and writes through the functions here all the same. */
+int kx_smtp_conn_fd(const KxSmtpConn *conn);
+
 /* What is written is sent at the next flush or read, or when there is much of it. */
 gboolean kx_smtp_conn_write(KxSmtpConn *conn, const void *bytes, size_t len, GError **error);
 gboolean kx_smtp_conn_printf(KxSmtpConn *conn, GError **error, const char *format, ...)

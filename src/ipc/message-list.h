@@ -298,6 +298,30 @@ KX_MESSAGE(FETCH_TAKEN, KxMsgFetchTaken, CORE, COURIER, 0)
 #define KX_FIELDS_FETCH_END(F, S) F(S, U32, good, 0) F(S, U32, committed, 0) F(S, U32, listed, 0) F(S, U32, deleted, 0) F(S, STR, text, 1024)
 KX_MESSAGE(FETCH_END, KxMsgFetchEnd, COURIER, CORE, 0)
 
+/* ---- directories elsewhere: a question has a channel of its own ---- */
+
+/* A question for an LDAP server. The descriptor is the channel on which the answer travels: entries, then DIRECTORY_END.
+ * `hosts` ("host" or "host:port", blanks between) are tried in turn; `tls` is KxDirectoryTls, `ca` has the authorities
+ * (PEM) that vouch for them instead of the system's. Signed in as `user`, or nobody if that is empty, entries below
+ * `base` that fit `filter` are read, as far as they are those `attributes` (blanks between); more than `most` are an
+ * error. With `check` the one that was found is signed in as, with `secret`, and if there is none, nobody is.
+ * `timeout` and `seconds` are what one answer and the whole may take. */
+#define KX_FIELDS_DIRECTORY_TASK(F, S) F(S, STR, hosts, 2048) F(S, U32, tls, 0) F(S, STR, ca, 32768) F(S, STR, user, 1000) F(S, STR, password, 8000) F(S, STR, base, 1000) F(S, STR, filter, 8000) F(S, STR, attributes, 4000) F(S, U32, most, 0) F(S, U32, check, 0) F(S, STR, secret, 4000) F(S, U32, timeout, 0) F(S, U32, seconds, 0)
+KX_MESSAGE(DIRECTORY_TASK, KxMsgDirectoryTask, CORE, COURIER, 1)
+
+/* An entry; its values follow. */
+#define KX_FIELDS_DIRECTORY_ENTRY(F, S) F(S, STR, dn, 4096)
+KX_MESSAGE(DIRECTORY_ENTRY, KxMsgDirectoryEntry, COURIER, CORE, 0)
+
+/* A value of the attribute with that place in the task's. */
+#define KX_FIELDS_DIRECTORY_VALUE(F, S) F(S, U32, attribute, 0) F(S, BLOB, value, 8192)
+KX_MESSAGE(DIRECTORY_VALUE, KxMsgDirectoryValue, COURIER, CORE, 0)
+
+/* The end: `state` is KxDirectoryState, and `text` says why it is not good; `right` is what the check found. `host`, `ip`
+ * and `tls` are of the server that was asked. */
+#define KX_FIELDS_DIRECTORY_END(F, S) F(S, U32, state, 0) F(S, U32, right, 0) F(S, STR, text, 1024) F(S, STR, host, 255) F(S, STR, ip, 64) F(S, STR, tls, 128)
+KX_MESSAGE(DIRECTORY_END, KxMsgDirectoryEnd, COURIER, CORE, 0)
+
 /* ---- HTTP: answers are REPLY ---- */
 
 /* A request, or its beginning when more of the body follows; `flags` is KxHttpRequestFlags, `fields` holds "name" NUL

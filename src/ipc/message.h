@@ -147,6 +147,24 @@ typedef enum {
     KX_MAIL_TLS_WRAP,   /* as VERIFY, from the first byte on (RFC 8314) */
 } KxMailTls;
 
+/* The same to an LDAP server. */
+typedef enum {
+    KX_DIRECTORY_TLS, /* from the first byte on */
+    KX_DIRECTORY_STARTTLS,
+    KX_DIRECTORY_PLAIN,
+} KxDirectoryTls;
+
+/* How far a question for one has come. */
+typedef enum {
+    KX_DIRECTORY_GOOD,
+    KX_DIRECTORY_UNREACHABLE, /* no server answers */
+    KX_DIRECTORY_NO_TLS,      /* none has TLS that counts */
+    KX_DIRECTORY_REFUSED,     /* it does not take the user and his password */
+    KX_DIRECTORY_NO_BASE,     /* there is nothing of the name of the base */
+    KX_DIRECTORY_TOO_MANY,    /* more entries fit than may */
+    KX_DIRECTORY_FAILED,      /* anything else */
+} KxDirectoryState;
+
 /* What protects mail to a domain, and what became of a connection to one of its hosts (RFC 8460
  * section 4.3). Kept on disk: new ones come last. */
 typedef enum { KX_TLS_NO_POLICY, KX_TLS_TLSA, KX_TLS_STS, KX_TLS_POLICIES } KxTlsPolicyType;

@@ -7,6 +7,7 @@
 
 #include "base/fsutil.h"
 #include "courier/fetch.h"
+#include "courier/ldap-ask.h"
 #include "courier/syslog-sender.h"
 #include "ipc/link.h"
 #include "settings/settings.h"
@@ -22,6 +23,7 @@ typedef struct {
     KxSyslogSender *syslog;
     KxMailPool *mail;
     KxFetchPool *fetch;
+    KxLdapPool *ldap;
     struct event *done, *tick;
     GHashTable *begun; /* number -> KxMailTask whose recipients are not complete yet */
 } Courier;
@@ -231,6 +233,10 @@ static void core_message(gpointer data, KxLink *link, KxMessage *message)
         kx_fetch_pool_begin(courier->fetch, &message->FETCH_TASK, message->fd);
         message->fd = -1;
         break;
+    case KX_MSG_DIRECTORY_TASK:
+        kx_ldap_pool_begin(courier->ldap, &message->DIRECTORY_TASK, message->fd);
+        message->fd = -1;
+        break;
     default:
         break;
     }
@@ -281,6 +287,7 @@ static void open_mail(Courier *courier)
     g_autofree char *root_key = read_text("/usr/share/dns/root.key");
     courier->mail = kx_mail_pool_new(resolv_conf, root_key);
     courier->fetch = kx_fetch_pool_new(courier->mail);
+    courier->ldap = kx_ldap_pool_new(courier->mail);
     courier->begun = g_hash_table_new_full(NULL, NULL, NULL, free_task);
     courier->done = event_new(courier->base, kx_mail_pool_fd(courier->mail), EV_READ | EV_PERSIST,
                               on_mail_done, courier);
@@ -293,7 +300,8 @@ static void close_mail(Courier *courier)
 {
     event_free(courier->done);
     event_free(courier->tick);
-    if (kx_fetch_pool_free(courier->fetch))
+    gboolean unused = kx_fetch_pool_free(courier->fetch);
+    if (kx_ldap_pool_free(courier->ldap) && unused)
         kx_mail_pool_free(courier->mail);
     g_hash_table_unref(courier->begun);
 }

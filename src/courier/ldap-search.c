@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Searching a directory in pages (RFC 4511 section 4.5, RFC 2696). */
+#include "courier/ldap-private.h"
+#include "ipc/channel.h"
+
+enum {
+    PAGE = 500,          /* entries */
+    VALUES_MAX = 100000, /* of one entry */
+    VALUE_MAX = 8192,    /* bytes */
+    DN_MAX = 4096,
+};
+
+static gboolean fail_core(KxLdapQuestion *question)
+{
+    return kx_ldap_fail(question, KX_DIRECTORY_FAILED, "the core has ended");
+}
+
+/* ---- an entry ---- */
+
+/* What is longer than any name or address is of no use here. */
+static gboolean send_values(KxLdapQuestion *question, guint attribute, struct berval **values)
+{
+    for (guint i = 0; values && values[i] && i < VALUES_MAX; i++) {
+        KxMsgDirectoryValue value = {attribute, {values[i]->bv_val, values[i]->bv_len}};
+        if (values[i]->bv_len <= VALUE_MAX &&
+            !kx_channel_send(question->channel, KX_MSG_DIRECTORY_VALUE, 0, &value, -1))
+            return fail_core(question);
+    }
+    return TRUE;
+}
+
+static gboolean send_attributes(KxLdapQuestion *question, LDAPMessage *entry)
+{
+    gboolean ok = TRUE;
+    for (guint i = 0; ok && question->attributes[i]; i++) {
+        struct berval **values = ldap_get_values_len(kx_ldap_conn_handle(question->conn), entry,
+                                                     question->attributes[i]);
+        ok = send_values(question, i, values);
+        ldap_value_free_len(values);
+    }
+    return ok;
+}
+
+static gboolean send_entry(KxLdapQuestion *question, LDAPMessage *entry)
+{
+    char *raw = ldap_get_dn(kx_ldap_conn_handle(question->conn), entry);
+    g_autofree char *dn = raw ? g_utf8_make_valid(raw, -1) : NULL;
+    ldap_memfree(raw);
+    if (!dn || strlen(dn) > DN_MAX)
+        return TRUE;
+    if (question->entries++ >= question->task.most)
+        return kx_ldap_fail(question, KX_DIRECTORY_TOO_MANY,
+                            question->task.check
+                                ? "several entries have that name"
+                                : "the directory has more than %u entries that fit",
+                            question->task.most);
+    g_free(question->found);
+    question->found = g_strdup(dn);
+    return (kx_channel_send(question->channel, KX_MSG_DIRECTORY_ENTRY, 0,
+                            &(KxMsgDirectoryEntry){dn}, -1) ||
+            fail_core(question)) &&
+           send_attributes(question, entry);
+}
+
+/* ---- a page ---- */
+
+/* A new cookie for the next page, or an empty one. */
+static gboolean take_result(KxLdapQuestion *question, LDAPMessage *message, struct berval *cookie)
+{
+    LDAP *ldap = kx_ldap_conn_handle(question->conn);
+    LDAPControl **controls = NULL;
+    ber_int_t total = 0;
+    int code = LDAP_OTHER;
+    int rc = ldap_parse_result(ldap, message, &code, NULL, NULL, NULL, &controls, 0);
+    ber_memfree(cookie->bv_val);
+    *cookie = (struct berval){0};
+    LDAPControl *paged =
+        controls ? ldap_control_find(LDAP_CONTROL_PAGEDRESULTS, controls, NULL) : NULL;
+    if (rc == LDAP_SUCCESS && paged)
+        ldap_parse_pageresponse_control(ldap, paged, &total, cookie);
+    ldap_controls_free(controls);
+    if (rc == LDAP_SUCCESS && (code == LDAP_SUCCESS || code == LDAP_REFERRAL))
+        return TRUE;
+    if (code == LDAP_NO_SUCH_OBJECT)
+        return kx_ldap_fail(question, KX_DIRECTORY_NO_BASE, "there is no entry \"%s\"",
+                            question->base);
+    return kx_ldap_fail_code(question, KX_DIRECTORY_FAILED, "the search failed",
+                             rc != LDAP_SUCCESS ? rc : code);
+}
+
+static gboolean take_answers(KxLdapQuestion *question, int id, struct berval *cookie)
+{
+    LDAP *ldap = kx_ldap_conn_handle(question->conn);
+    for (;;) {
+        LDAPMessage *message = NULL;
+        int type = ldap_result(ldap, id, LDAP_MSG_ONE, NULL, &message);
+        gboolean ok = type > 0;
+        if (!ok)
+            kx_ldap_fail_code(question, KX_DIRECTORY_UNREACHABLE, "the search failed",
+                              LDAP_SERVER_DOWN);
+        else if (type == LDAP_RES_SEARCH_ENTRY)
+            ok = send_entry(question, message);
+        else if (type == LDAP_RES_SEARCH_RESULT)
+            ok = take_result(question, message, cookie);
+        ldap_msgfree(message);
+        if (!ok || type == LDAP_RES_SEARCH_RESULT)
+            return ok;
+    }
+}
+
+static gboolean search_page(KxLdapQuestion *question, struct berval *cookie)
+{
+    LDAP *ldap = kx_ldap_conn_handle(question->conn);
+    LDAPControl *paged = NULL;
+    int id = 0;
+    int code = ldap_create_page_control(ldap, PAGE, cookie->bv_val ? cookie : NULL, FALSE, &paged);
+    LDAPControl *controls[] = {paged, NULL};
+    if (code == LDAP_SUCCESS)
+        code =
+            ldap_search_ext(ldap, question->base, LDAP_SCOPE_SUBTREE, question->filter,
+                            question->attributes, FALSE, controls, NULL, NULL, LDAP_NO_LIMIT, &id);
+    ldap_control_free(paged);
+    return code == LDAP_SUCCESS
+               ? take_answers(question, id, cookie)
+               : kx_ldap_fail_code(question, KX_DIRECTORY_FAILED, "the search failed", code);
+}
+
+gboolean kx_ldap_search(KxLdapQuestion *question)
+{
+    struct berval cookie = {0};
+    gboolean ok;
+    do
+        ok = search_page(question, &cookie);
+    while (ok && cookie.bv_len > 0);
+    ber_memfree(cookie.bv_val);
+    return ok;
+}
