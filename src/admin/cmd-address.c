@@ -35,10 +35,8 @@ static json_t *destination_json(KxDirectory *directory, const char *sender,
 static json_t *check(const KxCall *call, GError **error G_GNUC_UNUSED)
 {
     static const char *const kinds[] = {
-        [KX_RCPT_LOCAL] = "local",
-        [KX_RCPT_UNKNOWN] = "unknown",
-        [KX_RCPT_DISABLED] = "disabled",
-        [KX_RCPT_REMOTE] = "remote",
+        [KX_RCPT_LOCAL] = "local",   [KX_RCPT_UNKNOWN] = "unknown", [KX_RCPT_DISABLED] = "disabled",
+        [KX_RCPT_REMOTE] = "remote", [KX_RCPT_LATER] = "later",
     };
     KxDirectory *directory = call->context->core->directory;
     const char *from = kx_call_text(call, "from");

@@ -212,10 +212,51 @@ static gboolean remove_account(Removal *removal, GError **error)
     return done != NULL;
 }
 
+/* Who is in a directory would be back at once: he is kept, as one who may not come in (USR-05). */
+static json_t *disable(const Removal *removal, GError **error)
+{
+    const KxCall *call = removal->call;
+    const KxServerHooks *server = call->context->server;
+    static const KxField disabled[] = {{"disabled", "yes"}};
+    if (kx_call_text(call, "move-mail-to") || kx_call_flag(call, "delete-mail")) {
+        kx_fail(
+            error, KX_ERR_DENIED,
+            "%s comes from the directory of the domain: the mailbox can go when the entry there "
+            "has gone",
+            removal->login);
+        return NULL;
+    }
+    KxChange change = {.verb = KX_CHANGE_SET,
+                       .object = KX_OBJECT_USER,
+                       .name = removal->login,
+                       .fields = disabled,
+                       .n_fields = G_N_ELEMENTS(disabled),
+                       .generation = (guint)kx_call_int(call, "generation", 0)};
+    if (!kx_object_change(removal->core->directory, &call->context->admin, &change, 1, NULL, error))
+        return NULL;
+    if (server)
+        server->end_sessions(server->data);
+    return json_pack("{s:s, s:[], s:s, s:b}", "user", removal->login, "aliases", "mail", "kept",
+                     "disabled", TRUE);
+}
+
+static gboolean is_mapped(const KxCall *call, Removal *removal)
+{
+    removal->user = kx_user_get(removal->core->directory, call->args[0], NULL);
+    if (!removal->user || removal->user->source != KX_SOURCE_LDAP) {
+        g_clear_pointer(&removal->user, kx_user_free);
+        return FALSE;
+    }
+    removal->login = g_strdup_printf("%s@%s", removal->user->name, removal->user->domain);
+    return TRUE;
+}
+
 json_t *kx_user_remove_run(const KxCall *call, GError **error)
 {
     g_auto(Removal) removal = {.call = call, .core = call->context->core};
     g_autoptr(GError) problem = NULL;
+    if (is_mapped(call, &removal))
+        return disable(&removal, error);
     if (!prepare(&removal, &problem) || !remove_account(&removal, &problem)) {
         if (removal.move)
             kx_move_undo(removal.move);
@@ -245,6 +286,10 @@ void kx_user_remove_show(const json_t *result, FILE *out)
     const json_t *aliases = json_object_get(result, "aliases");
     if (folder)
         fprintf(out, "The mailbox is now the folder '%s'.\n", folder);
+    if (json_is_true(json_object_get(result, "disabled"))) {
+        fputs("The account comes from a directory and is disabled; its entry there stays.\n", out);
+        return;
+    }
     if (!json_is_true(json_object_get(result, "complete")))
         fputs("Not all could be cleaned up: see the Warning log.\n", out);
     for (size_t i = 0; i < json_array_size(aliases); i++)

@@ -20,6 +20,7 @@
 #include "flow/verify.h"
 #include "log/log.h"
 #include "mailbox/caretaker.h"
+#include "mapping/mapping.h"
 #include "search/search.h"
 #include "store/store.h"
 
@@ -38,6 +39,7 @@ typedef struct KxCore {
     KxCaretaker *caretaker;    /* NULL without a running server */
     KxExclusive *maildrops;    /* held by POP3 sessions */
     KxFetcher *fetcher;        /* NULL without a running server */
+    KxMapping *mapping;        /* NULL without a running server */
     KxLine *line;              /* NULL without a running server */
     KxUrgent *urgent;          /* NULL without a running server */
     KxRecentLogins *pop3_logins;

@@ -111,16 +111,18 @@ static void drop_old(KxAuthGate *gate, gint64 now)
         g_hash_table_remove(gate->entries, g_queue_pop_head(&gate->order));
 }
 
-void kx_auth_gate_remember(KxAuthGate *gate, const KxAuthKey *key, gint64 now)
+void kx_auth_gate_remember(KxAuthGate *gate, const KxAuthKey *key, gint64 now, guint seconds)
 {
     pthread_mutex_lock(&gate->lock);
     drop_old(gate, now);
-    if (!g_hash_table_contains(gate->entries, key)) {
-        Entry *entry = g_new(Entry, 1);
-        *entry = (Entry){*key, now + KX_AUTH_CACHE_SECONDS * G_USEC_PER_SEC};
+    Entry *entry = g_hash_table_lookup(gate->entries, key);
+    if (entry == NULL) {
+        entry = g_new(Entry, 1);
+        entry->key = *key;
         g_hash_table_add(gate->entries, entry);
         g_queue_push_tail(&gate->order, entry);
     }
+    entry->until = now + (gint64)seconds * G_USEC_PER_SEC;
     pthread_mutex_unlock(&gate->lock);
 }
 

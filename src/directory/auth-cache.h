@@ -4,7 +4,7 @@
  * limit of checks at a time (each takes 19 MiB and a processor). Thread-safe.
  *
  * A success is remembered as a BLAKE2b hash of account, generation and password under a random key
- * of this process, for ten minutes; a change of the account makes its old entries unreachable.
+ * of this process, for some minutes; a change of the account makes its old entries unreachable.
  */
 #pragma once
 
@@ -12,8 +12,9 @@
 
 enum {
     KX_AUTH_CACHE_SECONDS = 600,
-    KX_AUTH_CACHE_MAX = 50000, /* entries; the oldest give way */
-    KX_AUTH_WAIT_SECONDS = 5,  /* for a free place */
+    KX_AUTH_CACHE_MAPPED_SECONDS = 60, /* of what a directory elsewhere said */
+    KX_AUTH_CACHE_MAX = 50000,         /* entries; the oldest give way */
+    KX_AUTH_WAIT_SECONDS = 5,          /* for a free place */
 };
 
 typedef struct KxAuthGate KxAuthGate;
@@ -32,7 +33,7 @@ void kx_auth_gate_key(const KxAuthGate *gate, gint64 user, guint generation, con
                       KxAuthKey *ret_key);
 /* `now` is monotonic microseconds. */
 gboolean kx_auth_gate_knows(KxAuthGate *gate, const KxAuthKey *key, gint64 now);
-void kx_auth_gate_remember(KxAuthGate *gate, const KxAuthKey *key, gint64 now);
+void kx_auth_gate_remember(KxAuthGate *gate, const KxAuthKey *key, gint64 now, guint seconds);
 
 /* Waits for a place until the monotonic time `until`; FALSE: none became free. */
 gboolean kx_auth_gate_enter(KxAuthGate *gate, gint64 until);

@@ -79,7 +79,7 @@ KxUser *kx_auth_scram(KxDirectory *directory, const char *login, const char *loc
 gboolean kx_auth_scram_works(KxDirectory *directory)
 {
     kx_rw_lock_read(&directory->lock);
-    gboolean works = directory->imported == 0;
+    gboolean works = directory->imported == 0 && directory->mapped == 0;
     kx_rw_lock_unlock(&directory->lock);
     return works;
 }

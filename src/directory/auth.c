@@ -113,28 +113,39 @@ static KxAuthResult check_cached(KxDirectory *directory, const Candidate *candid
         if (result == KX_AUTH_OK && is_imported(candidate))
             replace_imported(directory, candidate->user, password->prepared);
         else if (result == KX_AUTH_OK)
-            kx_auth_gate_remember(directory->gate, &key, g_get_monotonic_time());
+            kx_auth_gate_remember(directory->gate, &key, g_get_monotonic_time(),
+                                  KX_AUTH_CACHE_SECONDS);
     }
     sodium_memzero(&key, sizeof key);
+    return result;
+}
+
+static KxAuthResult check_here(KxDirectory *directory, const Password *password,
+                               const char *local_ip, KxUser **ret_user, const char **ret_reason)
+{
+    g_auto(Candidate) candidate = {0};
+    find_candidate(directory, password->login, local_ip, &candidate);
+    KxAuthResult result = check_cached(directory, &candidate, password, ret_reason);
+    if (result == KX_AUTH_OK)
+        *ret_user = g_steal_pointer(&candidate.user);
     return result;
 }
 
 KxAuthResult kx_auth_password(KxDirectory *directory, const char *login, const char *password,
                               const char *local_ip, KxUser **ret_user, const char **ret_reason)
 {
-    g_auto(Candidate) candidate = {0};
     char *prepared = kx_password_prepare(password, NULL);
     if (prepared == NULL) {
         *ret_reason = "the password is empty or malformed";
         return KX_AUTH_FAILED;
     }
-    find_candidate(directory, login, local_ip, &candidate);
     const Password both = {login, password, prepared};
-    KxAuthResult result = check_cached(directory, &candidate, &both, ret_reason);
+    g_autofree char *mapped = kx_mapped_login(directory, login, local_ip);
+    KxAuthResult result =
+        mapped != NULL ? kx_mapped_password(directory, mapped, prepared, ret_user, ret_reason)
+                       : check_here(directory, &both, local_ip, ret_user, ret_reason);
     sodium_memzero(prepared, strlen(prepared));
     g_free(prepared);
-    if (result == KX_AUTH_OK)
-        *ret_user = g_steal_pointer(&candidate.user);
     return result;
 }
 
@@ -170,8 +181,11 @@ guint kx_auth_stamp(KxDirectory *directory, const char *login)
     guint stamp = 0;
     kx_rw_lock_read(&directory->lock);
     const KxUserEntry *entry = kx_tables_find_user(directory, login, &home, NULL);
-    if (entry != NULL && entry->verifier != NULL && !entry->user.disabled)
-        stamp = (g_str_hash(entry->verifier) ^ g_int64_hash(&entry->user.id)) | 1;
+    const char *how = entry == NULL                          ? NULL
+                      : entry->user.source == KX_SOURCE_LDAP ? entry->user.directory_entry
+                                                             : entry->verifier;
+    if (how != NULL && !entry->user.disabled)
+        stamp = (g_str_hash(how) ^ g_int64_hash(&entry->user.id)) | 1;
     kx_rw_lock_unlock(&directory->lock);
     return stamp;
 }

@@ -13,6 +13,7 @@
 #include "directory/auth-cache.h"
 #include "directory/auth-decoy.h"
 #include "directory/directory.h"
+#include "directory/mapped.h"
 
 /* What the tables hold of any object. An entry stays where it is while the object lives. */
 typedef struct {
@@ -172,6 +173,8 @@ struct KxDirectory {
     gpointer people_changed_data;
 
     guint imported; /* accounts whose password another server has hashed */
+    guint mapped;   /* domains with a directory elsewhere */
+    KxMapper mapper;
 
     pthread_mutex_t reader_lock;
     KxDb *reader; /* beside `db`, so that reading does not wait for a change; under reader_lock */
@@ -216,6 +219,9 @@ KxUserEntry *kx_tables_find_user(KxDirectory *directory, const char *login,
  * address, else the primary domain, for bare names (DOM-08, DOM-27); domain aliases never (DOM-22).
  * NULL: nobody. */
 KxUserEntry *kx_tables_find_login(KxDirectory *directory, const char *login, const char *local_ip);
+/* The domain in which it would be, and its name there. NULL: in none. */
+KxDomainEntry *kx_tables_login_home(KxDirectory *directory, const char *login, const char *local_ip,
+                                    char **ret_local);
 
 /* ---- ip-group.c ---- */
 

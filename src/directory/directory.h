@@ -15,6 +15,7 @@
 #include <glib.h>
 
 #include "db/db.h"
+#include "ipc/message.h"
 #include "log/log.h"
 #include "settings/settings.h"
 
@@ -31,6 +32,7 @@ typedef struct {
     const char *name; /* "Admin", "root (local)", ... */
     KxAdminLevel level;
     const char *domain; /* may manage accounts, groups and aliases of this domain; or NULL */
+    gboolean mapper;    /* speaks for a directory elsewhere, whose accounts are changed there */
 } KxAdmin;
 
 /* ---- settings ---- */
@@ -89,6 +91,21 @@ typedef struct {
 /* When mail for a forward host is sent (DOM-34). */
 typedef enum { KX_FORWARD_ONLINE, KX_FORWARD_ETRN, KX_FORWARD_SCHEDULE } KxForwardMode;
 
+/* What an LDAP directory is like. */
+typedef enum {
+    KX_DIRECTORY_NONE,
+    KX_DIRECTORY_ACTIVE,
+    KX_DIRECTORY_OPENLDAP,
+    KX_DIRECTORY_FREEIPA,
+} KxDirectoryType;
+
+/* Where an account or a group comes from. */
+typedef enum {
+    KX_SOURCE_INTERNAL,
+    KX_SOURCE_LDAP,
+    KX_SOURCE_GONE, /* it did, and is no longer there */
+} KxSource;
+
 typedef enum { KX_OVERRIDE_NONE, KX_OVERRIDE_NO, KX_OVERRIDE_YES } KxOverride;
 
 typedef struct {
@@ -114,12 +131,25 @@ typedef struct {
     KxOverride forward_verify; /* ask it whether it takes mail for a name; none: yes */
     char *etrn_group;          /* of IP addresses that may ask for the mail, or empty */
     char **etrn_users;         /* logins that may */
+
+    /* where users and groups come from besides (directory/mapped.h) */
+    KxDirectoryType directory;
+    char **directory_hosts; /* "host" or "host:port" */
+    KxDirectoryTls directory_tls;
+    char *directory_ca;                           /* PEM, or empty */
+    char *directory_user, *directory_password;    /* empty: nobody signs in */
+    char *directory_name, *directory_base;        /* empty: made of the domain's name */
+    char *directory_users, *directory_groups;     /* filters, or empty */
+    char **directory_attributes;                  /* "what=attribute+attribute" */
+    guint64 directory_refresh, directory_timeout; /* seconds; 0: as the manual says */
 } KxDomain;
 
 typedef struct {
     KX_RECORD;
     char *full_name;
     char *description;
+    KxSource source;
+    char *directory_entry; /* DN, of users from a directory */
     gboolean disabled;
     gboolean publish;         /* in the public folder Contacts */
     KxAdminLevel admin;       /* his own rights; what he may is in directory/rights.h */
@@ -148,6 +178,7 @@ typedef struct {
     gboolean public_folders;
     gboolean local_only;
     gboolean publish; /* in the public folder Contacts */
+    KxSource source;
 } KxGroup;
 
 typedef struct {
@@ -352,7 +383,7 @@ GPtrArray *kx_shares_owners(KxDirectory *directory, const char *identifier); /* 
 typedef enum {
     KX_AUTH_OK,
     KX_AUTH_FAILED, /* unknown user, wrong password, disabled: the client is told no difference */
-    KX_AUTH_BUSY,   /* try again: too many password checks at once */
+    KX_AUTH_BUSY,   /* try again: too many password checks at once, or nobody there to ask */
 } KxAuthResult;
 
 /* Checks a password. Takes the same time for unknown users. Argon2id with a bounded number of

@@ -48,6 +48,9 @@ static gboolean check_next(KxDirectory *directory, const KxObjectChange *change,
     }
     if (!check_sources(next->source_ips, error))
         return FALSE;
+    if (next->directory != KX_DIRECTORY_NONE && next->directory_hosts[0] == NULL)
+        return kx_fail(error, KX_ERR_INVALID,
+                       "directory-hosts: name at least one server of the directory");
     if (*next->etrn_group != '\0' && kx_ip_group_find(directory, next->etrn_group) == NULL)
         return kx_fail(error, KX_ERR_INVALID, "etrn-group: there is no IP address group '%s'",
                        next->etrn_group);
@@ -209,6 +212,7 @@ static void link_domain(KxDirectory *directory, KxDomainEntry *home G_GNUC_UNUSE
         g_hash_table_insert(directory->bound, g_strdup(domain->domain.bound_ip), domain);
     if (domain->domain.primary)
         directory->primary = domain;
+    directory->mapped += domain->domain.directory != KX_DIRECTORY_NONE;
 }
 
 static void unlink_domain(KxDirectory *directory, KxDomainEntry *home G_GNUC_UNUSED, KxEntry *entry)
@@ -218,6 +222,7 @@ static void unlink_domain(KxDirectory *directory, KxDomainEntry *home G_GNUC_UNU
     for (guint i = 0; domain->domain.aliases[i] != NULL; i++)
         g_hash_table_remove(directory->aliases, domain->domain.aliases[i]);
     g_hash_table_remove(directory->bound, domain->domain.bound_ip);
+    directory->mapped -= domain->domain.directory != KX_DIRECTORY_NONE;
     if (directory->primary == domain)
         directory->primary = NULL;
 }

@@ -45,4 +45,30 @@ KX_FIELD(DOMAIN, ETRN_GROUP, "etrn-group", "ETRN_group", 0, group_name, etrn_gro
     "IP address group whose members may ask by ETRN that mail waiting for the forward host is sent to it; the host itself always may.")
 KX_FIELD(DOMAIN, ETRN_USERS, "etrn-users", "ETRN_users", 0, addresses, etrn_users, "ETRN-05",
     "Users of this server who may do so after they have signed in, as name@domain.")
+KX_FIELD(DOMAIN, DIRECTORY, "directory", "Directory_type", 0, directory_type, directory, "DIR-01 DIR-10 DOM-41",
+    "Takes users and groups of the domain from an LDAP directory, beside those that are kept here: active-directory (Samba too), openldap (and others with the schemas of RFC 2307 and inetOrgPerson) or freeipa; it decides where the attributes are found. none: no directory.")
+KX_FIELD(DOMAIN, DIRECTORY_HOSTS, "directory-hosts", "Directory_hosts", 0, directory_hosts, directory_hosts, "DIR-11 DIR-15",
+    "The servers of the directory, as host or host:port; each further one is asked when those before do not answer. The usual port is 636, or 389 without tls.")
+KX_FIELD(DOMAIN, DIRECTORY_TLS, "directory-tls", "Directory_TLS", 0, fetch_tls, directory_tls, "DIR-12",
+    "How the connection is protected: tls from the first byte (LDAPS, default) or starttls. The certificate must be good and name the host. none sends all passwords in the clear, for anybody on the way to read.")
+KX_FIELD(DOMAIN, DIRECTORY_CA, "directory-ca", "Directory_CA", 0, lines, directory_ca, "DIR-12",
+    "Certificates (PEM) of the authorities that vouch for the servers, in place of those the system trusts.")
+KX_FIELD(DOMAIN, DIRECTORY_USER, "directory-user", "Directory_user", 0, text, directory_user, "DIR-13 DIR-14",
+    "Who reads the directory: a DN, or in an Active Directory also name@domain; it needs no more than to read. Empty: nobody, if the directory lets nobody read.")
+KX_FIELD(DOMAIN, DIRECTORY_PASSWORD, "directory-password", "Directory_password", KX_FIELD_HIDDEN, secret, directory_password, "DIR-13 DIR-14",
+    "The password of that user. It is never shown.")
+KX_FIELD(DOMAIN, DIRECTORY_NAME, "directory-name", "Directory_domain", 0, domain, directory_name, "DIR-16",
+    "Name of the domain in the directory, if it is another one; from it comes directory-base.")
+KX_FIELD(DOMAIN, DIRECTORY_BASE, "directory-base", "Directory_base", 0, text, directory_base, "DIR-17",
+    "DN of the entry below which users and groups are. Empty: dc=company,dc=test for company.test.")
+KX_FIELD(DOMAIN, DIRECTORY_USERS, "directory-users", "Directory_users", 0, filter, directory_users, "DIR-22",
+    "LDAP filter of the entries that are users here. Empty: as is usual in that type of directory.")
+KX_FIELD(DOMAIN, DIRECTORY_GROUPS, "directory-groups", "Directory_groups", 0, filter, directory_groups, "DIR-27",
+    "The same of groups.")
+KX_FIELD(DOMAIN, DIRECTORY_ATTRIBUTES, "directory-attributes", "Directory_attributes", 0, attributes, directory_attributes, "DIR-20 DIR-28",
+    "Attributes in place of the usual ones, as what=attribute, several with + between (addresses=mail+mailAlternateAddress), what= for none. What: name, enabled, full-name, description, addresses, forward, forward-only, quota, quota-items, admin; of groups group-name, group-description, members, group-addresses, group-admin.")
+KX_FIELD(DOMAIN, DIRECTORY_REFRESH, "directory-refresh", "Directory_refresh", 0, interval, directory_refresh, "DIR-03 USR-20",
+    "How often all users and groups are looked at, so that changes and removals count, like 10m; 0: each minute. New users are found before that, as soon as they sign in or get mail.")
+KX_FIELD(DOMAIN, DIRECTORY_TIMEOUT, "directory-timeout", "Directory_timeout", 0, seconds, directory_timeout, "DIR-15",
+    "How long one answer of a server may take before the next is asked; 0: 5 seconds.")
 /* clang-format on */

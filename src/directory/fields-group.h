@@ -3,6 +3,8 @@
 /* clang-format off */
 KX_FIELD(GROUP, DESCRIPTION, "description", "Description", 0, text, description, "GRP-03",
     "Free text.")
+KX_FIELD(GROUP, SOURCE, "source", "Data_source", 0, source, source, "DIR-27",
+    "Whose the group is: internal is kept here, ldap comes from the directory of the domain, where its members and addresses are changed.")
 KX_FIELD(GROUP, ADDRESSES, "addresses", "Addresses", 0, locals, addresses, "GRP-06",
     "Addresses of the group in the domain (the part before @), separated by commas; mail to one goes to all members.")
 KX_FIELD(GROUP, PUBLISH, "publish", "Publish", 0, bool, publish, "GRP-04",

@@ -218,6 +218,7 @@ static gboolean run_one(Run *run, KxObjectChange *change, GError **error)
     const KxObjectType *type = change->type;
     if (!find(run->directory, change, error) ||
         (!change->follows && !kx_rights_check_change(run->admin, change, error)) ||
+        (!change->follows && !kx_mapped_check_change(run->admin, change, error)) ||
         (type->check != NULL && !change->follows && !type->check(run->directory, change, error)) ||
         !run_following(run, change, TRUE, error) || !store(run->directory, change, error))
         return FALSE;

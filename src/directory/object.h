@@ -129,6 +129,11 @@ void kx_schedules_rename_range(KxDirectory *directory, const char *key, const ch
 /* Public folders that aliases and forwarding are to lead to. No lock is held. */
 gboolean kx_targets_check(KxDirectory *directory, const KxObjectChange *change, GError **error);
 
+/* ---- mapped.c ---- */
+
+/* KX_ERR_DENIED: it is to be changed in the directory that it comes from. */
+gboolean kx_mapped_check_change(const KxAdmin *admin, const KxObjectChange *change, GError **error);
+
 /* ---- rights.c ---- */
 
 /* KX_ERR_DENIED: beyond the rights of whoever changes it. */

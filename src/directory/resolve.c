@@ -548,6 +548,7 @@ static KxResolution *resolve(KxDirectory *directory, const char *address, gboole
                              gboolean stays, gboolean within)
 {
     g_autofree char *local = NULL, *given = NULL;
+    KxMappedResult mapped = kx_mapped_find(directory, address);
     KxResolution *result = resolution_new(explain);
     if (!kx_name_split(address, &local, &given) ||
         (given == NULL && g_ascii_strcasecmp(local, "postmaster") != 0))
@@ -559,6 +560,8 @@ static KxResolution *resolve(KxDirectory *directory, const char *address, gboole
     else
         resolve_in(directory, local, domain, stays, within, result);
     kx_rw_lock_unlock(&directory->lock);
+    if (result->kind == KX_RCPT_UNKNOWN && mapped == KX_MAPPED_LATER)
+        result->kind = KX_RCPT_LATER;
     return result;
 }
 

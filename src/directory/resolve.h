@@ -28,6 +28,7 @@ typedef enum {
     KX_RCPT_UNKNOWN,  /* our domain, nobody there */
     KX_RCPT_DISABLED, /* nobody there but accounts that take no mail */
     KX_RCPT_REMOTE,   /* not one of our domains: itself is the only destination */
+    KX_RCPT_LATER,    /* our domain, whose directory knows and cannot be asked now */
 } KxRecipientKind;
 
 typedef enum {

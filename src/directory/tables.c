@@ -118,18 +118,22 @@ static KxUserEntry *find_in(KxDomainEntry *home, const char *local)
     return key != NULL ? g_hash_table_lookup(home->users, key) : NULL;
 }
 
-KxUserEntry *kx_tables_find_login(KxDirectory *directory, const char *login, const char *local_ip)
+KxDomainEntry *kx_tables_login_home(KxDirectory *directory, const char *login, const char *local_ip,
+                                    char **ret_local)
 {
-    g_autofree char *local = NULL, *domain = NULL;
-    if (!kx_name_split(login, &local, &domain))
+    g_autofree char *domain = NULL;
+    if (!kx_name_split(login, ret_local, &domain))
         return NULL;
-    if (domain != NULL) {
-        KxDomainEntry *home = kx_tables_find_domain(directory, domain, NULL);
-        return home != NULL ? find_in(home, local) : NULL;
-    }
+    if (domain != NULL)
+        return kx_tables_find_domain(directory, domain, NULL);
     g_autofree char *ip = local_ip != NULL ? kx_name_ip(local_ip) : NULL;
     KxDomainEntry *bound = ip != NULL ? g_hash_table_lookup(directory->bound, ip) : NULL;
-    if (bound == NULL)
-        bound = directory->primary;
-    return bound != NULL ? find_in(bound, local) : NULL;
+    return bound != NULL ? bound : directory->primary;
+}
+
+KxUserEntry *kx_tables_find_login(KxDirectory *directory, const char *login, const char *local_ip)
+{
+    g_autofree char *local = NULL;
+    KxDomainEntry *home = kx_tables_login_home(directory, login, local_ip, &local);
+    return home != NULL ? find_in(home, local) : NULL;
 }

@@ -171,10 +171,9 @@ KxRecipientResult kx_recipients_add(KxRecipients *recipients, const char *addres
                                     const char *orcpt)
 {
     static const KxRecipientResult refused[] = {
-        [KX_RCPT_LOCAL] = KX_RECIPIENT_TAKEN,
-        [KX_RCPT_UNKNOWN] = KX_RECIPIENT_UNKNOWN,
-        [KX_RCPT_DISABLED] = KX_RECIPIENT_DISABLED,
-        [KX_RCPT_REMOTE] = KX_RECIPIENT_ELSEWHERE,
+        [KX_RCPT_LOCAL] = KX_RECIPIENT_TAKEN,       [KX_RCPT_UNKNOWN] = KX_RECIPIENT_UNKNOWN,
+        [KX_RCPT_DISABLED] = KX_RECIPIENT_DISABLED, [KX_RCPT_REMOTE] = KX_RECIPIENT_ELSEWHERE,
+        [KX_RCPT_LATER] = KX_RECIPIENT_LATER,
     };
     KxLogger *logger = recipients->logger;
     g_autoptr(KxResolution) resolution =

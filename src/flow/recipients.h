@@ -26,7 +26,7 @@ typedef enum {
     KX_RECIPIENT_CONFINED,   /* the sender may send to his domain alone */
     KX_RECIPIENT_LOCAL_ONLY, /* takes mail from his domain alone */
     KX_RECIPIENT_TOO_MANY,   /* the envelope is full */
-    KX_RECIPIENT_LATER,      /* the forward host is being asked whether it takes it */
+    KX_RECIPIENT_LATER,      /* whether there is one is being asked, or cannot be asked now */
 } KxRecipientResult;
 
 typedef struct {

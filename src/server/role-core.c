@@ -140,6 +140,7 @@ static void courier_closed(gpointer data, KxLink *link, const GError *error)
     kx_queue_set_courier(process->core.queue, NULL);
     kx_asks_set_courier(process->core.asks, NULL);
     kx_fetcher_set_courier(process->core.fetcher, NULL);
+    kx_mapping_set_courier(process->core.mapping, NULL);
     g_clear_pointer(&process->courier_link, kx_link_free);
 }
 
@@ -168,6 +169,7 @@ static void add_peer(KxCoreProcess *process, KxMessage *message)
         kx_queue_set_courier(process->core.queue, &courier);
         kx_asks_set_courier(process->core.asks, &courier);
         kx_fetcher_set_courier(process->core.fetcher, &courier);
+        kx_mapping_set_courier(process->core.mapping, &courier);
     } else if (peer->role == KX_ROLE_CONVERT) {
         kx_convert_ready(process->core.convert, peer->index, message->fd);
         message->fd = -1;
@@ -383,6 +385,7 @@ static gboolean open_data(KxCoreProcess *process, GError **error)
     core->fetcher = kx_fetcher_new(core->store, core->directory, core->queue, core->logger, error);
     if (!core->fetcher)
         return FALSE;
+    core->mapping = kx_mapping_start(core->directory, core->logger);
     core->line = kx_line_new(tell_hook, process, core->logger);
     core->urgent = kx_urgent_start(core->directory, core->queue, core->line, core->logger);
     core->scheduler = kx_scheduler_start(&(KxScheduleTools){
@@ -399,6 +402,7 @@ static void close_data(KxCoreProcess *process)
     g_clear_pointer(&core->tls_reports, kx_tls_reports_stop);
     g_clear_pointer(&core->line, kx_line_free);
     g_clear_pointer(&core->fetcher, kx_fetcher_free);
+    g_clear_pointer(&core->mapping, kx_mapping_free);
     if (core->queue)
         kx_queue_stop(core->queue);
     g_clear_pointer(&core->caretaker, kx_caretaker_stop);
@@ -437,6 +441,7 @@ static void run(KxCoreProcess *process, const KxSandbox *sandbox)
     kx_convert_stop(process->core.convert); /* nobody is held up by it */
     kx_asks_stop(process->core.asks);
     kx_fetcher_stop(process->core.fetcher); /* nor by it */
+    kx_mapping_stop(process->core.mapping);
     kx_line_stop(process->core.line);
     kx_core_renewal_stop(process);
     kx_control_stop(process->control);

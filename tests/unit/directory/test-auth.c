@@ -82,8 +82,8 @@ static void test_memory(void)
     g_assert_no_error(error);
     KxAuthKey first = numbered_key(gate, 0), other;
     g_assert_false(kx_auth_gate_knows(gate, &first, 0));
-    kx_auth_gate_remember(gate, &first, 0);
-    kx_auth_gate_remember(gate, &first, 0);
+    kx_auth_gate_remember(gate, &first, 0, KX_AUTH_CACHE_SECONDS);
+    kx_auth_gate_remember(gate, &first, 0, KX_AUTH_CACHE_SECONDS);
     g_assert_true(kx_auth_gate_knows(gate, &first, KX_AUTH_CACHE_SECONDS * G_USEC_PER_SEC - 1));
     g_assert_false(kx_auth_gate_knows(gate, &first, KX_AUTH_CACHE_SECONDS * G_USEC_PER_SEC));
     kx_auth_gate_key(gate, 0, 2, "password", &other);
@@ -92,7 +92,7 @@ static void test_memory(void)
     g_assert_false(kx_auth_gate_knows(gate, &other, 0));
     for (guint i = 1; i <= KX_AUTH_CACHE_MAX; i++) {
         KxAuthKey key = numbered_key(gate, i);
-        kx_auth_gate_remember(gate, &key, 1);
+        kx_auth_gate_remember(gate, &key, 1, KX_AUTH_CACHE_SECONDS);
     }
     KxAuthKey second = numbered_key(gate, 1), last = numbered_key(gate, KX_AUTH_CACHE_MAX);
     g_assert_false(kx_auth_gate_knows(gate, &first, 1)); /* the oldest gave way */

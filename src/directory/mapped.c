@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "directory/mapped.h"
+
+#include <sodium.h>
+
+#include "base/error.h"
+#include "directory/names.h"
+#include "directory/object.h"
+
+void kx_directory_set_mapper(KxDirectory *directory, const KxMapper *mapper)
+{
+    kx_rw_lock_write(&directory->lock);
+    directory->mapper = mapper != NULL ? *mapper : (KxMapper){0};
+    kx_rw_lock_unlock(&directory->lock);
+}
+
+static KxMapper mapper_of(KxDirectory *directory)
+{
+    kx_rw_lock_read(&directory->lock);
+    KxMapper mapper = directory->mapper;
+    kx_rw_lock_unlock(&directory->lock);
+    return mapper;
+}
+
+GPtrArray *kx_mapped_domains(KxDirectory *directory)
+{
+    GPtrArray *domains = g_ptr_array_new_with_free_func((GDestroyNotify)kx_domain_free);
+    GHashTableIter iter;
+    gpointer value;
+    kx_rw_lock_read(&directory->lock);
+    g_hash_table_iter_init(&iter, directory->domains);
+    while (directory->mapped > 0 && g_hash_table_iter_next(&iter, NULL, &value))
+        if (((KxDomainEntry *)value)->domain.directory != KX_DIRECTORY_NONE)
+            g_ptr_array_add(domains, kx_entry_copy(&kx_type_domain, value));
+    kx_rw_lock_unlock(&directory->lock);
+    return domains;
+}
+
+/* ---- addresses ---- */
+
+static gboolean is_known(KxDomainEntry *home, const char *key)
+{
+    return g_hash_table_contains(home->users, key) || g_hash_table_contains(home->addresses, key) ||
+           g_hash_table_contains(home->aliases, key) || g_hash_table_contains(home->groups, key);
+}
+
+/* Without what stands behind the separator of subaddresses, if the rest is known. */
+static gboolean is_known_base(KxDirectory *directory, KxDomainEntry *home, const char *key)
+{
+    g_autoptr(KxSettings) settings = kx_settings_get(directory->settings);
+    const char *separator = kx_settings_text(settings, KX_SET_MAIL_SUBADDRESS);
+    const char *tag = *separator != '\0' ? strchr(key, *separator) : NULL;
+    g_autofree char *base = tag != NULL ? g_strndup(key, (gsize)(tag - key)) : NULL;
+    return base != NULL && is_known(home, base);
+}
+
+/* The domain whose directory is to be asked for the name, or NULL. */
+static char *domain_to_ask(KxDirectory *directory, const char *local, const char *domain)
+{
+    g_autofree char *key = kx_name_fold(local);
+    char *name = NULL;
+    kx_rw_lock_read(&directory->lock);
+    KxDomainEntry *home =
+        directory->mapped > 0 && key != NULL ? kx_tables_find_mail_domain(directory, domain) : NULL;
+    if (home != NULL && home->domain.directory != KX_DIRECTORY_NONE && !is_known(home, key) &&
+        !is_known_base(directory, home, key))
+        name = g_strdup(home->domain.name);
+    kx_rw_lock_unlock(&directory->lock);
+    return name;
+}
+
+KxMappedResult kx_mapped_find(KxDirectory *directory, const char *address)
+{
+    g_autofree char *local = NULL, *given = NULL;
+    if (!kx_name_split(address, &local, &given) || given == NULL)
+        return KX_MAPPED_NOBODY;
+    g_autofree char *domain = kx_name_domain(given, NULL);
+    g_autofree char *name = domain != NULL ? domain_to_ask(directory, local, domain) : NULL;
+    KxMapper mapper = name != NULL ? mapper_of(directory) : (KxMapper){0};
+    return mapper.find != NULL ? mapper.find(mapper.data, name, local) : KX_MAPPED_NOBODY;
+}
+
+/* ---- passwords ---- */
+
+char *kx_mapped_login(KxDirectory *directory, const char *login, const char *local_ip)
+{
+    g_autofree char *local = NULL;
+    char *account = NULL;
+    kx_rw_lock_read(&directory->lock);
+    KxDomainEntry *home =
+        directory->mapped > 0 ? kx_tables_login_home(directory, login, local_ip, &local) : NULL;
+    g_autofree char *key = home != NULL ? kx_name_fold(local) : NULL;
+    KxUserEntry *entry = key != NULL ? g_hash_table_lookup(home->users, key) : NULL;
+    if (key != NULL && home->domain.directory != KX_DIRECTORY_NONE &&
+        (entry == NULL || entry->user.source != KX_SOURCE_INTERNAL))
+        account =
+            g_strdup_printf("%s@%s", entry != NULL ? entry->user.name : local, home->domain.name);
+    kx_rw_lock_unlock(&directory->lock);
+    return account;
+}
+
+static KxAuthResult ask(KxDirectory *directory, const char *account, const char *password,
+                        const char **ret_reason)
+{
+    KxMapper mapper = mapper_of(directory);
+    const char *at = strrchr(account, '@');
+    g_autofree char *name = g_strndup(account, (gsize)(at - account));
+    if (mapper.check != NULL)
+        return mapper.check(mapper.data, at + 1, name, password, ret_reason);
+    *ret_reason = "the directory cannot be asked";
+    return KX_AUTH_BUSY;
+}
+
+static gboolean is_open(const KxUser *user)
+{
+    return user != NULL && !user->disabled && user->source == KX_SOURCE_LDAP;
+}
+
+/* Recent successes are remembered for a moment, as clients sign in all the time. */
+static gboolean is_remembered(KxDirectory *directory, const KxUser *user, const char *password,
+                              gboolean remember)
+{
+    KxAuthKey key;
+    gint64 now = g_get_monotonic_time();
+    kx_auth_gate_key(directory->gate, user->id, user->generation, password, &key);
+    if (remember)
+        kx_auth_gate_remember(directory->gate, &key, now, KX_AUTH_CACHE_MAPPED_SECONDS);
+    gboolean known = kx_auth_gate_knows(directory->gate, &key, now);
+    sodium_memzero(&key, sizeof key);
+    return known;
+}
+
+KxAuthResult kx_mapped_password(KxDirectory *directory, const char *account, const char *password,
+                                KxUser **ret_user, const char **ret_reason)
+{
+    g_autoptr(KxUser) before = kx_user_get(directory, account, NULL);
+    if (is_open(before) && is_remembered(directory, before, password, FALSE)) {
+        *ret_user = g_steal_pointer(&before);
+        return KX_AUTH_OK;
+    }
+    KxAuthResult result = ask(directory, account, password, ret_reason);
+    if (result != KX_AUTH_OK)
+        return result;
+    g_autoptr(KxUser) user = kx_user_get(directory, account, NULL);
+    if (!is_open(user)) {
+        *ret_reason = user != NULL ? "the account is disabled" : "the account could not be made";
+        return KX_AUTH_FAILED;
+    }
+    is_remembered(directory, user, password, TRUE);
+    *ret_user = g_steal_pointer(&user);
+    return KX_AUTH_OK;
+}
+
+/* ---- changes ---- */
+
+static gboolean fail(const KxObjectChange *change, const char *what, GError **error)
+{
+    return kx_fail(error, KX_ERR_DENIED,
+                   "%s %s@%s comes from the directory of the domain: change %s there",
+                   change->type == &kx_type_user ? "the user" : "the group", change->name,
+                   change->domain, what);
+}
+
+static gboolean check_given(const KxObjectChange *change, const KxFieldId *fields, guint n,
+                            GError **error)
+{
+    for (guint i = 0; i < n; i++)
+        if (kx_object_is_given(change, fields[i]))
+            return fail(change, kx_field_row(fields[i])->name, error);
+    return TRUE;
+}
+
+gboolean kx_mapped_check_change(const KxAdmin *admin, const KxObjectChange *change, GError **error)
+{
+    static const KxFieldId of_users[] = {KX_FIELD_USER_PASSWORD, KX_FIELD_USER_PASSWORD_HASH,
+                                         KX_FIELD_USER_FULL_NAME, KX_FIELD_USER_ADDRESSES,
+                                         KX_FIELD_USER_DIRECTORY_ENTRY};
+    static const KxFieldId of_groups[] = {KX_FIELD_GROUP_MEMBERS, KX_FIELD_GROUP_ADDRESSES};
+    gboolean is_user = change->type == &kx_type_user;
+    if (admin->mapper || change->entry == NULL || change->given.verb == KX_CHANGE_REMOVE ||
+        (!is_user && change->type != &kx_type_group))
+        return TRUE;
+    KxSource source = is_user ? ((const KxUser *)(const void *)change->entry)->source
+                              : ((const KxGroup *)(const void *)change->entry)->source;
+    /* Who makes it one that is kept here may do anything with it. */
+    if (source != KX_SOURCE_LDAP ||
+        kx_object_is_given(change, is_user ? KX_FIELD_USER_SOURCE : KX_FIELD_GROUP_SOURCE))
+        return TRUE;
+    if (change->given.verb == KX_CHANGE_RENAME)
+        return fail(change, "the name", error);
+    return is_user ? check_given(change, of_users, G_N_ELEMENTS(of_users), error)
+                   : check_given(change, of_groups, G_N_ELEMENTS(of_groups), error);
+}

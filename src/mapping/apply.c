@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Records become what the directory says of them. */
+#include "base/error.h"
+#include "directory/fields.h"
+#include "directory/names.h"
+#include "directory/record.h"
+#include "mapping/mapping-private.h"
+
+enum { BATCH = 500 }; /* changes of one transaction */
+
+static const KxAdmin MAPPER = {"directory", KX_LEVEL_FULL, NULL, TRUE};
+
+/* Changes to be made together, with what they borrow. */
+typedef struct {
+    GArray *changes;   /* of KxChange */
+    GPtrArray *owned;  /* names and arrays of KxField */
+    GPtrArray *people; /* KxMapPerson, whom they are about; NULL: nobody */
+} Batch;
+
+static void batch_init(Batch *batch)
+{
+    batch->changes = g_array_new(FALSE, TRUE, sizeof(KxChange));
+    batch->owned = g_ptr_array_new_with_free_func(g_free);
+    batch->people = g_ptr_array_new();
+}
+
+static void batch_clear(Batch *batch)
+{
+    g_array_unref(batch->changes);
+    g_ptr_array_unref(batch->owned);
+    g_ptr_array_unref(batch->people);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Batch, batch_clear)
+
+static void batch_add(Batch *batch, KxChangeVerb verb, KxObject object, char *name, GArray *fields,
+                      gpointer person)
+{
+    guint n = fields != NULL ? fields->len : 0;
+    KxField *kept = fields != NULL ? (KxField *)(void *)g_array_free(fields, FALSE) : NULL;
+    KxChange change = {.verb = verb, .object = object, .name = name, .fields = kept, .n_fields = n};
+    g_ptr_array_add(batch->owned, name);
+    if (kept != NULL)
+        g_ptr_array_add(batch->owned, kept);
+    g_array_append_val(batch->changes, change);
+    g_ptr_array_add(batch->people, person);
+}
+
+/* ---- what differs ---- */
+
+static const KxFieldRow *find_field(KxObject object, const char *name, KxFieldId *ret_id)
+{
+    guint id, end;
+    kx_field_range(object, &id, &end);
+    for (; id < end; id++)
+        if (strcmp(kx_field_row((KxFieldId)id)->name, name) == 0)
+            break;
+    *ret_id = (KxFieldId)id;
+    return id < end ? kx_field_row((KxFieldId)id) : NULL;
+}
+
+static gint compare_texts(gconstpointer a, gconstpointer b)
+{
+    return g_strcmp0(*(char *const *)a, *(char *const *)b);
+}
+
+static char *sorted(const char *list)
+{
+    g_auto(GStrv) entries = g_strsplit(list != NULL ? list : "", ",", -1);
+    qsort(entries, g_strv_length(entries), sizeof *entries, compare_texts);
+    return g_strjoinv(",", entries);
+}
+
+/* As in a new record. */
+static gboolean is_usual(const KxFieldRow *row, const char *canonical)
+{
+    switch (row->kind->class) {
+    case KX_CLASS_BOOL:
+        return strcmp(canonical, "no") == 0;
+    case KX_CLASS_NUMBER:
+        return strcmp(canonical, "0") == 0;
+    case KX_CLASS_CHOICE:
+        return kx_kind_choice(row->kind, canonical) == 0;
+    default:
+        return *canonical == '\0';
+    }
+}
+
+/* `value` is one that the field can have, and another than it has. */
+static gboolean differs(const KxRecord *record, KxObject object, const char *name,
+                        const char *value, GError **error)
+{
+    KxFieldId id;
+    const KxFieldRow *row = find_field(object, name, &id);
+    g_autofree char *canonical = *value != '\0' ? kx_kind_parse(row->kind, value, error) : NULL;
+    if (*value != '\0' && canonical == NULL)
+        return FALSE;
+    g_autofree char *now = record != NULL ? kx_record_value(record, id) : NULL;
+    if (row->kind->class != KX_CLASS_LIST)
+        return g_strcmp0(now, canonical) != 0 && !(now == NULL && is_usual(row, canonical));
+    g_autofree char *a = sorted(now), *b = sorted(canonical);
+    return strcmp(a, b) != 0;
+}
+
+static void say(KxMapping *mapping, const KxDomain *domain, const KxMapPerson *person,
+                const char *what)
+{
+    g_autofree char *name = g_strescape(person->name, "");
+    g_autofree char *text = g_strdup_printf("Directory of %s: \"%s\" (%s): %s", domain->name, name,
+                                            person->entry->dn, what);
+    if (kx_map_is_news(mapping, domain->name, text))
+        kx_log(mapping->logger, KX_LOG_WARNING, "%s", text);
+}
+
+static GArray *find_changes(KxMapping *mapping, const KxDomain *domain, KxObject object,
+                            const KxMapPerson *person, const KxRecord *record)
+{
+    GArray *fields = g_array_new(FALSE, FALSE, sizeof(KxField));
+    for (guint i = 0; i < person->fields->len; i += 2) {
+        g_autoptr(GError) error = NULL;
+        KxField field = {person->fields->pdata[i], person->fields->pdata[i + 1]};
+        if (differs(record, object, field.field, field.value, &error))
+            g_array_append_val(fields, field);
+        else if (error != NULL)
+            say(mapping, domain, person, error->message);
+    }
+    return fields;
+}
+
+static KxSource source_of(KxObject object, const KxRecord *record)
+{
+    return object == KX_OBJECT_USER ? ((const KxUser *)(const void *)record)->source
+                                    : ((const KxGroup *)(const void *)record)->source;
+}
+
+/* Somebody who is there again is let in again. */
+static void add_person(KxMapping *mapping, const KxDomain *domain, KxObject object,
+                       KxMapPerson *person, Batch *batch)
+{
+    static const KxField enabled = {"disabled", "no"};
+    g_autofree char *name = g_strdup_printf("%s@%s", person->name, domain->name);
+    KxRecord *record = kx_object_get(mapping->directory, object, name, NULL);
+    if (record != NULL && source_of(object, record) == KX_SOURCE_INTERNAL) {
+        person->problem = g_strdup_printf("there is %s of that name here already, which counts",
+                                          object == KX_OBJECT_USER ? "an account" : "a group");
+    } else {
+        GArray *fields = find_changes(mapping, domain, object, person, record);
+        if (record != NULL && source_of(object, record) == KX_SOURCE_GONE)
+            g_array_append_val(fields, enabled);
+        if (record == NULL || fields->len > 0)
+            batch_add(batch, record != NULL ? KX_CHANGE_SET : KX_CHANGE_ADD, object,
+                      g_steal_pointer(&name), fields, person);
+        else
+            g_array_unref(fields);
+    }
+    kx_object_free(object, record);
+}
+
+/* ---- making them ---- */
+
+static void count(const KxChange *change, KxMappingReport *report)
+{
+    if (change->verb == KX_CHANGE_ADD)
+        report->added++;
+    else
+        report->changed++;
+}
+
+/* An address that somebody else has costs the addresses, not the account. */
+static gboolean make_without_addresses(KxMapping *mapping, const KxChange *change, GError **error)
+{
+    g_autofree KxField *fields = g_new(KxField, change->n_fields);
+    KxChange less = *change;
+    less.fields = fields;
+    less.n_fields = 0;
+    for (guint i = 0; i < change->n_fields; i++)
+        if (strcmp(change->fields[i].field, "addresses") != 0)
+            fields[less.n_fields++] = change->fields[i];
+    if (less.n_fields == change->n_fields)
+        return FALSE;
+    return less.n_fields == 0 ||
+           kx_object_change(mapping->directory, &MAPPER, &less, 1, NULL, error);
+}
+
+static void judge(KxMapping *mapping, const KxDomain *domain, const KxChange *change,
+                  KxMapPerson *person, GError *problem, KxMappingReport *report)
+{
+    g_autoptr(GError) error = NULL;
+    if (problem == NULL) {
+        count(change, report);
+        return;
+    }
+    say(mapping, domain, person, problem->message);
+    if (g_error_matches(problem, KX_ERROR, KX_ERR_EXISTS) &&
+        make_without_addresses(mapping, change, &error))
+        count(change, report);
+    else
+        report->left_out++;
+}
+
+static void make(KxMapping *mapping, const KxDomain *domain, Batch *batch, KxMappingReport *report)
+{
+    guint n = batch->changes->len;
+    const KxChange *changes = (const KxChange *)(const void *)batch->changes->data;
+    g_autofree GError **errors = g_new0(GError *, MAX(n, 1));
+    g_autoptr(GError) error = NULL;
+    if (n == 0)
+        return;
+    if (!kx_object_change_many(mapping->directory, &MAPPER, changes, n, KX_CHANGE_EACH, errors,
+                               NULL, &error))
+        kx_log(mapping->logger, KX_LOG_ERROR, "Directory of %s: %s", domain->name,
+               error != NULL ? error->message : "what it says could not be stored");
+    else
+        for (guint i = 0; i < n; i++)
+            judge(mapping, domain, &changes[i], batch->people->pdata[i], errors[i], report);
+    for (guint i = 0; i < n; i++)
+        g_clear_error(&errors[i]);
+}
+
+void kx_map_apply(KxMapping *mapping, const KxDomain *domain, KxObject object,
+                  const GPtrArray *people, KxMappingReport *report)
+{
+    for (guint at = 0; at < people->len;) {
+        g_auto(Batch) batch = {0};
+        batch_init(&batch);
+        for (; at < people->len && batch.changes->len < BATCH; at++) {
+            KxMapPerson *person = people->pdata[at];
+            if (person->problem == NULL)
+                add_person(mapping, domain, object, person, &batch);
+            if (person->problem == NULL)
+                continue;
+            say(mapping, domain, person, person->problem);
+            report->left_out++;
+        }
+        make(mapping, domain, &batch, report);
+    }
+}
+
+/* ---- who is no longer there ---- */
+
+static GHashTable *names_of(const GPtrArray *people)
+{
+    GHashTable *names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    for (guint i = 0; i < people->len; i++) {
+        char *key = kx_name_fold(((const KxMapPerson *)people->pdata[i])->name);
+        if (key != NULL)
+            g_hash_table_add(names, key);
+    }
+    return names;
+}
+
+static void remove_record(KxMapping *mapping, KxObject object, const KxRecord *record,
+                          KxMappingReport *report)
+{
+    static const KxField gone[] = {{"source", "gone"}, {"disabled", "yes"}};
+    g_autofree char *name = g_strdup_printf("%s@%s", record->name, record->domain);
+    g_autoptr(GError) error = NULL;
+    gboolean is_user = object == KX_OBJECT_USER;
+    KxChange change = {.verb = is_user ? KX_CHANGE_SET : KX_CHANGE_REMOVE,
+                       .object = object,
+                       .name = name,
+                       .fields = is_user ? gone : NULL,
+                       .n_fields = is_user ? G_N_ELEMENTS(gone) : 0};
+    if (kx_object_change(mapping->directory, &MAPPER, &change, 1, NULL, &error)) {
+        report->gone++;
+        kx_log(mapping->logger, KX_LOG_WARNING,
+               is_user ? "%s is no longer in the directory: the account is disabled, its mail stays"
+                       : "the group %s is no longer in the directory",
+               name);
+    } else {
+        g_autofree char *text = g_strdup_printf("%s is no longer in the directory, but stays: %s",
+                                                name, error->message);
+        if (kx_map_is_news(mapping, record->domain, text))
+            kx_log(mapping->logger, KX_LOG_WARNING, "%s", text);
+    }
+}
+
+void kx_map_remove(KxMapping *mapping, const KxDomain *domain, KxObject object,
+                   const GPtrArray *people, KxMappingReport *report)
+{
+    KxQuery query = {.domain = domain->name};
+    g_autoptr(GHashTable) there = names_of(people);
+    g_autoptr(GPtrArray) all = kx_object_list(mapping->directory, object, &query, NULL, NULL);
+    for (guint i = 0; all != NULL && i < all->len; i++) {
+        const KxRecord *record = all->pdata[i];
+        g_autofree char *key = kx_name_fold(record->name);
+        if (source_of(object, record) != KX_SOURCE_LDAP || g_hash_table_contains(there, key))
+            continue;
+        if (object != KX_OBJECT_USER || people->len > 0) {
+            remove_record(mapping, object, record, report);
+            continue;
+        }
+        g_autofree char *text = g_strdup_printf(
+            "The directory of %s shows no users at all: those it had stay", domain->name);
+        if (kx_map_is_news(mapping, domain->name, text))
+            kx_log(mapping->logger, KX_LOG_WARNING, "%s", text);
+        return;
+    }
+}

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A question through the courier, over a channel of its own (DIRECTORY_TASK in
+ * ipc/message-list.h). */
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "ipc/channel.h"
+#include "mapping/mapping-private.h"
+
+enum { TIMEOUT = 5, HOST_TIMES = 3, WHOLE_SECONDS = 300, VALUES_MAX = 200000 };
+
+static void free_entry(gpointer data)
+{
+    KxMapEntry *entry = data;
+    for (guint i = 0; i < entry->values->len; i++)
+        g_free(g_array_index(entry->values, KxMapValue, i).text);
+    g_array_unref(entry->values);
+    g_free(entry->dn);
+    g_free(entry);
+}
+
+void kx_map_answer_clear(KxMapAnswer *answer)
+{
+    g_clear_pointer(&answer->text, g_free);
+    g_clear_pointer(&answer->host, g_free);
+    g_clear_pointer(&answer->ip, g_free);
+    g_clear_pointer(&answer->tls, g_free);
+    g_clear_pointer(&answer->entries, g_ptr_array_unref);
+}
+
+char *kx_map_escape(const char *value)
+{
+    GString *text = g_string_new(NULL);
+    for (; *value != '\0'; value++)
+        if (strchr("*()\\", *value) != NULL)
+            g_string_append_printf(text, "\\%02x", (guint)(guchar)*value);
+        else
+            g_string_append_c(text, *value);
+    return g_string_free(text, FALSE);
+}
+
+/* ---- the channel ---- */
+
+/* FALSE: it is the end. */
+static gboolean add_channel(KxMapping *mapping, int channel)
+{
+    kx_mutex_lock(&mapping->lock);
+    gboolean ok = !mapping->stopping;
+    if (ok)
+        g_array_append_val(mapping->channels, channel);
+    kx_mutex_unlock(&mapping->lock);
+    return ok;
+}
+
+static void remove_channel(KxMapping *mapping, int channel)
+{
+    kx_mutex_lock(&mapping->lock);
+    for (guint i = 0; i < mapping->channels->len; i++)
+        if (g_array_index(mapping->channels, int, i) == channel) {
+            g_array_remove_index_fast(mapping->channels, i);
+            break;
+        }
+    close(channel);
+    kx_mutex_unlock(&mapping->lock);
+}
+
+/* What is wanted to be known, and the attributes that say it, in the same order. */
+typedef struct {
+    GString *names;
+    GArray *whats; /* of KxAttribute */
+} Wanted;
+
+static void find_wanted(const KxMapQuestion *question, Wanted *wanted)
+{
+    wanted->names = g_string_new(NULL);
+    wanted->whats = g_array_new(FALSE, FALSE, sizeof(KxAttribute));
+    for (KxAttribute what = question->first; what < question->end; what++) {
+        g_auto(GStrv) names = kx_attribute_names(question->domain, what);
+        for (guint i = 0; names[i] != NULL; i++) {
+            g_string_append_printf(wanted->names, "%s%s", wanted->names->len > 0 ? " " : "",
+                                   names[i]);
+            g_array_append_val(wanted->whats, what);
+        }
+    }
+}
+
+static void clear_wanted(Wanted *wanted)
+{
+    g_string_free(wanted->names, TRUE);
+    g_array_unref(wanted->whats);
+}
+
+static gboolean send_task(KxMapping *mapping, const KxMapQuestion *question, const char *names,
+                          int channel)
+{
+    const KxDomain *domain = question->domain;
+    guint timeout = domain->directory_timeout > 0 ? (guint)domain->directory_timeout : TIMEOUT;
+    g_autofree char *hosts = g_strjoinv(" ", domain->directory_hosts);
+    g_autofree char *base = kx_attribute_base(domain);
+    guint whole = timeout * HOST_TIMES * MAX(g_strv_length(domain->directory_hosts), 1);
+    KxMsgDirectoryTask task = {
+        .hosts = question->hosts != NULL ? question->hosts : hosts,
+        .tls = domain->directory_tls,
+        .ca = domain->directory_ca,
+        .user = domain->directory_user,
+        .password = domain->directory_password,
+        .base = base,
+        .filter = question->filter,
+        .attributes = names,
+        .most = question->most,
+        .check = question->secret != NULL,
+        .secret = question->secret,
+        .timeout = timeout,
+        .seconds = question->most == 1 ? whole : WHOLE_SECONDS,
+    };
+    kx_mutex_lock(&mapping->lock);
+    KxQueueCourier courier = mapping->courier;
+    kx_mutex_unlock(&mapping->lock);
+    return courier.send != NULL &&
+           courier.send(courier.data, KX_MSG_DIRECTORY_TASK, 0, &task, channel);
+}
+
+/* ---- the answer ---- */
+
+static void take_entry(KxMapAnswer *answer, const char *dn)
+{
+    KxMapEntry *entry = g_new(KxMapEntry, 1);
+    *entry = (KxMapEntry){g_strdup(dn), g_array_new(FALSE, FALSE, sizeof(KxMapValue))};
+    g_ptr_array_add(answer->entries, entry);
+}
+
+/* Texts only: nothing else is of use here. */
+static void take_value(KxMapAnswer *answer, const GArray *whats, const KxMsgDirectoryValue *value)
+{
+    KxMapEntry *entry =
+        answer->entries->len > 0 ? answer->entries->pdata[answer->entries->len - 1] : NULL;
+    if (entry == NULL || entry->values->len >= VALUES_MAX || value->attribute >= whats->len ||
+        memchr(value->value.data, '\0', value->value.len) != NULL ||
+        !g_utf8_validate(value->value.data, (gssize)value->value.len, NULL))
+        return;
+    KxMapValue taken = {g_array_index(whats, KxAttribute, value->attribute), value->attribute,
+                        g_strndup(value->value.data, value->value.len)};
+    g_array_append_val(entry->values, taken);
+}
+
+static void take_end(KxMapAnswer *answer, const KxMsgDirectoryEnd *end)
+{
+    answer->state = end->state <= KX_DIRECTORY_FAILED ? end->state : KX_DIRECTORY_FAILED;
+    answer->right = end->right != 0;
+    g_free(answer->text);
+    answer->text = g_strdup(end->text);
+    answer->host = g_strdup(end->host);
+    answer->ip = g_strdup(end->ip);
+    answer->tls = g_strdup(end->tls);
+}
+
+static void receive(int channel, const GArray *whats, guint most, KxMapAnswer *answer)
+{
+    g_autofree char *buffer = g_malloc(KX_MESSAGE_MAX + 1);
+    KxMessage message;
+    while (kx_channel_receive(channel, KX_ROLE_COURIER, KX_ROLE_CORE, buffer, &message, NULL) ==
+           KX_RECEIVED) {
+        if (message.type == KX_MSG_DIRECTORY_ENTRY && answer->entries->len < most)
+            take_entry(answer, message.DIRECTORY_ENTRY.dn);
+        else if (message.type == KX_MSG_DIRECTORY_VALUE)
+            take_value(answer, whats, &message.DIRECTORY_VALUE);
+        if (message.type != KX_MSG_DIRECTORY_END)
+            continue;
+        take_end(answer, &message.DIRECTORY_END);
+        return;
+    }
+}
+
+static void conduct(KxMapping *mapping, const KxMapQuestion *question, const Wanted *wanted,
+                    KxMapAnswer *answer)
+{
+    int ends[2];
+    if (!kx_channel_pair(ends, NULL))
+        return;
+    gboolean sent = send_task(mapping, question, wanted->names->str, ends[1]);
+    close(ends[1]);
+    if (!sent || !add_channel(mapping, ends[0])) {
+        close(ends[0]);
+        return;
+    }
+    receive(ends[0], wanted->whats, question->most, answer);
+    remove_channel(mapping, ends[0]);
+}
+
+gboolean kx_map_ask(KxMapping *mapping, const KxMapQuestion *question, KxMapAnswer *ret_answer)
+{
+    Wanted wanted;
+    *ret_answer = (KxMapAnswer){.state = KX_DIRECTORY_UNREACHABLE,
+                                .text = g_strdup("the process that asks is being restarted"),
+                                .entries = g_ptr_array_new_with_free_func(free_entry)};
+    find_wanted(question, &wanted);
+    conduct(mapping, question, &wanted, ret_answer);
+    clear_wanted(&wanted);
+    kx_debug(mapping->logger, KX_DEBUG_DIRECTORY_LOOKUP,
+             "Directory of %s: %s below the base: %s, %u found%s%s", question->domain->name,
+             question->filter, ret_answer->state == KX_DIRECTORY_GOOD ? ret_answer->host : "failed",
+             ret_answer->entries->len, ret_answer->state == KX_DIRECTORY_GOOD ? "" : ": ",
+             ret_answer->text);
+    return ret_answer->state == KX_DIRECTORY_GOOD;
+}

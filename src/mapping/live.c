@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What cannot wait for the next look at all: a password, and a name that nobody here has (DIR-02,
+ * DIR-03). */
+#include "directory/names.h"
+#include "mapping/mapping-private.h"
+
+/* ---- questions ---- */
+
+static void append_match(GString *filter, const char *attribute, const char *scheme,
+                         const char *value)
+{
+    g_autofree char *escaped = kx_map_escape(value);
+    if (*attribute != '\0')
+        g_string_append_printf(filter, "(%s=%s%s)", attribute, scheme, escaped);
+}
+
+static void append_names(GString *filter, const KxDomain *domain, KxAttribute what,
+                         const char *value)
+{
+    g_auto(GStrv) names = kx_attribute_names(domain, what);
+    for (guint i = 0; names[i] != NULL; i++)
+        append_match(filter, names[i], "", value);
+}
+
+/* In all forms in which an address of that name may be written. */
+static void append_addresses(GString *filter, const KxDomain *domain, KxAttribute what,
+                             const char *local)
+{
+    g_auto(GStrv) names = kx_attribute_names(domain, what);
+    for (guint d = 0; d == 0 || domain->aliases[d - 1] != NULL; d++) {
+        g_autofree char *address =
+            g_strdup_printf("%s@%s", local, d == 0 ? domain->name : domain->aliases[d - 1]);
+        for (guint i = 0; names[i] != NULL; i++) {
+            append_match(filter, names[i], "", address);
+            if (g_ascii_strcasecmp(names[i], "proxyAddresses") == 0)
+                append_match(filter, names[i], "smtp:", address);
+        }
+    }
+}
+
+static char *user_filter(const KxDomain *domain, const char *name, gboolean by_address)
+{
+    g_autoptr(GString) filter = g_string_new(NULL);
+    g_string_append_printf(filter, "(&%s(|", kx_attribute_users(domain));
+    append_names(filter, domain, KX_ATTRIBUTE_NAME, name);
+    if (by_address)
+        append_addresses(filter, domain, KX_ATTRIBUTE_ADDRESSES, name);
+    return g_strconcat(filter->str, "))", NULL);
+}
+
+/* Asks about one name; FALSE: it could not be asked. */
+static gboolean ask(KxMapping *mapping, const KxMapQuestion *question, KxMapAnswer *answer)
+{
+    const char *domain = question->domain->name;
+    *answer = (KxMapAnswer){.state = KX_DIRECTORY_UNREACHABLE};
+    if (!kx_map_enter(mapping, domain))
+        return FALSE;
+    kx_map_ask(mapping, question, answer);
+    kx_map_leave(mapping);
+    kx_map_note(mapping, domain, answer);
+    return answer->state == KX_DIRECTORY_GOOD || answer->state == KX_DIRECTORY_TOO_MANY;
+}
+
+/* Whom it found is in the tables afterwards. */
+static void take(KxMapping *mapping, const KxDomain *domain, const KxMapAnswer *answer)
+{
+    KxMappingReport report = {0};
+    g_autoptr(GPtrArray) people = kx_map_people(domain, KX_OBJECT_USER, answer);
+    kx_map_apply(mapping, domain, KX_OBJECT_USER, people, &report);
+    if (report.added > 0)
+        kx_map_hurry(mapping, domain->name);
+}
+
+/* ---- passwords ---- */
+
+static KxAuthResult judge(KxMapping *mapping, const KxDomain *domain, const KxMapAnswer *answer,
+                          const char **ret_reason)
+{
+    if (answer->state == KX_DIRECTORY_TOO_MANY)
+        *ret_reason = "several entries of the directory have that name";
+    else if (answer->entries->len == 0)
+        *ret_reason = "the user is not in the directory";
+    else if (!answer->right)
+        *ret_reason = "the directory does not take the password";
+    else {
+        take(mapping, domain, answer);
+        return KX_AUTH_OK;
+    }
+    return KX_AUTH_FAILED;
+}
+
+static KxAuthResult check(gpointer data, const char *domain_name, const char *name,
+                          const char *password, const char **ret_reason)
+{
+    KxMapping *mapping = data;
+    g_auto(KxMapAnswer) answer = {0};
+    g_autoptr(KxDomain) domain = kx_domain_get(mapping->directory, domain_name, NULL);
+    *ret_reason = "the directory cannot be asked";
+    if (domain == NULL || domain->directory == KX_DIRECTORY_NONE)
+        return KX_AUTH_BUSY;
+    g_autofree char *filter = user_filter(domain, name, FALSE);
+    KxMapQuestion question = {.domain = domain,
+                              .filter = filter,
+                              .first = KX_ATTRIBUTE_NAME,
+                              .end = KX_ATTRIBUTE_GROUP_NAME,
+                              .most = 1,
+                              .secret = password};
+    KxAuthResult result = ask(mapping, &question, &answer)
+                              ? judge(mapping, domain, &answer, ret_reason)
+                              : KX_AUTH_BUSY;
+    kx_debug(mapping->logger, KX_DEBUG_USER_AUTHENTICATION,
+             "Password of %s@%s, asked of the directory at %s: %s", name, domain_name,
+             answer.host != NULL ? answer.host : "no server",
+             result == KX_AUTH_OK ? "right" : *ret_reason);
+    return result;
+}
+
+/* ---- names ---- */
+
+static KxMappedResult find_user(KxMapping *mapping, const KxDomain *domain, const char *name)
+{
+    g_auto(KxMapAnswer) answer = {0};
+    g_autofree char *filter = user_filter(domain, name, TRUE);
+    KxMapQuestion question = {.domain = domain,
+                              .filter = filter,
+                              .first = KX_ATTRIBUTE_NAME,
+                              .end = KX_ATTRIBUTE_GROUP_NAME,
+                              .most = 10};
+    if (!ask(mapping, &question, &answer))
+        return KX_MAPPED_LATER;
+    if (answer.entries->len == 0)
+        return KX_MAPPED_NOBODY;
+    take(mapping, domain, &answer);
+    return KX_MAPPED_FOUND;
+}
+
+/* Its members are known after a look at all only. */
+static KxMappedResult find_group(KxMapping *mapping, const KxDomain *domain, const char *name)
+{
+    g_auto(KxMapAnswer) answer = {0};
+    g_autoptr(GString) filter = g_string_new(NULL);
+    KxMappingReport report;
+    g_string_append_printf(filter, "(&%s(|", kx_attribute_groups(domain));
+    append_addresses(filter, domain, KX_ATTRIBUTE_GROUP_ADDRESSES, name);
+    g_string_append(filter, "))");
+    KxMapQuestion question = {.domain = domain,
+                              .filter = filter->str,
+                              .first = KX_ATTRIBUTE_GROUP_NAME,
+                              .end = KX_ATTRIBUTE_MEMBERS,
+                              .most = 10};
+    if (!ask(mapping, &question, &answer))
+        return KX_MAPPED_LATER;
+    if (answer.entries->len == 0)
+        return KX_MAPPED_NOBODY;
+    return kx_map_pass(mapping, domain, &report, NULL) ? KX_MAPPED_FOUND : KX_MAPPED_LATER;
+}
+
+static KxMappedResult find(gpointer data, const char *domain_name, const char *name)
+{
+    KxMapping *mapping = data;
+    if (kx_map_knows_nobody(mapping, domain_name, name))
+        return KX_MAPPED_NOBODY;
+    g_autoptr(KxDomain) domain = kx_domain_get(mapping->directory, domain_name, NULL);
+    if (domain == NULL || domain->directory == KX_DIRECTORY_NONE)
+        return KX_MAPPED_NOBODY;
+    KxMappedResult result = find_user(mapping, domain, name);
+    if (result == KX_MAPPED_NOBODY)
+        result = find_group(mapping, domain, name);
+    if (result == KX_MAPPED_NOBODY)
+        kx_map_remember_nobody(mapping, domain_name, name);
+    return result;
+}
+
+const KxMapper kx_map_live = {check, find, NULL};

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Shared by the files of this folder. */
+#pragma once
+
+#include "base/lock.h"
+#include "directory/attributes.h"
+#include "directory/mapped.h"
+#include "mapping/mapping.h"
+
+enum {
+    KX_MAP_ENTRIES_MAX = 200000,
+    KX_MAP_PLACES = 8,  /* questions about single names at a time, */
+    KX_MAP_WAITING = 8, /* and those that wait for one to be over */
+    KX_MAP_WAIT_SECONDS = 5,
+    KX_MAP_DOWN_SECONDS = 10,  /* a directory that does not answer is left alone */
+    KX_MAP_NOBODY_SECONDS = 5, /* it is remembered that nobody has a name */
+    KX_MAP_NOBODIES_MAX = 10000,
+};
+
+typedef struct KxMapDomain KxMapDomain; /* what is known of a domain's directory; mapping.c */
+
+struct KxMapping {
+    KxDirectory *directory;
+    KxLogger *logger;
+    GThread *thread;
+    KxMutex passing; /* one look at all at a time */
+
+    KxMutex lock; /* of what follows */
+    KxCond changed;
+    KxQueueCourier courier;
+    GArray *channels;     /* int: of questions under way */
+    GHashTable *domains;  /* name -> KxMapDomain */
+    GHashTable *nobodies; /* "name@domain" -> gint64 *, until when */
+    guint places, waiting;
+    gboolean stopping;
+};
+
+/* ---- ask.c ---- */
+
+/* A value of an entry. */
+typedef struct {
+    KxAttribute what;
+    guint attribute; /* its place in the question: smaller ones come first */
+    char *text;
+} KxMapValue;
+
+typedef struct {
+    char *dn;
+    GArray *values; /* of KxMapValue */
+} KxMapEntry;
+
+typedef struct {
+    const KxDomain *domain;
+    const char *hosts; /* NULL: those of the domain */
+    const char *filter;
+    KxAttribute first, end; /* what is wanted to be known, from the one to before the other */
+    guint most;
+    const char *secret; /* to be checked; NULL: nothing is */
+} KxMapQuestion;
+
+typedef struct {
+    KxDirectoryState state;
+    gboolean right;
+    char *text; /* why it is not good */
+    char *host, *ip, *tls;
+    GPtrArray *entries; /* of KxMapEntry */
+} KxMapAnswer;
+
+/* FALSE: the state is not good. */
+gboolean kx_map_ask(KxMapping *mapping, const KxMapQuestion *question, KxMapAnswer *ret_answer);
+void kx_map_answer_clear(KxMapAnswer *answer);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(KxMapAnswer, kx_map_answer_clear)
+
+/* As in a filter (RFC 4515 section 3). */
+char *kx_map_escape(const char *value);
+
+/* ---- person.c: from entries to records ---- */
+
+/* A user or a group as the directory has it. */
+typedef struct {
+    char *name;
+    const KxMapEntry *entry;
+    GPtrArray *fields; /* of char *: name, value, name, value */
+    GPtrArray *groups; /* of char *, borrowed: that a user is in; NULL: not asked */
+    char *problem;     /* why it is left out; NULL: it is not */
+} KxMapPerson;
+
+/* NULL: it is none for this server, as the directory says so. */
+KxMapPerson *kx_map_user(const KxDomain *domain, const KxMapEntry *entry);
+KxMapPerson *kx_map_group(const KxDomain *domain, const KxMapEntry *entry);
+void kx_map_person_free(KxMapPerson *person);
+const char *kx_map_person_field(const KxMapPerson *person, const char *name); /* or NULL */
+
+/* ---- apply.c ---- */
+
+/* Makes the records what the directory says; counts in the report. */
+void kx_map_apply(KxMapping *mapping, const KxDomain *domain, KxObject object,
+                  const GPtrArray *people, KxMappingReport *report);
+/* Those that are not among the people are gone. */
+void kx_map_remove(KxMapping *mapping, const KxDomain *domain, KxObject object,
+                   const GPtrArray *people, KxMappingReport *report);
+
+/* ---- pass.c ---- */
+
+gboolean kx_map_pass(KxMapping *mapping, const KxDomain *domain, KxMappingReport *ret_report,
+                     GError **error);
+GPtrArray *kx_map_people(const KxDomain *domain, KxObject object, const KxMapAnswer *answer);
+
+/* ---- gate.c: how much is asked ---- */
+
+/* Before and after a question about one name. FALSE: it is not to be asked now. */
+gboolean kx_map_enter(KxMapping *mapping, const char *domain);
+void kx_map_leave(KxMapping *mapping);
+
+/* What came of a question: of a directory that begins or ceases to answer the log speaks once. */
+void kx_map_note(KxMapping *mapping, const char *domain, const KxMapAnswer *answer);
+/* The same about one entry; TRUE: it was not said before. */
+gboolean kx_map_is_news(KxMapping *mapping, const char *domain, const char *text);
+
+gboolean kx_map_knows_nobody(KxMapping *mapping, const char *domain, const char *name);
+void kx_map_remember_nobody(KxMapping *mapping, const char *domain, const char *name);
+
+/* ---- live.c ---- */
+
+extern const KxMapper kx_map_live; /* without its data */
+
+/* ---- mapping.c ---- */
+
+struct KxMapDomain {
+    char *name;
+    gint64 due;       /* monotonic; of the next look at all */
+    guint generation; /* of the domain at the last one */
+    gboolean down;
+    gint64 until;     /* if it is: not asked before that */
+    GHashTable *said; /* set of lines about entries that were in the log */
+};
+
+/* With the lock held; made if there is none. */
+KxMapDomain *kx_map_domain(KxMapping *mapping, const char *name);
+/* Groups and the like follow soon. */
+void kx_map_hurry(KxMapping *mapping, const char *domain);
