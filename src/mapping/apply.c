@@ -132,11 +132,12 @@ static KxSource source_of(KxObject object, const KxRecord *record)
                                     : ((const KxGroup *)(const void *)record)->source;
 }
 
-/* Somebody who is there again is let in again. */
+/* Somebody who is there again is let in again; who is new is published, for others to find
+ * (DIR-08). */
 static void add_person(KxMapping *mapping, const KxDomain *domain, KxObject object,
                        KxMapPerson *person, Batch *batch)
 {
-    static const KxField enabled = {"disabled", "no"};
+    static const KxField enabled = {"disabled", "no"}, published = {"publish", "yes"};
     g_autofree char *name = g_strdup_printf("%s@%s", person->name, domain->name);
     KxRecord *record = kx_object_get(mapping->directory, object, name, NULL);
     if (record != NULL && source_of(object, record) == KX_SOURCE_INTERNAL) {
@@ -146,6 +147,8 @@ static void add_person(KxMapping *mapping, const KxDomain *domain, KxObject obje
         GArray *fields = find_changes(mapping, domain, object, person, record);
         if (record != NULL && source_of(object, record) == KX_SOURCE_GONE)
             g_array_append_val(fields, enabled);
+        if (record == NULL && object == KX_OBJECT_USER)
+            g_array_append_val(fields, published);
         if (record == NULL || fields->len > 0)
             batch_add(batch, record != NULL ? KX_CHANGE_SET : KX_CHANGE_ADD, object,
                       g_steal_pointer(&name), fields, person);

@@ -20,21 +20,31 @@ static void free_domain(gpointer data)
 
 /* ---- the thread ---- */
 
-/* A changed domain is looked at at once. */
+/* A changed domain is looked at at once; with nobody who could ask, none is. */
 static gboolean is_due(KxMapping *mapping, const KxDomain *domain)
 {
     gint64 now = g_get_monotonic_time();
     guint64 every = domain->directory_refresh > 0 ? domain->directory_refresh : REFRESH;
     kx_mutex_lock(&mapping->lock);
     KxMapDomain *known = kx_map_domain(mapping, domain->name);
-    gboolean due = now >= known->due || known->generation != domain->generation;
+    gboolean due = mapping->courier.send != NULL &&
+                   (now >= known->due || known->generation != domain->generation);
     if (due) {
         known->due = now + (gint64)every * G_USEC_PER_SEC;
         known->generation = domain->generation;
     }
-    due = due && mapping->courier.send != NULL;
     kx_mutex_unlock(&mapping->lock);
     return due;
+}
+
+/* It did not come about: soon again. */
+static void put_off(KxMapping *mapping, const char *domain)
+{
+    gint64 soon = g_get_monotonic_time() + KX_MAP_DOWN_SECONDS * G_USEC_PER_SEC;
+    kx_mutex_lock(&mapping->lock);
+    KxMapDomain *known = kx_map_domain(mapping, domain);
+    known->due = MIN(known->due, soon);
+    kx_mutex_unlock(&mapping->lock);
 }
 
 void kx_map_hurry(KxMapping *mapping, const char *domain)
@@ -56,10 +66,14 @@ static void look(KxMapping *mapping)
 {
     g_autoptr(GPtrArray) domains = kx_mapped_domains(mapping->directory);
     for (guint i = 0; i < domains->len; i++) {
+        const KxDomain *domain = domains->pdata[i];
         KxMappingReport report;
-        if (is_due(mapping, domains->pdata[i]) &&
-            kx_map_pass(mapping, domains->pdata[i], &report, NULL))
-            log_report(mapping, domains->pdata[i], &report);
+        if (!is_due(mapping, domain))
+            continue;
+        if (kx_map_pass(mapping, domain, &report, NULL))
+            log_report(mapping, domain, &report);
+        else
+            put_off(mapping, domain->name);
     }
 }
 

@@ -7,6 +7,7 @@ import smtplib
 import kx
 import pytest
 import slapd
+from rawimap import RawImap
 from slapd import BASE, dn_of, person
 
 PEOPLE = [person("wsmith", cn="Winston Smith", mail=["wsmith@example.test", "winston@example.test", "w@elsewhere.test"],
@@ -197,6 +198,25 @@ def test_scram_is_held_back_and_an_empty_password_is_nobodys(server):
     assert sign_in(server, "nobody-at-all", "x") == sign_in(server, "julia", "x")
 
 
+@pytest.mark.covers("DIR-08", "DIR-09")
+def test_they_stand_in_the_public_contacts_unless_they_are_hidden(server):
+    server.cli("user", "set", "julia@example.test", "--imap-full-listing", "yes")
+
+    def names():
+        with RawImap(server, "julia") as client:
+            if client.command("SELECT #public/Contacts").status != "OK":
+                return set()
+            answer = client.command("UID FETCH 1:* (BINARY.PEEK[1])")
+            cards = [row[2][row[2].index("BINARY[1]") + 1].decode() for row in answer.untagged if row[1:2] == ["FETCH"]]
+        return {line[3:] for card in cards for line in card.split("\r\n") if line.startswith("FN:")}
+
+    kx.wait_until(lambda: {"Winston Smith", "O'Brien"} <= names(), what="the contacts")
+    server.cli("user", "set", "wsmith@example.test", "--publish", "no")
+    kx.wait_until(lambda: "Winston Smith" not in names(), what="their end")
+    refresh(server)
+    assert not show(server, "wsmith")["publish"]
+
+
 @pytest.mark.covers("DOM-28", "USR-61")
 def test_the_debug_log_follows_the_questions(server, ldap):
     sign_in(server, "wsmith", "a wrong one")
@@ -254,3 +274,10 @@ def test_a_backup_server_answers_and_an_outage_is_no_wrong_password(server, dire
     assert sign_in(server, "charrington") is True
     server.wait_log("warning", "The directory of example.test can be used again")
     second.start()
+
+
+@pytest.mark.covers("USR-20")
+def test_after_a_start_the_directory_is_looked_at(server, ldap):
+    ldap.add(person("tillotson"))
+    server.restart()
+    kx.wait_until(lambda: server.run("user", "show", "tillotson@example.test").returncode == 0, what="the look")
