@@ -5,7 +5,7 @@
 #include "admin/api-private.h"
 #include "base/ip-range.h"
 #include "base/text.h"
-#include "directory/tokens.h"
+#include "directory/issued.h"
 #include "log/log-config.h"
 #include "log/log-security.h"
 
@@ -90,16 +90,23 @@ static gboolean take_rights(KxApi *api, const KxHttpRequest *request, KxApiActor
                         "The account has no rights to administer the server or a domain");
 }
 
-static gboolean take_token(KxApi *api, const char *authorization, KxApiActor *actor,
-                           KxHttpResponse *response)
+static gboolean take_token(KxApi *api, const KxHttpRequest *request, const char *authorization,
+                           KxApiActor *actor, KxHttpResponse *response)
 {
     static const char scheme[] = "Bearer ";
     g_autoptr(KxUser) user = NULL;
+    const char *reason;
     if (g_ascii_strncasecmp(authorization, scheme, strlen(scheme)) != 0)
         return refuse(response, 401, "Sign in with a token (Authorization: Bearer) or a session");
-    user = kx_token_use(api->core->directory, authorization + strlen(scheme), &actor->read_only);
+    const KxIssuedUse use = {.kind = KX_ISSUED_TOKEN,
+                             .secret = authorization + strlen(scheme),
+                             .scope = KX_SCOPE_ADMIN,
+                             .service = "HTTP",
+                             .ip = kx_session_remote_ip(request->session)};
+    user = kx_issued_use(api->core->directory, &use, NULL, &actor->read_only, &reason);
     if (!user)
-        return refuse(response, 401, "The token is unknown, or its time is over");
+        return refuse(response, 401,
+                      "The token is unknown, not for the administration, or its time is over");
     actor->login = g_strdup_printf("%s@%s", user->name, user->domain);
     return TRUE;
 }
@@ -118,7 +125,7 @@ gboolean kx_api_actor(KxApi *api, const KxHttpRequest *request, KxApiActor *ret_
                       KxHttpResponse *response)
 {
     const char *authorization = kx_http_request_field(request, "authorization");
-    return (authorization ? take_token(api, authorization, ret_actor, response)
+    return (authorization ? take_token(api, request, authorization, ret_actor, response)
                           : take_cookie(api, request, ret_actor, response)) &&
            take_rights(api, request, ret_actor, response);
 }

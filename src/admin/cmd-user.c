@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* keryx user: accounts (USR-11 to USR-42). */
 #include "admin/export.h"
+#include "admin/issued.h"
 #include "admin/object.h"
 #include "admin/user-csv.h"
 #include "admin/user-mailbox.h"
@@ -53,6 +54,13 @@ static const KxOption import_options[] = {
      "Character encoding of the file, such as windows-1250; UTF-8 without it.", .local = TRUE},
     {"first-line", KX_OPTION_INT, "N", "The number of the first line after the header.", G_MAXINT32,
      .local = TRUE},
+};
+
+static const KxOption app_password_options[] = {
+    {"scopes", KX_OPTION_LIST, "SCOPE,...",
+     "What it opens: imap, pop3, smtp (submission); all of them if not given."},
+    {"expires", KX_OPTION_INT, "DAYS", "Days after which it ends; never if not given.",
+     .max = 36500},
 };
 
 static const KxOption csv_options[] = {
@@ -175,6 +183,38 @@ static const KxCommand commands[] = {
      .flags = KX_COMMAND_READS | KX_COMMAND_ACCOUNTS | KX_COMMAND_TABLE,
      .manual = "Prints the accounts of a domain, or all, as a CSV table that keryx user import "
                "reads."},
+    {.words = "user app-password add",
+     .args = "USER@DOMAIN NAME",
+     .api = "POST /users/{user}/app-passwords app-password",
+     .min_args = 2,
+     .max_args = 2,
+     KX_OPTIONS(app_password_options),
+     .run = kx_app_password_run_add,
+     .show = kx_issued_show,
+     .flags = KX_COMMAND_ACCOUNTS,
+     .manual = "Makes a password for one device or program of a user and prints it, this once: "
+               "what is kept does not tell it. It opens mail, with the user's name and PLAIN or "
+               "LOGIN, whatever the user's own password becomes; not the administration."},
+    {.words = "user app-password list",
+     .args = "USER@DOMAIN",
+     .api = "GET /users/{user}/app-passwords",
+     .min_args = 1,
+     .max_args = 1,
+     .run = kx_app_password_run_list,
+     .flags = KX_COMMAND_READS | KX_COMMAND_ACCOUNTS,
+     .columns = "app-password:Name,scopes:Scopes,created:Made,expires:Until,used:Last use,"
+                "used-for:Service,used-from:Address",
+     .manual = "Lists the application passwords of a user, without what is secret of them, and "
+               "when, for what and from where each was used last."},
+    {.words = "user app-password remove",
+     .args = "USER@DOMAIN NAME",
+     .api = "DELETE /users/{user}/app-passwords/{app-password}",
+     .min_args = 2,
+     .max_args = 2,
+     .run = kx_app_password_run_remove,
+     .flags = KX_COMMAND_ACCOUNTS,
+     .manual = "Removes an application password: it is refused from now on, and the sessions that "
+               "it opened end."},
 };
 
 const KxTopic kx_topic_user = {"user", "Accounts", commands, G_N_ELEMENTS(commands)};

@@ -53,7 +53,6 @@ typedef struct KxCore {
  * folders there are. `core` stays where it is. */
 gboolean kx_core_open_store(KxCore *core, GError **error);
 
-/* The methods of auth.methods that can be offered; free with g_strfreev(). SCRAM is held back while
- * there are accounts that it could not let in: a client takes the strongest mechanism it is
- * offered, and does not try another. */
+/* The methods of auth.methods that can be offered, as what they need is there (settings/sasl.h);
+ * free with g_strfreev(). */
 char **kx_sasl_offered_methods(KxDirectory *directory, const KxSettings *settings);

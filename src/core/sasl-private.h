@@ -36,6 +36,7 @@ struct KxSasl {
     char *challenge;       /* the next */
     char *name, *password; /* as the client gives them; the name also for logs */
     KxUser *user;          /* who will be accepted */
+    gint64 issued;         /* by what the server issued to him (directory/issued.h), or 0 */
     const char *reason;    /* static */
     gboolean locked;       /* a failure does not count */
     gpointer state;        /* of the mechanism */

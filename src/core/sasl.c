@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "core/sasl-private.h"
+#include "directory/auth-client.h"
 #include "directory/sign-ins.h"
 #include "log/log-security.h"
 
@@ -25,19 +26,19 @@ gboolean kx_sasl_is_clean(KxSlice text, size_t max)
 
 /* ---- what is offered ---- */
 
-static gboolean is_derived(const char *method)
+static gboolean works(const char *method, guint provided)
 {
     const KxSaslMechanism *mechanism = kx_sasl_find(method, strlen(method));
-    return mechanism && mechanism->derived;
+    return mechanism && (mechanism->needs & ~provided) == 0;
 }
 
 char **kx_sasl_offered_methods(KxDirectory *directory, const KxSettings *settings)
 {
     const char *const *methods = kx_settings_list(settings, KX_SET_AUTH_METHODS);
-    gboolean all = kx_auth_scram_works(directory);
+    guint provided = kx_auth_provides(directory);
     GPtrArray *offered = g_ptr_array_new();
     for (; methods && *methods; methods++)
-        if (all || !is_derived(*methods))
+        if (works(*methods, provided))
             g_ptr_array_add(offered, g_strdup(*methods));
     g_ptr_array_add(offered, NULL);
     return (char **)g_ptr_array_free(offered, FALSE);
@@ -155,7 +156,7 @@ static void let_in(KxSession *session, KxUser *user)
 {
     KxCore *core = kx_session_core(session);
     const char *method = session->sasl->mechanism->name;
-    kx_session_set_user(session, user);
+    kx_session_set_user(session, user, session->sasl->issued);
     kx_debug(core->logger, KX_DEBUG_USER_AUTHENTICATION, "%s signed in over %s from %s with %s",
              session->login, session->handler->name, session->remote_ip, method);
     kx_debug(core->logger, KX_DEBUG_QUOTA_LOGIN, "%s begins a session over %s from %s",
@@ -210,9 +211,16 @@ static void check_password(KxSession *session)
     }
     if (try_master(session))
         return;
-    KxAuthResult result =
-        kx_auth_password(core->directory, session->sasl->name, session->sasl->password,
-                         session->local_ip, &user, &session->sasl->reason);
+    const KxAuthClient client = {
+        .login = session->sasl->name,
+        .password = session->sasl->password,
+        .local_ip = session->local_ip,
+        .ip = session->remote_ip,
+        .service = session->handler->name,
+        .scope = session->handler->scope,
+    };
+    KxAuthResult result = kx_auth_client(core->directory, &client, &user, &session->sasl->issued,
+                                         &session->sasl->reason);
     if (result == KX_AUTH_OK) {
         accept_user(session, user);
     } else if (result == KX_AUTH_BUSY) {

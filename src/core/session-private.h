@@ -66,6 +66,7 @@ struct KxSession {
     gint missed;     /* atomic: and could not be called, for the session was busy */
     gboolean closed; /* the handler's close() was called */
     KxUser *user;
+    gint64 issued; /* secret that it was opened with (directory/issued.h); 0: another */
     char *login;
     struct KxSasl *sasl; /* exchange in progress */
     gboolean auth_failed;
@@ -95,7 +96,7 @@ void kx_session_flush(KxSession *session, guint flags,
 void kx_session_run_cursor(KxSession *session);
 void kx_session_drop_cursor(KxSession *session);
 void kx_session_end(KxSession *session); /* calls close() once */
-void kx_session_set_user(KxSession *session, KxUser *user);
+void kx_session_set_user(KxSession *session, KxUser *user, gint64 issued);
 size_t kx_session_ticket(KxSession *session, char out[static KX_TICKET_MAX]); /* 0: none due */
 
 /* sasl.c: a step of the exchange; answers it. */

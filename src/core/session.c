@@ -92,11 +92,12 @@ const char *kx_session_login(KxSession *session)
     return session->login;
 }
 
-void kx_session_set_user(KxSession *session, KxUser *user)
+void kx_session_set_user(KxSession *session, KxUser *user, gint64 issued)
 {
     kx_user_free(session->user);
     g_free(session->login);
     session->user = user;
+    session->issued = issued;
     session->login = g_strdup_printf("%s@%s", user->name, user->domain);
     session->state_changed = TRUE; /* a first ticket, even without a state */
 }
@@ -167,8 +168,8 @@ size_t kx_session_ticket(KxSession *session, char out[static KX_TICKET_MAX])
     size_t len = 0;
     const void *state = session->state ? g_bytes_get_data(session->state, &len) : NULL;
     KxTicketBinding binding = {session->channel->index, session->id, session->service_id};
-    return kx_ticket_seal(session->channel->workers->key, &binding, session->login, state, len,
-                          out);
+    const KxTicketOwner owner = {session->login, session->issued};
+    return kx_ticket_seal(session->channel->workers->key, &binding, &owner, state, len, out);
 }
 
 /* From time to time the edge is asked to say when the client has read. */

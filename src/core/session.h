@@ -18,6 +18,7 @@
 #pragma once
 
 #include "core/core.h"
+#include "directory/issued.h"
 #include "ipc/message.h"
 #include "ipc/service.h"
 
@@ -28,8 +29,9 @@ typedef KxStep (*KxCursorStep)(KxSession *session, gpointer cursor);
 
 typedef struct KxHandler {
     const char *name;    /* "IMAP": as in log lines */
-    const char *goodbye; /* last words to a session whose account was removed or disabled */
+    const char *goodbye; /* last words to a session that nobody may have any more */
     gboolean master;     /* the master password opens its sessions (AUTH-12) */
+    KxScope scope;       /* what an application password or token for it must have */
     void (*message)(KxSession *session,
                     const KxMessage *message); /* COMMAND, SPOOL, SMTP_*; answer by
                 writing and kx_session_reply() or kx_session_verdict(), or set a cursor */

@@ -17,10 +17,17 @@ typedef struct {
     guint32 service;
 } KxTicketBinding;
 
-/* Seals login and state into `out` of KX_TICKET_MAX bytes; returns the length. */
+/* Who signed in. */
+typedef struct {
+    const char *login;
+    gint64 issued; /* secret that he did it with (directory/issued.h); 0: another */
+} KxTicketOwner;
+
+/* Seals owner and state into `out` of KX_TICKET_MAX bytes; returns the length. */
 size_t kx_ticket_seal(const guint8 key[static KX_TICKET_KEY], const KxTicketBinding *binding,
-                      const char *login, const void *state, size_t state_len, char *out);
+                      const KxTicketOwner *owner, const void *state, size_t state_len, char *out);
 
 /* FALSE if the ticket is not ours or for another session. */
 gboolean kx_ticket_open(const guint8 key[static KX_TICKET_KEY], const KxTicketBinding *binding,
-                        const void *ticket, size_t len, char **ret_login, GBytes **ret_state);
+                        const void *ticket, size_t len, char **ret_login, gint64 *ret_issued,
+                        GBytes **ret_state);

@@ -112,14 +112,16 @@ static guint resume(KxSession *session, KxSlice ticket)
     KxTicketBinding binding = {channel->index, session->id, session->service_id};
     g_autofree char *login = NULL;
     g_autoptr(GBytes) state = NULL;
-    if (!kx_ticket_open(channel->workers->key, &binding, ticket.data, ticket.len, &login, &state))
+    gint64 issued;
+    if (!kx_ticket_open(channel->workers->key, &binding, ticket.data, ticket.len, &login, &issued,
+                        &state))
         return KX_SESSION_REFUSED;
     KxUser *user = kx_user_get(kx_session_core(session)->directory, login, NULL);
     if (!user || user->disabled) {
         kx_user_free(user);
         return KX_SESSION_REFUSED;
     }
-    kx_session_set_user(session, user);
+    kx_session_set_user(session, user, issued);
     size_t len;
     const void *bytes = g_bytes_get_data(state, &len);
     session->state_changed = FALSE; /* the edge has it */
@@ -164,14 +166,16 @@ static void close_session(KxEdgeChannel *channel, guint32 id)
     kx_session_unref(session);
 }
 
-/* An account may be removed or disabled while it is signed in: that ends its sessions at the next
- * thing they do, or when they are poked. */
+/* An account may be removed or disabled while it is signed in, or what it signed in with may be
+ * removed: that ends its sessions at the next thing they do, or when they are poked. */
 static gboolean is_welcome(KxSession *session)
 {
     if (!session->user)
         return TRUE;
-    g_autoptr(KxUser) now = kx_user_get(kx_session_core(session)->directory, session->login, NULL);
-    return now && !now->disabled && now->id == session->user->id;
+    KxDirectory *directory = kx_session_core(session)->directory;
+    g_autoptr(KxUser) now = kx_user_get(directory, session->login, NULL);
+    return now && !now->disabled && now->id == session->user->id &&
+           (session->issued == 0 || kx_issued_holds(directory, session->issued));
 }
 
 /* A request of a session; FALSE if the edge breaks the rules. */

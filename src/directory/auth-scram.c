@@ -2,6 +2,7 @@
 /* What SCRAM needs of an account (AUTH-06, AUTH-10). */
 #include <sodium.h>
 
+#include "directory/auth-client.h"
 #include "directory/names.h"
 #include "directory/object.h"
 #include "directory/scram.h"
@@ -67,6 +68,8 @@ KxUser *kx_auth_scram(KxDirectory *directory, const char *login, const char *loc
         *ret_reason = "the user does not exist";
     else if (user->disabled)
         *ret_reason = "the account is disabled";
+    else if (!kx_auth_takes_own_password(directory, user))
+        *ret_reason = "the account's own password is not for mail programs";
     else if (!found)
         *ret_reason = "the account has no SCRAM keys: no password, or an imported one";
     else
@@ -74,12 +77,4 @@ KxUser *kx_auth_scram(KxDirectory *directory, const char *login, const char *loc
     *keys = (KxScramKeys){.hash = hash};
     make_decoy(directory, login, keys);
     return NULL;
-}
-
-gboolean kx_auth_scram_works(KxDirectory *directory)
-{
-    kx_rw_lock_read(&directory->lock);
-    gboolean works = directory->imported == 0 && directory->mapped == 0;
-    kx_rw_lock_unlock(&directory->lock);
-    return works;
 }

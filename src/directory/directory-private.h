@@ -142,6 +142,8 @@ typedef struct {
     GHashTable *noted;
 } KxSignIns;
 
+typedef struct KxIssuedTable KxIssuedTable; /* secrets that the server made (issued-private.h) */
+
 typedef struct {
     KxSettingsChanged func;
     gpointer data;
@@ -167,7 +169,7 @@ struct KxDirectory {
     GHashTable *routing;     /* folded name -> KxRoutingEntry, owned */
     GPtrArray *routes;       /* of KxRoutingEntry that are not disabled, as they are tried */
     GHashTable *shares;      /* identifier -> set of owners */
-    GHashTable *tokens;      /* hash -> what tokens.c knows of it */
+    KxIssuedTable *issued;   /* issued-private.h */
 
     KxPeopleChanged people_changed; /* under `changing`, as its data */
     gpointer people_changed_data;
@@ -268,13 +270,14 @@ void kx_sign_ins_forget(KxDirectory *directory, gint64 user);
 gboolean kx_usage_store(KxDirectory *directory, const KxDomainEntry *home, guint mailboxes,
                         GError **error);
 
-/* ---- tokens.c ---- */
+/* ---- issued.c ---- */
 
-GHashTable *kx_tokens_new(void);
-void kx_tokens_load(KxDirectory *directory, KxStmt *row);
+KxIssuedTable *kx_issued_table_new(void);
+void kx_issued_table_free(KxIssuedTable *table);
+void kx_issued_load(KxDirectory *directory, KxStmt *row);
 /* A user is removed: inside the transaction, and from the tables. */
-gboolean kx_tokens_store_forget(KxDirectory *directory, gint64 owner, GError **error);
-void kx_tokens_forget(KxDirectory *directory, gint64 owner);
+gboolean kx_issued_store_forget(KxDirectory *directory, gint64 owner, GError **error);
+void kx_issued_forget(KxDirectory *directory, gint64 owner);
 
 /* ---- load.c ---- */
 

@@ -142,6 +142,8 @@ typedef struct {
     char *directory_users, *directory_groups;     /* filters, or empty */
     char **directory_attributes;                  /* "what=attribute+attribute" */
     guint64 directory_refresh, directory_timeout; /* seconds; 0: as the manual says */
+
+    gboolean app_passwords_only; /* mail programs of its users need one (directory/issued.h) */
 } KxDomain;
 
 typedef struct {
@@ -166,6 +168,7 @@ typedef struct {
     guint64 max_message_size; /* bytes he may send, 0: as the domain says */
     gboolean local_only;      /* to and from his domain alone; directory/sender.h */
     char *clean_junk_days, *clean_trash_days; /* in place of the domain's; or empty */
+    KxOverride app_passwords_only;            /* the same */
 } KxUser;
 
 typedef struct {
@@ -408,8 +411,8 @@ char *kx_auth_account(KxDirectory *directory, const char *login, const char *loc
 typedef struct KxScramKeys KxScramKeys; /* directory/scram.h */
 KxUser *kx_auth_scram(KxDirectory *directory, const char *login, const char *local_ip,
                       KxScramKeys *keys, const char **ret_reason);
-/* Every account that has a password has SCRAM keys, so the mechanism can be offered. */
-gboolean kx_auth_scram_works(KxDirectory *directory);
+/* What of the needs of mechanisms (KxSaslNeed of settings/sasl.h) is there. */
+guint kx_auth_provides(KxDirectory *directory);
 
 /* Another number when the account gets another password, or its name belongs to another account:
  * sessions that were opened before end. 0: there is no such account, or it is disabled. */

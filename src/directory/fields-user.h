@@ -61,6 +61,8 @@ KX_ACCOUNT(PUBLIC_FOLDERS, "public-folders", "Public_folders_rights", 0, bool, p
     "yes gives the account all rights to the public folders of its domain: it makes, shares and removes them.")
 KX_ACCOUNT(ARCHIVE_FOLDERS, "archive-folders", "Archive_folders_rights", KX_FIELD_RIGHTS, bool, archive_folders, "ARC-20",
     "yes gives the account all rights to the archive, which holds mail of all users.")
+KX_ACCOUNT(APP_PASSWORDS_ONLY, "app-passwords-only", "App_passwords_only", 0, override, app_passwords_only, "",
+    "yes lets mail programs sign in with application passwords or tokens only, no also with the account's own password; empty leaves it to the domain. The administration takes the account's own password in any case.")
 KX_ACCOUNT(FULL_LISTING, "imap-full-listing", "Imap_full_listing", 0, override, full_listing, "AMAIL-02",
     "yes or no decides for this account whether IMAP shows calendars, contacts, tasks and notes; empty leaves it to imap.full-listing.")
 /* clang-format on */

@@ -120,6 +120,17 @@ static const char *const SCHEMA[] = {
 
     "CREATE TABLE usage (month TEXT NOT NULL, domain TEXT NOT NULL, mailboxes INTEGER NOT NULL,"
     " PRIMARY KEY (month, domain)) WITHOUT ROWID;",
+
+    /* Tokens, which opened the administration, and application passwords (directory/issued.h). An
+     * id is never used twice: sessions name it. */
+    "CREATE TABLE issued (id INTEGER PRIMARY KEY AUTOINCREMENT, hash TEXT NOT NULL UNIQUE,"
+    " kind INTEGER NOT NULL, name TEXT NOT NULL, owner INTEGER NOT NULL, login TEXT NOT NULL,"
+    " scopes INTEGER NOT NULL, read_only INTEGER NOT NULL, created INTEGER NOT NULL,"
+    " expires INTEGER NOT NULL, used INTEGER NOT NULL DEFAULT 0,"
+    " used_for TEXT NOT NULL DEFAULT '', used_from TEXT NOT NULL DEFAULT '');"
+    "INSERT INTO issued (hash, kind, name, owner, login, scopes, read_only, created, expires,"
+    " used) SELECT hash, 0, name, owner, login, 8, read_only, created, expires, used FROM tokens;"
+    "DROP TABLE tokens;",
 };
 
 /* Called for each row. */
@@ -142,9 +153,9 @@ static void take_share(KxDirectory *directory, KxStmt *row, gpointer data G_GNUC
     kx_shares_insert(directory, kx_stmt_text(row, 0), kx_stmt_text(row, 1));
 }
 
-static void take_token(KxDirectory *directory, KxStmt *row, gpointer data G_GNUC_UNUSED)
+static void take_issued(KxDirectory *directory, KxStmt *row, gpointer data G_GNUC_UNUSED)
 {
-    kx_tokens_load(directory, row);
+    kx_issued_load(directory, row);
 }
 
 /* ---- objects ---- */
@@ -280,8 +291,8 @@ gboolean kx_directory_load(KxDirectory *directory, GError **error)
            load_settings(directory, error) &&
            each_row(directory, "SELECT owner, identifier FROM shares", take_share, NULL, error) &&
            each_row(directory,
-                    "SELECT hash, name, owner, login, read_only, created, expires, used"
-                    " FROM tokens",
-                    take_token, NULL, error) &&
+                    "SELECT id, hash, kind, name, owner, login, scopes, read_only, created,"
+                    " expires, used, used_for, used_from FROM issued",
+                    take_issued, NULL, error) &&
            load_objects(directory, error);
 }

@@ -138,5 +138,7 @@ gboolean kx_mapped_check_change(const KxAdmin *admin, const KxObjectChange *chan
 
 /* KX_ERR_DENIED: beyond the rights of whoever changes it. */
 gboolean kx_rights_check_change(const KxAdmin *admin, const KxObjectChange *change, GError **error);
+/* The same about what opens an account. */
+gboolean kx_rights_check_account(const KxAdmin *admin, const KxUserEntry *user, GError **error);
 /* Whether any account that is not disabled has full rights (USR-07). */
 gboolean kx_rights_any_administrator(KxDirectory *directory);

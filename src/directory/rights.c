@@ -96,16 +96,31 @@ static gboolean joins_rights(const KxObjectChange *change)
     return FALSE;
 }
 
+static gboolean user_has_rights(const KxUserEntry *user)
+{
+    KxAdminRights rights = rights_of(user);
+    return rights.admin != KX_LEVEL_NONE || rights.archive_folders;
+}
+
 static gboolean has_rights(const KxObjectChange *change)
 {
     if (change->entry == NULL)
         return FALSE;
     if (change->type == &kx_type_group)
         return group_has_rights((const KxGroupEntry *)(const void *)change->entry);
-    if (change->type != &kx_type_user)
-        return FALSE;
-    KxAdminRights rights = rights_of((const KxUserEntry *)(const void *)change->entry);
-    return rights.admin != KX_LEVEL_NONE || rights.archive_folders;
+    return change->type == &kx_type_user &&
+           user_has_rights((const KxUserEntry *)(const void *)change->entry);
+}
+
+gboolean kx_rights_check_account(const KxAdmin *admin, const KxUserEntry *user, GError **error)
+{
+    if (admin->level == KX_LEVEL_FULL)
+        return TRUE;
+    if (g_strcmp0(user->user.domain, admin->domain) != 0)
+        return fail_rights(admin, "the right to administer that domain", error);
+    return !user_has_rights(user) ||
+           fail_rights(admin, "full administration rights, for the user has rights to the server",
+                       error);
 }
 
 gboolean kx_rights_check_change(const KxAdmin *admin, const KxObjectChange *change, GError **error)

@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "directory/directory-private.h"
+#include "directory/issued.h"
 
 /* What was noted and is not stored yet, of one user and service. */
 typedef struct {
@@ -152,7 +153,7 @@ static gboolean flush(KxDirectory *directory, GError **error)
     gboolean ok = g_hash_table_size(table) == 0 || store_all(directory->db, table, error);
     if (!ok)
         put_back(sign_ins, table);
-    return ok;
+    return ok && kx_issued_flush(directory, error);
 }
 
 gboolean kx_sign_ins_flush(KxDirectory *directory, GError **error)

@@ -116,7 +116,7 @@ static gboolean store(KxDirectory *directory, KxObjectChange *change, GError **e
     return kx_usage_store(directory, change->home, mailboxes, error) &&
            delete_credentials(directory->db, change->entry->record.id, error) &&
            kx_sign_ins_store_forget(directory, change->entry->record.id, error) &&
-           kx_tokens_store_forget(directory, change->entry->record.id, error) &&
+           kx_issued_store_forget(directory, change->entry->record.id, error) &&
            kx_shares_store_forget(directory, login, error);
 }
 
@@ -191,7 +191,7 @@ static void gone(KxDirectory *directory, const KxEntry *entry)
     g_autofree char *login = g_strdup_printf("%s@%s", entry->record.name, entry->record.domain);
     kx_sign_ins_forget(directory, entry->record.id);
     kx_shares_forget(directory, login);
-    kx_tokens_forget(directory, entry->record.id);
+    kx_issued_forget(directory, entry->record.id);
 }
 
 const KxObjectType kx_type_user = {

@@ -306,8 +306,9 @@ static void close_session(KxSession *session)
 
 const KxHandler kx_imap_handler = {
     .name = "IMAP",
+    .scope = KX_SCOPE_IMAP,
     .master = TRUE,
-    .goodbye = "* BYE The account is not active any more\r\n",
+    .goodbye = "* BYE This sign-in is not valid any more\r\n",
     .message = receive,
     .signed_in = signed_in,
     .resume = resume,

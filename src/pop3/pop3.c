@@ -222,8 +222,9 @@ static void on_close(KxSession *session)
 
 const KxHandler kx_pop3_handler = {
     .name = "POP3",
+    .scope = KX_SCOPE_POP3,
     .master = TRUE,
-    .goodbye = "-ERR [AUTH] The account is not active any more\r\n",
+    .goodbye = "-ERR [AUTH] This sign-in is not valid any more\r\n",
     .message = on_message,
     .resume = on_resume,
     .close = on_close,

@@ -43,7 +43,7 @@ typedef struct KxCoreProcess {
         char *text; /* how the last one ended */
     } dns_hook;
     KxMutex telling; /* one tells the edges at a time: the last word they hear is the newest */
-    gboolean offers_scram; /* was told last; under `telling` */
+    guint provided;        /* kx_auth_provides() when they were told last; under `telling` */
     KxMutex courier_lock;  /* of the next; held for moments only */
     int courier;           /* descriptor for syslog lines, -1 while there is none */
     KxMutex lock;          /* of what follows, and of sending to the keeper */

@@ -160,7 +160,7 @@ static char *group_networks(KxDirectory *directory, const char *name)
 
 static void send_sign_in(KxCoreProcess *process, KxSettings *settings)
 {
-    process->offers_scram = kx_auth_scram_works(process->core.directory);
+    process->provided = kx_auth_provides(process->core.directory);
     g_auto(GStrv) offered = kx_sasl_offered_methods(process->core.directory, settings);
     g_autofree char *methods = g_strjoinv(" ", offered);
     g_autofree char *exempt = group_networks(process->core.directory,
@@ -175,12 +175,12 @@ static void send_proxies(KxCoreProcess *process, KxSettings *settings)
     kx_workers_broadcast(process->workers, KX_MSG_PROXIES, &(KxMsgProxies){networks});
 }
 
-/* After passwords were imported, or the last of them was made our own. */
+/* After passwords were imported, or the last of them was made our own; a first token was made. */
 void kx_core_check_sign_in(KxCoreProcess *process)
 {
     kx_mutex_lock(&process->telling);
     g_autoptr(KxSettings) settings = kx_directory_settings(process->core.directory);
-    if (process->offers_scram != kx_auth_scram_works(process->core.directory))
+    if (process->provided != kx_auth_provides(process->core.directory))
         send_sign_in(process, settings);
     kx_mutex_unlock(&process->telling);
 }

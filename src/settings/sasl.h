@@ -7,12 +7,19 @@
 
 #include "settings/settings.h"
 
+/* What must be there for a mechanism to work for everybody who might choose it: a client takes the
+ * strongest that it is offered, and does not try another. */
+typedef enum {
+    KX_SASL_NEEDS_KEYS = 1 << 0,   /* made from each password, which imported hashes are not */
+    KX_SASL_NEEDS_TOKENS = 1 << 1, /* for mail */
+} KxSaslNeed;
+
 typedef struct {
     const char *name;
     const char *method; /* of the setting auth.methods that allows it */
     gboolean binds;     /* to the TLS channel (RFC 5056): offered inside TLS only */
     gboolean clear;     /* sends the password itself */
-    gboolean derived;   /* needs keys made from the password, which imported hashes are not */
+    guint needs;        /* KxSaslNeed */
 } KxSaslMechanism;
 
 extern const KxSaslMechanism KX_SASL_MECHANISMS[];

@@ -173,7 +173,8 @@ static gboolean resume(KxSession *session, const void *state, size_t len)
 
 const KxHandler kx_smtp_handler = {
     .name = "SMTP",
-    .goodbye = "421 4.7.0 The account is not active any more\r\n",
+    .scope = KX_SCOPE_SMTP,
+    .goodbye = "421 4.7.0 This sign-in is not valid any more\r\n",
     .message = on_any,
     .resume = resume,
     .close = end,

@@ -5,6 +5,7 @@
 #include <sodium.h>
 
 static const KxTicketBinding HERE = {1, 2, 3};
+static const KxTicketOwner OWNER = {"user@domain", 0x123456789};
 static guint8 key[KX_TICKET_KEY] = {1, 2, 3};
 
 static gboolean opens(const guint8 *with, const KxTicketBinding *binding, const void *ticket,
@@ -12,7 +13,8 @@ static gboolean opens(const guint8 *with, const KxTicketBinding *binding, const 
 {
     g_autofree char *login = NULL;
     g_autoptr(GBytes) state = NULL;
-    gboolean ok = kx_ticket_open(with, binding, ticket, len, &login, &state);
+    gint64 issued;
+    gboolean ok = kx_ticket_open(with, binding, ticket, len, &login, &issued, &state);
     g_assert_true(ok == (login != NULL && state != NULL));
     return ok;
 }
@@ -24,10 +26,12 @@ static void test_round_trip(void)
     randombytes_buf(state, sizeof state);
     for (guint i = 0; i < G_N_ELEMENTS(lengths); i++) {
         char ticket[KX_TICKET_MAX];
-        size_t len = kx_ticket_seal(key, &HERE, "user@domain", state, lengths[i], ticket);
+        size_t len = kx_ticket_seal(key, &HERE, &OWNER, state, lengths[i], ticket);
         g_autofree char *login = NULL;
         g_autoptr(GBytes) got = NULL;
-        g_assert_true(kx_ticket_open(key, &HERE, ticket, len, &login, &got));
+        gint64 issued;
+        g_assert_true(kx_ticket_open(key, &HERE, ticket, len, &login, &issued, &got));
+        g_assert_cmpint(issued, ==, OWNER.issued);
         g_assert_cmpstr(login, ==, "user@domain");
         g_assert_cmpuint(g_bytes_get_size(got), ==, lengths[i]);
         g_assert_true(lengths[i] == 0 ||
@@ -39,7 +43,7 @@ static void test_round_trip(void)
 static void test_binding(void)
 {
     char ticket[KX_TICKET_MAX];
-    size_t len = kx_ticket_seal(key, &HERE, "user@domain", "state", 5, ticket);
+    size_t len = kx_ticket_seal(key, &HERE, &OWNER, "state", 5, ticket);
     static const KxTicketBinding others[] = {{0, 2, 3}, {1, 1, 3}, {1, 2, 4}, {2, 1, 3}};
     for (guint i = 0; i < G_N_ELEMENTS(others); i++)
         g_assert_false(opens(key, &others[i], ticket, len));
@@ -51,7 +55,7 @@ static void test_binding(void)
 static void test_tampering(void)
 {
     char ticket[KX_TICKET_MAX];
-    size_t len = kx_ticket_seal(key, &HERE, "user@domain", "state", 5, ticket);
+    size_t len = kx_ticket_seal(key, &HERE, &OWNER, "state", 5, ticket);
     for (size_t bit = 0; bit < len * 8; bit++) {
         ticket[bit / 8] = (char)(ticket[bit / 8] ^ 1 << bit % 8);
         g_assert_false(opens(key, &HERE, ticket, len));
@@ -69,8 +73,8 @@ static void test_tampering(void)
 static void test_nonce(void)
 {
     char a[KX_TICKET_MAX], b[KX_TICKET_MAX];
-    size_t len = kx_ticket_seal(key, &HERE, "user@domain", "state", 5, a);
-    g_assert_cmpuint(kx_ticket_seal(key, &HERE, "user@domain", "state", 5, b), ==, len);
+    size_t len = kx_ticket_seal(key, &HERE, &OWNER, "state", 5, a);
+    g_assert_cmpuint(kx_ticket_seal(key, &HERE, &OWNER, "state", 5, b), ==, len);
     g_assert_cmpint(memcmp(a, b, len), !=, 0);
     g_assert_null(memmem(a, len, "user", 4));
 }

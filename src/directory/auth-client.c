@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "directory/auth-client.h"
+
+#include "directory/issued-private.h"
+#include "settings/sasl.h"
+
+/* With the tables locked. */
+static gboolean takes_own(KxDirectory *directory, const KxUser *user)
+{
+    if (user->app_passwords_only != KX_OVERRIDE_NONE)
+        return user->app_passwords_only == KX_OVERRIDE_NO;
+    const KxDomainEntry *home = g_hash_table_lookup(directory->domains, user->domain);
+    return home == NULL || !home->domain.app_passwords_only;
+}
+
+gboolean kx_auth_takes_own_password(KxDirectory *directory, const KxUser *user)
+{
+    kx_rw_lock_read(&directory->lock);
+    gboolean takes = takes_own(directory, user);
+    kx_rw_lock_unlock(&directory->lock);
+    return takes;
+}
+
+static gboolean may_be_own(KxDirectory *directory, const KxAuthClient *client)
+{
+    kx_rw_lock_read(&directory->lock);
+    const KxUserEntry *entry = kx_tables_find_login(directory, client->login, client->local_ip);
+    gboolean may = entry == NULL || takes_own(directory, &entry->user);
+    kx_rw_lock_unlock(&directory->lock);
+    return may;
+}
+
+/* Takes as long as a check, and makes none: nobody learns here whether he has guessed the password
+ * of an account that does not take it. */
+static KxAuthResult refuse_own(KxDirectory *directory, const KxAuthClient *client,
+                               const char **ret_reason)
+{
+    g_autoptr(KxUser) nobody = NULL;
+    KxAuthResult result = kx_auth_password(directory, client->login, "not what was given",
+                                           client->local_ip, &nobody, ret_reason);
+    if (result == KX_AUTH_BUSY)
+        return KX_AUTH_BUSY;
+    *ret_reason = "mail programs of the account need an application password";
+    return KX_AUTH_FAILED;
+}
+
+/* An issued one is looked for first, as that costs next to nothing; who shows one has it, so an
+ * early answer tells him nothing. */
+KxAuthResult kx_auth_client(KxDirectory *directory, const KxAuthClient *client, KxUser **ret_user,
+                            gint64 *ret_issued, const char **ret_reason)
+{
+    const KxIssuedUse use = {.kind = KX_ISSUED_APP_PASSWORD,
+                             .secret = client->password,
+                             .scope = client->scope,
+                             .login = client->login,
+                             .local_ip = client->local_ip,
+                             .service = client->service,
+                             .ip = client->ip};
+    *ret_issued = 0;
+    *ret_user = kx_issued_use(directory, &use, ret_issued, NULL, ret_reason);
+    if (*ret_user != NULL || *ret_reason != NULL)
+        return *ret_user != NULL ? KX_AUTH_OK : KX_AUTH_FAILED;
+    return may_be_own(directory, client)
+               ? kx_auth_password(directory, client->login, client->password, client->local_ip,
+                                  ret_user, ret_reason)
+               : refuse_own(directory, client, ret_reason);
+}
+
+guint kx_auth_provides(KxDirectory *directory)
+{
+    kx_rw_lock_read(&directory->lock);
+    const guint *mail = directory->issued->mail;
+    gboolean keys = directory->imported == 0 && mail[KX_ISSUED_APP_PASSWORD] == 0;
+    gboolean tokens = mail[KX_ISSUED_TOKEN] > 0;
+    kx_rw_lock_unlock(&directory->lock);
+    return (keys ? KX_SASL_NEEDS_KEYS : 0) | (tokens ? KX_SASL_NEEDS_TOKENS : 0);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Mail programs that sign in with a password: with one that was issued for them
+ * (directory/issued.h), or with the account's own, unless user or domain say that those are for the
+ * administration alone. Thread-safe.
+ */
+#pragma once
+
+#include "directory/issued.h"
+
+typedef struct {
+    const char *login, *password;
+    const char *local_ip; /* as in kx_auth_password() */
+    const char *ip;       /* of the client, and the service as in logs: for the last use */
+    const char *service;
+    KxScope scope;
+} KxAuthClient;
+
+/* As kx_auth_password(); ret_issued: by which issued secret, or 0. */
+KxAuthResult kx_auth_client(KxDirectory *directory, const KxAuthClient *client, KxUser **ret_user,
+                            gint64 *ret_issued, const char **ret_reason);
+
+/* Whether the account's own password opens mail. */
+gboolean kx_auth_takes_own_password(KxDirectory *directory, const KxUser *user);
