@@ -38,7 +38,7 @@ struct KxSasl {
     KxUser *user;          /* who will be accepted */
     gint64 issued;         /* by what the server issued to him (directory/issued.h), or 0 */
     const char *reason;    /* static */
-    gboolean locked;       /* a failure does not count */
+    gboolean uncounted;    /* a failure does not count */
     gpointer state;        /* of the mechanism */
     GDestroyNotify state_free;
 };
@@ -52,9 +52,15 @@ gboolean kx_sasl_is_clean(KxSlice text, size_t max);
 /* Whether who signs in is locked out; sets `reason`. */
 gboolean kx_sasl_is_locked(KxSession *session, KxSasl *sasl);
 
-/* sasl-plain.c, sasl-scram.c */
+/* A name as GS2 writes it (RFC 5801 section 4): "=2C" is a comma, "=3D" an equals sign, and nothing
+ * else begins with one: NULL. */
+char *kx_sasl_unescape(const char *text);
+
+/* sasl-plain.c, sasl-scram.c, sasl-oauth.c */
 KxSaslNext kx_sasl_plain(KxSession *session, KxSasl *sasl, KxSlice response);
 KxSaslNext kx_sasl_login(KxSession *session, KxSasl *sasl, KxSlice response);
 KxSaslNext kx_sasl_scram(KxSession *session, KxSasl *sasl, KxSlice response);
+KxSaslNext kx_sasl_oauthbearer(KxSession *session, KxSasl *sasl, KxSlice response);
+KxSaslNext kx_sasl_xoauth2(KxSession *session, KxSasl *sasl, KxSlice response);
 
 enum { KX_SASL_NAME_MAX = 400, KX_SASL_TEXT_MAX = 1024 };

@@ -63,26 +63,6 @@ static gboolean take_flag(KxSession *session, KxSasl *sasl, Scram *scram, const 
     return g_str_equal(flag, "n") || (g_str_equal(flag, "y") && !kx_session_binds(session));
 }
 
-/* "=2C" is a comma, "=3D" an equals sign, and nothing else begins with one. */
-static char *unescape(const char *text)
-{
-    GString *out = g_string_new(NULL);
-    for (; *text; text++) {
-        if (*text != '=') {
-            g_string_append_c(out, *text);
-            continue;
-        }
-        gboolean comma = strncmp(text, "=2C", 3) == 0;
-        if (!comma && strncmp(text, "=3D", 3) != 0) {
-            g_string_free(out, TRUE);
-            return NULL;
-        }
-        g_string_append_c(out, comma ? ',' : '=');
-        text += 2;
-    }
-    return g_string_free(out, FALSE);
-}
-
 static gboolean is_nonce(const char *text)
 {
     size_t len = strlen(text);
@@ -100,7 +80,7 @@ static char *read_first(KxSession *session, KxSasl *sasl, Scram *scram, const ch
     if (g_strv_length(parts) < 4 || !g_str_has_prefix(parts[2], "n=") ||
         !g_str_has_prefix(parts[3], "r=") || !is_nonce(parts[3] + 2))
         return NULL;
-    g_autofree char *name = unescape(parts[2] + 2);
+    g_autofree char *name = kx_sasl_unescape(parts[2] + 2);
     /* Acting for somebody else is not offered; naming oneself is no such thing. */
     if (!name || !*name || strlen(name) > KX_SASL_NAME_MAX ||
         (*parts[1] &&

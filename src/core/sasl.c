@@ -16,13 +16,9 @@ static const KxSaslSteps STEPS[] = {
     {"LOGIN", "Username:", kx_sasl_login},
     {"SCRAM-SHA-256", "", kx_sasl_scram},
     {"SCRAM-SHA-1", "", kx_sasl_scram},
+    {"OAUTHBEARER", "", kx_sasl_oauthbearer},
+    {"XOAUTH2", "", kx_sasl_xoauth2},
 };
-
-gboolean kx_sasl_is_clean(KxSlice text, size_t max)
-{
-    return text.len <= max && !memchr(text.data, 0, text.len) &&
-           g_utf8_validate(text.data, (gssize)text.len, NULL);
-}
 
 /* ---- what is offered ---- */
 
@@ -131,10 +127,10 @@ static KxLockoutWho who_of(KxSession *session)
 gboolean kx_sasl_is_locked(KxSession *session, KxSasl *sasl)
 {
     KxLockoutWho who = who_of(session);
-    sasl->locked = kx_lockout_is_locked(kx_session_core(session)->lockout, &who);
-    if (sasl->locked)
+    sasl->uncounted = kx_lockout_is_locked(kx_session_core(session)->lockout, &who);
+    if (sasl->uncounted)
         sasl->reason = "locked out after too many failed logins";
-    return sasl->locked;
+    return sasl->uncounted;
 }
 
 static void refuse(KxSession *session, KxLoginFailure failure, const char *method,
@@ -179,7 +175,7 @@ static void refuse_user(KxSession *session)
 {
     KxSasl *sasl = session->sasl;
     KxLockoutWho who = who_of(session);
-    if (!sasl->locked)
+    if (!sasl->uncounted)
         kx_lockout_failed(kx_session_core(session)->lockout, &who);
     refuse(session, KX_LOGIN_REFUSED, sasl->mechanism->name, sasl->reason);
 }

@@ -10,6 +10,8 @@ const KxSaslMechanism KX_SASL_MECHANISMS[] = {
     {"SCRAM-SHA-1", "SCRAM-SHA-1", FALSE, FALSE, KX_SASL_NEEDS_KEYS},
     {"PLAIN", "PLAIN", FALSE, TRUE, 0}, /* RFC 4616 */
     {"LOGIN", "LOGIN", FALSE, TRUE, 0}, /* draft-murchison-sasl-login */
+    {"OAUTHBEARER", "OAUTHBEARER", FALSE, TRUE, KX_SASL_NEEDS_TOKENS}, /* RFC 7628 */
+    {"XOAUTH2", "XOAUTH2", FALSE, TRUE, KX_SASL_NEEDS_TOKENS},         /* its forerunner */
 };
 const guint KX_SASL_N_MECHANISMS = G_N_ELEMENTS(KX_SASL_MECHANISMS);
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The part of net/conn.h about signing in, for connections without a socket: the settings decide,
- * but for policies other than the usual one. Included once, after struct KxConn; `FAKE_LOOPBACK`
- * says whether the client is on this host, `FAKE_BINDING` whether there is a channel to bind to.
+ * but for policies and methods other than the usual ones. Included once, after struct KxConn;
+ * `FAKE_LOOPBACK` says whether the client is on this host, `FAKE_BINDING` whether there is a
+ * channel to bind to.
  */
 #pragma once
 
@@ -15,13 +16,13 @@ KxSignInRight kx_conn_may_sign_in(KxConn *conn, gboolean loopback)
     return may ? KX_SIGN_IN_ANYHOW : KX_SIGN_IN_NO;
 }
 
+/* As a new server offers them: there are no tokens. */
 static KxSaslOffer fake_offer(KxConn *conn, KxSignInRight right)
 {
     static const char *const NONE[] = {NULL};
-    KxSaslOffer offer = {NONE, FAKE_BINDING(conn), right == KX_SIGN_IN_ANYHOW};
-    if (right != KX_SIGN_IN_NO)
-        offer.methods = kx_settings_list(conn->settings, KX_SET_AUTH_METHODS);
-    return offer;
+    static const char *const SOME[] = {"SCRAM-SHA-256", "SCRAM-SHA-1", "PLAIN", "LOGIN", NULL};
+    return (KxSaslOffer){right == KX_SIGN_IN_NO ? NONE : SOME, FAKE_BINDING(conn),
+                         right == KX_SIGN_IN_ANYHOW};
 }
 
 char *kx_conn_mechanisms(KxConn *conn, KxSignInRight right, const char *before)
