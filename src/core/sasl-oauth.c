@@ -110,15 +110,15 @@ static KxSaslNext first(KxSession *session, KxSasl *sasl, KxSlice response, gboo
             ? g_strdup_printf("{\"status\":\"401\",\"schemes\":\"bearer\",\"scope\":\"%s\"}", scope)
             : g_strdup_printf("{\"status\":\"invalid_token\",\"scope\":\"%s\"}", scope);
     sasl->round = 1;
-    return KX_SASL_NEXT_CONTINUE;
+    return KX_SASL_NEXT_TELL;
 }
 
 KxSaslNext kx_sasl_oauthbearer(KxSession *session, KxSasl *sasl, KxSlice response)
 {
-    return sasl->round == 0 ? first(session, sasl, response, FALSE) : KX_SASL_NEXT_REFUSE;
+    return sasl->round == 0 ? first(session, sasl, response, FALSE) : KX_SASL_NEXT_OVER;
 }
 
 KxSaslNext kx_sasl_xoauth2(KxSession *session, KxSasl *sasl, KxSlice response)
 {
-    return sasl->round == 0 ? first(session, sasl, response, TRUE) : KX_SASL_NEXT_REFUSE;
+    return sasl->round == 0 ? first(session, sasl, response, TRUE) : KX_SASL_NEXT_OVER;
 }

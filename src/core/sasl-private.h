@@ -10,6 +10,8 @@ typedef enum {
     KX_SASL_NEXT_CHECK,     /* name and password are to be checked */
     KX_SASL_NEXT_ACCEPT,    /* the user has proved who he is */
     KX_SASL_NEXT_REFUSE,    /* `reason` says why, for the Warning log */
+    KX_SASL_NEXT_TELL,      /* the same, and the challenge tells the client, who answers: */
+    KX_SASL_NEXT_OVER,      /* what was refused is over */
     KX_SASL_NEXT_MALFORMED, /* not what the mechanism asks for */
 } KxSaslNext;
 
@@ -22,8 +24,9 @@ typedef struct KxSasl KxSasl;
 
 /* How the core runs a mechanism. */
 typedef struct {
-    const char *method;   /* as KxSaslMechanism has it */
-    const char *greeting; /* first challenge when there was no initial response */
+    const char *name;     /* as KxSaslMechanism has it */
+    const char *greeting; /* first challenge when there was no initial response; NULL: */
+    char *(*greet)(KxSession *session); /* makes one, which becomes the state */
     KxSaslNext (*respond)(KxSession *session, KxSasl *sasl, KxSlice response);
 } KxSaslSteps;
 
@@ -56,10 +59,13 @@ gboolean kx_sasl_is_locked(KxSession *session, KxSasl *sasl);
  * else begins with one: NULL. */
 char *kx_sasl_unescape(const char *text);
 
-/* sasl-plain.c, sasl-scram.c, sasl-oauth.c */
+/* sasl-plain.c, sasl-scram.c, sasl-digest.c, sasl-oauth.c */
 KxSaslNext kx_sasl_plain(KxSession *session, KxSasl *sasl, KxSlice response);
 KxSaslNext kx_sasl_login(KxSession *session, KxSasl *sasl, KxSlice response);
 KxSaslNext kx_sasl_scram(KxSession *session, KxSasl *sasl, KxSlice response);
+KxSaslNext kx_sasl_cram_md5(KxSession *session, KxSasl *sasl, KxSlice response);
+KxSaslNext kx_sasl_apop(KxSession *session, KxSasl *sasl, KxSlice response);
+char *kx_sasl_cram_challenge(KxSession *session);
 KxSaslNext kx_sasl_oauthbearer(KxSession *session, KxSasl *sasl, KxSlice response);
 KxSaslNext kx_sasl_xoauth2(KxSession *session, KxSasl *sasl, KxSlice response);
 

@@ -50,7 +50,7 @@ static GBytes *find_binding(const KxSasl *sasl, const char *type, size_t len)
  * inside TLS: somebody is between us (RFC 5802 section 6). */
 static gboolean take_flag(KxSession *session, KxSasl *sasl, Scram *scram, const char *flag)
 {
-    if (sasl->mechanism->binds) {
+    if (sasl->mechanism->flags & KX_SASL_BINDS) {
         GBytes *binding =
             g_str_has_prefix(flag, "p=") ? find_binding(sasl, flag + 2, strlen(flag) - 2) : NULL;
         if (!binding)

@@ -12,56 +12,24 @@
 #include "log/log-security.h"
 
 static const KxSaslSteps STEPS[] = {
-    {"PLAIN", "", kx_sasl_plain},
-    {"LOGIN", "Username:", kx_sasl_login},
-    {"SCRAM-SHA-256", "", kx_sasl_scram},
-    {"SCRAM-SHA-1", "", kx_sasl_scram},
-    {"OAUTHBEARER", "", kx_sasl_oauthbearer},
-    {"XOAUTH2", "", kx_sasl_xoauth2},
+    {"SCRAM-SHA-256-PLUS", "", NULL, kx_sasl_scram},
+    {"SCRAM-SHA-1-PLUS", "", NULL, kx_sasl_scram},
+    {"SCRAM-SHA-256", "", NULL, kx_sasl_scram},
+    {"SCRAM-SHA-1", "", NULL, kx_sasl_scram},
+    {"CRAM-MD5", NULL, kx_sasl_cram_challenge, kx_sasl_cram_md5},
+    {"APOP", "", NULL, kx_sasl_apop},
+    {"PLAIN", "", NULL, kx_sasl_plain},
+    {"LOGIN", "Username:", NULL, kx_sasl_login},
+    {"OAUTHBEARER", "", NULL, kx_sasl_oauthbearer},
+    {"XOAUTH2", "", NULL, kx_sasl_xoauth2},
 };
-
-/* ---- what is offered ---- */
-
-static gboolean works(const char *method, guint provided)
-{
-    const KxSaslMechanism *mechanism = kx_sasl_find(method, strlen(method));
-    return mechanism && (mechanism->needs & ~provided) == 0;
-}
-
-char **kx_sasl_offered_methods(KxDirectory *directory, const KxSettings *settings)
-{
-    const char *const *methods = kx_settings_list(settings, KX_SET_AUTH_METHODS);
-    guint provided = kx_auth_provides(directory);
-    GPtrArray *offered = g_ptr_array_new();
-    for (; methods && *methods; methods++)
-        if (works(*methods, provided))
-            g_ptr_array_add(offered, g_strdup(*methods));
-    g_ptr_array_add(offered, NULL);
-    return (char **)g_ptr_array_free(offered, FALSE);
-}
-
-gboolean kx_session_binds(KxSession *session)
-{
-    g_autoptr(KxSettings) settings = kx_directory_settings(kx_session_core(session)->directory);
-    return kx_sasl_binds(settings, session->secure,
-                         kx_session_service(session)->protocol == KX_PROTOCOL_SMTP);
-}
-
-char *kx_session_mechanisms(KxSession *session)
-{
-    KxDirectory *directory = kx_session_core(session)->directory;
-    g_autoptr(KxSettings) settings = kx_directory_settings(directory);
-    g_auto(GStrv) methods = kx_sasl_offered_methods(directory, settings);
-    KxSaslOffer offer = {(const char *const *)methods, kx_session_binds(session), TRUE};
-    return kx_sasl_names(&offer, "");
-}
 
 /* ---- an exchange ---- */
 
 static const KxSaslSteps *find_steps(const KxSaslMechanism *mechanism)
 {
     for (guint i = 0; i < G_N_ELEMENTS(STEPS); i++)
-        if (g_str_equal(STEPS[i].method, mechanism->method))
+        if (g_str_equal(STEPS[i].name, mechanism->name))
             return &STEPS[i];
     return NULL;
 }
@@ -133,8 +101,8 @@ gboolean kx_sasl_is_locked(KxSession *session, KxSasl *sasl)
     return sasl->uncounted;
 }
 
-static void refuse(KxSession *session, KxLoginFailure failure, const char *method,
-                   const char *reason)
+static void note_failure(KxSession *session, KxLoginFailure failure, const char *method,
+                         const char *reason)
 {
     KxLogger *logger = kx_session_core(session)->logger;
     session->auth_failed = TRUE;
@@ -144,6 +112,11 @@ static void refuse(KxSession *session, KxLoginFailure failure, const char *metho
         kx_log(logger, KX_LOG_WARNING, "%s login of %s from %s failed: %s", session->handler->name,
                name, session->remote_ip, reason);
     }
+}
+
+static void refuse(KxSession *session, KxLoginFailure failure, const char *method)
+{
+    note_failure(session, failure, method, NULL);
     answer(session, KX_SASL_FAILED, "");
 }
 
@@ -171,13 +144,19 @@ static void accept_user(KxSession *session, KxUser *user)
     let_in(session, user);
 }
 
-static void refuse_user(KxSession *session)
+static void note_refusal(KxSession *session)
 {
-    KxSasl *sasl = session->sasl;
+    const KxSasl *sasl = session->sasl;
     KxLockoutWho who = who_of(session);
     if (!sasl->uncounted)
         kx_lockout_failed(kx_session_core(session)->lockout, &who);
-    refuse(session, KX_LOGIN_REFUSED, sasl->mechanism->name, sasl->reason);
+    note_failure(session, KX_LOGIN_REFUSED, sasl->mechanism->name, sasl->reason);
+}
+
+static void refuse_user(KxSession *session)
+{
+    note_refusal(session);
+    answer(session, KX_SASL_FAILED, "");
 }
 
 /* Somebody opens another's mailbox; he has not signed in, so no statistics say that. */
@@ -246,10 +225,28 @@ static void go_on(KxSession *session, KxSaslNext next)
     case KX_SASL_NEXT_REFUSE:
         refuse_user(session);
         break;
+    case KX_SASL_NEXT_TELL:
+        note_refusal(session); /* now: the client may go away instead of answering */
+        answer(session, KX_SASL_CONTINUE, sasl->challenge);
+        break;
+    case KX_SASL_NEXT_OVER:
+        answer(session, KX_SASL_FAILED, "");
+        break;
     case KX_SASL_NEXT_MALFORMED:
-        refuse(session, KX_LOGIN_MISSING_PARAMETER, NULL, NULL);
+        refuse(session, KX_LOGIN_MISSING_PARAMETER, NULL);
         break;
     }
+}
+
+/* The first challenge. */
+static const char *greeting(KxSession *session)
+{
+    KxSasl *sasl = session->sasl;
+    if (sasl->steps->greeting)
+        return sasl->steps->greeting;
+    sasl->state = sasl->steps->greet(session);
+    sasl->state_free = g_free;
+    return sasl->state;
 }
 
 void kx_sasl_step(KxSession *session, const KxMsgSasl *message)
@@ -258,11 +255,11 @@ void kx_sasl_step(KxSession *session, const KxMsgSasl *message)
         g_clear_pointer(&session->sasl, kx_sasl_free);
         session->sasl = sasl_new(session, message);
         if (!session->sasl->steps || session->user) {
-            refuse(session, KX_LOGIN_METHOD_UNKNOWN, message->mechanism, NULL);
+            refuse(session, KX_LOGIN_METHOD_UNKNOWN, message->mechanism);
             return;
         }
         if (!message->initial) {
-            answer(session, KX_SASL_CONTINUE, session->sasl->steps->greeting);
+            answer(session, KX_SASL_CONTINUE, greeting(session));
             return;
         }
     }

@@ -4,6 +4,9 @@
 #include "directory/issued-private.h"
 #include "settings/sasl.h"
 
+static const char NEEDS_APP_PASSWORD[] =
+    "mail programs of the account need an application password";
+
 /* With the tables locked. */
 static gboolean takes_own(KxDirectory *directory, const KxUser *user)
 {
@@ -30,17 +33,17 @@ static gboolean may_be_own(KxDirectory *directory, const KxAuthClient *client)
     return may;
 }
 
-/* Takes as long as a check, and makes none: nobody learns here whether he has guessed the password
- * of an account that does not take it. */
+/* Takes as long as for a name that is nobody's, and checks nothing: nobody learns here whether he
+ * has guessed the password of an account that does not take it. */
 static KxAuthResult refuse_own(KxDirectory *directory, const KxAuthClient *client,
                                const char **ret_reason)
 {
     g_autoptr(KxUser) nobody = NULL;
-    KxAuthResult result = kx_auth_password(directory, client->login, "not what was given",
-                                           client->local_ip, &nobody, ret_reason);
+    KxAuthResult result =
+        kx_auth_password(directory, "", client->password, NULL, &nobody, ret_reason);
     if (result == KX_AUTH_BUSY)
         return KX_AUTH_BUSY;
-    *ret_reason = "mail programs of the account need an application password";
+    *ret_reason = NEEDS_APP_PASSWORD;
     return KX_AUTH_FAILED;
 }
 
@@ -60,18 +63,27 @@ KxAuthResult kx_auth_client(KxDirectory *directory, const KxAuthClient *client, 
     *ret_user = kx_issued_use(directory, &use, ret_issued, NULL, ret_reason);
     if (*ret_user != NULL || *ret_reason != NULL)
         return *ret_user != NULL ? KX_AUTH_OK : KX_AUTH_FAILED;
-    return may_be_own(directory, client)
-               ? kx_auth_password(directory, client->login, client->password, client->local_ip,
-                                  ret_user, ret_reason)
-               : refuse_own(directory, client, ret_reason);
+    if (!may_be_own(directory, client))
+        return refuse_own(directory, client, ret_reason);
+    KxAuthResult result = kx_auth_password(directory, client->login, client->password,
+                                           client->local_ip, ret_user, ret_reason);
+    if (result != KX_AUTH_OK || kx_auth_takes_own_password(directory, *ret_user))
+        return result;
+    g_clear_pointer(ret_user, kx_user_free); /* a directory elsewhere knew the name, not we */
+    *ret_reason = NEEDS_APP_PASSWORD;
+    return KX_AUTH_FAILED;
 }
 
 guint kx_auth_provides(KxDirectory *directory)
 {
     kx_rw_lock_read(&directory->lock);
     const guint *mail = directory->issued->mail;
-    gboolean keys = directory->imported == 0 && mail[KX_ISSUED_APP_PASSWORD] == 0;
+    /* Nothing is kept of passwords that a directory elsewhere checks. */
+    gboolean here = mail[KX_ISSUED_APP_PASSWORD] == 0 && directory->mapped == 0;
+    gboolean keys = directory->imported == 0 && here;
+    gboolean passwords = directory->unrecoverable == 0 && here;
     gboolean tokens = mail[KX_ISSUED_TOKEN] > 0;
     kx_rw_lock_unlock(&directory->lock);
-    return (keys ? KX_SASL_NEEDS_KEYS : 0) | (tokens ? KX_SASL_NEEDS_TOKENS : 0);
+    return (keys ? KX_SASL_NEEDS_KEYS : 0) | (passwords ? KX_SASL_NEEDS_PASSWORDS : 0) |
+           (tokens ? KX_SASL_NEEDS_TOKENS : 0);
 }

@@ -47,7 +47,7 @@ static gboolean read_keys(KxDirectory *directory, gint64 owner, KxScramKeys *key
     return found;
 }
 
-static KxUser *find_user(KxDirectory *directory, const char *login, const char *local_ip)
+KxUser *kx_auth_find_user(KxDirectory *directory, const char *login, const char *local_ip)
 {
     KxUser *user = NULL;
     kx_rw_lock_read(&directory->lock);
@@ -62,7 +62,7 @@ KxUser *kx_auth_scram(KxDirectory *directory, const char *login, const char *loc
                       KxScramKeys *keys, const char **ret_reason)
 {
     const KxScramHash hash = keys->hash;
-    g_autoptr(KxUser) user = find_user(directory, login, local_ip);
+    g_autoptr(KxUser) user = kx_auth_find_user(directory, login, local_ip);
     gboolean found = read_keys(directory, user != NULL ? user->id : 0, keys);
     if (user == NULL)
         *ret_reason = "the user does not exist";

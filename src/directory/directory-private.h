@@ -38,10 +38,11 @@ typedef struct {
         KxEntry entry;
         KxUser user;
     };
-    char *key;         /* folded name */
-    char *verifier;    /* Argon2id, "{SCHEME}..." of another server, or NULL: cannot
-                          sign in */
-    GPtrArray *groups; /* of KxGroupEntry, whose member he is; NULL: none */
+    char *key;            /* folded name */
+    char *verifier;       /* Argon2id, "{SCHEME}..." of another server, or NULL: cannot
+                             sign in */
+    gboolean recoverable; /* the password is also kept so that it can be had back */
+    GPtrArray *groups;    /* of KxGroupEntry, whose member he is; NULL: none */
 } KxUserEntry;
 
 gboolean kx_user_entry_is_local_only(const KxUserEntry *user); /* himself, or by a group */
@@ -177,6 +178,7 @@ struct KxDirectory {
     guint imported; /* accounts whose password another server has hashed */
     guint mapped;   /* domains with a directory elsewhere */
     KxMapper mapper;
+    guint unrecoverable; /* accounts with a password that cannot be had back */
 
     pthread_mutex_t reader_lock;
     KxDb *reader; /* beside `db`, so that reading does not wait for a change; under reader_lock */

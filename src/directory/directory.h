@@ -143,6 +143,7 @@ typedef struct {
     char **directory_attributes;                  /* "what=attribute+attribute" */
     guint64 directory_refresh, directory_timeout; /* seconds; 0: as the manual says */
 
+    gboolean recoverable;        /* passwords are kept so that they can be had back */
     gboolean app_passwords_only; /* mail programs of its users need one (directory/issued.h) */
 } KxDomain;
 

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "directory/lookalike.h"
 #include "directory/names.h"
+#include "directory/recoverable.h"
 #include "directory/template.h"
 
 static KxDomainEntry *of(KxEntry *entry)
@@ -159,6 +160,16 @@ static void follow(KxDirectory *directory, KxObjectChange *change, gboolean earl
                          KX_FIELD_DOMAIN_PRIMARY, g_strdup("no"));
 }
 
+/* ---- storing ---- */
+
+static gboolean store(KxDirectory *directory, KxObjectChange *change, GError **error)
+{
+    const KxDomain *next = (const KxDomain *)(const void *)change->next;
+    return next == NULL || next->recoverable || change->entry == NULL ||
+           !kx_object_is_given(change, KX_FIELD_DOMAIN_RECOVERABLE) ||
+           kx_recoverable_store_forget(directory, next->id, error);
+}
+
 /* ---- the tables ---- */
 
 static GHashTable *table(KxDirectory *directory, KxDomainEntry *home G_GNUC_UNUSED)
@@ -235,9 +246,11 @@ const KxObjectType kx_type_domain = {
     .name = kx_name_domain,
     .table = table,
     .check = check,
+    .store = store,
     .follow = follow,
     .init = init,
     .link = link_domain,
     .unlink = unlink_domain,
+    .settle = kx_recoverable_settle,
     .clear = clear,
 };

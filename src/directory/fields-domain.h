@@ -71,6 +71,8 @@ KX_FIELD(DOMAIN, DIRECTORY_REFRESH, "directory-refresh", "Directory_refresh", 0,
     "How often all users and groups are looked at, so that changes and removals count, like 10m; 0: each minute. New users are found before that, as soon as they sign in or get mail.")
 KX_FIELD(DOMAIN, DIRECTORY_TIMEOUT, "directory-timeout", "Directory_timeout", 0, seconds, directory_timeout, "DIR-15",
     "How long one answer of a server may take before the next is asked; 0: 5 seconds.")
+KX_FIELD(DOMAIN, RECOVERABLE, "recoverable-passwords", "Recoverable_passwords", 0, bool, recoverable, "AUTH-06 AUTH-09 AUTH-10",
+    "yes keeps passwords that are set from then on so that the server can read them, for programs that know CRAM-MD5 or APOP only. Unsafe: who gets server.db and passwords.key has the passwords. no deletes what was kept so.")
 KX_FIELD(DOMAIN, APP_PASSWORDS_ONLY, "app-passwords-only", "App_passwords_only", 0, bool, app_passwords_only, "",
     "yes lets mail programs of the domain's users sign in with application passwords (keryx user app-password) or tokens only; the users' own passwords then open the administration alone.")
 /* clang-format on */

@@ -192,6 +192,16 @@ static void take_verifier(KxDirectory *directory, KxStmt *row, gpointer data)
         return;
     user->verifier = g_strdup(kx_stmt_text(row, 1));
     directory->imported += user->verifier != NULL && kx_foreign_hash_is(user->verifier);
+    directory->unrecoverable += user->verifier != NULL && !user->recoverable;
+}
+
+/* Before the verifiers. */
+static void take_recoverable(KxDirectory *directory G_GNUC_UNUSED, KxStmt *row, gpointer data)
+{
+    gint64 owner = kx_stmt_int(row, 0);
+    KxUserEntry *user = g_hash_table_lookup(((Loading *)data)->users, &owner);
+    if (user != NULL)
+        user->recoverable = TRUE;
 }
 
 /* Users are linked to their groups, so these come first. */
@@ -237,7 +247,9 @@ static gboolean load_objects(KxDirectory *directory, GError **error)
     for (guint i = 0; i < G_N_ELEMENTS(ORDER); i++)
         if (!load_type(&loading, ORDER[i], error))
             return FALSE;
-    return each_row(directory,
+    return each_row(directory, "SELECT owner FROM credentials WHERE kind = 'recoverable'",
+                    take_recoverable, &loading, error) &&
+           each_row(directory,
                     "SELECT owner, value FROM credentials WHERE kind IN ('argon2id', 'imported')",
                     take_verifier, &loading, error);
 }

@@ -22,6 +22,7 @@ typedef struct {
     KxFieldValues values;
     KxCredentials *credentials; /* of a new password */
     char *verifier;             /* the same to check with; afterwards the old one */
+    gboolean recoverable;       /* it is kept so; afterwards whether the old one was */
     KxDomainEntry *home;        /* in which it is, or NULL */
     KxEntry *entry;             /* in the tables, or to come there */
     KxRecord *next;             /* structure as it will be; afterwards as it was; NULL: removed */
@@ -133,6 +134,11 @@ gboolean kx_targets_check(KxDirectory *directory, const KxObjectChange *change, 
 
 /* KX_ERR_DENIED: it is to be changed in the directory that it comes from. */
 gboolean kx_mapped_check_change(const KxAdmin *admin, const KxObjectChange *change, GError **error);
+
+/* ---- auth-scram.c ---- */
+
+/* A copy of the account that a login name means on a connection to that address; NULL: nobody. */
+KxUser *kx_auth_find_user(KxDirectory *directory, const char *login, const char *local_ip);
 
 /* ---- rights.c ---- */
 

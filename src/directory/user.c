@@ -5,6 +5,7 @@
 #include "directory/lookalike.h"
 #include "directory/names.h"
 #include "directory/object.h"
+#include "directory/recoverable.h"
 
 static KxUserEntry *of(KxEntry *entry)
 {
@@ -88,7 +89,19 @@ static gboolean gives_password(const KxObjectChange *change)
            kx_object_is_given(change, KX_FIELD_USER_PASSWORD_HASH);
 }
 
-static gboolean store_credentials(KxDb *db, const KxObjectChange *change, GError **error)
+/* If the domain wishes it (AUTH-06). */
+static gboolean store_recoverable(KxDb *db, KxObjectChange *change, GError **error)
+{
+    if (!change->home->domain.recoverable)
+        return TRUE;
+    gint64 owner = change->next->id;
+    g_autofree char *sealed =
+        kx_recoverable_seal(owner, change->values.text[KX_FIELD_USER_PASSWORD], error);
+    change->recoverable = TRUE;
+    return sealed != NULL && store_credential(db, owner, "recoverable", sealed, error);
+}
+
+static gboolean store_credentials(KxDb *db, KxObjectChange *change, GError **error)
 {
     gint64 owner = change->next->id;
     const KxCredentials *new = change->credentials;
@@ -102,7 +115,8 @@ static gboolean store_credentials(KxDb *db, const KxObjectChange *change, GError
            (new == NULL ||
             (store_credential(db, owner, "argon2id", new->argon2id, error) &&
              store_credential(db, owner, "scram-sha-256", new->scram_sha_256, error) &&
-             store_credential(db, owner, "scram-sha-1", new->scram_sha_1, error)));
+             store_credential(db, owner, "scram-sha-1", new->scram_sha_1, error) &&
+             store_recoverable(db, change, error)));
 }
 
 static gboolean store(KxDirectory *directory, KxObjectChange *change, GError **error)
@@ -148,6 +162,9 @@ static void exchange(KxObjectChange *change)
     char *verifier = of(change->entry)->verifier;
     of(change->entry)->verifier = change->verifier;
     change->verifier = verifier;
+    gboolean recoverable = of(change->entry)->recoverable;
+    of(change->entry)->recoverable = change->recoverable;
+    change->recoverable = recoverable;
 }
 
 static gboolean is_imported(const KxUserEntry *user)
@@ -155,10 +172,16 @@ static gboolean is_imported(const KxUserEntry *user)
     return user->verifier != NULL && kx_foreign_hash_is(user->verifier);
 }
 
+static gboolean is_unrecoverable(const KxUserEntry *user)
+{
+    return user->verifier != NULL && !user->recoverable;
+}
+
 static void link_user(KxDirectory *directory, KxDomainEntry *home, KxEntry *entry)
 {
     KxUserEntry *user = of(entry);
     directory->imported += is_imported(user);
+    directory->unrecoverable += is_unrecoverable(user);
     g_hash_table_insert(home->users, user->key, user);
     kx_lookalike_link(home, user->key);
     kx_addresses_link(home, user->user.addresses, user, NULL);
@@ -178,6 +201,7 @@ static void unlink_user(KxDirectory *directory, KxDomainEntry *home, KxEntry *en
 {
     KxUserEntry *user = of(entry);
     directory->imported -= is_imported(user);
+    directory->unrecoverable -= is_unrecoverable(user);
     g_hash_table_steal(home->users, user->key);
     kx_lookalike_unlink(home, user->key);
     kx_addresses_unlink(home, user->user.addresses);

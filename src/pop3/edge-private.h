@@ -17,6 +17,7 @@ typedef struct {
     KxPop3Stage stage;
     gboolean keeping; /* KX_POP3_KEEP is on its way, of which the client knows nothing */
     char *user;       /* of USER */
+    char *timestamp;  /* of the greeting, for APOP; NULL: it had none */
     char *mechanism;  /* of the exchange, as it is written in logs */
     guint mistakes;
     guint failures;
@@ -36,6 +37,9 @@ void kx_pop3_edge_wrong(KxConn *conn, KxPop3Edge *edge,
 /* edge-auth.c: RFC 1939 section 7 and RFC 5034 */
 void kx_pop3_edge_cmd_user(KxConn *conn, KxPop3Edge *edge, const char *args);
 void kx_pop3_edge_cmd_pass(KxConn *conn, KxPop3Edge *edge, const char *args);
+/* A timestamp for the greeting, if APOP can be used on the connection; else NULL. */
+char *kx_pop3_edge_timestamp(KxConn *conn);
+void kx_pop3_edge_cmd_apop(KxConn *conn, KxPop3Edge *edge, const char *args);
 void kx_pop3_edge_cmd_auth(KxConn *conn, KxPop3Edge *edge, const char *args);
 void kx_pop3_edge_sasl_line(KxConn *conn, KxPop3Edge *edge, const char *line);
 void kx_pop3_edge_sasl_reply(KxConn *conn, KxPop3Edge *edge, const KxMsgSaslReply *reply);

@@ -77,6 +77,7 @@ static const struct {
     {"QUIT", FALSE, FALSE, cmd_quit},
     {"USER", TRUE, FALSE, kx_pop3_edge_cmd_user},
     {"PASS", TRUE, TRUE, kx_pop3_edge_cmd_pass},
+    {"APOP", TRUE, TRUE, kx_pop3_edge_cmd_apop},
     {"AUTH", TRUE, TRUE, kx_pop3_edge_cmd_auth},
 };
 
@@ -231,10 +232,13 @@ static void start_over(KxConn *conn)
 static void on_open(KxConn *conn)
 {
     start_over(conn);
+    KxPop3Edge *edge = kx_conn_state(conn);
     const KxSettings *settings = kx_conn_settings(conn);
-    kx_pop3_edge_say(conn, "+OK %s %sPOP3 server ready",
+    edge->timestamp = kx_pop3_edge_timestamp(conn);
+    kx_pop3_edge_say(conn, "+OK %s %sPOP3 server ready%s%s",
                      kx_settings_text(settings, KX_SET_SERVER_HOSTNAME),
-                     kx_settings_bool(settings, KX_SET_SERVER_HIDE_PROGRAM) ? "" : "Keryx ");
+                     kx_settings_bool(settings, KX_SET_SERVER_HIDE_PROGRAM) ? "" : "Keryx ",
+                     edge->timestamp ? " " : "", edge->timestamp ? edge->timestamp : "");
 }
 
 /* RFC 1939 section 3: silence ends the session without a word, and nothing is deleted. */
@@ -257,6 +261,7 @@ static void on_close(KxConn *conn)
 {
     KxPop3Edge *edge = kx_conn_state(conn);
     g_free(edge->user);
+    g_free(edge->timestamp);
     g_free(edge->mechanism);
 }
 

@@ -4,14 +4,16 @@
 #include "base/text.h"
 
 const KxSaslMechanism KX_SASL_MECHANISMS[] = {
-    {"SCRAM-SHA-256-PLUS", "SCRAM-SHA-256", TRUE, FALSE, KX_SASL_NEEDS_KEYS}, /* RFC 7677 */
-    {"SCRAM-SHA-1-PLUS", "SCRAM-SHA-1", TRUE, FALSE, KX_SASL_NEEDS_KEYS},     /* RFC 5802 */
-    {"SCRAM-SHA-256", "SCRAM-SHA-256", FALSE, FALSE, KX_SASL_NEEDS_KEYS},
-    {"SCRAM-SHA-1", "SCRAM-SHA-1", FALSE, FALSE, KX_SASL_NEEDS_KEYS},
-    {"PLAIN", "PLAIN", FALSE, TRUE, 0}, /* RFC 4616 */
-    {"LOGIN", "LOGIN", FALSE, TRUE, 0}, /* draft-murchison-sasl-login */
-    {"OAUTHBEARER", "OAUTHBEARER", FALSE, TRUE, KX_SASL_NEEDS_TOKENS}, /* RFC 7628 */
-    {"XOAUTH2", "XOAUTH2", FALSE, TRUE, KX_SASL_NEEDS_TOKENS},         /* its forerunner */
+    {"SCRAM-SHA-256-PLUS", "SCRAM-SHA-256", KX_SASL_BINDS, KX_SASL_NEEDS_KEYS}, /* RFC 7677 */
+    {"SCRAM-SHA-1-PLUS", "SCRAM-SHA-1", KX_SASL_BINDS, KX_SASL_NEEDS_KEYS},     /* RFC 5802 */
+    {"SCRAM-SHA-256", "SCRAM-SHA-256", 0, KX_SASL_NEEDS_KEYS},
+    {"SCRAM-SHA-1", "SCRAM-SHA-1", 0, KX_SASL_NEEDS_KEYS},
+    {"CRAM-MD5", "CRAM-MD5", 0, KX_SASL_NEEDS_PASSWORDS}, /* RFC 2195 */
+    {"APOP", "CRAM-MD5", KX_SASL_HIDDEN, KX_SASL_NEEDS_PASSWORDS},
+    {"PLAIN", "PLAIN", KX_SASL_CLEAR, 0}, /* RFC 4616 */
+    {"LOGIN", "LOGIN", KX_SASL_CLEAR, 0}, /* draft-murchison-sasl-login */
+    {"OAUTHBEARER", "OAUTHBEARER", KX_SASL_CLEAR, KX_SASL_NEEDS_TOKENS}, /* RFC 7628 */
+    {"XOAUTH2", "XOAUTH2", KX_SASL_CLEAR, KX_SASL_NEEDS_TOKENS},         /* its forerunner */
 };
 const guint KX_SASL_N_MECHANISMS = G_N_ELEMENTS(KX_SASL_MECHANISMS);
 
@@ -26,7 +28,7 @@ const KxSaslMechanism *kx_sasl_find(const char *name, size_t len)
 gboolean kx_sasl_is_method(const char *name)
 {
     const KxSaslMechanism *mechanism = kx_sasl_find(name, strlen(name));
-    return mechanism != NULL && !mechanism->binds;
+    return mechanism != NULL && g_str_equal(mechanism->name, mechanism->method);
 }
 
 gboolean kx_sasl_binds(const KxSettings *settings, gboolean secure, gboolean smtp)
@@ -37,7 +39,9 @@ gboolean kx_sasl_binds(const KxSettings *settings, gboolean secure, gboolean smt
 gboolean kx_sasl_is_offered(const KxSaslOffer *offer, const KxSaslMechanism *mechanism)
 {
     return g_strv_contains(offer->methods, mechanism->method) &&
-           (offer->binds || !mechanism->binds) && (offer->clear || !mechanism->clear);
+           !(mechanism->flags & KX_SASL_HIDDEN) &&
+           (offer->binds || !(mechanism->flags & KX_SASL_BINDS)) &&
+           (offer->clear || !(mechanism->flags & KX_SASL_CLEAR));
 }
 
 char *kx_sasl_names(const KxSaslOffer *offer, const char *before)

@@ -10,15 +10,21 @@
 /* What must be there for a mechanism to work for everybody who might choose it: a client takes the
  * strongest that it is offered, and does not try another. */
 typedef enum {
-    KX_SASL_NEEDS_KEYS = 1 << 0,   /* made from each password, which imported hashes are not */
-    KX_SASL_NEEDS_TOKENS = 1 << 1, /* for mail */
+    KX_SASL_NEEDS_KEYS = 1 << 0,      /* made from each password, which imported hashes are not */
+    KX_SASL_NEEDS_TOKENS = 1 << 1,    /* for mail */
+    KX_SASL_NEEDS_PASSWORDS = 1 << 2, /* that can be had back */
 } KxSaslNeed;
+
+typedef enum {
+    KX_SASL_BINDS = 1 << 0,  /* to the TLS channel (RFC 5056): offered inside TLS only */
+    KX_SASL_CLEAR = 1 << 1,  /* sends the password itself */
+    KX_SASL_HIDDEN = 1 << 2, /* a protocol's own command, which the core takes as an exchange */
+} KxSaslFlag;
 
 typedef struct {
     const char *name;
     const char *method; /* of the setting auth.methods that allows it */
-    gboolean binds;     /* to the TLS channel (RFC 5056): offered inside TLS only */
-    gboolean clear;     /* sends the password itself */
+    guint flags;        /* KxSaslFlag */
     guint needs;        /* KxSaslNeed */
 } KxSaslMechanism;
 

@@ -24,9 +24,9 @@ def test_the_page_is_current(keryx_binary, page):
 
 
 def test_the_guide_names_commands_that_exist(keryx_binary):
-    known = set(re.findall(r"### `keryx ([a-z ]+?)(?: [A-Z[][^`]*)?`", (kx.ROOT / "docs/cli.md").read_text()))
+    known = set(re.findall(r"### `keryx ([a-z -]+?)(?: [A-Z[][^`]*)?`", (kx.ROOT / "docs/cli.md").read_text()))
     guide = (kx.ROOT / "docs/admin-guide.md").read_text()
-    used = re.findall(r"^    keryx ([a-z][a-z ]*[a-z])", guide, re.M)
+    used = re.findall(r"^    keryx ([a-z][a-z -]*[a-z])", guide, re.M)
     assert used
     for words in used:
         assert any(words == name or words.startswith(name + " ") for name in known), words

@@ -48,7 +48,7 @@ def mechanism(server, token, request):
     server.configure({"auth.methods": f"PLAIN,{request.param}"})
     wait_offered(server, request.param)
     yield request.param
-    server.configure({"auth.methods": "SCRAM-SHA-256,SCRAM-SHA-1,PLAIN,LOGIN,OAUTHBEARER,XOAUTH2"})
+    server.configure({"auth.methods": "SCRAM-SHA-256,SCRAM-SHA-1,CRAM-MD5,PLAIN,LOGIN,OAUTHBEARER,XOAUTH2"})
     wait_offered(server, *MECHANISMS)
 
 
@@ -75,7 +75,8 @@ def test_getmail(server, need, token, tmp_path):
     (tmp_path / "rc").write_text(
         f"[retriever]\ntype = SimpleIMAPSSLRetriever\nserver = 127.0.0.1\nport = {server.port('imaps')}\n"
         f"username = {server.address('alice')}\npassword_command = ('/bin/echo', '{token}')\nuse_xoauth2 = true\n"
-        f"[destination]\ntype = Mboxrd\npath = {kept}\nallow_root_commands = true\nuser = root\n")
+        f"[destination]\ntype = MDA_external\npath = /bin/sh\narguments = ('-c', 'cat >>{kept}')\n"
+        "allow_root_commands = true\n[options]\ndelete = true\n")
     done = run([need("getmail"), f"--getmaildir={tmp_path}", "--rcfile=rc"],
                env={"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"})
     assert done.returncode == 0 and b"for getmail" in kept.read_bytes(), done.stdout.decode()
