@@ -34,7 +34,8 @@ static const KxCommand commands[] = {
      .object = KX_OBJECT_GROUP,
      .run = kx_object_run_list,
      .flags = KX_COMMAND_READS | KX_COMMAND_ACCOUNTS,
-     .columns = "group:Group,addresses:Addresses,members:Members,description:Description",
+     .columns = "group:Group,source:Data source,addresses:Addresses,members:Members,"
+                "description:Description",
      .manual = "Lists the groups of one domain, or all."},
     {.words = "group show",
      .args = "GROUP@DOMAIN",

@@ -88,7 +88,8 @@ static const KxCommand commands[] = {
      .object = KX_OBJECT_USER,
      .run = kx_object_run_list,
      .flags = KX_COMMAND_READS | KX_COMMAND_ACCOUNTS,
-     .columns = "user:User,name:Name,disabled:Disabled,addresses:Addresses,description:Description",
+     .columns = "user:User,name:Name,source:Data source,disabled:Disabled,addresses:Addresses,"
+                "description:Description",
      .manual = "Lists the accounts of one domain, or all."},
     {.words = "user show",
      .args = "USER@DOMAIN",
