@@ -60,25 +60,6 @@ gboolean kx_mail_etrn(KxMailSession *session, KxMailTask *task)
     return FALSE;
 }
 
-/* ---- does the domain exist ---- */
-
-void kx_mail_ask_domain(const KxMailTools *tools, KxMailTask *task)
-{
-    g_autoptr(GPtrArray) mx = NULL;
-    g_auto(KxHostAnswer) host = {0};
-    gboolean secure;
-    KxDnsAnswer answer = kx_resolver_mx(tools->resolver, task->route, &mx, &secure);
-    if (answer == KX_DNS_NONE)
-        answer = kx_resolver_addresses(tools->resolver, task->route, &host);
-    task->reached = TRUE;
-    if (answer == KX_DNS_FOUND)
-        kx_mail_task_result(task, 250, "2.0.0 It is in DNS");
-    else if (answer == KX_DNS_NONE)
-        kx_mail_task_result(task, 550, "5.1.8 It is not in DNS");
-    else
-        kx_mail_task_result(task, 451, "4.4.3 DNS does not answer");
-}
-
 /* ---- where it is ---- */
 
 static void take_result(KxMailRecipient *recipient, guint code, const char *status)

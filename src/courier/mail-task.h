@@ -41,6 +41,7 @@ typedef struct {
     char *from;
     guint flags; /* KxSmtpMailFlags */
     guint64 size, skip;
+    GBytes *head; /* sent before the rest of the content */
     char *envid, *ret;
     gint64 deliver_by; /* Unix seconds; 0: not said (RFC 2852) */
     guint priority;    /* with KX_PRIORITY_BASE; 0: not said (RFC 6710) */
@@ -82,6 +83,9 @@ KxMailTask *kx_mail_task_new_question(guint32 number, const KxMsgMailAsk *messag
 void kx_mail_task_add(KxMailTask *task, const KxMsgMailRecipient *message);
 void kx_mail_task_set_body(KxMailTask *task, const KxMsgMailBody *message);
 void kx_mail_task_free(KxMailTask *task);
+
+/* Bytes that are sent. */
+guint64 kx_mail_task_length(const KxMailTask *task);
 
 /* How far it has come; `host` NULL: no word about that. */
 void kx_mail_task_progress(KxMailTask *task, KxMailPhase phase, guint percent, const char *host);
@@ -230,6 +234,10 @@ void kx_mail_web(const KxMailTools *tools, KxMailTask *task);
 void kx_mail_post(const KxMailTools *tools, KxMailTask *task);
 /* Whether the domain that is the route has MX records or addresses. */
 void kx_mail_ask_domain(const KxMailTools *tools, KxMailTask *task);
+/* The TXT records of the recipients, which are names in DNS. */
+void kx_mail_ask_texts(const KxMailTools *tools, KxMailTask *task);
+/* Whether the client may send for the sender (courier/spf.h). */
+void kx_mail_ask_spf(const KxMailTools *tools, KxMailTask *task);
 /* Questions about the addresses of a host. TRUE: it was one. */
 gboolean kx_mail_ask_address(KxMailTask *task, const KxHostAddress *address);
 

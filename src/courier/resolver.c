@@ -10,6 +10,7 @@
 
 enum {
     TYPE_A = 1,
+    TYPE_PTR = 12,
     TYPE_MX = 15,
     TYPE_TXT = 16,
     TYPE_AAAA = 28,
@@ -23,6 +24,7 @@ enum {
     NAME_SERVERS_MAX = 16,
     TLSA_MAX = 32,
     TXT_MAX = 64,
+    PTR_MAX = 64,
     ANCHORS_MAX = 32,
     PROBE_AGAIN = 60, /* seconds until servers without signatures are asked for some again */
 };
@@ -75,6 +77,7 @@ static struct ub_ctx *new_context(const KxResolverOptions *options, GError **err
     if (!*options->servers)
         use_resolv_conf(ctx, options->resolv_conf);
     ub_ctx_set_option(ctx, "do-not-query-localhost:", "no");
+    ub_ctx_set_option(ctx, "unblock-lan-zones:", "yes"); /* PTR records of the inner network */
     ub_ctx_set_option(ctx, "num-queries-per-thread:", "1024");
     return ctx;
 }
@@ -437,6 +440,44 @@ KxDnsAnswer kx_resolver_txt(KxResolver *resolver, const char *name, GPtrArray **
     *ret_texts = g_ptr_array_new_with_free_func(g_free);
     for (int i = 0; result->data[i] && i < TXT_MAX; i++)
         g_ptr_array_add(*ret_texts, read_strings(result->data[i], result->len[i]));
+    ub_resolve_free(result);
+    return KX_DNS_FOUND;
+}
+
+/* ---- PTR ---- */
+
+/* "4.3.2.1.in-addr.arpa"; NULL: no address. */
+static char *reverse_name(const char *ip)
+{
+    guint8 bytes[16];
+    gboolean four = inet_pton(AF_INET, ip, bytes) == 1;
+    if (!four && inet_pton(AF_INET6, ip, bytes) != 1)
+        return NULL;
+    GString *name = g_string_new(NULL);
+    for (int i = four ? 3 : 15; i >= 0; i--) {
+        if (four)
+            g_string_append_printf(name, "%u.", bytes[i]);
+        else
+            g_string_append_printf(name, "%x.%x.", bytes[i] & 15u, bytes[i] >> 4);
+    }
+    g_string_append(name, four ? "in-addr.arpa" : "ip6.arpa");
+    return g_string_free(name, FALSE);
+}
+
+KxDnsAnswer kx_resolver_ptr(KxResolver *resolver, const char *ip, GPtrArray **ret_names)
+{
+    struct ub_result *result = NULL;
+    gboolean secure = FALSE;
+    g_autofree char *name = reverse_name(ip);
+    KxDnsAnswer answer = name ? ask(resolver, name, TYPE_PTR, &result, &secure) : KX_DNS_NONE;
+    if (answer != KX_DNS_FOUND)
+        return answer;
+    *ret_names = g_ptr_array_new_with_free_func(g_free);
+    for (int i = 0; result->data[i] && i < PTR_MAX; i++) {
+        char *found = read_name((const guint8 *)result->data[i], result->len[i]);
+        if (found)
+            g_ptr_array_add(*ret_names, found);
+    }
     ub_resolve_free(result);
     return KX_DNS_FOUND;
 }

@@ -79,5 +79,8 @@ KxDnsAnswer kx_resolver_tlsa(KxResolver *resolver, const char *host, guint port,
 /* The strings of each TXT record joined; char *, of UTF-8 or what looks like it. */
 KxDnsAnswer kx_resolver_txt(KxResolver *resolver, const char *name, GPtrArray **ret_texts);
 
+/* The names that an address has by its PTR records (char *), whoever may have written these. */
+KxDnsAnswer kx_resolver_ptr(KxResolver *resolver, const char *ip, GPtrArray **ret_names);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KxResolver, kx_resolver_free)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(KxHostAnswer, kx_host_answer_clear)
