@@ -25,7 +25,7 @@ gboolean kx_mail_say_mail(KxMailSession *session, const KxMailTask *task, GError
     g_autoptr(GString) line = g_string_new(NULL);
     g_string_append_printf(line, "MAIL FROM:<%s>", task->from);
     if (session->features & KX_MAIL_HAS_SIZE)
-        g_string_append_printf(line, " SIZE=%" G_GUINT64_FORMAT, task->size - task->skip);
+        g_string_append_printf(line, " SIZE=%" G_GUINT64_FORMAT, kx_mail_task_length(task));
     if (task->flags & KX_SMTP_BINARYMIME && session->features & KX_MAIL_HAS_BINARYMIME)
         g_string_append(line, " BODY=BINARYMIME");
     else if (task->flags & KX_SMTP_8BITMIME && session->features & KX_MAIL_HAS_8BITMIME)

@@ -153,6 +153,10 @@ static gboolean write_content(KxMailSession *session, KxMailTask *task, gboolean
     g_autofree char *piece = g_malloc(PIECE);
     gboolean line_start = TRUE;
     guint64 at = task->skip;
+    size_t head_len;
+    const char *head = g_bytes_get_data(task->head, &head_len);
+    if (head_len > 0 && !kx_smtp_conn_write(session->conn, head, head_len, error))
+        return FALSE; /* fields: no line of them begins with a dot */
     while (at < task->size) {
         ssize_t n = read_piece(task, piece, at, error);
         if (n == 0)
@@ -187,7 +191,7 @@ static gboolean send_bdat(KxMailSession *session, KxMailTask *task, KxSmtpReply 
                           GError **error)
 {
     return kx_smtp_conn_printf(session->conn, error, "BDAT %" G_GUINT64_FORMAT " LAST\r\n",
-                               task->size - task->skip) &&
+                               kx_mail_task_length(task)) &&
            write_content(session, task, FALSE, error) &&
            kx_smtp_conn_read(session->conn, KX_SMTP_DATA_END, reply, error);
 }
@@ -280,7 +284,7 @@ static gboolean cannot_carry(const KxMailSession *session, KxMailTask *task)
     if (task->flags & KX_SMTP_BINARYMIME &&
         (~session->features & (KX_MAIL_HAS_BINARYMIME | KX_MAIL_HAS_CHUNKING)))
         return refuse(task, "5.6.1 The next server does not take binary content");
-    if (session->size_max > 0 && task->size - task->skip > session->size_max)
+    if (session->size_max > 0 && kx_mail_task_length(task) > session->size_max)
         return refuse(task, "5.3.4 The message is larger than the next server allows");
     if (!(task->flags & KX_SMTP_BY_RETURN))
         return FALSE;

@@ -38,6 +38,7 @@ KxMailTask *kx_mail_task_new(guint32 number, const KxMsgMailTask *message, int f
     task->flags = message->flags;
     task->size = message->size;
     task->skip = message->skip;
+    task->head = g_bytes_new(message->head.data, message->head.len);
     task->envid = g_strdup(message->envid);
     task->ret = g_strdup(message->ret);
     task->deliver_by = (gint64)MIN(message->deliver_by, (guint64)G_MAXINT64);
@@ -78,6 +79,7 @@ void kx_mail_task_add(KxMailTask *task, const KxMsgMailRecipient *message)
 void kx_mail_task_set_body(KxMailTask *task, const KxMsgMailBody *message)
 {
     g_clear_pointer(&task->body, g_bytes_unref);
+    g_clear_pointer(&task->head, g_bytes_unref);
     g_free(task->body_type);
     task->body = g_bytes_new(message->data.data, message->data.len);
     task->body_type = g_strdup(message->type);
@@ -107,6 +109,7 @@ void kx_mail_task_free(KxMailTask *task)
     g_free(task->protection);
     g_free(task->talks_to);
     g_clear_pointer(&task->body, g_bytes_unref);
+    g_clear_pointer(&task->head, g_bytes_unref);
     g_free(task->body_type);
     g_clear_pointer(&task->answer, g_bytes_unref);
     g_free(task->answer_type);
@@ -115,6 +118,11 @@ void kx_mail_task_free(KxMailTask *task)
     g_ptr_array_unref(task->lines);
     kx_mutex_clear(&task->progress_lock);
     g_free(task);
+}
+
+guint64 kx_mail_task_length(const KxMailTask *task)
+{
+    return g_bytes_get_size(task->head) + task->size - task->skip;
 }
 
 void kx_mail_task_progress(KxMailTask *task, KxMailPhase phase, guint percent, const char *host)

@@ -129,6 +129,7 @@ typedef struct {
     KxForwardMode forward_mode;
     gboolean forward_aliases;  /* also what is addressed to a domain alias */
     KxOverride forward_verify; /* ask it whether it takes mail for a name; none: yes */
+    KxOverride dkim_sign;      /* what the domain sends is signed, if it has keys; none: yes */
     char *etrn_group;          /* of IP addresses that may ask for the mail, or empty */
     char **etrn_users;         /* logins that may */
 

@@ -75,4 +75,6 @@ KX_FIELD(DOMAIN, RECOVERABLE, "recoverable-passwords", "Recoverable_passwords", 
     "yes keeps passwords that are set from then on so that the server can read them, for programs that know CRAM-MD5 or APOP only. Unsafe: who gets server.db and passwords.key has the passwords. no deletes what was kept so.")
 KX_FIELD(DOMAIN, APP_PASSWORDS_ONLY, "app-passwords-only", "App_passwords_only", 0, bool, app_passwords_only, "",
     "yes lets mail programs of the domain's users sign in with application passwords (keryx user app-password) or tokens only; the users' own passwords then open the administration alone.")
+KX_FIELD(DOMAIN, DKIM_SIGN, "dkim-sign", "DKIM_sign", 0, override, dkim_sign, "",
+    "no leaves what the domain sends to other servers without its signature (DKIM), and what it sends on without a seal (ARC). Empty means yes: it is signed with all keys of keryx dkim list.")
 /* clang-format on */

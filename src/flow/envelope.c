@@ -50,6 +50,8 @@ static const Field MESSAGE_FIELDS[] = {
     MESSAGE_FIELD("Begins", TIME, begins),
     MESSAGE_FIELD("Warned", FLAG, warned),
     MESSAGE_FIELD("Report", TEXT, report),
+    MESSAGE_FIELD("Signer", TEXT, signer),
+    MESSAGE_FIELD("Checked", FLAG, checked),
 };
 static const Field RCPT_FIELDS[] = {
     RCPT_FIELD("Original", TEXT, original), RCPT_FIELD("Account", TEXT, account),

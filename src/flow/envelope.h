@@ -74,6 +74,8 @@ typedef struct {
     char *envid;           /* xtext or NULL */
     char *auth;            /* RFC 4954 section 5: xtext, "<>" or NULL */
     GPtrArray *given;      /* of char *: as the sender gave them, for the log; not written */
+    char *signer;          /* of whose domain it is: signed with that on its way out; or NULL */
+    guint checked;         /* who it is from was looked at when it came from another server */
     char *report;          /* of a report: what it tells ("failed"), for the log; or NULL */
     GPtrArray *recipients; /* of KxEnvelopeRcpt */
     GPtrArray *expanded;   /* of KxEnvelopeRcpt: addresses of several, of which the sender wants to

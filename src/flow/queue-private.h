@@ -10,6 +10,7 @@
 
 #include "directory/hop.h"
 #include "flow/queue-steer.h"
+#include "flow/sign.h"
 #include "ipc/message.h"
 
 #define KX_QUEUE_DIR "store/queue"
@@ -74,9 +75,12 @@ struct KxRoute {
 typedef struct {
     guint32 number;
     KxShipment *shipment;
-    GArray *recipients; /* guint: indexes in the envelope, in the order of the task's */
-    gint64 since;       /* Unix seconds */
-    gint64 begun;       /* monotonic, microseconds */
+    GArray *recipients;         /* guint: indexes in the envelope, in the order of the task's */
+    gint64 since;               /* Unix seconds */
+    gint64 begun;               /* monotonic, microseconds */
+    const KxEnvelope *envelope; /* the entry's */
+    gboolean seven;             /* in the form for servers that take no 8-bit content */
+    gboolean preparing;         /* a thread makes its content; under the lock */
     /* for those who look */
     char *id, *sender, *to;
     guint64 size;
@@ -95,6 +99,8 @@ typedef struct {
     guint peer; /* KxPeerFlags */
 } KxTaskResult;
 
+enum { KX_PREPARERS = 2 /* threads that make the content of tasks */ };
+
 struct KxQueue {
     KxStore *store;
     KxDirectory *directory;
@@ -110,6 +116,10 @@ struct KxQueue {
     pthread_cond_t changed;
     gboolean stopping;
     GThread *runner; /* NULL if not started */
+    GThread *preparers[KX_PREPARERS];
+    pthread_cond_t prepares;
+    GQueue to_prepare; /* KxTask */
+    KxDkimKeys *keys;
 
     KxQueueCourier courier; /* send NULL: there is none */
     KxQueueUrgent urgent;   /* NULL: nobody wants to know */
@@ -211,13 +221,34 @@ void kx_route_sweep(KxQueue *queue, gint64 now);        /* forgets those not nee
 
 /* ---- task.c ---- */
 
+void kx_task_free(gpointer task);
+void kx_task_result_free(gpointer result);
+/* The envelope of a message on its way, read with its first shipment; the entry's. */
+KxEnvelope *kx_task_envelope(KxQueue *queue, const KxShipment *shipment, GError **error);
+/* One less; at the last the message is settled, unless it could not even be read. Takes it. */
+void kx_task_shipment_over(KxQueue *queue, KxShipment *shipment, gboolean tried,
+                           gint64 put_off_until, const GError *error);
+/* It has this result; the runner takes it over. With the lock held. */
+void kx_task_end(KxQueue *queue, KxTask *task, guint code, const char *status);
+void kx_task_give_back(KxQueue *queue, KxTask *task);
+
+/* ---- task-start.c ---- */
+
 /* Gives a shipment to the courier; takes it. If that cannot be, it counts as put off. */
 void kx_task_start(KxQueue *queue, KxShipment *shipment);
-/* Takes over what became of a task that is over; takes the task. */
-void kx_task_settle(KxQueue *queue, KxTask *task);
-void kx_task_free(gpointer task);
 /* A shipment that is not tried because its route is down; takes it. */
 void kx_task_put_off(KxQueue *queue, KxShipment *shipment);
+
+/* ---- task-content.c ---- */
+
+/* Makes the content and gives it to the courier, at once or in a thread. */
+void kx_task_prepare(KxQueue *queue, KxTask *task);
+gpointer kx_task_work(gpointer queue); /* such a thread */
+
+/* ---- task-settle.c ---- */
+
+/* Takes over what became of a task that is over; takes the task. */
+void kx_task_settle(KxQueue *queue, KxTask *task);
 
 /* ---- downgrade.c ---- */
 

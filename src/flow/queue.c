@@ -23,6 +23,9 @@ KxQueue *kx_queue_open(KxStore *store, KxDirectory *directory, KxLogger *logger,
     pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
     pthread_cond_init(&queue->changed, &clock);
     pthread_condattr_destroy(&clock);
+    pthread_cond_init(&queue->prepares, NULL);
+    g_queue_init(&queue->to_prepare);
+    queue->keys = kx_dkim_keys_new();
     kx_queue_entries_init(queue);
     queue->routes = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, kx_route_free);
     queue->tasks = g_hash_table_new_full(NULL, NULL, NULL, kx_task_free);
@@ -40,6 +43,8 @@ KxQueue *kx_queue_open(KxStore *store, KxDirectory *directory, KxLogger *logger,
 void kx_queue_start(KxQueue *queue)
 {
     queue->runner = g_thread_new("queue", kx_queue_run, queue);
+    for (guint i = 0; i < KX_PREPARERS; i++)
+        queue->preparers[i] = g_thread_new("prepare", kx_task_work, queue);
 }
 
 void kx_queue_stop(KxQueue *queue)
@@ -47,9 +52,13 @@ void kx_queue_stop(KxQueue *queue)
     pthread_mutex_lock(&queue->lock);
     queue->stopping = TRUE;
     pthread_cond_broadcast(&queue->changed);
+    pthread_cond_broadcast(&queue->prepares);
     pthread_mutex_unlock(&queue->lock);
-    if (queue->runner)
-        g_thread_join(g_steal_pointer(&queue->runner));
+    if (!queue->runner)
+        return;
+    g_thread_join(g_steal_pointer(&queue->runner));
+    for (guint i = 0; i < KX_PREPARERS; i++)
+        g_thread_join(queue->preparers[i]);
 }
 
 void kx_queue_close(KxQueue *queue)
@@ -57,11 +66,17 @@ void kx_queue_close(KxQueue *queue)
     if (!queue)
         return;
     kx_queue_stop(queue);
+    KxTask *task;
+    while ((task = g_queue_pop_head(&queue->to_prepare)))
+        if (task->over)
+            kx_task_free(task); /* the others are in `tasks` */
     g_queue_clear_full(&queue->over, kx_task_free);
     g_queue_clear(&queue->ready);
     g_hash_table_unref(queue->tasks);
     g_hash_table_unref(queue->routes);
     kx_queue_entries_clear(queue);
+    kx_dkim_keys_free(queue->keys);
+    pthread_cond_destroy(&queue->prepares);
     pthread_cond_destroy(&queue->changed);
     pthread_mutex_destroy(&queue->lock);
     pthread_mutex_destroy(&queue->id_lock);

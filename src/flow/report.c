@@ -116,6 +116,7 @@ static KxEnvelope *address_report(KxQueue *queue, const KxEnvelope *about, const
                                   GError **error)
 {
     KxRecipients recipients;
+    g_autoptr(KxSettings) settings = kx_directory_settings(queue->directory);
     g_autoptr(KxEnvelope) envelope = kx_envelope_new();
     envelope->created = g_get_real_time() / G_USEC_PER_SEC;
     envelope->service = g_strdup("DSN");
@@ -123,6 +124,8 @@ static KxEnvelope *address_report(KxQueue *queue, const KxEnvelope *about, const
     envelope->flags = KX_SMTP_8BITMIME | (g_str_is_ascii(about->sender) ? 0 : KX_SMTP_UTF8) |
                       (about->flags & KX_SMTP_REQUIRETLS); /* RFC 8689 section 5 */
     envelope->report = g_strdup(kind->action);
+    envelope->signer =
+        kx_sign_own_domain(queue->directory, kx_settings_text(settings, KX_SET_SERVER_HOSTNAME));
     kx_recipients_init(&recipients, queue->directory, queue->store, queue->logger, envelope, NULL,
                        TRUE);
     kx_recipients_add(&recipients, about->sender, KX_NOTIFY_NEVER, NULL);

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/lock.h"
 #include "flow/recipients.h"
+#include "flow/sign.h"
 #include "flow/tls-report.h"
 
 enum {
@@ -60,6 +61,8 @@ static KxEnvelope *new_envelope(KxTlsReports *reports, const KxTlsReport *report
     envelope->service = g_strdup("TLS-RPT");
     envelope->sender = g_strdup(report->contact);
     envelope->flags = KX_SMTP_TLS_OPTIONAL;
+    const char *at = strrchr(report->contact, '@');
+    envelope->signer = kx_sign_own_domain(reports->directory, at ? at + 1 : NULL);
     kx_recipients_init(&recipients, reports->directory, reports->store, reports->logger, envelope,
                        NULL, TRUE);
     KxRecipientResult result = kx_recipients_add(&recipients, to, KX_NOTIFY_NEVER, NULL);

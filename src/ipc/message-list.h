@@ -206,10 +206,10 @@ KX_MESSAGE(SMTP_VERDICT, KxMsgSmtpVerdict, CORE, EDGE, 0)
 /* ---- mail to other servers: a task from the core to the courier, one MAIL_END back ---- */
 
 /* A message for one next hop; the session is the task's number, the descriptor the file, of which `skip` bytes at
- * the start are not sent. `route` names the hop: the domain whose MX records count, or with `mx` 0 the host. `tls`
+ * the start are not sent, but `head` before the rest. `route` names the hop: the domain whose MX records count, or with `mx` 0 the host. `tls`
  * is KxMailTls. With `pop3_host` the sign-in is one to a mailbox there, before (SMTP-27). `source` are addresses to
  * connect from, separated by a comma. What the sender asked for stands as in SMTP_MAIL. Recipients follow, then MAIL_GO. */
-#define KX_FIELDS_MAIL_TASK(F, S) F(S, STR, id, 32) F(S, STR, route, 255) F(S, U32, mx, 0) F(S, U32, port, 0) F(S, U32, tls, 0) F(S, STR, user, 400) F(S, STR, password, 1024) F(S, STR, pop3_host, 255) F(S, U32, pop3_port, 0) F(S, STR, source, 128) F(S, STR, from, 1024) F(S, U32, flags, 0) F(S, U64, size, 0) F(S, U64, skip, 0) F(S, STR, envid, 128) F(S, STR, ret, 8) F(S, U64, deliver_by, 0) F(S, U32, priority, 0)
+#define KX_FIELDS_MAIL_TASK(F, S) F(S, STR, id, 32) F(S, STR, route, 255) F(S, U32, mx, 0) F(S, U32, port, 0) F(S, U32, tls, 0) F(S, STR, user, 400) F(S, STR, password, 1024) F(S, STR, pop3_host, 255) F(S, U32, pop3_port, 0) F(S, STR, source, 128) F(S, STR, from, 1024) F(S, U32, flags, 0) F(S, U64, size, 0) F(S, U64, skip, 0) F(S, STR, envid, 128) F(S, STR, ret, 8) F(S, U64, deliver_by, 0) F(S, U32, priority, 0) F(S, BLOB, head, 16384)
 KX_MESSAGE(MAIL_TASK, KxMsgMailTask, CORE, COURIER, 1)
 
 #define KX_FIELDS_MAIL_RECIPIENT(F, S) F(S, STR, to, 1024) F(S, U32, notify, 0) F(S, STR, orcpt, 1024)

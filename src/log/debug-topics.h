@@ -16,6 +16,7 @@
     X(QUEUE, "queue", "Queue Processing", "Message Delivery")                                      \
     X(REMOTE_POP3, "remote-pop3", "Remote POP3 Download", "Message Delivery")                      \
     X(ALIAS_EXPANSION, "alias-expansion", "Alias Expansion", "Message Delivery")                   \
+    X(SPF_LOOKUP, "spf-record-lookup", "SPF Record Lookup", "Message Delivery")                    \
     X(FOLDER_OPERATIONS, "folder-operations", "Message Folder Operations", "Message Store")        \
     X(SEARCH_SORT, "search-sort", "Searching and Sorting", "Message Store")                        \
     X(QUOTA_LOGIN, "quota-login", "Quota and Login Statistics", "Message Store")                   \

@@ -36,6 +36,8 @@ KX_SETTING(SMTP_LIMITS_EXEMPT, "smtp.limits-exempt-group", TEXT, 0, 100, NULL, "
     "IP address group for which these limits of messages, connections and unknown recipients do not hold: the domain's other mail servers. Empty means that only 127.0.0.1 and ::1 are exempt.")
 KX_SETTING(SMTP_SENDER_DOMAIN, "smtp.sender-domain-must-exist", BOOL, 0, 0, NULL, "no", 0, "SMTP-20", NULL,
     "Whether mail is refused whose sender's domain is not in DNS: it has neither MX records nor addresses. Senders who have signed in or may relay are not asked about.")
+KX_SETTING(SMTP_SENDER_AUTHENTICATION, "smtp.sender-authentication", BOOL, 0, 0, NULL, "yes", 0, "", NULL,
+    "Whether it is found out who mail from other servers is from (SPF, DKIM, DMARC, ARC), and said in a field Authentication-Results in front of it. Nothing is refused for that; what its author's domain disowns is in the Security log. Users who have signed in and hosts that may relay are not asked about, and nothing is asked while internet.connection is offline.")
 KX_SETTING(SMTP_GREETING_DELAY, "smtp.greeting-delay", DURATION, 0, 240, NULL, "0", KX_SETTING_EDGE, "SPAM-58 SPAM-59 SPAM-62", NULL,
     "How long a client on the SMTP port waits for the greeting. Programs that send spam give up or begin to talk; who talks before the greeting is disconnected. 0 means no delay; 25s is a good value.")
 KX_SETTING(SMTP_GREETING_EXEMPT, "smtp.greeting-delay-exempt-group", TEXT, 0, 100, NULL, "", KX_SETTING_IP_GROUP, "SPAM-60", NULL,
@@ -272,7 +274,7 @@ KX_LOG_SETTINGS(DEBUG, "debug", "debug")
 KX_SETTING(LOG_JOURNALD, "log.journald", BOOL, 0, 0, NULL, "no", 0, "LOG-18", NULL,
     "Whether all logs are also written to the journal of systemd on this host.")
 KX_SETTING(LOG_DEBUG_TOPICS, "log.debug", LIST, 0, 64,
-    "smtp-server|imap-server|pop3-server|http-server|queue|remote-pop3|alias-expansion|folder-operations|search-sort|quota-login|"
+    "smtp-server|imap-server|pop3-server|http-server|queue|remote-pop3|alias-expansion|spf-record-lookup|folder-operations|search-sort|quota-login|"
     "user-authentication|tls|directory-lookup|thread-pool|administration|service-manager",
     "", KX_SETTING_EDGE, "LOG-65", NULL,
     "What the Debug log records besides starts and stops; each topic costs speed while it is on.")

@@ -5,6 +5,7 @@
  */
 #include "base/error.h"
 #include "base/text.h"
+#include "filter/results.h"
 #include "flow/footer.h"
 #include "ipc/message.h"
 #include "mime/binary.h"
@@ -104,6 +105,25 @@ static gboolean put(KxSmtpTransaction *transaction, const void *bytes, size_t le
            kx_smtp_refuse_error(transaction, error);
 }
 
+/* But for what others say in our name about who a message is from (RFC 8601 section 5). */
+static gboolean put_header(KxSmtpTransaction *transaction, const GString *head)
+{
+    const char *hostname =
+        kx_settings_text(kx_session_settings(transaction->session), KX_SET_SERVER_HOSTNAME);
+    const char *done = head->str, *end = head->str + head->len;
+    KxHeaderIter iter;
+    KxHeaderField field;
+    kx_header_iter_init(&iter, head->str, head->len);
+    while (kx_header_iter_next(&iter, &field)) {
+        if (!kx_results_claims(&field, hostname))
+            continue;
+        if (!put(transaction, done, (size_t)(field.start - done)))
+            return FALSE;
+        done = field.start + field.len;
+    }
+    return put(transaction, done, (size_t)(end - done));
+}
+
 /* REQUIRETLS comes before the field (RFC 8689 section 3). */
 static void note_tls(KxSmtpTransaction *transaction, const HeaderFacts *facts)
 {
@@ -138,13 +158,14 @@ static gboolean write_head(KxSmtpTransaction *transaction)
     if (!kx_smtp_check_author(transaction, head->str, head->len))
         return FALSE;
     note_tls(transaction, &facts);
+    kx_smtp_note_signer(transaction, head->str, head->len);
     g_autofree char *trace = kx_smtp_trace(transaction);
     g_autoptr(GString) top = g_string_new(trace);
     append_missing(top, transaction, &facts);
     /* Content without a header would take our fields for its beginning. */
     if (!facts.starts_with_field && !g_str_has_prefix(head->str, "\r\n"))
         g_string_append(top, "\r\n");
-    gboolean ok = put(transaction, top->str, top->len) && put(transaction, head->str, head->len);
+    gboolean ok = put(transaction, top->str, top->len) && put_header(transaction, head);
     g_string_free(g_steal_pointer(&transaction->head), TRUE);
     return ok;
 }
@@ -215,7 +236,8 @@ gboolean kx_smtp_content_end(KxSmtpTransaction *transaction)
         return FALSE;
     KxCore *core = kx_session_core(transaction->session);
     g_autoptr(GError) error = NULL;
-    return kx_footer_apply(core->directory, core->store, &transaction->sender,
-                           transaction->envelope, &transaction->incoming, &error) ||
-           kx_smtp_refuse_error(transaction, error);
+    if (!kx_footer_apply(core->directory, core->store, &transaction->sender, transaction->envelope,
+                         &transaction->incoming, &error))
+        return kx_smtp_refuse_error(transaction, error);
+    return kx_smtp_authenticate(transaction);
 }

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who may send: anywhere (SMTP-08 to SMTP-12), how much (LIM-04 to LIM-06, USR-35, DOM-09), and in
  * whose name. */
+#include <string.h>
+
+#include "directory/names.h"
 #include "mime/address.h"
 #include "mime/header.h"
 #include "smtp/transaction.h"
@@ -82,4 +85,30 @@ gboolean kx_smtp_check_author(KxSmtpTransaction *transaction, const char *header
             return kx_smtp_refuse(transaction, 550,
                                   "5.7.1 The address in From is not one of yours");
     return TRUE;
+}
+
+/* ---- in whose name it is signed on its way out ---- */
+
+/* The domain of the first author, as an A-label name. */
+static char *author_domain(const char *header, size_t len)
+{
+    KxHeaderField field;
+    if (!kx_header_find(header, len, "From", &field))
+        return NULL;
+    g_autoptr(KxAddressList) list = kx_address_parse(field.value, field.value_len, 1);
+    return list->n > 0 && list->items[0].kind == KX_ADDRESS_MAILBOX
+               ? kx_name_domain(list->items[0].host, NULL)
+               : NULL;
+}
+
+void kx_smtp_note_signer(KxSmtpTransaction *transaction, const char *header, size_t len)
+{
+    const char *home = transaction->sender.domain; /* NULL: nobody vouches for the sender */
+    KxDirectory *directory = kx_session_core(transaction->session)->directory;
+    g_autofree char *author = home ? author_domain(header, len) : NULL;
+    g_autofree char *of = author ? kx_domain_of_mail(directory, author) : NULL;
+    if (of && strcmp(of, home) == 0)
+        transaction->envelope->signer = g_steal_pointer(&author);
+    else if (home && transaction->envelope->user)
+        transaction->envelope->signer = g_strdup(home);
 }

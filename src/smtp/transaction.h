@@ -44,6 +44,10 @@ void kx_smtp_transaction_free(KxSmtpTransaction *transaction);
 gboolean kx_smtp_may_relay(KxSession *session);
 KxSmtpVerdict kx_smtp_check_sender(const KxSmtpTransaction *transaction, guint64 declared);
 gboolean kx_smtp_check_author(KxSmtpTransaction *transaction, const char *header, size_t len);
+/* Notes for the queue which domain's signature the message gets: the author's, where he is of the
+ * sender's domain, else that of the user who signed in. Whoever else writes an address of ours into
+ * From gets none. */
+void kx_smtp_note_signer(KxSmtpTransaction *transaction, const char *header, size_t len);
 extern const char KX_SMTP_TOO_BIG[]; /* what 552 says */
 
 /* limits.c: whether a client with so many connections is greeted; whether the sender may send one
@@ -68,6 +72,10 @@ gboolean kx_smtp_content_end(KxSmtpTransaction *transaction);
 gboolean kx_smtp_refuse(KxSmtpTransaction *transaction, guint code, const char *text); /* FALSE */
 /* Answers for an error of store or queue, which goes to the Error log. Always FALSE. */
 gboolean kx_smtp_refuse_error(KxSmtpTransaction *transaction, const GError *error);
+
+/* authenticate.c: puts Authentication-Results in front, if the message is from outside. FALSE as in
+ * content.c. */
+gboolean kx_smtp_authenticate(KxSmtpTransaction *transaction);
 
 /* trace.c: Return-Path and Received (RFC 5321 section 4.4). Notes the length of Return-Path in the
  * envelope. */

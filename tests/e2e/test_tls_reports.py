@@ -10,13 +10,14 @@ import kx
 import pytest
 import world
 from test_dane import NOBODY
+from test_dkim import verdicts
 from test_outgoing import submit, wait_sent
 from test_reports import reports
 
 MX, WEB = "127.0.9.61", "127.0.9.62"
 TESTING = "version: STSv1\nmode: testing\nmax_age: 86400\nmx: mx.rpt.test\n"
 POLICIES = {"testing": TESTING, "other": TESTING.replace("mx.rpt", "mx.else"), "broken": "version: STSv1\n"}
-DOMAINS = [*POLICIES, "plain", "dane", "double", "lost", "quiet"]
+DOMAINS = [*POLICIES, "plain", "dane", "double", "lost", "quiet", "mailed"]
 HOSTS = {"dane": "signed", "double": "two"}
 
 
@@ -69,7 +70,7 @@ def web_port(authority):
 @pytest.fixture(scope="module")
 def server(keryx_binary, port, web_port, authority):
     rua = {"testing": f"mailto:alice@example.test,https://rua.rpt.test:{web_port}/v1",
-           "lost": f"https://rua.rpt.test:{web_port}/refuses"}
+           "mailed": "mailto:tls@mailed.rpt.test", "lost": f"https://rua.rpt.test:{web_port}/refuses"}
     records = [f"{name} MX 10 {HOSTS.get(name, 'mx')}\nmta-sts.{name} A {WEB}\n" for name in DOMAINS]
     records += [f'_mta-sts.{name} TXT "v=STSv1; id=1;"\n' for name in POLICIES]
     records += [f'_smtp._tls.{name} TXT "v=TLSRPTv1; rua={rua.get(name, "mailto:alice@example.test")}"\n'
@@ -153,6 +154,21 @@ def test_domains_hear_of_the_connections_to_their_servers(server, port, authorit
     assert failures(found["other"]) == {("validation-failure", 1)} and failures(found["broken"]) == {("sts-policy-invalid", 1)}
     assert found["plain"]["policy"] == {"policy-type": "no-policy-found", "policy-domain": "plain.rpt.test"}
     assert found["dane"]["policy"]["policy-string"] == [f"3 1 1 {NOBODY}"] and failures(found["dane"]) == {("validation-failure", 1)}
+
+
+def test_reports_by_mail_are_signed(server, port):
+    """RFC 8460 section 3 asks for DKIM."""
+    server.cli("dkim", "create", "example.test", "--selector", "rpt")
+    (key,) = server.cli("dkim", "list", as_json=True)
+    send(server, port, "mailed")
+    kx.wait_until(lambda: "mailed" in noted(server), what="the note")
+    received = world.Received()
+    with world.mail_server(received, MX, port):
+        server.cli("tls", "report", "send")
+        kx.wait_until(lambda: received.messages, 20, "the report")
+    (report,) = received.bodies()
+    assert b"TLS-Report-Domain: mailed.rpt.test" in report
+    assert verdicts(report, {key["name"] + ".": key["record"].encode()}) == {"example.test rpt": True}
 
 
 def test_without_a_name_nothing_is_noted_or_sent(server, port):
