@@ -329,14 +329,17 @@ static gboolean read_done(KxEnvelope *envelope, const char *line, size_t len)
     return TRUE;
 }
 
-/* What follows "End". A write that a power cut undid may have left anything: it ends with the first
- * line that makes no sense. Who is not known to have it gets it again. */
-static void read_rest(KxEnvelope *envelope, const char *at, const char *end)
+/* Notes of who has it by now, as far as they make sense. */
+static void read_notes(KxEnvelope *envelope, const char **at, const char *end)
 {
     const char *lf;
-    while ((lf = memchr(at, '\n', (size_t)(end - at))) &&
-           read_done(envelope, at, (size_t)(lf - at)))
-        at = lf + 1;
+    while ((lf = memchr(*at, '\n', (size_t)(end - *at))) &&
+           read_done(envelope, *at, (size_t)(lf - *at)))
+        *at = lf + 1;
+}
+
+static void drop_done(KxEnvelope *envelope)
+{
     g_autoptr(GPtrArray) all = g_steal_pointer(&envelope->recipients);
     g_ptr_array_set_free_func(all, NULL);
     envelope->recipients = g_ptr_array_new_full(all->len, (GDestroyNotify)rcpt_free);
@@ -356,27 +359,47 @@ static gboolean is_last(const KxEnvelope *envelope, const char *line, const char
            envelope->sender && *envelope->id && envelope->recipients->len > 0;
 }
 
-KxEnvelope *kx_envelope_parse(const char *text, size_t len, GError **error)
+/* One envelope; `*at` is behind it afterwards, or stays. */
+static KxEnvelope *read_one(const char **at, const char *end, GError **error)
 {
     size_t first = strlen(FIRST_LINE);
-    if (len < first || memcmp(text, FIRST_LINE, first) != 0) {
+    if ((size_t)(end - *at) < first || memcmp(*at, FIRST_LINE, first) != 0) {
         kx_fail(error, KX_ERR_CORRUPT, "line 1: not an envelope of this version");
         return NULL;
     }
     g_autoptr(KxEnvelope) envelope = kx_envelope_new();
-    const char *at = text + first, *end = text + len;
-    for (guint line = 2; at < end; line++) {
-        const char *lf = memchr(at, '\n', (size_t)(end - at));
-        if (is_last(envelope, at, lf)) {
-            read_rest(envelope, lf + 1, end);
+    const char *pos = *at + first;
+    for (guint line = 2; pos < end; line++) {
+        const char *lf = memchr(pos, '\n', (size_t)(end - pos));
+        if (is_last(envelope, pos, lf)) {
+            *at = lf + 1;
             return g_steal_pointer(&envelope);
         }
-        if (!lf || !read_line(envelope, at, (size_t)(lf - at))) {
+        if (!lf || !read_line(envelope, pos, (size_t)(lf - pos))) {
             kx_fail(error, KX_ERR_CORRUPT, "line %u makes no sense", line);
             return NULL;
         }
-        at = lf + 1;
+        pos = lf + 1;
     }
     kx_fail(error, KX_ERR_CORRUPT, "cut short");
     return NULL;
+}
+
+/* A write that a power cut undid may have left anything behind what was there before: reading ends
+ * with the first that makes no sense. Who is not known to have it gets it again. */
+KxEnvelope *kx_envelope_parse(const char *text, size_t len, GError **error)
+{
+    const char *at = text, *end = text + len;
+    KxEnvelope *newest = read_one(&at, end, error), *next = newest;
+    for (; next; next = at < end ? read_one(&at, end, NULL) : NULL) {
+        if (next != newest)
+            kx_envelope_free(newest);
+        newest = next;
+        read_notes(newest, &at, end);
+    }
+    if (newest) {
+        newest->torn = at < end;
+        drop_done(newest);
+    }
+    return newest;
 }

@@ -4,9 +4,10 @@
  * about that. In the queue it is a text file beside the message, store/queue/<id>.env: one "Name:
  * value" a line, then for each recipient a "Recipient: address" and the lines that belong to it,
  * last the line "End". Backslash, control characters and bytes that are not UTF-8 are written as
- * \xHH. Lines "Done: 0 7" may follow: these recipients of the file, counted from 0, have it by
- * now. They are appended while the rest is on its way, so that noting one costs the same however
- * many there are; one that is cut short counts for nothing.
+ * \xHH. Lines "Done: 0 7" may follow: these recipients of it, counted from 0, have it by now. They
+ * are appended while the rest is on its way, so that noting one costs the same however many there
+ * are. A whole envelope may follow, in the place of the one before: what waits is noted so. What is
+ * cut short counts for nothing.
  *
  * Times are Unix seconds. Pure and thread-safe.
  */
@@ -73,6 +74,7 @@ typedef struct {
     char *ret;             /* RFC 3461: "FULL", "HDRS" or NULL */
     char *envid;           /* xtext or NULL */
     char *auth;            /* RFC 4954 section 5: xtext, "<>" or NULL */
+    gboolean torn;         /* something behind it was cut short; not written */
     GPtrArray *given;      /* of char *: as the sender gave them, for the log; not written */
     char *signer;          /* of whose domain it is: signed with that on its way out; or NULL */
     guint checked;         /* who it is from was looked at when it came from another server */

@@ -10,6 +10,10 @@
 #include "base/text.h"
 #include "flow/queue-private.h"
 
+enum {
+    NOTES_MAX = 16 * 1024 /* bytes of a file to which envelopes are appended, or four of these */
+};
+
 #define BAD_DIR      KX_QUEUE_DIR "/bad"
 #define COUNTER_FILE KX_QUEUE_DIR "/counter"
 
@@ -18,17 +22,18 @@ char *kx_queue_path(const char *id, const char *suffix)
     return g_strconcat(KX_QUEUE_DIR "/", id, suffix, NULL);
 }
 
-/* Replaces the envelope atomically; durable, if synced, when the directory is too. */
-static gboolean write_envelope(const KxEnvelope *envelope, gboolean sync, GError **error)
+/* Replaces the envelope atomically; durable when the directory is synced too. It is synced before
+ * it takes the place of another, or some file systems would leave an empty one there after a power
+ * cut. */
+static gboolean write_envelope(const KxEnvelope *envelope, const char *text, GError **error)
 {
-    g_autofree char *text = kx_envelope_format(envelope);
     g_autofree char *path = kx_queue_path(envelope->id, ".env");
     g_autofree char *temp = kx_queue_path(envelope->id, ".new");
     int fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (fd < 0)
         return kx_error_errno(error, "cannot create %s", temp);
     gboolean ok = kx_write_all(fd, text, strlen(text), error);
-    if (ok && sync && fsync(fd) < 0)
+    if (ok && fsync(fd) < 0)
         ok = kx_error_errno(error, "cannot sync %s", temp);
     close(fd);
     if (ok && rename(temp, path) < 0)
@@ -41,7 +46,8 @@ static gboolean write_envelope(const KxEnvelope *envelope, gboolean sync, GError
 gboolean kx_queue_write(const KxEnvelope *envelope, KxIncoming *incoming, GError **error)
 {
     g_autofree char *message = kx_queue_path(envelope->id, ".eml");
-    if (write_envelope(envelope, TRUE, error) &&
+    g_autofree char *text = kx_envelope_format(envelope);
+    if (write_envelope(envelope, text, error) &&
         (!incoming || kx_incoming_link(incoming, message, error)) &&
         kx_sync_dir(KX_QUEUE_DIR, error))
         return TRUE;
@@ -50,21 +56,44 @@ gboolean kx_queue_write(const KxEnvelope *envelope, KxIncoming *incoming, GError
     return FALSE;
 }
 
+/* Behind what is there, which stays whatever becomes of this. FALSE without an error: the file
+ * would have more than `most` bytes. */
+static gboolean append(const char *id, const char *text, guint64 most, GError **error)
+{
+    g_autofree char *path = kx_queue_path(id, ".env");
+    int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+    off_t size = fd >= 0 ? lseek(fd, 0, SEEK_END) : -1;
+    if (size < 0) {
+        kx_error_errno(error, "cannot open %s", path);
+        if (fd >= 0)
+            close(fd);
+        return FALSE;
+    }
+    gboolean fits = (guint64)size + strlen(text) <= most;
+    gboolean ok = fits && kx_write_all(fd, text, strlen(text), error);
+    if (fits && !ok && ftruncate(fd, size) < 0)
+        g_prefix_error(error, "%s is cut short: ", path);
+    close(fd);
+    return ok;
+}
+
 gboolean kx_queue_note(const KxEnvelope *envelope, GError **error)
 {
-    return write_envelope(envelope, FALSE, error);
+    g_autofree char *text = kx_envelope_format(envelope);
+    g_autoptr(GError) problem = NULL;
+    guint64 most = MAX((guint64)NOTES_MAX, 4 * (guint64)strlen(text));
+    if (append(envelope->id, text, most, &problem))
+        return TRUE;
+    if (!problem)
+        return write_envelope(envelope, text, error);
+    g_propagate_error(error, g_steal_pointer(&problem));
+    return FALSE;
 }
 
 gboolean kx_queue_note_done(const char *id, const GArray *places, GError **error)
 {
     g_autofree char *line = kx_envelope_done_line(places);
-    g_autofree char *path = kx_queue_path(id, ".env");
-    int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
-    if (fd < 0)
-        return kx_error_errno(error, "cannot open %s", path);
-    gboolean ok = kx_write_all(fd, line, strlen(line), error);
-    close(fd);
-    return ok;
+    return append(id, line, KX_ENVELOPE_FILE_MAX, error);
 }
 
 KxEnvelope *kx_queue_read(const char *id, GError **error)
@@ -117,6 +146,14 @@ static void move_to_bad(KxQueue *queue, const char *id, const char *why)
     }
 }
 
+static void mend(KxQueue *queue, const KxEnvelope *envelope)
+{
+    g_autoptr(GError) error = NULL;
+    g_autofree char *text = kx_envelope_format(envelope);
+    if (!write_envelope(envelope, text, &error))
+        kx_log(queue->logger, KX_LOG_ERROR, "queue: %s", error->message);
+}
+
 static void load(KxQueue *queue, const char *id)
 {
     g_autofree char *message = kx_queue_path(id, ".eml");
@@ -129,6 +166,8 @@ static void load(KxQueue *queue, const char *id)
     if (envelope && envelope->recipients->len == 0) {
         kx_queue_delete(id, NULL); /* all have it */
     } else if (envelope) {
+        if (envelope->torn) /* nothing that comes behind it would be read */
+            mend(queue, envelope);
         kx_queue_put(queue, envelope);
         queue->urgent_waits |= envelope->urgent && envelope->attempts == 0;
     } else if (g_error_matches(error, KX_ERROR, KX_ERR_IO))

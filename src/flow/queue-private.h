@@ -139,7 +139,8 @@ char *kx_queue_path(const char *id, const char *suffix);
 /* Writes the envelope beside the message and syncs both names. `incoming` brings the message, NULL:
  * it is there. */
 gboolean kx_queue_write(const KxEnvelope *envelope, KxIncoming *incoming, GError **error);
-/* The same for what may be lost: when it is tried next, and why it waits. */
+/* The same for what may be lost: when it is tried next, and why it waits. It is appended, so that a
+ * power cut takes nothing but this. */
 gboolean kx_queue_note(const KxEnvelope *envelope, GError **error);
 /* The same of recipients that have it, by their places, while others are on their way. */
 gboolean kx_queue_note_done(const char *id, const GArray *places, GError **error);

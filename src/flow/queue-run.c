@@ -83,12 +83,13 @@ void kx_queue_postpone(KxQueue *queue, const char *id, const GError *error)
     pthread_mutex_unlock(&queue->lock);
 }
 
-/* What was delivered here is told and noted before anything else is begun: however that ends, it is
+/* What was delivered here is noted and told before anything else is begun: however that ends, it is
  * not delivered again. The envelope as written knows only who waits. */
 static gboolean note_local(KxQueue *queue, KxEnvelope *envelope)
 {
+    gboolean noted = kx_queue_note(envelope, NULL);
     kx_queue_report_success(queue, envelope, NULL);
-    return kx_queue_note(envelope, NULL);
+    return noted;
 }
 
 /* A message that is due, and claimed. */

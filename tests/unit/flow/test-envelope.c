@@ -161,6 +161,25 @@ static void test_done(void)
     g_assert_cmpstr(line, ==, "Done: 2\n");
 }
 
+/* A newer envelope counts when all of it is there; what is cut short leaves what was before. */
+static void test_appended(void)
+{
+    static const char newer[] =
+        "Keryx-Envelope: 1\nID: 438dd9ea-0000000a\nAttempts: 12\nSender: s\nRecipient: b\n"
+        "Recipient: c\nEnd\n";
+    g_autofree char *whole = g_strconcat(THREE, "Done: 0\n", newer, "Done: 1\n", NULL);
+    size_t before = strlen(THREE) + strlen("Done: 0\n"), after = before + strlen(newer);
+    for (size_t len = before; len <= strlen(whole); len++) {
+        g_autoptr(KxEnvelope) envelope = kx_envelope_parse(whole, len, NULL);
+        g_assert_nonnull(envelope);
+        gboolean done = len == strlen(whole);
+        g_assert_cmpuint(envelope->attempts, ==, len < after ? 0 : 12);
+        g_assert_cmpuint(envelope->recipients->len, ==, done ? 1 : 2);
+        g_assert_cmpstr(((KxEnvelopeRcpt *)envelope->recipients->pdata[0])->address, ==, "b");
+        g_assert_cmpint(envelope->torn, ==, len != before && len != after && !done);
+    }
+}
+
 static void test_caps(void)
 {
     g_autofree char *fill = g_strnfill(KX_ENVELOPE_VALUE_MAX * 2, 'x');
@@ -185,6 +204,7 @@ int main(int argc, char **argv)
     g_test_add_func("/flow/envelope/null-sender", test_null_sender);
     g_test_add_func("/flow/envelope/damage", test_damage);
     g_test_add_func("/flow/envelope/done", test_done);
+    g_test_add_func("/flow/envelope/appended", test_appended);
     g_test_add_func("/flow/envelope/caps", test_caps);
     return g_test_run();
 }

@@ -2,7 +2,7 @@
 /* The way of a message: mailboxes at once, the rest durably in the queue, failures tried again. */
 #include "flow-test.h"
 
-#include "flow/queue-steer.h"
+#include "flow/queue-private.h"
 
 static const char MESSAGE[] = "Return-Path: <x@y.test>\r\nSubject: hello\r\n\r\nbody\r\n";
 
@@ -290,6 +290,84 @@ static void test_damaged(void)
     fixture_clear(&f);
 }
 
+/* ---- a power cut ---- */
+
+static char *env_path(const char *id)
+{
+    return g_strconcat("store/queue/", id, ".env", NULL);
+}
+
+static gsize env_size(const char *id)
+{
+    g_autofree char *path = env_path(id);
+    GStatBuf info;
+    g_assert_cmpint(g_stat(path, &info), ==, 0);
+    return (gsize)info.st_size;
+}
+
+static void note_round(KxEnvelope *mail, guint round)
+{
+    KxEnvelopeRcpt *rcpt = mail->recipients->pdata[0];
+    mail->attempts = round;
+    g_free(rcpt->status);
+    rcpt->status = g_strdup_printf("4.4.1 round %u", round);
+    g_assert_true(kx_queue_note(mail, NULL));
+}
+
+/* What the disk has if only the first `len` bytes were synced, and the queue after that. */
+static void start_with(Fixture *f, const char *id, gsize len)
+{
+    g_autofree char *path = env_path(id);
+    fixture_shut(f);
+    g_assert_cmpint(truncate(path, (off_t)len), ==, 0);
+    fixture_open(f);
+}
+
+/* Notes that were not synced go with a power cut, in part or all; the message and what is appended
+ * after that stay. */
+static void test_power_cut(void)
+{
+    Fixture f;
+    fixture_init(&f);
+    g_autoptr(KxEnvelope) mail = envelope(&f);
+    add(mail, "z@elsewhere.test", NULL);
+    add(mail, "y@elsewhere.test", NULL);
+    g_assert_true(accept(&f, mail, NULL));
+    gsize synced = env_size(mail->id);
+    for (gsize cut = 0; cut < 3; cut++) {
+        note_round(mail, 1);
+        gsize noted = env_size(mail->id);
+        g_assert_cmpuint(noted, >, synced); /* appended: what was synced is still there */
+        start_with(&f, mail->id, cut == 0 ? synced : cut == 1 ? (synced + noted) / 2 : noted - 1);
+        g_assert_cmpuint(env_size(mail->id), ==, synced); /* nothing torn is left */
+        g_autoptr(KxEnvelope) back = kx_queue_read(mail->id, NULL);
+        g_assert_nonnull(back);
+        g_assert_cmpuint(back->recipients->len, ==, 2);
+        g_assert_cmpuint(back->attempts, ==, 0);
+    }
+    note_round(mail, 7);
+    start_with(&f, mail->id, env_size(mail->id));
+    g_autoptr(KxEnvelope) back = kx_queue_read(mail->id, NULL);
+    g_assert_cmpuint(back->attempts, ==, 7);
+    fixture_clear(&f);
+}
+
+/* However often it is tried, its file stays small. */
+static void test_many_rounds(void)
+{
+    Fixture f;
+    fixture_init(&f);
+    g_autoptr(KxEnvelope) mail = envelope(&f);
+    add(mail, "z@elsewhere.test", NULL);
+    g_assert_true(accept(&f, mail, NULL));
+    for (guint round = 1; round <= 200; round++)
+        note_round(mail, round);
+    g_assert_cmpuint(env_size(mail->id), <=, 16 * 1024);
+    g_autoptr(KxEnvelope) back = kx_queue_read(mail->id, NULL);
+    g_assert_cmpuint(back->attempts, ==, 200);
+    fixture_clear(&f);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -301,5 +379,7 @@ int main(int argc, char **argv)
     g_test_add_func("/flow/queue/account-removed", test_account_removed);
     g_test_add_func("/flow/queue/ids", test_ids);
     g_test_add_func("/flow/queue/damaged", test_damaged);
+    g_test_add_func("/flow/queue/power-cut", test_power_cut);
+    g_test_add_func("/flow/queue/many-rounds", test_many_rounds);
     return g_test_run();
 }
