@@ -56,7 +56,7 @@ void kx_cli_help(const KxTopic *topic, const KxCommand *command, FILE *out)
     guint n;
     const KxTopic *const *topics = kx_topics(&n);
     for (guint t = 0; t < n; t++) {
-        if (topic && topics[t] != topic)
+        if (topic && !g_str_equal(topics[t]->name, topic->name))
             continue;
         fprintf(out, "\n%s:\n", topics[t]->manual);
         for (guint c = 0; c < topics[t]->n_commands; c++)

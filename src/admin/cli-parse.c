@@ -73,8 +73,10 @@ static gboolean fail_unknown_option(const KxCommand *command, const char *given,
     names[n++] = "json";
     names[n++] = "help";
     const char *like = kx_suggest(given, names, n);
-    return kx_fail(error, KX_ERR_INVALID, "keryx %s has no option --%s%s%s%s", command->words,
-                   given, like ? " (did you mean --" : "", like ? like : "", like ? "?)" : "");
+    return kx_fail(error, KX_ERR_INVALID,
+                   "keryx %s has no option --%s%s%s%s; keryx %s --help shows all", command->words,
+                   given, like ? " (did you mean --" : "", like ? like : "", like ? "?)" : "",
+                   command->words);
 }
 
 /* The value of an option: after "=", or the next word. */

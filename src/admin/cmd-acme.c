@@ -81,5 +81,5 @@ static const KxCommand commands[] = {
                "waits for the answer, which may take a minute or two."},
 };
 
-const KxTopic kx_topic_acme = {"acme", "Certificates from an authority (ACME)", commands,
+const KxTopic kx_topic_acme = {"cert", "Certificates from an authority (ACME)", commands,
                                G_N_ELEMENTS(commands)};

@@ -100,7 +100,7 @@ struct KxCommand {
 #define KX_OPTIONS(list) .options = list, .n_options = G_N_ELEMENTS(list)
 
 typedef struct {
-    const char *name;
+    const char *name; /* the first word of its commands; several may have the same */
     const char *manual;
     const KxCommand *commands;
     guint n_commands;

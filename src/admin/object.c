@@ -192,11 +192,22 @@ static gboolean take_names(const KxCall *call, const char *list, GPtrArray *name
     return names->len > 0 || kx_fail(error, KX_ERR_INVALID, "users names nobody");
 }
 
+/* Who only wants to see whom a search finds says --dry-run. */
+static gboolean check_some_field(const KxCall *call, GError **error)
+{
+    guint n;
+    g_autofree KxField *fields = take_fields(call, &n);
+    return n > 0 || kx_fail(error, KX_ERR_INVALID,
+                            "nothing is to be changed: give at least one field with its value");
+}
+
 json_t *kx_object_run_set_found(const KxCall *call, GError **error)
 {
     const char *list = kx_call_text(call, "users");
     gboolean try = kx_call_flag(call, "dry-run");
     g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+    if (!try && !check_some_field(call, error))
+        return NULL;
     if (!(list ? take_names(call, list, names, error) : find_names(call, names, error)))
         return NULL;
     const char *const *all = (const char *const *)names->pdata;

@@ -62,6 +62,11 @@ static gboolean fail_header(const char *cell, GError **error)
                    cell);
 }
 
+static gboolean is_blank(const char *line)
+{
+    return line[strspn(line, " \t\r\n")] == '\0';
+}
+
 static gboolean take_column(KxUserColumns *columns, const char *cell, GError **error)
 {
     const char *field;
@@ -82,6 +87,9 @@ gboolean kx_user_columns(const char *header, KxUserColumns *ret_columns, GError 
     g_autoptr(GError) inner = NULL;
     *ret_columns = (KxUserColumns){.separator = strchr(header, ';') != NULL ? ';' : ',',
                                    .name = KX_CSV_CELLS_MAX};
+    if (is_blank(header))
+        return kx_fail(error, KX_ERR_INVALID,
+                       "the header is missing or wrong: the first line is empty");
     g_autoptr(GPtrArray) cells = kx_csv_split(header, ret_columns->separator, &inner);
     if (cells == NULL)
         return kx_fail(error, KX_ERR_INVALID, "the file is not CSV: %s in the first line",

@@ -287,8 +287,9 @@ static int show_result(Import *import)
                 json_integer_value(json_object_get(one, "line")),
                 json_string_value(json_object_get(one, "error")));
     }
-    fprintf(stdout, "%u accounts %s, %zu lines refused.\n", import->added,
-            import->try ? "could be added" : "added", n);
+    fprintf(stdout, "%u account%s %s, %zu line%s refused.\n", import->added,
+            import->added == 1 ? "" : "s", import->try ? "could be added" : "added", n,
+            n == 1 ? "" : "s");
     return n == 0 ? KX_EXIT_OK : KX_EXIT_FAILED;
 }
 

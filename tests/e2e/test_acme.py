@@ -207,6 +207,11 @@ def test_what_goes_wrong_is_said(server, around):
     server.cli("config", "set", "acme.certificates", "")
 
 
+def test_its_commands_are_among_those_for_certificates(server):
+    listed = server.run("cert", "--help").stdout
+    assert "keryx cert acme status" in listed and "keryx cert list" in listed and "keryx user" not in listed
+
+
 def test_nothing_else_is_at_the_port_of_http(server):
     with server.connect("http") as plain:
         plain.sendall(b"GET /.well-known/acme-challenge/../../etc/passwd HTTP/1.1\r\nHost: x\r\n\r\n"

@@ -89,7 +89,8 @@ def test_encodings(offline, company, tmp_path, encoding, option):
 @pytest.mark.covers("USR-55")
 @pytest.mark.parametrize("text, wanted", [
     (b"\x00\x01\x02\xff\xfe", "is not CSV"),
-    (b"", "the header is missing or wrong"),
+    (b"", "the header is missing or wrong: the first line is empty"),
+    (b"\r\nName\r\nx\r\n", "the first line is empty"),
     (b'"Name,FullName\n', "is not CSV: a quote is not closed"),
     (b"jwayne,John Wayne\n", "the header is missing or wrong: there is no column 'jwayne'"),
     (b"name,FullName\n", "'name'"),
@@ -214,6 +215,13 @@ def test_import_stops_at_the_limit_of_the_domain(offline, company, tmp_path):
     status, result, _ = load(offline, company, table(tmp_path, "Name\na\nb\nc\n"))
     assert status == 1 and result["added"] == 2
     assert "no more users than 2" in result["failed"][0]["error"]
+
+
+def test_a_change_of_many_must_change_something(offline, company):
+    done = offline.run("user", "set-many", company, "--search", "a")
+    assert done.returncode == 1 and "give at least one field" in done.stderr
+    done = offline.run("user", "set-many", company, "--disable", "yes")
+    assert done.returncode == 2 and "(did you mean --disabled?); keryx user set-many --help shows all" in done.stderr
 
 
 @pytest.mark.covers("USR-38", "USR-39", "USR-40")

@@ -78,10 +78,11 @@ static void test_wrong(void)
         "keryx user lst",
         "there is no command 'user lst' (did you mean keryx user list?); keryx --help lists all");
     assert_wrong("keryx qqqqqqqqqqq", "there is no command 'qqqqqqqqqqq'; keryx --help lists all");
-    assert_wrong("keryx user list --jsn",
-                 "keryx user list has no option --jsn (did you mean --json?)");
+    assert_wrong("keryx user list --jsn", "keryx user list has no option --jsn (did you mean "
+                                          "--json?); keryx user list --help shows all");
     assert_wrong("keryx user add a@b --passwort x",
-                 "keryx user add has no option --passwort (did you mean --password?)");
+                 "keryx user add has no option --passwort (did you mean --password?); keryx user "
+                 "add --help shows all");
     assert_wrong("keryx user add a@b --password",
                  "--password needs a value (write --password=VALUE if it begins with --)");
     assert_wrong("keryx user add a@b --password --json",
