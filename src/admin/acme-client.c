@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "base/text.h"
 
-enum { SECONDS = 60, URL_MAX = 1000, NONCE_TRIES = 4, DETAIL_MAX = 600, RETRY_MAX = 3600 };
+enum { SECONDS = 60, URL_MAX = 1000, NONCE_TRIES = 10, DETAIL_MAX = 600, RETRY_MAX = 3600 };
 
 #define PROBLEM "urn:ietf:params:acme:error:"
 

@@ -55,7 +55,7 @@ class World:
             "certificate": str(certificate), "privateKey": str(key), "httpPort": server.port("http"),
             "tlsPort": server.port("https"), "domainBlocklist": ["blocked.test"]}}))
         return program("pebble", "-config", str(config), "-dnsserver", f"127.0.0.1:{self.dns}", PEBBLE_VA_NOSLEEP="1",
-                       PEBBLE_WFE_NONCEREJECT="30", PEBBLE_AUTHZREUSE="0")
+                       PEBBLE_WFE_NONCEREJECT="15", PEBBLE_AUTHZREUSE="0")
 
     def root(self):
         """The file with the root certificate that Pebble made for itself."""
@@ -128,8 +128,8 @@ def test_all_services_get_a_certificate_by_http(server, around):
     assert server.cli("cert", "acme", "status", as_json=True)["terms"].startswith("data:")
     server.cli("config", "set", "acme.agree-to-terms", "yes")
     wait_for(server, f"acme-{server.hostname}")
-    new = info(server, f"acme-{server.hostname}")
-    assert new["active"] and set(new["names"]) == {server.hostname, "imap.example.test"} and "Pebble" in new["issuer"]
+    new = kx.wait_until(lambda: (one := info(server, f"acme-{server.hostname}"))["active"] and one, what="its activation")
+    assert set(new["names"]) == {server.hostname, "imap.example.test"} and "Pebble" in new["issuer"]
     root = around.root()
     for service in SERVICES:
         kx.wait_until(lambda service=service: served(server, service) == new["fingerprint"], 5, f"the new one at {service}")
