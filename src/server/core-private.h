@@ -42,11 +42,11 @@ typedef struct KxCoreProcess {
         gboolean running, good, stopping;
         char *text; /* how the last one ended */
     } dns_hook;
-    KxMutex telling; /* one tells the edges at a time: the last word they hear is the newest */
-    guint provided;        /* kx_auth_provides() when they were told last; under `telling` */
-    KxMutex courier_lock;  /* of the next; held for moments only */
-    int courier;           /* descriptor for syslog lines, -1 while there is none */
-    KxMutex lock;          /* of what follows, and of sending to the keeper */
+    KxMutex telling;      /* one tells the edges at a time: the last word they hear is the newest */
+    guint provided;       /* kx_auth_provides() when they were told last; under `telling` */
+    KxMutex courier_lock; /* of the next; held for moments only */
+    int courier;          /* descriptor for syslog lines, -1 while there is none */
+    KxMutex lock;         /* of what follows, and of sending to the keeper */
     KxLink *keeper;
     int keeper_fd; /* the same channel, for threads */
     KxLink *courier_link;
