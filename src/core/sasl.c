@@ -5,11 +5,15 @@
  */
 #include <glib.h>
 
+#include "base/ip-range.h"
 #include "base/text.h"
 #include "core/sasl-private.h"
 #include "directory/auth-client.h"
 #include "directory/sign-ins.h"
 #include "log/log-security.h"
+
+/* So long whoever has signed in from somewhere is served first there. */
+enum { KNOWN_SECONDS = 30 * 24 * 3600 };
 
 static const KxSaslSteps STEPS[] = {
     {"SCRAM-SHA-256-PLUS", "", NULL, kx_sasl_scram},
@@ -135,12 +139,27 @@ static void let_in(KxSession *session, KxUser *user)
     answer(session, KX_SASL_OK, "");
 }
 
+/* Whose account it is, and the network he comes from; free it. */
+static char *pair_of(const char *account, const char *network)
+{
+    return g_strconcat(account, " ", network, NULL);
+}
+
+static void note_known(KxSession *session, const KxUser *user)
+{
+    g_autofree char *account = g_strdup_printf("%s@%s", user->name, user->domain);
+    g_autofree char *network = kx_ip_network(session->remote_ip);
+    g_autofree char *pair = pair_of(account, network);
+    kx_recent_logins_add(session->channel->workers->known, pair);
+}
+
 static void accept_user(KxSession *session, KxUser *user)
 {
     KxCore *core = kx_session_core(session);
     KxLockoutWho who = who_of(session);
     kx_lockout_succeeded(core->lockout, &who);
     kx_sign_ins_note(core->directory, user, session->handler->name, session->remote_ip);
+    note_known(session, user);
     let_in(session, user);
 }
 
@@ -176,17 +195,9 @@ static gboolean try_master(KxSession *session)
     return TRUE;
 }
 
-static void check_password(KxSession *session)
+static KxAuthClient client_of(KxSession *session)
 {
-    KxCore *core = kx_session_core(session);
-    KxUser *user = NULL;
-    if (kx_sasl_is_locked(session, session->sasl)) {
-        refuse_user(session);
-        return;
-    }
-    if (try_master(session))
-        return;
-    const KxAuthClient client = {
+    return (KxAuthClient){
         .login = session->sasl->name,
         .password = session->sasl->password,
         .local_ip = session->local_ip,
@@ -194,16 +205,60 @@ static void check_password(KxSession *session)
         .service = session->handler->name,
         .scope = session->handler->scope,
     };
+}
+
+static void put_off(KxSession *session)
+{
+    kx_log_failed_login(kx_session_core(session)->logger, session->handler->name,
+                        session->remote_ip, KX_LOGIN_ERROR, session->sasl->mechanism->name);
+    answer(session, KX_SASL_BUSY, "");
+}
+
+void kx_sasl_check(KxSession *session)
+{
+    KxCore *core = kx_session_core(session);
+    KxUser *user = NULL;
+    if (kx_sasl_is_locked(session, session->sasl)) { /* while it waited */
+        refuse_user(session);
+        return;
+    }
+    const KxAuthClient client = client_of(session);
     KxAuthResult result = kx_auth_client(core->directory, &client, &user, &session->sasl->issued,
                                          &session->sasl->reason);
-    if (result == KX_AUTH_OK) {
+    if (result == KX_AUTH_OK)
         accept_user(session, user);
-    } else if (result == KX_AUTH_BUSY) {
-        kx_log_failed_login(core->logger, session->handler->name, session->remote_ip,
-                            KX_LOGIN_ERROR, session->sasl->mechanism->name);
-        answer(session, KX_SASL_BUSY, "");
-    } else {
+    else if (result == KX_AUTH_BUSY)
+        put_off(session);
+    else
         refuse_user(session);
+}
+
+static void check_in_turn(KxSession *session)
+{
+    KxWorkers *workers = session->channel->workers;
+    g_autofree char *account =
+        kx_auth_account(workers->core->directory, session->sasl->name, session->local_ip);
+    g_autofree char *network = kx_ip_network(session->remote_ip);
+    g_autofree char *pair = pair_of(account, network);
+    const KxCheckFor who = {network, account,
+                            kx_recent_logins_has(workers->known, pair, KNOWN_SECONDS)};
+    session->checking = kx_checkers_add(workers->checkers, kx_session_ref(session), &who);
+    if (!session->checking) {
+        kx_session_unref(session);
+        put_off(session);
+    }
+}
+
+static void check_password(KxSession *session)
+{
+    const KxAuthClient client = client_of(session);
+    if (kx_sasl_is_locked(session, session->sasl))
+        refuse_user(session);
+    else if (!try_master(session)) {
+        if (kx_auth_client_hashes(kx_session_core(session)->directory, &client))
+            check_in_turn(session);
+        else
+            kx_sasl_check(session);
     }
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/lock.h"
+#include "core/checkers.h"
 #include "core/session.h"
 #include "core/ticket.h"
 #include "core/workers.h"
@@ -48,6 +49,8 @@ struct KxWorkers {
     guint channels; /* with threads, replaced ones too */
     KxPoked poked;
     GThread *notifiers[KX_NOTIFIERS];
+    KxCheckers *checkers;
+    KxRecentLogins *known; /* "account network": who has signed in from where */
 };
 
 struct KxSession {
@@ -74,6 +77,7 @@ struct KxSession {
     KxSettings *settings; /* of the message in progress */
     GBytes *state;        /* for the next ticket */
     gboolean state_changed;
+    gboolean checking;  /* the request in progress waits for a checker, or has one */
     gboolean requested; /* a request is to be answered */
     gboolean pushing;   /* output goes out as PUSH */
     KxBuf out;
@@ -101,4 +105,6 @@ size_t kx_session_ticket(KxSession *session, char out[static KX_TICKET_MAX]); /*
 
 /* sasl.c: a step of the exchange; answers it. */
 void kx_sasl_step(KxSession *session, const KxMsgSasl *message);
+/* The password that the session waits for is checked now; answers the step. */
+void kx_sasl_check(KxSession *session);
 void kx_sasl_free(struct KxSasl *sasl);

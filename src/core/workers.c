@@ -78,7 +78,8 @@ static KxSession *find_session(KxEdgeChannel *channel, guint32 id)
  * next. */
 static void unlock_session(KxSession *session)
 {
-    gboolean poke = !session->step && g_atomic_int_compare_and_exchange(&session->missed, 1, 0);
+    gboolean poke = !session->step && !session->checking &&
+                    g_atomic_int_compare_and_exchange(&session->missed, 1, 0);
     kx_mutex_unlock(&session->lock);
     if (poke)
         kx_session_poke(session);
@@ -178,13 +179,23 @@ static gboolean is_welcome(KxSession *session)
            (session->issued == 0 || kx_issued_holds(directory, session->issued));
 }
 
+/* What has come of a request so far. */
+static void conclude(KxSession *session)
+{
+    kx_session_run_cursor(session);
+    if (session->requested && !session->step && !session->checking &&
+        !g_atomic_int_get(&session->closing))
+        g_error("%s left a request unanswered", session->handler->name);
+    finish(session);
+}
+
 /* A request of a session; FALSE if the edge breaks the rules. */
 static gboolean request(KxSession *session, const KxMessage *message)
 {
     gboolean more = message->type == KX_MSG_MORE;
     if (session->closed)
         return TRUE; /* it crossed with the close */
-    if (more != (session->step != NULL))
+    if (more != (session->step != NULL) || session->checking)
         return FALSE;
     if (message->type == KX_MSG_COMMAND && !session->user)
         return FALSE;
@@ -195,11 +206,22 @@ static gboolean request(KxSession *session, const KxMessage *message)
         kx_sasl_step(session, &message->SASL);
     else if (!more)
         session->handler->message(session, message);
-    kx_session_run_cursor(session);
-    if (session->requested && !session->step && !g_atomic_int_get(&session->closing))
-        g_error("%s left a request unanswered", session->handler->name);
-    finish(session);
+    conclude(session);
     return TRUE;
+}
+
+/* A checker goes on with a sign-in, unless the client has gone meanwhile. */
+static void check(KxSession *session)
+{
+    kx_mutex_lock(&session->lock);
+    session->checking = FALSE;
+    if (!session->closed && !g_atomic_int_get(&session->closing)) {
+        begin(session, TRUE);
+        kx_sasl_check(session);
+        conclude(session);
+    }
+    unlock_session(session);
+    kx_session_unref(session);
 }
 
 /* The client has read what was pushed; no request. */
@@ -298,7 +320,7 @@ static KxSession *pop_poked(KxPoked *poked)
 
 static void notify_locked(KxSession *session)
 {
-    if (session->step) { /* it is told at the end of its command */
+    if (session->step || session->checking) { /* it is told at the end of its command */
         g_atomic_int_set(&session->missed, 1);
         return;
     }
@@ -361,6 +383,8 @@ KxWorkers *kx_workers_new(KxCore *core, const KxHandler *const *handlers, const 
     g_queue_init(&workers->poked.sessions);
     for (int i = 0; i < KX_NOTIFIERS; i++)
         workers->notifiers[i] = g_thread_new("notify", run_notifier, workers);
+    workers->known = kx_recent_logins_new();
+    workers->checkers = kx_checkers_new(check);
     return workers;
 }
 
@@ -423,6 +447,8 @@ void kx_workers_free(KxWorkers *workers)
     while (workers->channels > 0)
         kx_cond_wait(&workers->idle, &workers->lock);
     kx_mutex_unlock(&workers->lock);
+    kx_checkers_free(workers->checkers);
+    kx_recent_logins_free(workers->known);
     kx_mutex_lock(&workers->poked.lock);
     workers->poked.end = TRUE;
     kx_cond_broadcast(&workers->poked.some);

@@ -74,6 +74,14 @@ KxAuthResult kx_auth_client(KxDirectory *directory, const KxAuthClient *client, 
     return KX_AUTH_FAILED;
 }
 
+gboolean kx_auth_client_hashes(KxDirectory *directory, const KxAuthClient *client)
+{
+    if (kx_issued_exists(directory, KX_ISSUED_APP_PASSWORD, client->password))
+        return FALSE;
+    return !may_be_own(directory, client) ||
+           kx_auth_hashes(directory, client->login, client->password, client->local_ip);
+}
+
 guint kx_auth_provides(KxDirectory *directory)
 {
     kx_rw_lock_read(&directory->lock);

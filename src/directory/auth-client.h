@@ -20,5 +20,9 @@ typedef struct {
 KxAuthResult kx_auth_client(KxDirectory *directory, const KxAuthClient *client, KxUser **ret_user,
                             gint64 *ret_issued, const char **ret_reason);
 
+/* Whether kx_auth_client() would compute a password hash, tens of milliseconds of a processor;
+ * not so when it is known without, or when a directory elsewhere is asked. */
+gboolean kx_auth_client_hashes(KxDirectory *directory, const KxAuthClient *client);
+
 /* Whether the account's own password opens mail. */
 gboolean kx_auth_takes_own_password(KxDirectory *directory, const KxUser *user);

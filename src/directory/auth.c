@@ -120,6 +120,30 @@ static KxAuthResult check_cached(KxDirectory *directory, const Candidate *candid
     return result;
 }
 
+gboolean kx_auth_hashes(KxDirectory *directory, const char *login, const char *password,
+                        const char *local_ip)
+{
+    KxAuthKey key;
+    char *prepared = kx_password_prepare(password, NULL);
+    g_autofree char *mapped = kx_mapped_login(directory, login, local_ip);
+    gboolean hashes = prepared != NULL && mapped == NULL;
+    if (hashes) {
+        kx_rw_lock_read(&directory->lock);
+        const KxUserEntry *entry = kx_tables_find_login(directory, login, local_ip);
+        gboolean open = entry != NULL && !entry->user.disabled && entry->verifier != NULL;
+        if (open)
+            kx_auth_gate_key(directory->gate, entry->user.id, entry->user.generation, prepared,
+                             &key);
+        kx_rw_lock_unlock(&directory->lock);
+        hashes = !open || !kx_auth_gate_knows(directory->gate, &key, g_get_monotonic_time());
+        sodium_memzero(&key, sizeof key);
+    }
+    if (prepared != NULL)
+        sodium_memzero(prepared, strlen(prepared));
+    g_free(prepared);
+    return hashes;
+}
+
 static KxAuthResult check_here(KxDirectory *directory, const Password *password,
                                const char *local_ip, KxUser **ret_user, const char **ret_reason)
 {

@@ -397,6 +397,10 @@ typedef enum {
  * ret_reason (static text, for the Warning log) otherwise. */
 KxAuthResult kx_auth_password(KxDirectory *directory, const char *login, const char *password,
                               const char *local_ip, KxUser **ret_user, const char **ret_reason);
+/* Whether that would compute a password hash: it does not for what is remembered, malformed, or
+ * asked of a directory elsewhere. */
+gboolean kx_auth_hashes(KxDirectory *directory, const char *login, const char *password,
+                        const char *local_ip);
 
 /* Whose mailbox the master password opens (AUTH-12): NULL if it is not that password, or not from
  * an address of the group, or there is no such account, or it is disabled. */

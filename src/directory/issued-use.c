@@ -76,6 +76,18 @@ KxUser *kx_issued_use(KxDirectory *directory, const KxIssuedUse *use, gint64 *re
     return user;
 }
 
+gboolean kx_issued_exists(KxDirectory *directory, KxIssuedKind kind, const char *secret)
+{
+    g_autofree char *hash = kx_issued_hash(kind, secret);
+    if (hash == NULL)
+        return FALSE;
+    kx_rw_lock_read(&directory->lock);
+    const KxIssuedEntry *entry = g_hash_table_lookup(directory->issued->by_hash, hash);
+    gboolean exists = entry != NULL && entry->issued.kind == kind;
+    kx_rw_lock_unlock(&directory->lock);
+    return exists;
+}
+
 gboolean kx_issued_holds(KxDirectory *directory, gint64 id)
 {
     kx_rw_lock_read(&directory->lock);

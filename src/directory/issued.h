@@ -74,6 +74,8 @@ typedef struct {
  * for a log) if it may not be used for this, without one if there is none such. */
 KxUser *kx_issued_use(KxDirectory *directory, const KxIssuedUse *use, gint64 *ret_id,
                       gboolean *ret_read_only, const char **ret_reason);
+/* There is such a secret; whether it may be used is not asked. */
+gboolean kx_issued_exists(KxDirectory *directory, KxIssuedKind kind, const char *secret);
 /* It is still there, and not over. */
 gboolean kx_issued_holds(KxDirectory *directory, gint64 id);
 /* There are some of the kind that open mail. */

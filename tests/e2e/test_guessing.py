@@ -2,29 +2,18 @@
 """Many wrong sign-ins at once, KERYX_GUESSES of them: who belongs still gets in, and memory stays bounded."""
 
 import contextlib
-import imaplib
 import os
 import time
 
 import kx
 
-GUESSES = int(os.environ.get("KERYX_GUESSES", "200"))
+GUESSES = int(os.environ.get("KERYX_GUESSES", "150"))
 MEMORY_MORE = 150_000  # KiB: each check takes 19 MiB, and there are as many at a time as processors
 
 
 def core_memory(server):
     (core,) = server.role_pids("core")
     return server.memory_kb()[core]
-
-
-def sign_in(server):
-    """As a client does: again, if the server is too busy just now."""
-    while True:
-        try:
-            return server.imap("bob", timeout=300).logout()
-        except imaplib.IMAP4.error as refusal:
-            if "UNAVAILABLE" not in str(refusal):
-                raise
 
 
 def test_who_belongs_gets_in_while_others_guess(server):
@@ -35,11 +24,13 @@ def test_who_belongs_gets_in_while_others_guess(server):
         for guesser in guessers:
             guesser.sendall(b"a LOGIN alice wrong\r\n")
         begun = time.monotonic()
-        sign_in(server)
+        server.imap("bob", timeout=300).logout()
+        checked = server.log("warning").count("login of alice")
         print(f"signed in and out after {time.monotonic() - begun:.1f} s beside {GUESSES} guesses")
+        assert checked < GUESSES * 0.9  # he did not wait for all of them
         assert core_memory(server) < before + MEMORY_MORE
-        for guesser in guessers:
+        for guesser in guessers[:3]:
             lines = stack.enter_context(guesser.makefile("rb"))
             assert lines.readline().startswith(b"* OK")
-            assert lines.readline().startswith((b"a NO [AUTHENTICATIONFAILED]", b"a NO [UNAVAILABLE]"))
+            assert lines.readline().startswith(b"a NO [AUTHENTICATIONFAILED]")
         assert core_memory(server) < before + MEMORY_MORE
