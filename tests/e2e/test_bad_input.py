@@ -394,14 +394,14 @@ def flood(line, command, count, expected):
 @pytest.mark.parametrize("service, command, expected", [
     ("smtp", b"NOOP\r\n", b"250"), ("imap", b"a NOOP\r\n", b"a OK"),
     ("imaps", b"a CAPABILITY\r\n", b"a OK")])
-def test_a_hundred_thousand_pipelined_commands(server, service, command, expected):
+def test_thousands_of_pipelined_commands(server, service, command, expected):
     with talking(server, service) as line:
         if service == "smtp":
             smtp_ready(line)
         else:
             imap_login(line, "alice")
-        count, last = flood(line, command, 100_000, expected)
-        assert count == 100_000 or last.startswith((b"421", b"* BYE")), (count, last)
+        count, last = flood(line, command, 30_000, expected)
+        assert count == 30_000 or last.startswith((b"421", b"* BYE")), (count, last)
 
 
 def test_pipelined_commands_to_a_client_that_reads_nothing(server):

@@ -8,7 +8,7 @@ the truth when everybody has come to rest.
 Some clients know CONDSTORE, IMAP4rev2, QRESYNC or UIDONLY. Those with QRESYNC go away now and then, without a word, and
 come back with what they remember: the UIDs, their flags, and the highest modseq they may count on.
 
-KERYX_STRESS_SECONDS (20) and KERYX_STRESS_CLIENTS (8) make it longer or wider, KERYX_STRESS_SEED repeats a choice of
+KERYX_STRESS_SECONDS (12) and KERYX_STRESS_CLIENTS (8) make it longer or wider, KERYX_STRESS_SEED repeats a choice of
 commands.
 """
 
@@ -23,7 +23,7 @@ import pytest
 
 from rawimap import ProtocolError, RawImap, numbers, pairs
 
-SECONDS = float(os.environ.get("KERYX_STRESS_SECONDS", "20"))
+SECONDS = float(os.environ.get("KERYX_STRESS_SECONDS", "12"))
 CLIENTS = int(os.environ.get("KERYX_STRESS_CLIENTS", "8"))
 SEED = int(os.environ.get("KERYX_STRESS_SEED", random.randrange(10 ** 9)))
 FOLDERS = ("StressA", "StressB")
