@@ -56,8 +56,8 @@ static const char *const SCHEMA[] = {
     "  modseq INTEGER NOT NULL, part INTEGER NOT NULL, flags INTEGER NOT NULL, keywords BLOB,"
     "  uids BLOB NOT NULL, PRIMARY KEY (account, folder, modseq, part)) WITHOUT ROWID;",
     /* see redo-private.h; item as in cache */
-    "CREATE TABLE redo (account INTEGER NOT NULL, item INTEGER NOT NULL PRIMARY KEY,"
-    "  content BLOB NOT NULL);",
+    ("CREATE TABLE redo (account INTEGER NOT NULL, item INTEGER NOT NULL PRIMARY KEY,"
+     "  content BLOB NOT NULL);"),
 };
 
 const char KX_SQL_ITEMS[] =
