@@ -94,7 +94,10 @@ static EVP_PKEY *certificate_key(const char *name, GError **error)
     }
     g_autoptr(EVP_PKEY) key = kx_certificate_new_key(FALSE, error);
     g_autofree char *pem = key ? kx_certificate_key_pem(key, error) : NULL;
-    gboolean written = pem && kx_certificate_write(name, KX_CERTIFICATE_KEY, pem, error);
+    int lock = pem ? kx_certificates_lock(error) : -1;
+    gboolean written = lock >= 0 && kx_certificate_write(name, KX_CERTIFICATE_KEY, pem, error);
+    if (lock >= 0)
+        close(lock);
     if (pem)
         explicit_bzero(pem, strlen(pem));
     return written ? g_steal_pointer(&key) : NULL;
@@ -102,10 +105,16 @@ static EVP_PKEY *certificate_key(const char *name, GError **error)
 
 /* ---- what came ---- */
 
-static gboolean check(const KxX509Chain *chain, EVP_PKEY *key, const char *const *names,
-                      GError **error)
+/* With the key as it is now: somebody may have changed it while the authority thought. With the
+ * lock. */
+static gboolean check(const KxX509Chain *chain, const char *const *names, GError **error)
 {
     X509 *certificate = sk_X509_value(chain, 0);
+    g_autofree char *name = kx_acme_certificate_name(names);
+    g_autofree char *pem = kx_certificate_read(name, KX_CERTIFICATE_KEY, error);
+    g_autoptr(EVP_PKEY) key = pem ? parse_secret(pem, error) : NULL;
+    if (!key)
+        return FALSE;
     if (X509_check_private_key(certificate, key) != 1)
         return kx_fail(error, KX_ERR_PROTOCOL,
                        "the authority's certificate is not for the key that was sent");
@@ -127,15 +136,18 @@ static gboolean is_to_be_active(X509 *certificate, const char *name, const KxSet
     return !present || X509_self_signed(present, 0) == 1;
 }
 
-static gboolean put(KxLogger *logger, const KxSettings *settings, const char *name,
-                    const KxX509Chain *chain, const char *pem, GError **error)
+static gboolean put(KxLogger *logger, const KxSettings *settings, const char *const *names,
+                    const KxX509Chain *chain, GError **error)
 {
     X509 *certificate = sk_X509_value(chain, 0);
+    g_autofree char *name = kx_acme_certificate_name(names);
+    g_autofree char *pem = kx_certificate_chain_pem(chain);
     int lock = kx_certificates_lock(error);
     if (lock < 0)
         return FALSE;
     gboolean activate = is_to_be_active(certificate, name, settings);
-    gboolean ok = kx_certificate_write(name, KX_CERTIFICATE_CHAIN, pem, error) &&
+    gboolean ok = check(chain, names, error) &&
+                  kx_certificate_write(name, KX_CERTIFICATE_CHAIN, pem, error) &&
                   (!activate || kx_certificate_set_active(name, error));
     close(lock);
     if (!ok)
@@ -189,6 +201,5 @@ gboolean kx_acme_get(KxAsks *asks, KxLogger *logger, const KxSettings *settings,
         request ? sign_up(asks, settings, account, ret_terms, error) : NULL;
     g_autofree char *pem = client ? kx_acme_obtain(client, proof, names, request, error) : NULL;
     g_autoptr(KxX509Chain) chain = pem ? kx_certificate_parse(pem, error) : NULL;
-    return chain && check(chain, key, names, error) &&
-           put(logger, settings, name, chain, pem, error);
+    return chain && put(logger, settings, names, chain, error);
 }

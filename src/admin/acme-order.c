@@ -11,9 +11,10 @@
 
 enum {
     TOKEN_MAX = 256,
-    PAUSE_FIRST = 250,    /* milliseconds; doubled each time */
-    PAUSE_MOST = 8000,    /* unless the authority wants more */
-    PATIENCE = 120 * 1000 /* for one proof, or the certificate */
+    DETAIL_MAX = 600,  /* bytes of the authority's words */
+    PAUSE_FIRST = 250, /* milliseconds; doubled each time */
+    PAUSE_MOST = 8000, /* unless the authority wants more */
+    PATIENCE = 120,    /* seconds, for one proof or the certificate */
 };
 
 static const char *member(const json_t *object, const char *name)
@@ -26,21 +27,20 @@ static const char *member(const json_t *object, const char *name)
 static gboolean wait_for(KxAcmeClient *client, const KxAcmeProof *proof, const char *url,
                          const char *const pending[2], KxAcmeAnswer *ret_answer, GError **error)
 {
-    guint waited = 0, pause = PAUSE_FIRST;
-    for (;;) {
+    gint64 until = g_get_monotonic_time() + (gint64)PATIENCE * G_USEC_PER_SEC;
+    for (guint pause = PAUSE_FIRST;; pause = MIN(pause * 2, (guint)PAUSE_MOST)) {
         if (!kx_acme_client_post(client, url, NULL, ret_answer, error))
             return FALSE;
         const char *status = member(ret_answer->json, "status");
         if (!g_str_equal(status, pending[0]) && !g_str_equal(status, pending[1]))
             return TRUE;
-        guint ms = MAX(pause, ret_answer->retry_after * 1000);
-        if (waited + ms > PATIENCE)
+        gint64 left = (until - g_get_monotonic_time()) / 1000;
+        if (left <= 0)
             return kx_fail(error, KX_ERR_BUSY, "the authority has not decided in %d seconds",
-                           PATIENCE / 1000);
-        if (!proof->pause(proof->pauses, ms))
+                           PATIENCE);
+        if (!proof->pause(proof->pauses,
+                          (guint)MIN((gint64)MAX(pause, ret_answer->retry_after * 1000), left)))
             return kx_fail(error, KX_ERR_BUSY, "the server is being stopped");
-        waited += ms;
-        pause = MIN(pause * 2, (guint)PAUSE_MOST);
     }
 }
 
@@ -69,7 +69,7 @@ static gboolean fail_proof(const json_t *authorization, const char *type, const 
 {
     const json_t *challenge = find_challenge(authorization, type);
     g_autofree char *why =
-        kx_escape_for_log(member(json_object_get(challenge, "error"), "detail"), -1, 600);
+        kx_escape_for_log(member(json_object_get(challenge, "error"), "detail"), -1, DETAIL_MAX);
     return kx_fail(error, KX_ERR_DENIED, "the authority could not verify %s by %s%s%s", host, type,
                    *why ? ": " : "", why);
 }
@@ -88,8 +88,15 @@ static gboolean let_verify(KxAcmeClient *client, const KxAcmeProof *proof, const
            fail_proof(answer.json, proof->type, host, error);
 }
 
-static gboolean prove(KxAcmeClient *client, const KxAcmeProof *proof, const char *url,
-                      GError **error)
+/* An authorization for a wildcard has the name below which it is (RFC 8555 section 7.1.4). */
+static gboolean is_ordered(const char *const *names, const char *host)
+{
+    g_autofree char *wildcard = g_strconcat("*.", host, NULL);
+    return g_strv_contains(names, host) || g_strv_contains(names, wildcard);
+}
+
+static gboolean prove(KxAcmeClient *client, const KxAcmeProof *proof, const char *const *names,
+                      const char *url, GError **error)
 {
     g_auto(KxAcmeAnswer) answer = {0};
     if (!kx_acme_client_post(client, url, NULL, &answer, error))
@@ -99,6 +106,9 @@ static gboolean prove(KxAcmeClient *client, const KxAcmeProof *proof, const char
     const char *host = member(json_object_get(answer.json, "identifier"), "value");
     const json_t *challenge = find_challenge(answer.json, proof->type);
     const char *token = member(challenge, "token");
+    if (!is_ordered(names, host))
+        return kx_fail(error, KX_ERR_PROTOCOL,
+                       "the authority asks for a name that was not ordered");
     if (!challenge)
         return kx_fail(error, KX_ERR_INVALID,
                        "the authority does not take %s for %s: set acme.challenge to another",
@@ -130,17 +140,21 @@ static char *encode_request(const char *pem, GError **error)
 static gboolean finalize(KxAcmeClient *client, const KxAcmeProof *proof, const char *order,
                          const char *url, const char *request, KxAcmeAnswer *answer, GError **error)
 {
-    static const char *const pending[] = {"pending", "processing"};
+    static const char *const pending[] = {"pending", "pending"};
+    static const char *const processing[] = {"ready", "processing"};
     g_autofree char *text = encode_request(request, error);
     if (!text)
         return FALSE;
     json_auto_t *wish = json_pack("{s:s}", "csr", text);
-    if (!kx_acme_client_post(client, url, wish, answer, error) ||
-        !wait_for(client, proof, order, pending, answer, error))
+    if (!wait_for(client, proof, order, pending, answer, error) ||
+        !kx_acme_client_post(client, url, wish, answer, error) ||
+        !wait_for(client, proof, order, processing, answer, error))
         return FALSE;
-    return g_str_equal(member(answer->json, "status"), "valid") ||
-           kx_fail(error, KX_ERR_DENIED, "the authority gives no certificate: %s",
-                   member(json_object_get(answer->json, "error"), "detail"));
+    if (g_str_equal(member(answer->json, "status"), "valid"))
+        return TRUE;
+    g_autofree char *why =
+        kx_escape_for_log(member(json_object_get(answer->json, "error"), "detail"), -1, DETAIL_MAX);
+    return kx_fail(error, KX_ERR_DENIED, "the authority gives no certificate: %s", why);
 }
 
 char *kx_acme_obtain(KxAcmeClient *client, const KxAcmeProof *proof, const char *const *names,
@@ -154,12 +168,16 @@ char *kx_acme_obtain(KxAcmeClient *client, const KxAcmeProof *proof, const char 
         kx_fail(error, KX_ERR_PROTOCOL, "the authority does not say where the order is");
         return NULL;
     }
-    const json_t *one;
+    const json_t *list = json_object_get(answer.json, "authorizations"), *one;
     size_t i;
-    json_array_foreach(json_object_get(answer.json, "authorizations"), i, one)
+    if (json_array_size(list) > g_strv_length((char **)names)) {
+        kx_fail(error, KX_ERR_PROTOCOL, "the authority wants more proofs than there are names");
+        return NULL;
+    }
+    json_array_foreach(list, i, one)
     {
         const char *url = json_string_value(one);
-        if (!prove(client, proof, url ? url : "", error))
+        if (!prove(client, proof, names, url ? url : "", error))
             return NULL;
     }
     if (!finalize(client, proof, answer.location, member(answer.json, "finalize"), request, &end,

@@ -5,7 +5,7 @@
 
 enum { NOTICE = 21 * 86400 /* seconds */, NOTICE_PART = 4, RENEWAL_PART = 3 /* of its life */ };
 
-static gint64 to_seconds(const ASN1_TIME *time)
+gint64 kx_certificate_seconds(const ASN1_TIME *time)
 {
     struct tm tm;
     return ASN1_TIME_to_tm(time, &tm) ? (gint64)timegm(&tm) : 0;
@@ -13,12 +13,12 @@ static gint64 to_seconds(const ASN1_TIME *time)
 
 static gint64 begin(const X509 *certificate)
 {
-    return to_seconds(X509_get0_notBefore(certificate));
+    return kx_certificate_seconds(X509_get0_notBefore(certificate));
 }
 
 gint64 kx_certificate_end(const X509 *certificate)
 {
-    return to_seconds(X509_get0_notAfter(certificate));
+    return kx_certificate_seconds(X509_get0_notAfter(certificate));
 }
 
 static gint64 last_part(const X509 *certificate, gint64 part)

@@ -14,5 +14,6 @@ typedef enum {
 KxCertificateAge kx_certificate_age(const X509 *certificate, gint64 now);
 const char *kx_certificate_age_text(KxCertificateAge age); /* "valid", "expires soon", ... */
 
+gint64 kx_certificate_seconds(const ASN1_TIME *time);
 gint64 kx_certificate_end(const X509 *certificate);
 gint64 kx_certificate_renewal(const X509 *certificate); /* when a third of its life is left */

@@ -44,16 +44,6 @@ static char *find_stored_key(const KxX509Chain *chain)
     return NULL;
 }
 
-static char *chain_pem(const KxX509Chain *chain)
-{
-    g_autoptr(BIO) bio = BIO_new(BIO_s_mem());
-    for (int i = 0; i < sk_X509_num(chain); i++)
-        PEM_write_bio_X509(bio, sk_X509_value(chain, i));
-    char *text;
-    long len = BIO_get_mem_data(bio, &text);
-    return g_strndup(text, (gsize)len);
-}
-
 /* From the certificate's common name: "mail.company.test". */
 static char *make_name(const KxX509Chain *chain)
 {
@@ -90,7 +80,7 @@ static gboolean import_answer(const KxX509Chain *chain, const char *name, char *
     if (name && !g_str_equal(name, stored))
         return kx_fail(error, KX_ERR_INVALID,
                        "this certificate belongs to the key of '%s': leave --name out", stored);
-    g_autofree char *text = chain_pem(chain);
+    g_autofree char *text = kx_certificate_chain_pem(chain);
     if (!kx_certificate_write(stored, KX_CERTIFICATE_CHAIN, text, error) ||
         !kx_certificate_remove_request(stored, error))
         return FALSE;
@@ -108,7 +98,7 @@ static gboolean import_pair(const KxX509Chain *chain, EVP_PKEY *key, const char 
     if (!kx_certificate_check_free(own, error))
         return FALSE;
     g_autofree char *secret = kx_certificate_key_pem(key, error);
-    g_autofree char *text = chain_pem(chain);
+    g_autofree char *text = kx_certificate_chain_pem(chain);
     gboolean ok = secret && kx_certificate_write(own, KX_CERTIFICATE_KEY, secret, error) &&
                   kx_certificate_write(own, KX_CERTIFICATE_CHAIN, text, error);
     if (secret)

@@ -21,6 +21,16 @@ static int no_password(char *buffer, int size, int writing, void *asked)
     return -1;
 }
 
+char *kx_certificate_chain_pem(const KxX509Chain *chain)
+{
+    g_autoptr(BIO) bio = BIO_new(BIO_s_mem());
+    for (int i = 0; i < sk_X509_num(chain); i++)
+        PEM_write_bio_X509(bio, sk_X509_value(chain, i));
+    char *text;
+    long len = BIO_get_mem_data(bio, &text);
+    return g_strndup(text, (gsize)len);
+}
+
 void kx_certificate_chain_free(KxX509Chain *chain)
 {
     sk_X509_pop_free(chain, X509_free);
@@ -138,15 +148,9 @@ static json_t *key_text(const EVP_PKEY *key)
     return json_string(text);
 }
 
-static gint64 to_seconds(const ASN1_TIME *time)
-{
-    struct tm tm;
-    return ASN1_TIME_to_tm(time, &tm) ? (gint64)timegm(&tm) : 0;
-}
-
 static json_t *time_text(const ASN1_TIME *time)
 {
-    g_autoptr(GDateTime) date = g_date_time_new_from_unix_utc(to_seconds(time));
+    g_autoptr(GDateTime) date = g_date_time_new_from_unix_utc(kx_certificate_seconds(time));
     g_autofree char *text = date ? g_date_time_format_iso8601(date) : g_strdup("");
     return json_string(text);
 }

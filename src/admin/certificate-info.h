@@ -11,6 +11,8 @@
 enum { KX_CERTIFICATE_CHAIN_MAX = 10 };
 typedef STACK_OF(X509) KxX509Chain;
 KxX509Chain *kx_certificate_parse(const char *pem, GError **error);
+/* The same as a text, without what may have stood between them; free it. */
+char *kx_certificate_chain_pem(const KxX509Chain *chain);
 void kx_certificate_chain_free(KxX509Chain *chain);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KxX509Chain, kx_certificate_chain_free)
 

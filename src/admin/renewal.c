@@ -34,9 +34,10 @@ struct KxRenewal {
     KxMutex turn; /* one gets certificates at a time; taken before `lock` */
     KxMutex lock; /* of what follows */
     KxCond changed;
-    GHashTable *troubles; /* name of the certificate -> Trouble */
+    GHashTable *troubles; /* the names wanted, with blanks between -> Trouble */
     char *terms;
-    char *seen; /* settings that matter here */
+    char *seen;       /* settings that matter here */
+    guint generation; /* of these settings */
     gboolean look, stopping;
     gint64 warned; /* Unix seconds; the thread's own */
 };
@@ -75,14 +76,30 @@ static gboolean pause_for(gpointer data, guint ms)
     return on;
 }
 
-static void note_trouble(KxRenewal *renewal, const char *name, const char *why)
+/* Two certificates may have the same name by mistake, so their troubles go by all of the names. */
+static char *key_of(const char *const *names)
 {
+    return g_strjoinv(" ", (char **)names);
+}
+
+/* What failed with settings that are others by now says nothing about these. */
+static void note_trouble(KxRenewal *renewal, guint generation, const char *const *names,
+                         const char *why)
+{
+    g_autofree char *name = kx_acme_certificate_name(names);
+    char *key = key_of(names);
     kx_mutex_lock(&renewal->lock);
-    Trouble *trouble = g_hash_table_lookup(renewal->troubles, name);
+    if (renewal->stopping || generation != renewal->generation) {
+        kx_mutex_unlock(&renewal->lock);
+        g_free(key);
+        return;
+    }
+    Trouble *trouble = g_hash_table_lookup(renewal->troubles, key);
     if (!trouble) {
         trouble = g_new0(Trouble, 1);
-        g_hash_table_insert(renewal->troubles, g_strdup(name), trouble);
+        g_hash_table_insert(renewal->troubles, g_steal_pointer(&key), trouble);
     }
+    g_free(key);
     g_free(trouble->error);
     trouble->error = g_strdup(why);
     gint64 pause = MIN((gint64)RETRY_FIRST << MIN(trouble->failures, 20U), (gint64)RETRY_MOST);
@@ -94,11 +111,27 @@ static void note_trouble(KxRenewal *renewal, const char *name, const char *why)
            why, (int)(pause / 60));
 }
 
-static void forget_trouble(KxRenewal *renewal, const char *name)
+static void forget_trouble(KxRenewal *renewal, const char *const *names)
 {
+    g_autofree char *key = key_of(names);
     kx_mutex_lock(&renewal->lock);
-    g_hash_table_remove(renewal->troubles, name);
+    g_hash_table_remove(renewal->troubles, key);
     kx_mutex_unlock(&renewal->lock);
+}
+
+/* Of entries that begin with the same name the first has it: else each would take the place of
+ * the other's certificate, again and again. */
+static gboolean check_single(const KxSettings *settings, const char *const *names, GError **error)
+{
+    const char *const *entry = kx_settings_list(settings, KX_SET_ACME_CERTIFICATES);
+    for (; entry && *entry; entry++) {
+        g_auto(GStrv) others = kx_acme_names(*entry);
+        if (g_str_equal(others[0], names[0]))
+            return g_strv_equal((const char *const *)others, names) ||
+                   kx_fail(error, KX_ERR_INVALID,
+                           "another entry of acme.certificates begins with %s too", names[0]);
+    }
+    return TRUE;
 }
 
 static gboolean get(KxRenewal *renewal, const KxSettings *settings, const char *const *names,
@@ -106,12 +139,15 @@ static gboolean get(KxRenewal *renewal, const KxSettings *settings, const char *
 {
     KxAcmeProof proof = {0};
     g_autofree char *terms = NULL;
-    g_autofree char *name = kx_acme_certificate_name(names);
     g_autoptr(GError) why = NULL;
+    kx_mutex_lock(&renewal->lock);
+    guint generation = renewal->generation;
+    kx_mutex_unlock(&renewal->lock);
     kx_proofs_use(renewal->proofs, kx_settings_text(settings, KX_SET_ACME_CHALLENGE), &proof);
     proof.pause = pause_for;
     proof.pauses = renewal;
-    gboolean got = kx_acme_get(renewal->core->asks, renewal->core->logger, settings, &proof, names,
+    gboolean got = check_single(settings, names, &why) &&
+                   kx_acme_get(renewal->core->asks, renewal->core->logger, settings, &proof, names,
                                &terms, &why);
     if (terms) {
         kx_mutex_lock(&renewal->lock);
@@ -120,12 +156,11 @@ static gboolean get(KxRenewal *renewal, const KxSettings *settings, const char *
         kx_mutex_unlock(&renewal->lock);
     }
     if (got) {
-        forget_trouble(renewal, name);
+        forget_trouble(renewal, names);
         renewal->tools.certificates_changed(renewal->tools.means.data);
         return TRUE;
     }
-    if (!is_stopping(renewal))
-        note_trouble(renewal, name, why->message);
+    note_trouble(renewal, generation, names, why->message);
     g_propagate_error(error, g_steal_pointer(&why));
     return FALSE;
 }
@@ -133,9 +168,10 @@ static gboolean get(KxRenewal *renewal, const KxSettings *settings, const char *
 static gboolean is_due(KxRenewal *renewal, const char *const *names)
 {
     g_autofree char *name = kx_acme_certificate_name(names);
+    g_autofree char *key = key_of(names);
     gint64 now = now_seconds();
     kx_mutex_lock(&renewal->lock);
-    const Trouble *trouble = g_hash_table_lookup(renewal->troubles, name);
+    const Trouble *trouble = g_hash_table_lookup(renewal->troubles, key);
     gboolean held_up = trouble && trouble->next > now;
     kx_mutex_unlock(&renewal->lock);
     return !held_up && kx_acme_due(name, names) <= now;
@@ -165,13 +201,16 @@ gboolean kx_renewal_now(KxRenewal *renewal, const char *wanted, GError **error)
     g_autoptr(KxSettings) settings = kx_directory_settings(renewal->core->directory);
     const char *const *entry = kx_settings_list(settings, KX_SET_ACME_CERTIFICATES);
     gboolean any = FALSE, good = TRUE;
-    kx_mutex_lock(&renewal->turn);
-    for (; entry && *entry && good; entry++) {
+    if (!kx_mutex_trylock(&renewal->turn))
+        return kx_fail(error, KX_ERR_BUSY,
+                       "certificates are being got just now; keryx cert acme status shows them");
+    for (; entry && *entry && !is_stopping(renewal); entry++) {
         g_auto(GStrv) names = kx_acme_names(*entry);
         if (!is_meant(wanted, (const char *const *)names))
             continue;
         any = TRUE;
-        good = get(renewal, settings, (const char *const *)names, error);
+        if (!get(renewal, settings, (const char *const *)names, good ? error : NULL))
+            good = FALSE;
     }
     kx_mutex_unlock(&renewal->turn);
     if (any)
@@ -187,7 +226,7 @@ gboolean kx_renewal_now(KxRenewal *renewal, const char *wanted, GError **error)
 static json_t *status_of(KxRenewal *renewal, const char *const *names)
 {
     g_autofree char *name = kx_acme_certificate_name(names);
-    g_autofree char *joined = g_strjoinv(" ", (char **)names);
+    g_autofree char *joined = key_of(names);
     gint64 due = kx_acme_due(name, names);
     json_t *row = json_pack("{s:s, s:s, s:s, s:I}", "name", name, "names", joined, "state",
                             due > 0 ? "valid" : "missing", "renewal", (json_int_t)due);
@@ -200,7 +239,7 @@ static json_t *status_of(KxRenewal *renewal, const char *const *names)
     if (!renewal)
         return row;
     kx_mutex_lock(&renewal->lock);
-    const Trouble *trouble = g_hash_table_lookup(renewal->troubles, name);
+    const Trouble *trouble = g_hash_table_lookup(renewal->troubles, joined);
     if (trouble) {
         json_object_set_new(row, "error", json_string(trouble->error));
         json_object_set_new(row, "next-try", json_integer(trouble->next));
@@ -230,10 +269,22 @@ char *kx_renewal_terms(KxRenewal *renewal)
 
 /* ---- the thread ---- */
 
+/* Seconds from now: the next hour, or when something is to be tried again. With the lock held. */
+static gint64 next_look(KxRenewal *renewal)
+{
+    gint64 seconds = LOOK, now = now_seconds();
+    GHashTableIter iter;
+    gpointer trouble;
+    g_hash_table_iter_init(&iter, renewal->troubles);
+    while (g_hash_table_iter_next(&iter, NULL, &trouble))
+        seconds = MIN(seconds, MAX(((Trouble *)trouble)->next - now, 1));
+    return seconds;
+}
+
 /* With the lock held. */
 static void wait_for_work(KxRenewal *renewal)
 {
-    gint64 until = g_get_monotonic_time() + (gint64)LOOK * G_USEC_PER_SEC;
+    gint64 until = g_get_monotonic_time() + next_look(renewal) * G_USEC_PER_SEC;
     while (!renewal->look && !renewal->stopping && g_get_monotonic_time() < until)
         kx_cond_wait_until(&renewal->changed, &renewal->lock, until);
     renewal->look = FALSE;
@@ -285,6 +336,7 @@ void kx_renewal_settings_changed(KxRenewal *renewal, const KxSettings *settings)
     kx_mutex_lock(&renewal->lock);
     if (g_strcmp0(seen, renewal->seen) != 0) {
         renewal->look = TRUE;
+        renewal->generation++;
         g_hash_table_remove_all(renewal->troubles);
         kx_cond_broadcast(&renewal->changed);
     }

@@ -29,10 +29,10 @@ KxProofs *kx_renewal_proofs(KxRenewal *renewal);
 void kx_renewal_settings_changed(KxRenewal *renewal, const KxSettings *settings);
 
 /* Gets certificates now, whatever is left of the old ones: that of this name (a host name of it, or
- * "acme-..."), or with NULL all. Waits. */
+ * "acme-..."), or with NULL all. Waits; KX_ERR_BUSY: some are being got already. */
 gboolean kx_renewal_now(KxRenewal *renewal, const char *name, GError **error);
 
-/* [{"name", "names", "state", "until", "renewal", "error", "next-try"}]; `renewal` NULL: of a
+/* [{"name", "names", "state", "renewal", "error", "next-try"}]; `renewal` NULL: of a
  * server that does not run. */
 json_t *kx_renewal_status(KxRenewal *renewal, const KxSettings *settings);
 

@@ -67,11 +67,7 @@ static KxSaslNext check(KxSession *session, KxSasl *sasl, const char *text, cons
 char *kx_sasl_cram_challenge(KxSession *session)
 {
     g_autoptr(KxSettings) settings = kx_directory_settings(kx_session_core(session)->directory);
-    guint32 random[4];
-    randombytes_buf(random, sizeof random);
-    return g_strdup_printf("<%08x%08x%08x%08x.%" G_GINT64_FORMAT "@%s>", random[0], random[1],
-                           random[2], random[3], g_get_real_time() / G_USEC_PER_SEC,
-                           kx_settings_text(settings, KX_SET_SERVER_HOSTNAME));
+    return kx_sasl_timestamp(settings);
 }
 
 KxSaslNext kx_sasl_cram_md5(KxSession *session, KxSasl *sasl, KxSlice response)

@@ -214,14 +214,10 @@ static void put_off(KxSession *session)
     answer(session, KX_SASL_BUSY, "");
 }
 
-void kx_sasl_check(KxSession *session)
+static void check_now(KxSession *session)
 {
     KxCore *core = kx_session_core(session);
     KxUser *user = NULL;
-    if (kx_sasl_is_locked(session, session->sasl)) { /* while it waited */
-        refuse_user(session);
-        return;
-    }
     const KxAuthClient client = client_of(session);
     KxAuthResult result = kx_auth_client(core->directory, &client, &user, &session->sasl->issued,
                                          &session->sasl->reason);
@@ -231,6 +227,14 @@ void kx_sasl_check(KxSession *session)
         put_off(session);
     else
         refuse_user(session);
+}
+
+void kx_sasl_check(KxSession *session)
+{
+    if (kx_sasl_is_locked(session, session->sasl)) /* while it waited */
+        refuse_user(session);
+    else
+        check_now(session);
 }
 
 static void check_in_turn(KxSession *session)
@@ -254,12 +258,12 @@ static void check_password(KxSession *session)
     const KxAuthClient client = client_of(session);
     if (kx_sasl_is_locked(session, session->sasl))
         refuse_user(session);
-    else if (!try_master(session)) {
-        if (kx_auth_client_hashes(kx_session_core(session)->directory, &client))
-            check_in_turn(session);
-        else
-            kx_sasl_check(session);
-    }
+    else if (try_master(session))
+        return;
+    else if (kx_auth_client_hashes(kx_session_core(session)->directory, &client))
+        check_in_turn(session);
+    else
+        check_now(session);
 }
 
 /* ---- a step ---- */

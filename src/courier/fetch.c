@@ -5,25 +5,10 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "base/lock.h"
 #include "courier/fetch-private.h"
 #include "ipc/channel.h"
 
-enum {
-    THREADS_MAX = 16,
-    STACK = 512 * 1024, /* bytes: a packed message lies there */
-};
-
-struct KxFetchPool {
-    KxMailPool *mail;
-    KxMutex lock;
-    guint threads;
-};
-
-typedef struct {
-    KxFetchPool *pool;
-    KxFetch *fetch;
-} Begun;
+enum { SESSIONS_MAX = 16 };
 
 /* ---- a session's life ---- */
 
@@ -219,74 +204,30 @@ static void conduct(KxFetch *fetch)
     kx_channel_send(fetch->channel, KX_MSG_FETCH_END, 0, &end, -1);
 }
 
-static void *run(void *data)
+static void run(gpointer data G_GNUC_UNUSED, gpointer job, const KxMailTools *tools)
 {
-    Begun *begun = data;
-    KxFetchPool *pool = begun->pool;
-    KxFetch *fetch = begun->fetch;
-    g_free(begun);
-    fetch->tools = kx_mail_pool_take_tools(pool->mail);
-    if (fetch->tools) {
+    KxFetch *fetch = job;
+    fetch->tools = tools;
+    if (tools) {
         conduct(fetch);
-        kx_mail_pool_give_tools(fetch->tools);
     } else {
         KxMsgFetchEnd end = {.text = "the DNS servers cannot be used"};
         kx_channel_send(fetch->channel, KX_MSG_FETCH_END, 0, &end, -1);
     }
     fetch_free(fetch);
-    OPENSSL_thread_stop();
-    kx_mutex_lock(&pool->lock);
-    pool->threads--;
-    kx_mutex_unlock(&pool->lock);
-    return NULL;
 }
 
-static gboolean start_thread(KxFetchPool *pool, KxFetch *fetch)
+KxCrew *kx_fetch_crew_new(KxMailPool *mail)
 {
-    Begun *begun = g_new(Begun, 1);
-    *begun = (Begun){pool, fetch};
-    pthread_attr_t attributes;
-    pthread_t thread;
-    pthread_attr_init(&attributes);
-    pthread_attr_setstacksize(&attributes, STACK);
-    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    gboolean ok = pthread_create(&thread, &attributes, run, begun) == 0;
-    pthread_attr_destroy(&attributes);
-    if (!ok)
-        g_free(begun);
-    return ok;
+    return kx_crew_new(mail, SESSIONS_MAX, run, NULL);
 }
 
-void kx_fetch_pool_begin(KxFetchPool *pool, const KxMsgFetchTask *task, int channel)
+void kx_fetch_begin(KxCrew *crew, const KxMsgFetchTask *task, int channel)
 {
     KxFetch *fetch = fetch_new(task, channel);
-    kx_mutex_lock(&pool->lock);
-    gboolean ok = pool->threads < THREADS_MAX && start_thread(pool, fetch);
-    pool->threads += ok;
-    kx_mutex_unlock(&pool->lock);
-    if (ok)
+    if (kx_crew_begin(crew, fetch))
         return;
     KxMsgFetchEnd end = {.text = "too many sessions are under way"};
     kx_channel_send(channel, KX_MSG_FETCH_END, 0, &end, -1);
     fetch_free(fetch);
-}
-
-KxFetchPool *kx_fetch_pool_new(KxMailPool *mail)
-{
-    KxFetchPool *pool = g_new0(KxFetchPool, 1);
-    pool->mail = mail;
-    kx_mutex_init(&pool->lock);
-    return pool;
-}
-
-gboolean kx_fetch_pool_free(KxFetchPool *pool)
-{
-    kx_mutex_lock(&pool->lock);
-    gboolean unused = pool->threads == 0;
-    kx_mutex_unlock(&pool->lock);
-    if (!unused)
-        return FALSE;
-    kx_mutex_clear(&pool->lock);
-    g_free(pool);
-    return TRUE;
 }

@@ -7,15 +7,10 @@
  */
 #pragma once
 
-#include "courier/mail-pool.h"
+#include "courier/crew.h"
 
-typedef struct KxFetchPool KxFetchPool;
-
-/* Sessions find hosts and trust certificates as the mail pool does, which must outlive them. */
-KxFetchPool *kx_fetch_pool_new(KxMailPool *mail);
-/* FALSE: sessions are still under way, which end when the core has; the process is to end without
- * freeing anything they work with. */
-gboolean kx_fetch_pool_free(KxFetchPool *pool);
+/* Sessions find hosts and trust certificates as the mail pool does. */
+KxCrew *kx_fetch_crew_new(KxMailPool *mail);
 
 /* Takes the descriptor. */
-void kx_fetch_pool_begin(KxFetchPool *pool, const KxMsgFetchTask *task, int channel);
+void kx_fetch_begin(KxCrew *crew, const KxMsgFetchTask *task, int channel);

@@ -9,22 +9,13 @@
 #include "courier/ldap-private.h"
 #include "ipc/channel.h"
 
-enum {
-    THREADS_MAX = 24,
-    STACK = 512 * 1024, /* bytes: a packed message lies there */
-};
+enum { QUESTIONS_MAX = 24 };
 
 struct KxLdapPool {
-    KxMailPool *mail;
+    KxCrew *crew;
     KxMutex lock;
-    guint threads;
     gboolean begun; /* libldap knows its options */
 };
-
-typedef struct {
-    KxLdapPool *pool;
-    KxLdapQuestion *question;
-} Begun;
 
 /* ---- a question's life ---- */
 
@@ -222,49 +213,19 @@ static void begin_library(KxLdapPool *pool)
     kx_mutex_unlock(&pool->lock);
 }
 
-static void *run(void *data)
+static void run(gpointer data, gpointer job, const KxMailTools *tools)
 {
-    Begun *begun = data;
-    KxLdapPool *pool = begun->pool;
-    KxLdapQuestion *question = begun->question;
-    g_free(begun);
-    begin_library(pool);
-    question->tools = kx_mail_pool_take_tools(pool->mail);
+    KxLdapQuestion *question = job;
+    begin_library(data);
+    question->tools = tools;
     conduct(question);
-    if (question->tools)
-        kx_mail_pool_give_tools(question->tools);
     question_free(question);
-    OPENSSL_thread_stop();
-    kx_mutex_lock(&pool->lock);
-    pool->threads--;
-    kx_mutex_unlock(&pool->lock);
-    return NULL;
-}
-
-static gboolean start_thread(KxLdapPool *pool, KxLdapQuestion *question)
-{
-    Begun *begun = g_new(Begun, 1);
-    *begun = (Begun){pool, question};
-    pthread_attr_t attributes;
-    pthread_t thread;
-    pthread_attr_init(&attributes);
-    pthread_attr_setstacksize(&attributes, STACK);
-    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    gboolean ok = pthread_create(&thread, &attributes, run, begun) == 0;
-    pthread_attr_destroy(&attributes);
-    if (!ok)
-        g_free(begun);
-    return ok;
 }
 
 void kx_ldap_pool_begin(KxLdapPool *pool, const KxMsgDirectoryTask *task, int channel)
 {
     KxLdapQuestion *question = question_new(task, channel);
-    kx_mutex_lock(&pool->lock);
-    gboolean ok = pool->threads < THREADS_MAX && start_thread(pool, question);
-    pool->threads += ok;
-    kx_mutex_unlock(&pool->lock);
-    if (ok)
+    if (kx_crew_begin(pool->crew, question))
         return;
     KxMsgDirectoryEnd end = {.state = KX_DIRECTORY_UNREACHABLE,
                              .text = "too many questions are under way"};
@@ -275,17 +236,14 @@ void kx_ldap_pool_begin(KxLdapPool *pool, const KxMsgDirectoryTask *task, int ch
 KxLdapPool *kx_ldap_pool_new(KxMailPool *mail)
 {
     KxLdapPool *pool = g_new0(KxLdapPool, 1);
-    pool->mail = mail;
+    pool->crew = kx_crew_new(mail, QUESTIONS_MAX, run, pool);
     kx_mutex_init(&pool->lock);
     return pool;
 }
 
 gboolean kx_ldap_pool_free(KxLdapPool *pool)
 {
-    kx_mutex_lock(&pool->lock);
-    gboolean unused = pool->threads == 0;
-    kx_mutex_unlock(&pool->lock);
-    if (!unused)
+    if (!kx_crew_free(pool->crew))
         return FALSE;
     kx_mutex_clear(&pool->lock);
     g_free(pool);

@@ -8,7 +8,7 @@
  */
 #pragma once
 
-#include "courier/mail-pool.h"
+#include "courier/crew.h"
 
 typedef struct KxLdapPool KxLdapPool;
 

@@ -4,8 +4,6 @@
 #include "courier/mail-task.h"
 #include "courier/web.h"
 
-enum { TYPE_MAX = 64 }; /* of MAIL_BODY */
-
 static void post(const KxMailTools *tools, const KxMailTask *task, KxMailRecipient *recipient)
 {
     g_autoptr(GError) error = NULL;
@@ -45,10 +43,9 @@ void kx_mail_web(const KxMailTools *tools, KxMailTask *task)
     for (guint i = 0; i < answer.fields->len; i++) {
         const KxWebField *field = answer.fields->pdata[i];
         KxMailLine *line = g_new(KxMailLine, 1);
-        *line = (KxMailLine){g_strdup(field->name), g_utf8_make_valid(field->value, -1)};
+        *line = (KxMailLine){g_strdup(field->name), g_strdup(field->value)};
         g_ptr_array_add(task->lines, line);
     }
     task->answer = g_string_free_to_bytes(g_steal_pointer(&answer.body));
-    task->answer_type = g_strndup(answer.type ? answer.type : "", TYPE_MAX);
     kx_mail_task_result(task, 250, "2.0.0 answered");
 }

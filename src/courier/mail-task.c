@@ -112,7 +112,6 @@ void kx_mail_task_free(KxMailTask *task)
     g_clear_pointer(&task->head, g_bytes_unref);
     g_free(task->body_type);
     g_clear_pointer(&task->answer, g_bytes_unref);
-    g_free(task->answer_type);
     g_free(task->rua);
     g_ptr_array_unref(task->notes);
     g_ptr_array_unref(task->lines);

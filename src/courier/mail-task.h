@@ -70,7 +70,6 @@ typedef struct {
     char *body_type;
     GPtrArray *lines; /* of KxMailLine: an explanation */
     GBytes *answer;   /* of a web server; NULL: none */
-    char *answer_type;
 
     /* reports of TLS (RFC 8460) */
     char *rua;               /* where the domain of the route wants them; NULL: nowhere */

@@ -60,7 +60,8 @@ static void take_field(Intake *intake, const char *line, size_t len)
 {
     static const char *const wanted[] = {"location", "replay-nonce", "retry-after"};
     const char *colon = memchr(line, ':', len);
-    if (!colon || intake->fields->len == FIELDS_MAX || len > VALUE_MAX)
+    if (!colon || intake->fields->len == FIELDS_MAX || len > VALUE_MAX ||
+        !g_utf8_validate(line, (gssize)len, NULL))
         return;
     for (guint i = 0; i < G_N_ELEMENTS(wanted); i++) {
         if (!kx_ascii_equal(line, (size_t)(colon - line), wanted[i]))

@@ -82,8 +82,9 @@ static void write_head(KxSession *session, const KxHttpExchange *exchange)
         kx_session_printf(session, "Content-Length: %zu\r\n",
                           response->body ? g_bytes_get_size(response->body) : 0);
     /* What all answers of a server that users trust should say. */
-    kx_session_puts(session, "X-Content-Type-Options: nosniff\r\n"
-                             "Strict-Transport-Security: max-age=31536000\r\n");
+    kx_session_puts(session, "X-Content-Type-Options: nosniff\r\n");
+    if (kx_session_is_secure(session)) /* RFC 6797 section 7.2 */
+        kx_session_puts(session, "Strict-Transport-Security: max-age=31536000\r\n");
     kx_session_write(session, response->fields->str, response->fields->len);
     kx_session_puts(session, "\r\n");
 }

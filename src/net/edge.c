@@ -272,6 +272,7 @@ static void new_core(KxEdge *edge, KxMessage *message)
         kx_link_new(edge->base, message->fd, KX_ROLE_EDGE, KX_ROLE_CORE, &core_callbacks, edge);
     message->fd = -1;
     edge->core_epoch++;
+    kx_tls_challenges_clear(edge->challenges);
     if (!edge->stopping)
         event_del(edge->stop_timer);
     for_each_conn(edge, kx_conn_core_back);

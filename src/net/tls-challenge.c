@@ -35,6 +35,11 @@ void kx_tls_challenges_free(KxTlsChallenges *challenges)
     g_free(challenges);
 }
 
+void kx_tls_challenges_clear(KxTlsChallenges *challenges)
+{
+    g_hash_table_remove_all(challenges->contexts);
+}
+
 static int select_protocol(SSL *ssl, const unsigned char **ret, unsigned char *ret_len,
                            const unsigned char *offered, unsigned len, void *data)
 {
@@ -52,19 +57,18 @@ static int keep_context(SSL *ssl, int *alert, void *data)
 gboolean kx_tls_challenges_take(KxTlsChallenges *challenges, const KxMsgChallenge *message,
                                 GError **error)
 {
-    if (message->certificate.len == 0) {
-        g_hash_table_remove(challenges->contexts, message->host);
+    g_autofree char *host = g_ascii_strdown(message->host, -1);
+    g_hash_table_remove(challenges->contexts, host);
+    if (message->certificate.len == 0)
         return TRUE;
-    }
     if (g_hash_table_size(challenges->contexts) >= CHALLENGES_MAX)
         return kx_fail(error, KX_ERR_TOO_BIG, "too many challenges at a time");
     SSL_CTX *context = kx_tls_context_new(message->certificate, message->key, error);
     if (!context)
         return FALSE;
-    SSL_CTX_set_num_tickets(context, 0);
     SSL_CTX_set_alpn_select_cb(context, select_protocol, NULL);
     SSL_CTX_set_tlsext_servername_callback(context, keep_context);
-    g_hash_table_replace(challenges->contexts, g_ascii_strdown(message->host, -1), context);
+    g_hash_table_insert(challenges->contexts, g_steal_pointer(&host), context);
     return TRUE;
 }
 

@@ -21,6 +21,9 @@ gboolean kx_tls_challenges_take(KxTlsChallenges *challenges, const KxMsgChalleng
                                 GError **error);
 
 /* In the callback for the client's first message: the context it is to get, or NULL. */
+/* The core that set them is gone. */
+void kx_tls_challenges_clear(KxTlsChallenges *challenges);
+
 SSL_CTX *kx_tls_challenges_find(const KxTlsChallenges *challenges, SSL *ssl);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KxTlsChallenges, kx_tls_challenges_free)

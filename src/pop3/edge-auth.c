@@ -3,13 +3,12 @@
  * Sign-in: USER and PASS, APOP (RFC 1939 section 7), AUTH (RFC 5034). The exchange is relayed; USER
  * and PASS become SASL PLAIN (RFC 4616). The core checks and logs.
  */
-#include <openssl/rand.h>
-
 #include "base/base64.h"
 #include "base/text.h"
 #include "pop3/args.h"
 #include "pop3/edge-private.h"
 #include "pop3/wire.h"
+#include "settings/sasl.h"
 
 enum {
     PENALTY_SECONDS = 1,
@@ -112,12 +111,7 @@ static gboolean offers_apop(KxConn *conn)
 
 char *kx_pop3_edge_timestamp(KxConn *conn)
 {
-    guint32 random[4];
-    if (!offers_apop(conn) || RAND_bytes((guint8 *)random, sizeof random) != 1)
-        return NULL;
-    return g_strdup_printf("<%08x%08x%08x%08x.%" G_GINT64_FORMAT "@%s>", random[0], random[1],
-                           random[2], random[3], g_get_real_time() / G_USEC_PER_SEC,
-                           kx_settings_text(kx_conn_settings(conn), KX_SET_SERVER_HOSTNAME));
+    return offers_apop(conn) ? kx_sasl_timestamp(kx_conn_settings(conn)) : NULL;
 }
 
 void kx_pop3_edge_cmd_apop(KxConn *conn, KxPop3Edge *edge, const char *args)

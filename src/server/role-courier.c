@@ -22,7 +22,7 @@ typedef struct {
     KxLink *core; /* NULL while there is none */
     KxSyslogSender *syslog;
     KxMailPool *mail;
-    KxFetchPool *fetch;
+    KxCrew *fetch;
     KxLdapPool *ldap;
     struct event *done, *tick;
     GHashTable *begun; /* number -> KxMailTask whose recipients are not complete yet */
@@ -109,7 +109,7 @@ static void report_answer(Courier *courier, const KxMailTask *task)
         return;
     const void *bytes = g_bytes_get_data(task->answer, &len);
     kx_link_send(courier->core, KX_MSG_MAIL_BODY, task->number,
-                 &(KxMsgMailBody){task->answer_type, {bytes, len}}, -1);
+                 &(KxMsgMailBody){.data = {bytes, len}}, -1);
 }
 
 static void report_task(Courier *courier, const KxMailTask *task)
@@ -230,7 +230,7 @@ static void core_message(gpointer data, KxLink *link, KxMessage *message)
         start_task(courier, message->session);
         break;
     case KX_MSG_FETCH_TASK:
-        kx_fetch_pool_begin(courier->fetch, &message->FETCH_TASK, message->fd);
+        kx_fetch_begin(courier->fetch, &message->FETCH_TASK, message->fd);
         message->fd = -1;
         break;
     case KX_MSG_DIRECTORY_TASK:
@@ -286,7 +286,7 @@ static void open_mail(Courier *courier)
     g_autofree char *resolv_conf = read_text("/etc/resolv.conf");
     g_autofree char *root_key = read_text("/usr/share/dns/root.key");
     courier->mail = kx_mail_pool_new(resolv_conf, root_key);
-    courier->fetch = kx_fetch_pool_new(courier->mail);
+    courier->fetch = kx_fetch_crew_new(courier->mail);
     courier->ldap = kx_ldap_pool_new(courier->mail);
     courier->begun = g_hash_table_new_full(NULL, NULL, NULL, free_task);
     courier->done = event_new(courier->base, kx_mail_pool_fd(courier->mail), EV_READ | EV_PERSIST,
@@ -300,7 +300,7 @@ static void close_mail(Courier *courier)
 {
     event_free(courier->done);
     event_free(courier->tick);
-    gboolean unused = kx_fetch_pool_free(courier->fetch);
+    gboolean unused = kx_crew_free(courier->fetch);
     if (kx_ldap_pool_free(courier->ldap) && unused)
         kx_mail_pool_free(courier->mail);
     g_hash_table_unref(courier->begun);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "settings/sasl.h"
 
+#include <sodium.h>
+
 #include "base/text.h"
 
 const KxSaslMechanism KX_SASL_MECHANISMS[] = {
@@ -29,6 +31,15 @@ gboolean kx_sasl_is_method(const char *name)
 {
     const KxSaslMechanism *mechanism = kx_sasl_find(name, strlen(name));
     return mechanism != NULL && g_str_equal(mechanism->name, mechanism->method);
+}
+
+char *kx_sasl_timestamp(const KxSettings *settings)
+{
+    guint32 random[4];
+    randombytes_buf(random, sizeof random);
+    return g_strdup_printf("<%08x%08x%08x%08x.%" G_GINT64_FORMAT "@%s>", random[0], random[1],
+                           random[2], random[3], g_get_real_time() / G_USEC_PER_SEC,
+                           kx_settings_text(settings, KX_SET_SERVER_HOSTNAME));
 }
 
 gboolean kx_sasl_binds(const KxSettings *settings, gboolean secure, gboolean smtp)

@@ -28,6 +28,10 @@ typedef struct {
     guint needs;        /* KxSaslNeed */
 } KxSaslMechanism;
 
+/* What was never said before, in the form of a Message-ID, as CRAM-MD5 and APOP want it; free it.
+ */
+char *kx_sasl_timestamp(const KxSettings *settings);
+
 extern const KxSaslMechanism KX_SASL_MECHANISMS[];
 extern const guint KX_SASL_N_MECHANISMS;
 

@@ -223,7 +223,7 @@ KX_SERVICE_SETTINGS(ADMIN, "admin", "automatic", 4040, 2000)
 
 KX_SETTING(TLS_PROFILE, "tls.profile", CHOICE, 0, 0, "modern|intermediate", "intermediate", KX_SETTING_EDGE, "SVC-11 CERT-02", NULL,
     "Which TLS clients may use: intermediate takes TLS 1.2 and 1.3, modern 1.3 only. Both have forward secrecy and authenticated encryption only. With modern, other servers that know no TLS 1.3 may bring their mail in the clear.")
-KX_SETTING(ACME_CERTIFICATES, "acme.certificates", LIST, 0, 100, NULL, "", 0, "CERT-04 CERT-12 HOST-16", kx_check_certificate_names,
+KX_SETTING(ACME_CERTIFICATES, "acme.certificates", LIST, 0, 100, NULL, "", 0, "CERT-04 HOST-16", kx_check_certificate_names,
     "Certificates that the server gets from an authority by ACME (RFC 8555) and renews, each given by its host names with blanks between them, like 'mail.company.com imap.company.com, mail.other.com'. Names that begin with *. need acme.challenge dns-01.")
 KX_SETTING(ACME_DIRECTORY, "acme.directory", TEXT, 1, 1000, NULL, "https://acme-v02.api.letsencrypt.org/directory", 0, "CERT-04", kx_check_https_url,
     "Where the authority's directory is.")

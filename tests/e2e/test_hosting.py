@@ -2,6 +2,7 @@
 """A server for other people's companies: what listens, what need not, limits from the start, mail as plain files."""
 
 import contextlib
+import http.client
 import os
 import re
 import smtplib
@@ -11,7 +12,6 @@ from pathlib import Path
 import kx
 import pytest
 
-SECURE = ("smtp", "submission", "smtps", "imaps", "pop3s")
 FRIEND = "127.0.0.77"  # limits do not hold for 127.0.0.1
 
 
@@ -46,7 +46,7 @@ def test_nothing_listens_that_is_not_in_the_list(server):
     assert listening_ports(server) == listed and len(listed) == 8
 
 
-@pytest.mark.covers("HOST-07", "CERT-03")
+@pytest.mark.covers("CERT-03")
 def test_what_is_not_protected_need_not_run(server):
     """Without the clear services all works; one that is needed nevertheless can have a port of its own."""
     for service in ("imap", "pop3"):
@@ -64,6 +64,22 @@ def test_what_is_not_protected_need_not_run(server):
     kx.wait_until(lambda: 24 + server.offset in listening_ports(server), what="the other port")
     assert refuses(server, "imap")
     server.cli("config", "set", "service.imap.listen", "*:143")
+
+
+@pytest.mark.covers("CERT-02")
+def test_browsers_are_told_to_come_over_tls(server):
+    """RFC 6797: inside TLS, and not in the clear, where anybody could say it."""
+    server.cli("service", "start", "http")
+    kx.wait_until(lambda: not refuses(server, "http"), what="the service")
+    secure = http.client.HTTPSConnection("127.0.0.1", server.port("admin"), context=kx.tls_context())
+    clear = http.client.HTTPConnection("127.0.0.1", server.port("http"))
+    told = []
+    for connection in (secure, clear):
+        connection.request("GET", "/")
+        told.append(connection.getresponse().getheader("Strict-Transport-Security"))
+        connection.close()
+    assert told == ["max-age=31536000", None]
+    server.cli("service", "stop", "http")
 
 
 @pytest.mark.covers("HOST-15")

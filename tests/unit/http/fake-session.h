@@ -63,6 +63,11 @@ const KxService *kx_session_service(KxSession *session)
     return kx_service(KX_SERVICE_ADMIN);
 }
 
+gboolean kx_session_is_secure(KxSession *session)
+{
+    return TRUE;
+}
+
 gpointer kx_session_data(KxSession *session)
 {
     return session->data;
