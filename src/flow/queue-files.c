@@ -14,6 +14,10 @@ enum {
     NOTES_MAX = 16 * 1024 /* bytes of a file to which envelopes are appended, or four of these */
 };
 
+/* What is written leaves room in what is read for notes of all recipients that have it. */
+#define WRITTEN_MAX (KX_ENVELOPE_FILE_MAX - 2 * 1024 * 1024)
+/* Earlier versions noted up to four envelopes of the greatest size. */
+#define READ_MAX     (5 * (size_t)KX_ENVELOPE_FILE_MAX)
 #define BAD_DIR      KX_QUEUE_DIR "/bad"
 #define COUNTER_FILE KX_QUEUE_DIR "/counter"
 
@@ -29,6 +33,8 @@ static gboolean write_envelope(const KxEnvelope *envelope, const char *text, GEr
 {
     g_autofree char *path = kx_queue_path(envelope->id, ".env");
     g_autofree char *temp = kx_queue_path(envelope->id, ".new");
+    if (strlen(text) > WRITTEN_MAX)
+        return kx_fail(error, KX_ERR_TOO_BIG, "its envelope has more than %d bytes", WRITTEN_MAX);
     int fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (fd < 0)
         return kx_error_errno(error, "cannot create %s", temp);
@@ -56,8 +62,8 @@ gboolean kx_queue_write(const KxEnvelope *envelope, KxIncoming *incoming, GError
     return FALSE;
 }
 
-/* Behind what is there, which stays whatever becomes of this. FALSE without an error: the file
- * would have more than `most` bytes. */
+/* Behind what is there, which stays whatever becomes of this. KX_ERR_TOO_BIG: the file would have
+ * more than `most` bytes. */
 static gboolean append(const char *id, const char *text, guint64 most, GError **error)
 {
     g_autofree char *path = kx_queue_path(id, ".env");
@@ -69,7 +75,8 @@ static gboolean append(const char *id, const char *text, guint64 most, GError **
             close(fd);
         return FALSE;
     }
-    gboolean fits = (guint64)size + strlen(text) <= most;
+    gboolean fits = (guint64)size + strlen(text) <= most ||
+                    kx_fail(error, KX_ERR_TOO_BIG, "there is no room in %s", path);
     gboolean ok = fits && kx_write_all(fd, text, strlen(text), error);
     if (fits && !ok && ftruncate(fd, size) < 0)
         g_prefix_error(error, "%s is cut short: ", path);
@@ -82,9 +89,9 @@ gboolean kx_queue_note(const KxEnvelope *envelope, GError **error)
     g_autofree char *text = kx_envelope_format(envelope);
     g_autoptr(GError) problem = NULL;
     guint64 most = MAX((guint64)NOTES_MAX, 4 * (guint64)strlen(text));
-    if (append(envelope->id, text, most, &problem))
+    if (append(envelope->id, text, MIN(most, (guint64)WRITTEN_MAX), &problem))
         return TRUE;
-    if (!problem)
+    if (g_error_matches(problem, KX_ERROR, KX_ERR_TOO_BIG))
         return write_envelope(envelope, text, error);
     g_propagate_error(error, g_steal_pointer(&problem));
     return FALSE;
@@ -101,7 +108,7 @@ KxEnvelope *kx_queue_read(const char *id, GError **error)
     g_autofree char *path = kx_queue_path(id, ".env");
     g_autofree char *text = NULL;
     size_t len;
-    if (!kx_read_file(path, KX_ENVELOPE_FILE_MAX, &text, &len, error))
+    if (!kx_read_file(path, READ_MAX, &text, &len, error))
         return NULL;
     KxEnvelope *envelope = kx_envelope_parse(text, len, error);
     if (!envelope) {

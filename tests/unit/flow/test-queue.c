@@ -368,6 +368,60 @@ static void test_many_rounds(void)
     fixture_clear(&f);
 }
 
+/* ---- many recipients ---- */
+
+static KxEnvelope *large_envelope(Fixture *f)
+{
+    KxEnvelope *mail = envelope(f);
+    g_autofree char *status = g_strnfill(200, 'x');
+    for (guint i = 0; i < KX_ENVELOPE_RECIPIENTS; i++)
+        kx_envelope_add(mail, "z@elsewhere.test", NULL)->status = g_strdup(status);
+    g_assert_true(accept(f, mail, NULL));
+    return mail;
+}
+
+/* However large it is, what is noted can be read. */
+static void test_large_notes(void)
+{
+    Fixture f;
+    fixture_init(&f);
+    g_autoptr(KxEnvelope) mail = large_envelope(&f);
+    g_autoptr(GError) error = NULL;
+    for (guint round = 1; round <= 3; round++) {
+        note_round(mail, round);
+        g_assert_cmpuint(env_size(mail->id), <, KX_ENVELOPE_FILE_MAX);
+    }
+    g_autofree char *path = env_path(mail->id);
+    g_autoptr(GArray) places = g_array_new(FALSE, TRUE, sizeof(guint));
+    g_array_set_size(places, 1);
+    g_assert_true(kx_queue_note_done(mail->id, places, NULL));
+    g_assert_cmpint(truncate(path, KX_ENVELOPE_FILE_MAX), ==, 0);
+    g_assert_false(kx_queue_note_done(mail->id, places, &error));
+    g_assert_error(error, KX_ERROR, KX_ERR_TOO_BIG);
+    fixture_clear(&f);
+}
+
+/* What earlier versions noted is used as it is. */
+static void test_larger_than_is_written(void)
+{
+    Fixture f;
+    fixture_init(&f);
+    g_autoptr(KxEnvelope) mail = large_envelope(&f);
+    g_autofree char *path = env_path(mail->id), *text = NULL;
+    gsize len;
+    g_assert_true(g_file_get_contents(path, &text, &len, NULL));
+    FILE *file = fopen(path, "a");
+    for (gsize size = len; size <= KX_ENVELOPE_FILE_MAX; size += len)
+        g_assert_cmpuint(fwrite(text, 1, len, file), ==, len);
+    fclose(file);
+    fixture_shut(&f);
+    fixture_open(&f);
+    g_assert_true(in_queue(mail->id, ".eml"));
+    g_autoptr(GPtrArray) list = kx_queue_find(f.queue, NULL);
+    g_assert_cmpuint(list->len, ==, 1);
+    fixture_clear(&f);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -381,5 +435,7 @@ int main(int argc, char **argv)
     g_test_add_func("/flow/queue/damaged", test_damaged);
     g_test_add_func("/flow/queue/power-cut", test_power_cut);
     g_test_add_func("/flow/queue/many-rounds", test_many_rounds);
+    g_test_add_func("/flow/queue/large-notes", test_large_notes);
+    g_test_add_func("/flow/queue/larger-than-is-written", test_larger_than_is_written);
     return g_test_run();
 }
