@@ -52,6 +52,11 @@ static const char *choose_text(const GPtrArray *texts)
     return found;
 }
 
+static gboolean is_over(const KxMailTask *task)
+{
+    return g_atomic_int_get(&task->cancelled) || g_get_monotonic_time() >= task->deadline;
+}
+
 static void ask_text(const KxMailTools *tools, KxMailRecipient *recipient)
 {
     g_autoptr(GPtrArray) texts = NULL;
@@ -65,7 +70,7 @@ static void ask_text(const KxMailTools *tools, KxMailRecipient *recipient)
 
 void kx_mail_ask_texts(const KxMailTools *tools, KxMailTask *task)
 {
-    for (guint i = 0; i < task->recipients->len && !g_atomic_int_get(&task->cancelled); i++)
+    for (guint i = 0; i < task->recipients->len && !is_over(task); i++)
         ask_text(tools, task->recipients->pdata[i]);
     task->reached = TRUE;
     kx_mail_task_result(task, 250, "2.0.0 asked");
@@ -80,8 +85,8 @@ void kx_mail_ask_spf(const KxMailTools *tools, KxMailTask *task)
         return;
     g_autofree char *why = NULL;
     KxMailRecipient *sender = task->recipients->pdata[0], *helo = task->recipients->pdata[1];
-    const char *result =
-        kx_spf_check(tools->resolver, task->route, sender->address, helo->address, &why);
+    const char *result = kx_spf_check(tools->resolver, task->deadline, task->route, sender->address,
+                                      helo->address, &why);
     g_autofree char *text = g_strdup_printf("%s %s", result, why ? why : "");
     g_strchomp(text);
     settle(sender, 250, text);

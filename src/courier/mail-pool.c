@@ -11,6 +11,7 @@
 
 enum {
     THREADS_MAX = 512,
+    DNS_MAX = 128,      /* questions about DNS that wait or are asked: strangers choose the names */
     STACK = 256 * 1024, /* bytes */
     CACHE_MAX = 64,     /* connections */
     CACHE_SECONDS = 3,  /* as long as one is kept without work */
@@ -42,6 +43,7 @@ struct KxMailPool {
     GQueue kept;          /* Kept, oldest first */
     Setup *setup;
     guint threads, idle;
+    guint asked;         /* questions about DNS */
     gboolean refresh;    /* policies of MTA-STS are due */
     gboolean refreshing; /* a thread is at it */
     gboolean stopping;
@@ -159,6 +161,11 @@ static void drop_old(KxMailPool *pool)
 
 /* ---- threads ---- */
 
+static gboolean is_about_dns(const KxMailTask *task)
+{
+    return task->kind == KX_MAIL_DOMAIN || task->kind == KX_MAIL_TEXTS || task->kind == KX_MAIL_SPF;
+}
+
 static void work(KxMailPool *pool, KxMailTask *task)
 {
     g_autofree char *key = kx_mail_route_key(task);
@@ -174,6 +181,7 @@ static void work(KxMailPool *pool, KxMailTask *task)
     setup_unref(setup);
     kx_mutex_lock(&pool->lock);
     g_ptr_array_remove_fast(pool->running, task);
+    pool->asked -= is_about_dns(task);
     if (session)
         surplus = keep(pool, g_steal_pointer(&key), session);
     g_queue_push_tail(&pool->done, task);
@@ -235,13 +243,28 @@ static void add_thread(KxMailPool *pool)
     pthread_attr_destroy(&attributes);
 }
 
+/* With the lock held. libunbound cannot be stopped while it waits for a server that is silent:
+ * threads are left for mail. */
+static gboolean refuse_question(KxMailPool *pool, KxMailTask *task)
+{
+    if (!is_about_dns(task) || pool->asked++ < DNS_MAX)
+        return FALSE;
+    pool->asked--;
+    kx_mail_task_result(task, 451, "4.4.3 Too many questions wait for DNS");
+    g_queue_push_tail(&pool->done, task);
+    eventfd_write(pool->done_fd, 1);
+    return TRUE;
+}
+
 void kx_mail_pool_add(KxMailPool *pool, KxMailTask *task)
 {
     kx_mutex_lock(&pool->lock);
-    g_queue_push_tail(&pool->waiting, task);
-    if (pool->waiting.length > pool->idle && pool->threads < THREADS_MAX)
-        add_thread(pool);
-    kx_cond_signal(&pool->work);
+    if (!refuse_question(pool, task)) {
+        g_queue_push_tail(&pool->waiting, task);
+        if (pool->waiting.length > pool->idle && pool->threads < THREADS_MAX)
+            add_thread(pool);
+        kx_cond_signal(&pool->work);
+    }
     kx_mutex_unlock(&pool->lock);
 }
 
@@ -338,8 +361,10 @@ static void cancel(KxMailPool *pool)
     KxMailTask *task;
     for (guint i = 0; i < pool->running->len; i++)
         g_atomic_int_set(&((KxMailTask *)pool->running->pdata[i])->cancelled, 1);
-    while ((task = g_queue_pop_head(&pool->waiting)))
+    while ((task = g_queue_pop_head(&pool->waiting))) {
+        pool->asked -= is_about_dns(task);
         kx_mail_task_free(task);
+    }
     while ((task = g_queue_pop_head(&pool->done)))
         kx_mail_task_free(task);
 }

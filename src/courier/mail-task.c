@@ -64,6 +64,7 @@ KxMailTask *kx_mail_task_new_question(guint32 number, const KxMsgMailAsk *messag
                                         -1);
     task->kind = (KxMailAskKind)MIN(message->kind, (guint32)KX_MAIL_KINDS - 1);
     task->seconds = message->seconds;
+    task->deadline = g_get_monotonic_time() + (gint64)message->seconds * G_USEC_PER_SEC;
     return task;
 }
 
@@ -79,7 +80,6 @@ void kx_mail_task_add(KxMailTask *task, const KxMsgMailRecipient *message)
 void kx_mail_task_set_body(KxMailTask *task, const KxMsgMailBody *message)
 {
     g_clear_pointer(&task->body, g_bytes_unref);
-    g_clear_pointer(&task->head, g_bytes_unref);
     g_free(task->body_type);
     task->body = g_bytes_new(message->data.data, message->data.len);
     task->body_type = g_strdup(message->type);

@@ -28,8 +28,9 @@ typedef struct {
 typedef struct {
     guint32 number;
     KxMailAskKind kind;
-    guint seconds; /* most that any wait takes; 0: as long as RFC 5321 says */
-    char *id;      /* of the message */
+    guint seconds;   /* most that any wait takes; 0: as long as RFC 5321 says */
+    gint64 deadline; /* of a question about DNS, monotonic: no more is asked after that */
+    char *id;        /* of the message */
     char *route;
     gboolean mx;
     guint port;

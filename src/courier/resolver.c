@@ -207,7 +207,10 @@ static KxDnsAnswer ask(KxResolver *resolver, const char *name, int type,
 {
     struct ub_ctx *ctx = kx_resolver_validates(resolver) ? resolver->validating : resolver->plain;
     *ret_secure = FALSE;
-    if (!ctx || ub_resolve(ctx, name, type, CLASS_IN, ret_result) != 0)
+    int rc = ctx ? ub_resolve(ctx, name, type, CLASS_IN, ret_result) : UB_INITFAIL;
+    if (rc == UB_SYNTAX)
+        return KX_DNS_NONE; /* nobody can have such a name */
+    if (rc != 0)
         return KX_DNS_FAILED;
     struct ub_result *result = *ret_result;
     *ret_secure = result->secure != 0;

@@ -69,7 +69,7 @@ static char *value_of(KxSpf *spf, char letter, const char *domain)
     case 'h':
         return g_strdup(spf->helo);
     default: {
-        g_autoptr(GPtrArray) names = kx_spf_names(spf, domain);
+        const GPtrArray *names = kx_spf_names(spf, domain);
         return g_strdup(names->len > 0 ? names->pdata[0] : "unknown");
     }
     }
@@ -156,8 +156,9 @@ char *kx_spf_expand(KxSpf *spf, const char *spec, const char *domain)
     }
     if (out->len > 0 && out->str[out->len - 1] == '.')
         g_string_truncate(out, out->len - 1);
-    char *dot;
-    while (out->len > NAME_MAX_BYTES && (dot = strchr(out->str, '.')))
-        g_string_erase(out, 0, dot + 1 - out->str);
+    if (out->len > NAME_MAX_BYTES) {
+        const char *dot = strchr(out->str + out->len - NAME_MAX_BYTES - 1, '.');
+        g_string_erase(out, 0, dot ? dot + 1 - out->str : -1);
+    }
     return g_string_free(out, FALSE);
 }

@@ -10,6 +10,17 @@ gboolean kx_spf_count(KxSpf *spf)
     return ++spf->lookups <= KX_SPF_LOOKUPS_MAX;
 }
 
+gboolean kx_spf_is_late(const KxSpf *spf)
+{
+    return g_get_monotonic_time() >= spf->deadline;
+}
+
+static KxDnsAnswer find_addresses(KxSpf *spf, const char *host, KxHostAnswer *ret_found)
+{
+    return kx_spf_is_late(spf) ? KX_DNS_FAILED
+                               : kx_resolver_addresses(spf->resolver, host, ret_found);
+}
+
 /* An answer that has nothing; FALSE: these are too many. */
 static gboolean count_void(KxSpf *spf, KxDnsAnswer answer)
 {
@@ -48,7 +59,7 @@ static KxSpfMatch match_literal(const KxSpf *spf, const KxSpfTerm *term)
 static KxSpfMatch match_host(KxSpf *spf, const char *host, const KxSpfTerm *term, gboolean count)
 {
     g_auto(KxHostAnswer) found = {0};
-    KxDnsAnswer answer = kx_resolver_addresses(spf->resolver, host, &found);
+    KxDnsAnswer answer = find_addresses(spf, host, &found);
     if (count && !count_void(spf, answer))
         return KX_SPF_PERMERROR;
     if (answer != KX_DNS_FOUND)
@@ -68,7 +79,8 @@ static KxSpfMatch match_mx(KxSpf *spf, const KxSpfTerm *term, const char *name)
 {
     g_autoptr(GPtrArray) hosts = NULL;
     gboolean secure;
-    KxDnsAnswer answer = kx_resolver_mx(spf->resolver, name, &hosts, &secure);
+    KxDnsAnswer answer =
+        kx_spf_is_late(spf) ? KX_DNS_FAILED : kx_resolver_mx(spf->resolver, name, &hosts, &secure);
     if (!count_void(spf, answer))
         return KX_SPF_PERMERROR;
     if (answer != KX_DNS_FOUND)
@@ -85,7 +97,7 @@ static KxSpfMatch match_mx(KxSpf *spf, const KxSpfTerm *term, const char *name)
 static KxSpfMatch match_exists(KxSpf *spf, const KxSpfTerm *term, const char *name)
 {
     g_auto(KxHostAnswer) found = {0};
-    KxDnsAnswer answer = kx_resolver_addresses(spf->resolver, name, &found);
+    KxDnsAnswer answer = find_addresses(spf, name, &found);
     if (!count_void(spf, answer))
         return KX_SPF_PERMERROR;
     if (answer == KX_DNS_FAILED)
@@ -115,23 +127,31 @@ static int compare_names(gconstpointer a, gconstpointer b, gpointer domain)
     return rank(*(const char *const *)a, domain) - rank(*(const char *const *)b, domain);
 }
 
-GPtrArray *kx_spf_names(KxSpf *spf, const char *domain)
+static GPtrArray *find_names(KxSpf *spf)
 {
     static const KxSpfTerm exact = {.four = 32, .six = 128};
     GPtrArray *good = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GPtrArray) names = NULL;
-    if (kx_resolver_ptr(spf->resolver, spf->text, &names) != KX_DNS_FOUND)
+    if (kx_spf_is_late(spf) || kx_resolver_ptr(spf->resolver, spf->text, &names) != KX_DNS_FOUND)
         return good;
     for (guint i = 0; i < names->len && i < KX_SPF_NAMES_MAX; i++)
         if (match_host(spf, names->pdata[i], &exact, FALSE) == KX_SPF_YES)
             g_ptr_array_add(good, g_strdup(names->pdata[i]));
-    g_ptr_array_sort_with_data(good, compare_names, (gpointer)domain);
     return good;
+}
+
+/* A record may have hundreds of %{p}, which are no terms that count: they are looked for once. */
+const GPtrArray *kx_spf_names(KxSpf *spf, const char *domain)
+{
+    if (!spf->names)
+        spf->names = find_names(spf);
+    g_ptr_array_sort_with_data(spf->names, compare_names, (gpointer)domain);
+    return spf->names;
 }
 
 static KxSpfMatch match_ptr(KxSpf *spf, const KxSpfTerm *term, const char *name)
 {
-    g_autoptr(GPtrArray) names = kx_spf_names(spf, name);
+    const GPtrArray *names = kx_spf_names(spf, name);
     return names->len > 0 && rank(names->pdata[0], name) < 2 ? KX_SPF_YES : KX_SPF_NO;
 }
 

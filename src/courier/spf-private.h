@@ -13,11 +13,13 @@ enum {
 
 typedef struct {
     KxResolver *resolver;
-    gboolean six; /* the client's address is IPv6 */
+    gint64 deadline; /* monotonic: nothing is asked after that */
+    gboolean six;    /* the client's address is IPv6 */
     guint8 ip[16];
     char *text;                  /* the same for %{c} */
     char *local, *origin, *helo; /* of the sender: what is before and after the @ */
     guint lookups, voids;
+    GPtrArray *names; /* those of the client that lead back to it; NULL: nobody wanted them yet */
     char *why;
 } KxSpf;
 
@@ -53,12 +55,14 @@ gboolean kx_spf_spec_is_valid(const char *spec);
 
 /* spf-match.c: names of the client that lead back to it (section 5.5), the one that fits the domain
  * best first; may be empty. */
-GPtrArray *kx_spf_names(KxSpf *spf, const char *domain);
+const GPtrArray *kx_spf_names(KxSpf *spf, const char *domain);
 /* Whether the term matches the client, but for include and redirect. */
 typedef enum { KX_SPF_NO, KX_SPF_YES, KX_SPF_TEMPERROR, KX_SPF_PERMERROR } KxSpfMatch;
 KxSpfMatch kx_spf_match(KxSpf *spf, const KxSpfTerm *term, const char *domain);
 /* One question more; FALSE: that is too many. */
 gboolean kx_spf_count(KxSpf *spf);
+/* No more is asked. */
+gboolean kx_spf_is_late(const KxSpf *spf);
 
 /* spf.c: the whole record of a domain. */
 const char *kx_spf_check_domain(KxSpf *spf, const char *domain);

@@ -21,7 +21,8 @@ static gboolean is_record(const char *text)
 static char *find_record(KxSpf *spf, const char *domain, const char **ret_result)
 {
     g_autoptr(GPtrArray) texts = NULL;
-    KxDnsAnswer answer = kx_resolver_txt(spf->resolver, domain, &texts);
+    KxDnsAnswer answer =
+        kx_spf_is_late(spf) ? KX_DNS_FAILED : kx_resolver_txt(spf->resolver, domain, &texts);
     const char *found = NULL;
     *ret_result = answer == KX_DNS_FAILED ? "temperror" : "none";
     for (guint i = 0; answer == KX_DNS_FOUND && i < texts->len; i++) {
@@ -33,7 +34,11 @@ static char *find_record(KxSpf *spf, const char *domain, const char **ret_result
         }
         found = texts->pdata[i];
     }
-    return found && strlen(found) <= RECORD_MAX ? g_strdup(found + strlen(VERSION)) : NULL;
+    if (found && strlen(found) > RECORD_MAX) {
+        *ret_result = "permerror";
+        return NULL;
+    }
+    return found ? g_strdup(found + strlen(VERSION)) : NULL;
 }
 
 static gboolean is_domain(const char *domain)
@@ -62,8 +67,10 @@ static KxSpfMatch match_include(KxSpf *spf, const KxSpfTerm *term, const char *d
         return KX_SPF_YES;
     if (strcmp(result, "temperror") == 0)
         return KX_SPF_TEMPERROR;
-    return strcmp(result, "permerror") == 0 || strcmp(result, "none") == 0 ? KX_SPF_PERMERROR
-                                                                           : KX_SPF_NO;
+    if (strcmp(result, "permerror") == 0 || strcmp(result, "none") == 0)
+        return KX_SPF_PERMERROR;
+    g_clear_pointer(&spf->why, g_free); /* of what does not count */
+    return KX_SPF_NO;
 }
 
 static const char *redirect(KxSpf *spf, const KxSpfTerm *term, const char *domain)
@@ -147,16 +154,18 @@ static gboolean read_ip(KxSpf *spf, const char *ip)
     return TRUE;
 }
 
-const char *kx_spf_check(KxResolver *resolver, const char *ip, const char *sender, const char *helo,
-                         char **ret_why)
+const char *kx_spf_check(KxResolver *resolver, gint64 deadline, const char *ip, const char *sender,
+                         const char *helo, char **ret_why)
 {
     const char *at = strrchr(sender, '@');
-    KxSpf spf = {.resolver = resolver, .text = g_strdup(ip), .helo = g_strdup(helo)};
+    KxSpf spf = {
+        .resolver = resolver, .deadline = deadline, .text = g_strdup(ip), .helo = g_strdup(helo)};
     spf.local = at && at > sender ? g_strndup(sender, (gsize)(at - sender))
                                   : g_strdup("postmaster"); /* section 4.3 */
     spf.origin = g_strdup(at ? at + 1 : helo);
     const char *result = read_ip(&spf, ip) ? kx_spf_check_domain(&spf, spf.origin) : "none";
     *ret_why = spf.why;
+    g_clear_pointer(&spf.names, g_ptr_array_unref);
     g_free(spf.text);
     g_free(spf.helo);
     g_free(spf.local);

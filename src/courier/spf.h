@@ -3,7 +3,8 @@
  * The Sender Policy Framework (RFC 7208): whether a client may send mail in the name of a domain,
  * as that says in DNS. Explanations (exp=) are not fetched: nobody is shown them.
  *
- * Threads: from any thread; blocks while DNS is asked, ten times at most and what belongs to that.
+ * Threads: from any thread; blocks while DNS is asked, ten times at most and what belongs to that,
+ * and not again after the deadline.
  */
 #pragma once
 
@@ -11,6 +12,7 @@
 
 /* The result, a static word of section 2.6: "pass", "fail", "softfail", "neutral", "none",
  * "temperror", "permerror". `sender` is the address of MAIL FROM; if it is empty, `helo` is asked
- * about (section 2.4). `ret_why` is what decided, the caller's, or NULL. */
-const char *kx_spf_check(KxResolver *resolver, const char *ip, const char *sender, const char *helo,
-                         char **ret_why);
+ * about (section 2.4). `deadline` is monotonic, in microseconds; what is not known by then is a
+ * "temperror". `ret_why` is what decided, the caller's, or NULL. */
+const char *kx_spf_check(KxResolver *resolver, gint64 deadline, const char *ip, const char *sender,
+                         const char *helo, char **ret_why);

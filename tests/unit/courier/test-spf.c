@@ -99,6 +99,20 @@ static void test_long_names(void)
     KxSpf spf = {0};
     g_autofree char *found = kx_spf_expand(&spf, spec, "a.test");
     g_assert_cmpuint(strlen(found), ==, 61 * 4 + 6);
+    g_autofree char *local = g_strnfill(301, 'a');
+    for (guint i = 1; i < 301; i += 2)
+        local[i] = '.';
+    g_autofree char *most = g_strnfill(1300, 'l');
+    g_autoptr(GString) many = g_string_new(NULL);
+    for (guint i = 0; i < 4096; i++) /* a label each */
+        g_string_append(many, "%{l}");
+    spf.local = local;
+    gint64 begin = g_get_monotonic_time();
+    g_autofree char *last = kx_spf_expand(&spf, many->str, "a.test");
+    g_assert_cmpint(g_get_monotonic_time() - begin, <, 2 * G_USEC_PER_SEC);
+    g_assert_cmpuint(strlen(last), ==, 253);
+    g_autofree char *label_only = kx_spf_expand(&spf, most, "a.test");
+    g_assert_cmpstr(label_only, ==, ""); /* no name */
 }
 
 int main(int argc, char **argv)
