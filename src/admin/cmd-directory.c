@@ -21,6 +21,7 @@ static json_t *test_json(const KxMappingTest *test)
         [KX_DIRECTORY_REFUSED] = "sign-in refused",
         [KX_DIRECTORY_NO_BASE] = "no such base",
         [KX_DIRECTORY_TOO_MANY] = "too many entries",
+        [KX_DIRECTORY_NOT_ASKED] = "not asked",
         [KX_DIRECTORY_FAILED] = "failed",
     };
     return json_pack("{s:s, s:s, s:s, s:s, s:i, s:i, s:s}", "server", test->host, "state",

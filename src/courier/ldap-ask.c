@@ -189,7 +189,7 @@ static void conduct(KxLdapQuestion *question)
     if (question->tools)
         ask(question);
     else
-        kx_ldap_fail(question, KX_DIRECTORY_UNREACHABLE, "the DNS servers cannot be used");
+        kx_ldap_fail(question, KX_DIRECTORY_NOT_ASKED, "the DNS servers cannot be used");
     KxMsgDirectoryEnd end = {.state = question->state,
                              .right = (guint32)question->right,
                              .text = question->state == KX_DIRECTORY_GOOD ? "" : question->text,
@@ -227,7 +227,7 @@ void kx_ldap_pool_begin(KxLdapPool *pool, const KxMsgDirectoryTask *task, int ch
     KxLdapQuestion *question = question_new(task, channel);
     if (kx_crew_begin(pool->crew, question))
         return;
-    KxMsgDirectoryEnd end = {.state = KX_DIRECTORY_UNREACHABLE,
+    KxMsgDirectoryEnd end = {.state = KX_DIRECTORY_NOT_ASKED,
                              .text = "too many questions are under way"};
     kx_channel_send(channel, KX_MSG_DIRECTORY_END, 0, &end, -1);
     question_free(question);

@@ -38,6 +38,26 @@ static gboolean check_sources(char *const *ips, GError **error)
     return TRUE;
 }
 
+/* Each goes into a question to the directory as a whole. */
+static gboolean check_length(char *const *list, const char *field, GError **error)
+{
+    enum { MOST = 2000 };
+    gsize len = 0;
+    for (guint i = 0; list[i] != NULL; i++)
+        len += strlen(list[i]) + 1;
+    return len <= MOST || kx_fail(error, KX_ERR_INVALID,
+                                  "%s: all of it together is longer than %d bytes", field, MOST);
+}
+
+static gboolean check_directory(const KxDomain *next, GError **error)
+{
+    if (next->directory != KX_DIRECTORY_NONE && next->directory_hosts[0] == NULL)
+        return kx_fail(error, KX_ERR_INVALID,
+                       "directory-hosts: name at least one server of the directory");
+    return check_length(next->directory_hosts, "directory-hosts", error) &&
+           check_length(next->directory_attributes, "directory-attributes", error);
+}
+
 static gboolean check_next(KxDirectory *directory, const KxObjectChange *change, GError **error)
 {
     const KxDomain *next = (const KxDomain *)(const void *)change->next;
@@ -47,11 +67,8 @@ static gboolean check_next(KxDirectory *directory, const KxObjectChange *change,
         if (!check_name_free(directory, next->aliases[i], change->entry, error))
             return FALSE;
     }
-    if (!check_sources(next->source_ips, error))
+    if (!check_sources(next->source_ips, error) || !check_directory(next, error))
         return FALSE;
-    if (next->directory != KX_DIRECTORY_NONE && next->directory_hosts[0] == NULL)
-        return kx_fail(error, KX_ERR_INVALID,
-                       "directory-hosts: name at least one server of the directory");
     if (*next->etrn_group != '\0' && kx_ip_group_find(directory, next->etrn_group) == NULL)
         return kx_fail(error, KX_ERR_INVALID, "etrn-group: there is no IP address group '%s'",
                        next->etrn_group);

@@ -306,7 +306,7 @@ KX_MESSAGE(FETCH_END, KxMsgFetchEnd, COURIER, CORE, 0)
  * `base` that fit `filter` are read, as far as they are those `attributes` (blanks between); more than `most` are an
  * error. With `check` the one that was found is signed in as, with `secret`, and if there is none, nobody is.
  * `timeout` and `seconds` are what one answer and the whole may take. */
-#define KX_FIELDS_DIRECTORY_TASK(F, S) F(S, STR, hosts, 2048) F(S, U32, tls, 0) F(S, STR, ca, 32768) F(S, STR, user, 1000) F(S, STR, password, 8000) F(S, STR, base, 1000) F(S, STR, filter, 8000) F(S, STR, attributes, 4000) F(S, U32, most, 0) F(S, U32, check, 0) F(S, STR, secret, 4000) F(S, U32, timeout, 0) F(S, U32, seconds, 0)
+#define KX_FIELDS_DIRECTORY_TASK(F, S) F(S, STR, hosts, 2048) F(S, U32, tls, 0) F(S, STR, ca, 32768) F(S, STR, user, 1000) F(S, STR, password, 8000) F(S, STR, base, 1000) F(S, STR, filter, 32768) F(S, STR, attributes, 4000) F(S, U32, most, 0) F(S, U32, check, 0) F(S, STR, secret, 12001) F(S, U32, timeout, 0) F(S, U32, seconds, 0)
 KX_MESSAGE(DIRECTORY_TASK, KxMsgDirectoryTask, CORE, COURIER, 1)
 
 /* An entry; its values follow. */
@@ -319,7 +319,7 @@ KX_MESSAGE(DIRECTORY_VALUE, KxMsgDirectoryValue, COURIER, CORE, 0)
 
 /* The end: `state` is KxDirectoryState, and `text` says why it is not good; `right` is what the check found. `host`, `ip`
  * and `tls` are of the server that was asked. */
-#define KX_FIELDS_DIRECTORY_END(F, S) F(S, U32, state, 0) F(S, U32, right, 0) F(S, STR, text, 1024) F(S, STR, host, 255) F(S, STR, ip, 64) F(S, STR, tls, 128)
+#define KX_FIELDS_DIRECTORY_END(F, S) F(S, U32, state, 0) F(S, U32, right, 0) F(S, STR, text, 1024) F(S, STR, host, 300) F(S, STR, ip, 64) F(S, STR, tls, 128)
 KX_MESSAGE(DIRECTORY_END, KxMsgDirectoryEnd, COURIER, CORE, 0)
 
 /* ---- HTTP: answers are REPLY ---- */

@@ -162,6 +162,7 @@ typedef enum {
     KX_DIRECTORY_REFUSED,     /* it does not take the user and his password */
     KX_DIRECTORY_NO_BASE,     /* there is nothing of the name of the base */
     KX_DIRECTORY_TOO_MANY,    /* more entries fit than may */
+    KX_DIRECTORY_NOT_ASKED,   /* nothing was sent: that is no fault of the directory */
     KX_DIRECTORY_FAILED,      /* anything else */
 } KxDirectoryState;
 

@@ -90,8 +90,18 @@ static void clear_wanted(Wanted *wanted)
     g_array_unref(wanted->whats);
 }
 
+/* Names from outside and lists of administrators are in it, which may be more than fits. */
+static gboolean fits(const KxMsgDirectoryTask *task)
+{
+    char *packed = g_malloc(KX_MESSAGE_MAX);
+    size_t len = kx_message_pack(KX_MSG_DIRECTORY_TASK, 0, task, packed, KX_MESSAGE_MAX);
+    explicit_bzero(packed, len);
+    g_free(packed);
+    return len > 0;
+}
+
 static gboolean send_task(KxMapping *mapping, const KxMapQuestion *question, const char *names,
-                          int channel)
+                          int channel, KxMapAnswer *answer)
 {
     const KxDomain *domain = question->domain;
     guint timeout = domain->directory_timeout > 0 ? (guint)domain->directory_timeout : TIMEOUT;
@@ -113,6 +123,11 @@ static gboolean send_task(KxMapping *mapping, const KxMapQuestion *question, con
         .timeout = timeout,
         .seconds = question->most == 1 ? whole : WHOLE_SECONDS,
     };
+    if (!fits(&task)) {
+        g_free(answer->text);
+        answer->text = g_strdup("the question is too long");
+        return FALSE;
+    }
     kx_mutex_lock(&mapping->lock);
     KxQueueCourier courier = mapping->courier;
     kx_mutex_unlock(&mapping->lock);
@@ -177,7 +192,7 @@ static void conduct(KxMapping *mapping, const KxMapQuestion *question, const Wan
     int ends[2];
     if (!kx_channel_pair(ends, NULL))
         return;
-    gboolean sent = send_task(mapping, question, wanted->names->str, ends[1]);
+    gboolean sent = send_task(mapping, question, wanted->names->str, ends[1], answer);
     close(ends[1]);
     if (!sent || !add_channel(mapping, ends[0])) {
         close(ends[0]);
@@ -190,7 +205,7 @@ static void conduct(KxMapping *mapping, const KxMapQuestion *question, const Wan
 gboolean kx_map_ask(KxMapping *mapping, const KxMapQuestion *question, KxMapAnswer *ret_answer)
 {
     Wanted wanted;
-    *ret_answer = (KxMapAnswer){.state = KX_DIRECTORY_UNREACHABLE,
+    *ret_answer = (KxMapAnswer){.state = KX_DIRECTORY_NOT_ASKED,
                                 .text = g_strdup("the process that asks is being restarted"),
                                 .entries = g_ptr_array_new_with_free_func(free_entry)};
     find_wanted(question, &wanted);

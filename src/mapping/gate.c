@@ -66,6 +66,8 @@ void kx_map_leave(KxMapping *mapping)
 
 void kx_map_note(KxMapping *mapping, const char *domain, const KxMapAnswer *answer)
 {
+    if (answer->state == KX_DIRECTORY_NOT_ASKED)
+        return;
     kx_mutex_lock(&mapping->lock);
     KxMapDomain *known = kx_map_domain(mapping, domain);
     gboolean was = known->down;

@@ -52,7 +52,7 @@ static char *user_filter(const KxDomain *domain, const char *name, gboolean by_a
 static gboolean ask(KxMapping *mapping, const KxMapQuestion *question, KxMapAnswer *answer)
 {
     const char *domain = question->domain->name;
-    *answer = (KxMapAnswer){.state = KX_DIRECTORY_UNREACHABLE};
+    *answer = (KxMapAnswer){.state = KX_DIRECTORY_NOT_ASKED};
     if (!kx_map_enter(mapping, domain))
         return FALSE;
     kx_map_ask(mapping, question, answer);
@@ -89,12 +89,16 @@ static KxAuthResult judge(KxMapping *mapping, const KxDomain *domain, const KxMa
     return KX_AUTH_FAILED;
 }
 
-static KxAuthResult check(gpointer data, const char *domain_name, const char *name,
+static KxAuthResult check(gpointer data, const char *domain_name, const char *login,
                           const char *password, const char **ret_reason)
 {
     KxMapping *mapping = data;
     g_auto(KxMapAnswer) answer = {0};
     g_autoptr(KxDomain) domain = kx_domain_get(mapping->directory, domain_name, NULL);
+    g_autofree char *name = kx_name_account(login, NULL);
+    *ret_reason = "the user is not in the directory";
+    if (name == NULL)
+        return KX_AUTH_FAILED;
     *ret_reason = "the directory cannot be asked";
     if (domain == NULL || domain->directory == KX_DIRECTORY_NONE)
         return KX_AUTH_BUSY;
@@ -155,10 +159,11 @@ static KxMappedResult find_group(KxMapping *mapping, const KxDomain *domain, con
     return kx_map_pass(mapping, domain, &report, NULL) ? KX_MAPPED_FOUND : KX_MAPPED_LATER;
 }
 
-static KxMappedResult find(gpointer data, const char *domain_name, const char *name)
+static KxMappedResult find(gpointer data, const char *domain_name, const char *local)
 {
     KxMapping *mapping = data;
-    if (kx_map_knows_nobody(mapping, domain_name, name))
+    g_autofree char *name = kx_name_local(local, NULL);
+    if (name == NULL || kx_map_knows_nobody(mapping, domain_name, name))
         return KX_MAPPED_NOBODY;
     g_autoptr(KxDomain) domain = kx_domain_get(mapping->directory, domain_name, NULL);
     if (domain == NULL || domain->directory == KX_DIRECTORY_NONE)

@@ -87,6 +87,17 @@ def sign_in(server, user, password=None):
         imap.shutdown()
 
 
+def sign_in_plain(server, user, password):
+    """The same with words beyond ASCII; the answer."""
+    imap = imaplib.IMAP4_SSL("127.0.0.1", server.port("imaps"), ssl_context=kx.tls_context())
+    try:
+        return imap.authenticate("PLAIN", lambda _: f"\0{user}@example.test\0{password}".encode())[0]
+    except imaplib.IMAP4.error as error:
+        return str(error)
+    finally:
+        imap.shutdown()
+
+
 def rcpt(server, address):
     with smtplib.SMTP("127.0.0.1", server.port("smtp")) as smtp:
         smtp.ehlo("client.test")
@@ -235,6 +246,19 @@ def test_the_debug_log_follows_the_questions(server, ldap):
     server.wait_log("debug", r"\{user-authentication\} Password of wsmith@example.test, asked of the directory at "
                              rf"127.0.0.1:{ldap.tls_port}: the directory does not take the password")
     server.wait_log("debug", r"\{directory-lookup\} Directory of example.test: \(&.*\(uid=wsmith\).* 1 found")
+
+
+def test_what_is_too_long_for_a_question_is_nobodys(server):
+    ligatures = "\ufdfa" * 122  # SASLprep makes 33 bytes of each
+    assert "AUTHENTICATIONFAILED" in sign_in_plain(server, "julia", ligatures)
+    assert "AUTHENTICATIONFAILED" in sign_in_plain(server, "*" * 400, "x")
+    assert rcpt(server, "*" * 240 + "@example.test") == 550
+    assert rcpt(server, "a" * 240 + "@example.test") == 550
+    assert sign_in(server, "julia") is True
+    for field, entry in (("hosts", "directory{}.example.test"), ("attributes", "quota=attribute{}")):
+        many = ",".join(entry.format(i) for i in range(200))
+        refused = server.run("domain", "set", "example.test", f"--directory-{field}", many)
+        assert refused.returncode == 1 and f"directory-{field}: all of it together" in refused.stderr
 
 
 @pytest.mark.covers("DIR-11", "DIR-12", "DIR-13", "DIR-18")
