@@ -12,6 +12,7 @@ enum {
 
 typedef struct {
     guint connections;
+    guint checks;            /* that wait for DNS */
     guint64 minute;          /* of the last message, since the start of the clock */
     guint32 counts[MINUTES]; /* of each minute, at its number modulo 60 */
     guint64 told;            /* the minute in which a refusal was told of, plus one */
@@ -93,8 +94,8 @@ static gboolean is_idle(gpointer name, gpointer value, gpointer data)
     Client *client = value;
     gint64 now = *(const gint64 *)data;
     settle_unknown(client, now);
-    return client->connections == 0 && client->unknown == 0 && client->blocked_until <= now &&
-           messages_of(client, now) == 0;
+    return client->connections == 0 && client->checks == 0 && client->unknown == 0 &&
+           client->blocked_until <= now && messages_of(client, now) == 0;
 }
 
 static void make_room(KxClientLimits *limits, gint64 now)
@@ -138,17 +139,45 @@ guint kx_client_limits_connect(KxClientLimits *limits, const char *ip)
     return connections;
 }
 
-void kx_client_limits_disconnect(KxClientLimits *limits, const char *ip)
+static void forget_idle(KxClientLimits *limits, const char *ip, Client *client)
 {
     gint64 now = seconds_now();
+    if (!is_idle(NULL, client, &now))
+        return;
+    g_autofree char *name = name_of(ip);
+    g_hash_table_remove(limits->clients, name);
+}
+
+void kx_client_limits_disconnect(KxClientLimits *limits, const char *ip)
+{
     kx_mutex_lock(&limits->lock);
     Client *client = find(limits, ip);
     if (client != NULL && client->connections > 0)
         client->connections--;
-    if (client != NULL && is_idle(NULL, client, &now)) {
-        g_autofree char *name = name_of(ip);
-        g_hash_table_remove(limits->clients, name);
-    }
+    if (client != NULL)
+        forget_idle(limits, ip, client);
+    kx_mutex_unlock(&limits->lock);
+}
+
+/* ---- checks ---- */
+
+gboolean kx_client_limits_begin_check(KxClientLimits *limits, const char *ip, guint most)
+{
+    kx_mutex_lock(&limits->lock);
+    Client *client = client_of(limits, ip, seconds_now());
+    gboolean room = client != NULL && client->checks < most;
+    if (room)
+        client->checks++;
+    kx_mutex_unlock(&limits->lock);
+    return room;
+}
+
+void kx_client_limits_end_check(KxClientLimits *limits, const char *ip)
+{
+    kx_mutex_lock(&limits->lock);
+    Client *client = find(limits, ip);
+    client->checks--;
+    forget_idle(limits, ip, client);
     kx_mutex_unlock(&limits->lock);
 }
 
@@ -255,11 +284,12 @@ GPtrArray *kx_client_limits_list(KxClientLimits *limits)
 
 static gboolean forgive(Client *client)
 {
-    guint connections = client->connections;
+    guint connections = client->connections, checks = client->checks;
     gint64 now = seconds_now();
-    client->connections = 0;
+    client->connections = client->checks = 0;
     gboolean was_idle = is_idle(NULL, client, &now);
-    *client = (Client){.connections = connections, .minute = (guint64)now / MINUTES};
+    *client =
+        (Client){.connections = connections, .checks = checks, .minute = (guint64)now / MINUTES};
     return !was_idle;
 }
 

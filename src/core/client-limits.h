@@ -23,6 +23,10 @@ void kx_client_limits_free(KxClientLimits *limits);
 guint kx_client_limits_connect(KxClientLimits *limits, const char *ip);
 void kx_client_limits_disconnect(KxClientLimits *limits, const char *ip);
 
+/* One more thing is looked up in DNS for the address, unless `most` are; and its end. */
+gboolean kx_client_limits_begin_check(KxClientLimits *limits, const char *ip, guint most);
+void kx_client_limits_end_check(KxClientLimits *limits, const char *ip);
+
 typedef enum {
     KX_LIMIT_KEPT,
     KX_LIMIT_OVER,

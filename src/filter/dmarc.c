@@ -8,9 +8,9 @@
 #include "filter/tags.h"
 #include "mime/address.h"
 
-enum { AUTHORS = 2 /* more are not needed to see that there is more than one */ };
+enum { ADDRESSES_MAX = 100 /* of a field */ };
 
-/* ---- the author ---- */
+/* ---- the authors ---- */
 
 static char *organization_of(const char *domain)
 {
@@ -18,37 +18,59 @@ static char *organization_of(const char *domain)
     return g_strdup(found ? found : domain);
 }
 
-/* The only From field of the message; NULL: there is none, or there are several. */
-static const KxHeaderField *only_from(const KxMailView *mail)
+static void add_author(KxDmarc *dmarc, const KxAddress *address)
 {
-    const KxHeaderField *found = NULL;
-    for (guint i = 0; i < mail->fields->len; i++) {
-        const KxHeaderField *field = &g_array_index(mail->fields, KxHeaderField, i);
-        if (!kx_header_field_is(field, "From"))
-            continue;
-        if (found)
-            return NULL;
-        found = field;
+    g_autofree char *domain = kx_name_domain(address->host, NULL);
+    for (guint i = 0; domain && i < dmarc->n; i++)
+        if (strcmp(dmarc->authors[i].domain, domain) == 0)
+            return;
+    if (!domain) {
+        dmarc->odd = "an author without a domain";
+    } else if (dmarc->n == KX_DMARC_AUTHORS_MAX) {
+        dmarc->odd = "too many authors";
+    } else {
+        KxDmarcAuthor *author = &dmarc->authors[dmarc->n++];
+        author->organization = organization_of(domain);
+        author->domain = g_steal_pointer(&domain);
     }
-    return found;
+}
+
+/* Members of groups are authors as others are. */
+static void add_authors(KxDmarc *dmarc, const KxHeaderField *from)
+{
+    g_autoptr(KxAddressList) list = kx_address_parse(from->value, from->value_len, ADDRESSES_MAX);
+    if (list->n >= ADDRESSES_MAX)
+        dmarc->odd = "too many authors";
+    else if (list->n == 0)
+        dmarc->odd = "no author";
+    for (guint i = 0; i < list->n; i++)
+        if (list->items[i].kind == KX_ADDRESS_MAILBOX)
+            add_author(dmarc, &list->items[i]);
 }
 
 void kx_dmarc_init(KxDmarc *dmarc, const KxMailView *mail)
 {
+    guint fields = 0;
     *dmarc = (KxDmarc){0};
-    const KxHeaderField *from = only_from(mail);
-    if (!from)
-        return;
-    g_autoptr(KxAddressList) list = kx_address_parse(from->value, from->value_len, AUTHORS);
-    if (list->n == 1 && list->items[0].kind == KX_ADDRESS_MAILBOX)
-        dmarc->domain = kx_name_domain(list->items[0].host, NULL);
-    dmarc->organization = dmarc->domain ? organization_of(dmarc->domain) : NULL;
+    for (guint i = 0; mail && i < mail->fields->len; i++) {
+        const KxHeaderField *field = &g_array_index(mail->fields, KxHeaderField, i);
+        if (kx_header_field_is(field, "From") && fields++ < KX_DMARC_AUTHORS_MAX)
+            add_authors(dmarc, field);
+    }
+    if (!mail)
+        dmarc->odd = "too many fields";
+    else if (fields != 1)
+        dmarc->odd = fields == 0 ? "no From" : "several fields From";
+    dmarc->domain = dmarc->n > 0 ? dmarc->authors[0].domain : NULL;
 }
 
 void kx_dmarc_clear(KxDmarc *dmarc)
 {
-    g_clear_pointer(&dmarc->domain, g_free);
-    g_clear_pointer(&dmarc->organization, g_free);
+    for (; dmarc->n > 0; dmarc->n--) {
+        g_free(dmarc->authors[dmarc->n - 1].domain);
+        g_free(dmarc->authors[dmarc->n - 1].organization);
+    }
+    dmarc->domain = NULL;
 }
 
 /* ---- the policy (section 6.6.3) ---- */
@@ -60,11 +82,12 @@ static char *name_at(const char *domain)
 
 void kx_dmarc_names(const KxDmarc *dmarc, GPtrArray *names)
 {
-    if (!dmarc->domain)
-        return;
-    g_ptr_array_add(names, name_at(dmarc->domain));
-    if (strcmp(dmarc->domain, dmarc->organization) != 0)
-        g_ptr_array_add(names, name_at(dmarc->organization));
+    for (guint i = 0; i < dmarc->n; i++) {
+        const KxDmarcAuthor *author = &dmarc->authors[i];
+        g_ptr_array_add(names, name_at(author->domain));
+        if (strcmp(author->domain, author->organization) != 0)
+            g_ptr_array_add(names, name_at(author->organization));
+    }
 }
 
 /* FALSE: nobody can say now whether there is one. */
@@ -98,7 +121,7 @@ static const char *policy_of(const KxTags *record, gboolean below)
 
 /* ---- alignment (section 3.1) ---- */
 
-static gboolean is_aligned(const KxDmarc *dmarc, const char *domain, const KxTags *record,
+static gboolean is_aligned(const KxDmarcAuthor *author, const char *domain, const KxTags *record,
                            const char *tag)
 {
     const char *mode = kx_tags_get(record, tag);
@@ -106,9 +129,9 @@ static gboolean is_aligned(const KxDmarc *dmarc, const char *domain, const KxTag
     if (!name)
         return FALSE;
     if (mode && g_ascii_strcasecmp(mode, "s") == 0)
-        return strcmp(name, dmarc->domain) == 0;
+        return strcmp(name, author->domain) == 0;
     g_autofree char *organization = organization_of(name);
-    return strcmp(organization, dmarc->organization) == 0;
+    return strcmp(organization, author->organization) == 0;
 }
 
 /* One that passes is enough; else one that may pass later leaves it open. */
@@ -118,35 +141,61 @@ static void take(KxCheckResult *result, KxCheckResult one)
         *result = one;
 }
 
-static KxCheckResult judge(const KxDmarc *dmarc, KxCheckResult spf, const char *spf_domain,
+static KxCheckResult judge(const KxDmarcAuthor *author, KxCheckResult spf, const char *spf_domain,
                            const GPtrArray *signatures, const KxTags *record)
 {
     KxCheckResult result = KX_CHECK_FAIL;
-    if (is_aligned(dmarc, spf_domain, record, "aspf"))
+    if (is_aligned(author, spf_domain, record, "aspf"))
         take(&result, spf);
     for (guint i = 0; i < signatures->len; i++) {
         const KxDkimSignature *signature = signatures->pdata[i];
-        if (signature->domain && is_aligned(dmarc, signature->domain, record, "adkim"))
+        if (signature->domain && is_aligned(author, signature->domain, record, "adkim"))
             take(&result, signature->result);
     }
     return result;
 }
 
+static void evaluate(KxDmarcAuthor *author, KxCheckResult spf, const char *spf_domain,
+                     const GPtrArray *signatures, GHashTable *txt)
+{
+    g_autoptr(KxTags) record = NULL;
+    gboolean below = FALSE, known = find_record(author->domain, txt, &record);
+    if (known && !record && strcmp(author->domain, author->organization) != 0) {
+        below = TRUE;
+        known = find_record(author->organization, txt, &record);
+    }
+    author->policy = record ? policy_of(record, below) : NULL;
+    if (!known)
+        author->result = KX_CHECK_TEMPERROR;
+    else if (author->policy)
+        author->result = judge(author, spf, spf_domain, signatures, record);
+}
+
+/* ---- all of them ---- */
+
+static guint strictness(const KxDmarcAuthor *author)
+{
+    static const guint results[KX_CHECK_RESULTS] = {
+        [KX_CHECK_PASS] = 1, [KX_CHECK_NONE] = 2, [KX_CHECK_TEMPERROR] = 3, [KX_CHECK_FAIL] = 4};
+    guint policy = g_strcmp0(author->policy, "reject") == 0       ? 2
+                   : g_strcmp0(author->policy, "quarantine") == 0 ? 1
+                                                                  : 0;
+    return results[author->result] * 3 + policy;
+}
+
 void kx_dmarc_evaluate(KxDmarc *dmarc, KxCheckResult spf, const char *spf_domain,
                        const GPtrArray *signatures, GHashTable *txt)
 {
-    g_autoptr(KxTags) record = NULL;
-    dmarc->result = KX_CHECK_NONE;
-    if (!dmarc->domain)
-        return;
-    gboolean below = FALSE, known = find_record(dmarc->domain, txt, &record);
-    if (known && !record && strcmp(dmarc->domain, dmarc->organization) != 0) {
-        below = TRUE;
-        known = find_record(dmarc->organization, txt, &record);
+    const KxDmarcAuthor *worst = NULL;
+    for (guint i = 0; i < dmarc->n; i++) {
+        KxDmarcAuthor *author = &dmarc->authors[i];
+        evaluate(author, spf, spf_domain, signatures, txt);
+        if (!worst || strictness(author) > strictness(worst))
+            worst = author;
     }
-    dmarc->policy = record ? policy_of(record, below) : NULL;
-    if (!known)
-        dmarc->result = KX_CHECK_TEMPERROR;
-    else if (dmarc->policy)
-        dmarc->result = judge(dmarc, spf, spf_domain, signatures, record);
+    dmarc->result = worst ? worst->result : KX_CHECK_NONE;
+    dmarc->policy = worst ? worst->policy : NULL;
+    dmarc->domain = worst ? worst->domain : NULL;
+    if (dmarc->odd && dmarc->result != KX_CHECK_FAIL)
+        dmarc->result = KX_CHECK_PERMERROR;
 }

@@ -7,21 +7,35 @@
 
 #include "filter/dkim-verify.h"
 
+enum { KX_DMARC_AUTHORS_MAX = 4 /* domains in From that are looked at */ };
+
 typedef struct {
-    char *domain;         /* of From, as an A-label name; NULL: there is not exactly one author */
-    char *organization;   /* the registered domain it is in, by the public suffix list */
-    KxCheckResult result; /* KX_CHECK_NONE: the domain has no policy */
+    char *domain;       /* as an A-label name */
+    char *organization; /* the registered domain it is in, by the public suffix list */
+    KxCheckResult result;
+    const char *policy;
+} KxDmarcAuthor;
+
+typedef struct {
+    KxDmarcAuthor authors[KX_DMARC_AUTHORS_MAX];
+    guint n;
+    const char *odd; /* why it cannot be told who all the authors are, static; or NULL */
+    /* the verdict */
+    KxCheckResult result; /* KX_CHECK_NONE: the domain has no policy, or nobody is named */
     const char *policy;   /* "none", "quarantine", "reject"; NULL: no policy */
+    const char *domain;   /* of the author that decided, or the first; NULL: none */
 } KxDmarc;
 
-/* Finds the author's domain. */
+/* Finds the domains of the authors. `mail` is NULL for a message that has too many fields. */
 void kx_dmarc_init(KxDmarc *dmarc, const KxMailView *mail);
 void kx_dmarc_clear(KxDmarc *dmarc);
 
-/* Adds the names (char *) where the policy may be. */
+/* Adds the names (char *) where the policies may be. */
 void kx_dmarc_names(const KxDmarc *dmarc, GPtrArray *names);
 
-/* Sets result and policy. `spf` is about `spf_domain`; `signatures` of DKIM are verified. */
+/* Sets the verdict: the strictest about any of the authors, and nothing passes if some of them
+ * cannot be told (section 6.6.1). `spf` is about `spf_domain`; `signatures` of DKIM are verified.
+ */
 void kx_dmarc_evaluate(KxDmarc *dmarc, KxCheckResult spf, const char *spf_domain,
                        const GPtrArray *signatures, GHashTable *txt);
 

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { VALUE_MAX = 320, REASON_MAX = 120, ID_MAX = 512 };
+enum { VALUE_MAX = 320, REASON_MAX = 120 };
 
 static const char *const WORDS[KX_CHECK_RESULTS] = {
     [KX_CHECK_NONE] = "none",           [KX_CHECK_PASS] = "pass",
@@ -114,7 +114,7 @@ gboolean kx_results_claims(const KxHeaderField *field, const char *authserv_id)
 {
     if (!kx_header_field_is(field, "Authentication-Results"))
         return FALSE;
-    g_autofree char *value = kx_header_unfold(field->value, field->value_len, ID_MAX);
+    g_autofree char *value = kx_header_unfold(field->value, field->value_len, field->value_len);
     g_autofree char *id = read_id(skip_space(value));
     return g_ascii_strcasecmp(id, authserv_id) == 0;
 }

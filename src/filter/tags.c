@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/text.h"
+
 enum { TAGS_MAX = 100 };
 
 struct KxTags {
@@ -76,10 +78,11 @@ char *kx_tags_bare(const KxTags *tags, const char *name)
 gboolean kx_tags_lists(const KxTags *tags, const char *name, const char *value)
 {
     g_autofree char *bare = kx_tags_bare(tags, name);
-    g_auto(GStrv) words = g_strsplit(bare ? bare : "", ":", TAGS_MAX);
-    for (guint i = 0; words[i]; i++)
-        if (g_ascii_strcasecmp(words[i], value) == 0)
+    for (const char *word = bare, *end; word; word = *end ? end + 1 : NULL) {
+        end = word + strcspn(word, ":");
+        if (kx_ascii_equal(word, (size_t)(end - word), value))
             return TRUE;
+    }
     return FALSE;
 }
 

@@ -12,6 +12,7 @@ enum { LINES_MAX = 1000, COURIER_SECONDS = 5 }; /* until one is started again, a
 /* On its way. */
 typedef struct {
     KxAsk *ask;
+    guint32 number;
     gboolean over, reached;
 } Pending;
 
@@ -177,13 +178,10 @@ static gboolean send(const KxQueueCourier *courier, guint32 number, const KxAsk 
 }
 
 /* With the lock held. */
-static void wait_for(KxAsks *asks, Pending *pending, guint seconds)
+static void wait_for(KxAsks *asks, Pending *pending, const struct timespec *until)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += seconds;
     while (!pending->over)
-        if (pthread_cond_timedwait(&asks->changed, &asks->lock, &until) != 0)
+        if (pthread_cond_timedwait(&asks->changed, &asks->lock, until) != 0)
             set_end(pending, 451, "the server did not answer in time", FALSE);
 }
 
@@ -198,23 +196,60 @@ static void wait_for_courier(KxAsks *asks)
             return;
 }
 
-gboolean kx_asks_run(KxAsks *asks, KxAsk *ask)
+/* With the lock held. */
+static void enter(KxAsks *asks, Pending *pending, KxAsk *ask)
 {
-    Pending pending = {.ask = ask};
-    kx_ask_clear(ask);
+    *pending = (Pending){.ask = ask, .number = ++asks->next | QUESTION};
+    g_hash_table_insert(asks->pending, GUINT_TO_POINTER(pending->number), pending);
+}
+
+/* With the lock held. */
+static void leave(KxAsks *asks, Pending *pending, guint n)
+{
+    struct timespec until;
+    guint seconds = 0;
+    for (guint i = 0; i < n; i++)
+        seconds = MAX(seconds, MAX(pending[i].ask->seconds, pending[i].ask->whole));
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += seconds;
+    for (guint i = 0; i < n; i++)
+        wait_for(asks, &pending[i], &until);
+    for (guint i = 0; i < n; i++)
+        g_hash_table_remove(asks->pending, GUINT_TO_POINTER(pending[i].number));
+}
+
+static void run(KxAsks *asks, KxAsk *questions, Pending *pending, guint n)
+{
+    g_autofree gboolean *sent = g_new0(gboolean, n + 1);
+    for (guint i = 0; i < n; i++)
+        kx_ask_clear(&questions[i]);
     pthread_mutex_lock(&asks->lock);
     wait_for_courier(asks);
-    guint32 number = ++asks->next | QUESTION;
     KxQueueCourier courier = asks->courier;
-    g_hash_table_insert(asks->pending, GUINT_TO_POINTER(number), &pending);
+    for (guint i = 0; i < n; i++)
+        enter(asks, &pending[i], &questions[i]);
     gboolean stopping = asks->stopping;
     pthread_mutex_unlock(&asks->lock);
-    gboolean sent = !stopping && send(&courier, number, ask);
+    for (guint i = 0; i < n && !stopping; i++)
+        sent[i] = send(&courier, pending[i].number, &questions[i]);
     pthread_mutex_lock(&asks->lock);
-    if (!sent)
-        set_end(&pending, 451, "the process that asks other servers is being restarted", FALSE);
-    wait_for(asks, &pending, MAX(ask->seconds, ask->whole));
-    g_hash_table_remove(asks->pending, GUINT_TO_POINTER(number));
+    for (guint i = 0; i < n; i++)
+        if (!sent[i])
+            set_end(&pending[i], 451, "the process that asks other servers is being restarted",
+                    FALSE);
+    leave(asks, pending, n);
     pthread_mutex_unlock(&asks->lock);
+}
+
+gboolean kx_asks_run(KxAsks *asks, KxAsk *ask)
+{
+    Pending pending;
+    run(asks, ask, &pending, 1);
     return pending.reached;
+}
+
+void kx_asks_run_all(KxAsks *asks, KxAsk *questions, guint n)
+{
+    g_autofree Pending *pending = g_new0(Pending, n + 1);
+    run(asks, questions, pending, n);
 }

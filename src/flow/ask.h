@@ -50,6 +50,9 @@ void kx_asks_free(KxAsks *asks); /* nobody may be waiting */
 /* TRUE: the host was asked, and the answer is in `ask`. FALSE: it could not be reached in time, and
  * `ask->text` says why. */
 gboolean kx_asks_run(KxAsks *asks, KxAsk *ask);
+/* All at the same time, as long as the one that may take longest; each has its answer then, or what
+ * came of it. */
+void kx_asks_run_all(KxAsks *asks, KxAsk *questions, guint n);
 void kx_ask_clear(KxAsk *ask); /* the answer only */
 
 /* There is a courier, or with NULL none any more: who waits for it waits in vain. */

@@ -6,7 +6,7 @@
 #include "filter/arc.h"
 #include "filter/dmarc.h"
 
-enum { DNS_SECONDS = 10 /* for each of two questions */, B_SHOWN = 8 };
+enum { DNS_SECONDS = 20 /* for all that is asked about a message */, B_SHOWN = 8 };
 
 typedef struct {
     const KxAuthenticate *message;
@@ -29,36 +29,29 @@ static void take_spf(Work *work, const KxAskName *answer)
     work->spf_why = g_strdup(words[0] ? words[1] : NULL);
 }
 
-/* FALSE: DNS does not answer. */
-static gboolean ask_spf(Work *work)
-{
-    KxAskName names[] = {{.name = work->message->sender}, {.name = work->message->helo}};
-    g_auto(KxAsk) ask = {.kind = KX_MAIL_SPF,
-                         .host = work->message->ip,
-                         .seconds = DNS_SECONDS,
-                         .names = names,
-                         .n_names = G_N_ELEMENTS(names)};
-    gboolean asked = work->message->asks && kx_asks_run(work->message->asks, &ask);
-    take_spf(work, &names[0]);
-    return asked;
-}
-
-/* Each once. */
-static GPtrArray *names_needed(const Work *work)
+/* Each once, those first without which there is no verdict: names of the author's policies, keys,
+ * and after `*ret_single` those of seals. */
+static GPtrArray *names_needed(const Work *work, guint *ret_single)
 {
     g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func(g_free);
     g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
     GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+    kx_dmarc_names(&work->dmarc, all);
     for (guint i = 0; i < work->signatures->len; i++) {
         const KxDkimSignature *signature = work->signatures->pdata[i];
         if (signature->key_name)
             g_ptr_array_add(all, g_strdup(signature->key_name));
     }
-    kx_dmarc_names(&work->dmarc, all);
+    guint single = all->len;
     kx_arc_key_names(work->chain, all);
-    for (guint i = 0; i < all->len; i++)
+    for (guint i = 0; i < all->len; i++) {
+        if (i == single)
+            *ret_single = names->len;
         if (g_hash_table_add(seen, all->pdata[i]))
             g_ptr_array_add(names, g_strdup(all->pdata[i]));
+    }
+    if (single == all->len)
+        *ret_single = names->len;
     return names;
 }
 
@@ -70,21 +63,36 @@ static void take_text(GHashTable *table, const KxAskName *answer)
         kx_txt_table_put(table, answer->name, KX_TXT_NONE, NULL);
 }
 
-static void ask_texts(Work *work)
+static void add_question(GArray *questions, KxMailAskKind kind, const char *host, KxAskName *names,
+                         guint n)
 {
-    g_autoptr(GPtrArray) names = names_needed(work);
-    g_autofree KxAskName *answers = g_new0(KxAskName, names->len + 1);
+    KxAsk ask = {.kind = kind, .host = host, .seconds = DNS_SECONDS, .names = names, .n_names = n};
+    g_array_append_val(questions, ask);
+}
+
+/* All at the same time: a name server that is slow, and a stranger may have chosen one, takes away
+ * no more than what it was asked for itself. Only a chain is worth nothing without all its keys. */
+static void ask_dns(Work *work)
+{
+    guint single = 0;
+    g_autoptr(GPtrArray) names =
+        work->mail ? names_needed(work, &single) : g_ptr_array_new_with_free_func(g_free);
+    g_autofree KxAskName *texts = g_new0(KxAskName, names->len + 1);
+    KxAskName client[] = {{.name = work->message->sender}, {.name = work->message->helo}};
+    g_autoptr(GArray) questions = g_array_new(FALSE, TRUE, sizeof(KxAsk));
+    g_array_set_clear_func(questions, (GDestroyNotify)kx_ask_clear);
     for (guint i = 0; i < names->len; i++)
-        answers[i].name = names->pdata[i];
-    g_auto(KxAsk) ask = {.kind = KX_MAIL_TEXTS,
-                         .host = "",
-                         .seconds = DNS_SECONDS,
-                         .names = answers,
-                         .n_names = names->len};
-    if (names->len > 0)
-        kx_asks_run(work->message->asks, &ask);
+        texts[i].name = names->pdata[i];
+    add_question(questions, KX_MAIL_SPF, work->message->ip, client, G_N_ELEMENTS(client));
+    for (guint i = 0; i < single; i++)
+        add_question(questions, KX_MAIL_TEXTS, "", &texts[i], 1);
+    if (names->len > single)
+        add_question(questions, KX_MAIL_TEXTS, "", &texts[single], names->len - single);
+    if (work->message->asks)
+        kx_asks_run_all(work->message->asks, (KxAsk *)(void *)questions->data, questions->len);
+    take_spf(work, &client[0]);
     for (guint i = 0; i < names->len; i++)
-        take_text(work->txt, &answers[i]);
+        take_text(work->txt, &texts[i]);
 }
 
 /* ---- checking ---- */
@@ -98,18 +106,19 @@ static const char *spf_domain(const Work *work)
 static void check(Work *work)
 {
     gint64 now = g_get_real_time() / G_USEC_PER_SEC;
-    gboolean answers = ask_spf(work);
     work->mail = kx_mail_view_new(work->message->content, work->message->len);
-    if (!work->mail)
-        return;
-    work->signatures = kx_dkim_signatures(work->mail, now);
-    work->chain = kx_arc_new(work->mail, now);
     kx_dmarc_init(&work->dmarc, work->mail);
-    if (answers)
-        ask_texts(work);
+    if (work->mail) {
+        work->signatures = kx_dkim_signatures(work->mail, now);
+        work->chain = kx_arc_new(work->mail, now);
+    } else {
+        work->signatures = g_ptr_array_new();
+    }
+    ask_dns(work);
     for (guint i = 0; i < work->signatures->len; i++)
         kx_dkim_verify(work->signatures->pdata[i], work->mail, work->txt);
-    work->arc = kx_arc_validate(work->chain, work->mail, work->txt, &work->arc_why);
+    if (work->mail)
+        work->arc = kx_arc_validate(work->chain, work->mail, work->txt, &work->arc_why);
     kx_dmarc_evaluate(&work->dmarc, work->spf, spf_domain(work), work->signatures, work->txt);
 }
 
@@ -130,8 +139,8 @@ static void tell_signature(GString *out, const KxDkimSignature *signature)
 /* The best of the signatures. */
 static KxCheckResult dkim_result(const Work *work)
 {
-    KxCheckResult result = KX_CHECK_NONE;
-    for (guint i = 0; work->signatures && i < work->signatures->len; i++) {
+    KxCheckResult result = work->mail ? KX_CHECK_NONE : KX_CHECK_PERMERROR;
+    for (guint i = 0; i < work->signatures->len; i++) {
         const KxDkimSignature *signature = work->signatures->pdata[i];
         if (result == KX_CHECK_NONE || signature->result == KX_CHECK_PASS)
             result = signature->result;
@@ -143,20 +152,21 @@ static GString *tell(const Work *work)
 {
     GString *out = g_string_new(NULL);
     const char *sender = work->message->sender;
-    g_autofree char *policy =
-        work->dmarc.policy ? g_strdup_printf("p=%s", work->dmarc.policy) : NULL;
+    const KxDmarc *dmarc = &work->dmarc;
+    g_autofree char *policy = dmarc->policy && dmarc->result != KX_CHECK_PERMERROR
+                                  ? g_strdup_printf("p=%s", dmarc->policy)
+                                  : g_strdup(dmarc->odd);
     kx_results_add(out, "spf", work->spf, work->spf_why);
     kx_results_property(out, *sender ? "smtp.mailfrom" : "smtp.helo",
                         *sender ? sender : work->message->helo);
-    if (!work->mail)
-        return out;
     if (work->signatures->len == 0)
-        kx_results_add(out, "dkim", KX_CHECK_NONE, NULL);
+        kx_results_add(out, "dkim", dkim_result(work), work->mail ? NULL : dmarc->odd);
     for (guint i = 0; i < work->signatures->len; i++)
         tell_signature(out, work->signatures->pdata[i]);
-    kx_results_add(out, "dmarc", work->dmarc.result, policy);
-    kx_results_property(out, "header.from", work->dmarc.domain);
-    kx_results_add(out, "arc", work->arc, work->arc_why);
+    kx_results_add(out, "dmarc", dmarc->result, policy);
+    kx_results_property(out, "header.from", dmarc->domain);
+    if (work->mail)
+        kx_results_add(out, "arc", work->arc, work->arc_why);
     return out;
 }
 
@@ -171,7 +181,7 @@ void kx_authenticate(const KxAuthenticate *message, KxAuthenticated *ret_results
                                    kx_check_word(dkim_result(&work)),
                                    kx_check_word(work.dmarc.result), kx_check_word(work.arc)),
         .author = g_strdup(work.dmarc.domain),
-        .disowned = work.dmarc.result == KX_CHECK_FAIL ||
+        .disowned = work.dmarc.result == KX_CHECK_FAIL || work.dmarc.result == KX_CHECK_PERMERROR ||
                     (work.dmarc.result == KX_CHECK_NONE && work.spf == KX_CHECK_FAIL),
     };
     g_string_free(told, TRUE);

@@ -23,7 +23,7 @@ typedef struct {
     char *summary;     /* "spf=pass dkim=none dmarc=fail arc=none" */
     char *author;      /* the domain in From, or NULL */
     gboolean disowned; /* the domain says that such mail is not from it: DMARC fails, or where there
-                          is no DMARC policy SPF does */
+                          is no DMARC policy SPF does; or nobody can tell who all its authors are */
 } KxAuthenticated;
 
 void kx_authenticate(const KxAuthenticate *message, KxAuthenticated *ret_results);

@@ -4,6 +4,7 @@
  * gathered first, as that of a message over SMTP: it says who gets it.
  */
 #include "base/error.h"
+#include "filter/results.h"
 #include "flow/fetch-private.h"
 #include "flow/footer.h"
 #include "mime/header.h"
@@ -91,15 +92,18 @@ static void digest(KxFetchMessage *message, const char *bytes, size_t len)
         g_checksum_update(message->digest, (const guchar *)bytes, (gssize)len);
 }
 
-/* The fields as they came, without Return-Path, of which there is to be one. */
+/* The fields as they came, without Return-Path, of which there is to be one, and without what
+ * others say in our name about who the message is from (RFC 8601 section 5). */
 static void append_fields(KxFetchMessage *message, GString *out, size_t header_len)
 {
     GString *head = message->head;
+    g_autoptr(KxSettings) settings = kx_directory_settings(message->session->tools->directory);
+    const char *hostname = kx_settings_text(settings, KX_SET_SERVER_HOSTNAME);
     KxHeaderIter iter;
     KxHeaderField field;
     kx_header_iter_init(&iter, head->str, header_len);
     while (kx_header_iter_next(&iter, &field)) {
-        if (!kx_header_field_is(&field, "Return-Path"))
+        if (!kx_header_field_is(&field, "Return-Path") && !kx_results_claims(&field, hostname))
             g_string_append_len(out, field.start, (gssize)field.len);
         if (!differs(message, &field))
             digest(message, field.start, field.len);

@@ -6,7 +6,10 @@
 #include "mime/edits.h"
 #include "smtp/transaction.h"
 
-enum { AT_ONCE = 8 /* workers that wait for DNS: others have to go on */ };
+enum {
+    AT_ONCE = 8,     /* workers that wait for DNS: others have to go on */
+    OF_A_NETWORK = 2 /* so that a stranger with slow names does not take all of these */
+};
 
 /* Users and trusted hosts are asked who they are in other ways (SMTP-13); and without a connection
  * nothing can be found out (NET-03). */
@@ -25,11 +28,14 @@ static void tell_logs(const KxSmtpTransaction *transaction, const KxAuthenticate
     KxLogger *logger = kx_session_core(transaction->session)->logger;
     kx_debug(logger, KX_DEBUG_SPF_LOOKUP, "%s from <%s>, %s: %s", envelope->id, envelope->sender,
              envelope->remote_ip, results->summary);
-    if (results->disowned)
+    if (results->disowned && results->author)
         kx_log(logger, KX_LOG_SECURITY,
                "Message %s from <%s>, sent by %s, is not what its author's domain %s sends: %s",
-               envelope->id, envelope->sender, envelope->remote_ip,
-               results->author ? results->author : "", results->summary);
+               envelope->id, envelope->sender, envelope->remote_ip, results->author,
+               results->summary);
+    else if (results->disowned)
+        kx_log(logger, KX_LOG_SECURITY, "Message %s from <%s>, sent by %s, names no author: %s",
+               envelope->id, envelope->sender, envelope->remote_ip, results->summary);
 }
 
 static gboolean sink(const void *bytes, size_t len, gpointer user, GError **error)
@@ -52,6 +58,23 @@ static gboolean put_in_front(KxSmtpTransaction *transaction, const char *data, s
     return TRUE;
 }
 
+static gboolean take_place(KxCore *core, const char *ip)
+{
+    if (!kx_client_limits_begin_check(core->limits, ip, OF_A_NETWORK))
+        return FALSE;
+    if (g_atomic_int_add(&core->dns_waiting, 1) < AT_ONCE)
+        return TRUE;
+    g_atomic_int_add(&core->dns_waiting, -1);
+    kx_client_limits_end_check(core->limits, ip);
+    return FALSE;
+}
+
+static void give_place(KxCore *core, const char *ip)
+{
+    g_atomic_int_add(&core->dns_waiting, -1);
+    kx_client_limits_end_check(core->limits, ip);
+}
+
 gboolean kx_smtp_authenticate(KxSmtpTransaction *transaction)
 {
     KxCore *core = kx_session_core(transaction->session);
@@ -63,12 +86,13 @@ gboolean kx_smtp_authenticate(KxSmtpTransaction *transaction)
     if (!kx_incoming_map(transaction->incoming, &data, &len, &error))
         return kx_smtp_refuse_error(transaction, error);
     size_t skip = (size_t)transaction->envelope->skip;
-    gboolean room = g_atomic_int_add(&core->dns_waiting, 1) < AT_ONCE;
+    const char *ip = transaction->envelope->remote_ip;
+    gboolean room = take_place(core, ip);
     KxAuthenticate message = {
         .asks = room ? core->asks : NULL,
         .authserv_id =
             kx_settings_text(kx_session_settings(transaction->session), KX_SET_SERVER_HOSTNAME),
-        .ip = transaction->envelope->remote_ip,
+        .ip = ip,
         .helo = transaction->helo,
         .sender = transaction->envelope->sender,
         .content = data + skip,
@@ -76,8 +100,9 @@ gboolean kx_smtp_authenticate(KxSmtpTransaction *transaction)
     };
     g_auto(KxAuthenticated) results = {0};
     kx_authenticate(&message, &results);
-    g_atomic_int_add(&core->dns_waiting, -1);
-    transaction->envelope->checked = TRUE;
+    if (room)
+        give_place(core, ip);
+    transaction->envelope->checked = room;
     tell_logs(transaction, &results);
     return put_in_front(transaction, data, len, results.field, &error) ||
            kx_smtp_refuse_error(transaction, error);

@@ -69,6 +69,18 @@ def empty(server):
 # --- a whole session
 
 
+def test_nobody_speaks_in_our_name(server, add):
+    """The field by which users are told who a message is from is only believed because no other server can write it."""
+    ours = "Authentication-Results: (" + "x" * 600 + ")\r\n mail.example.test; dmarc=pass\r\n"
+    box = mailboxes.Box(message("forged", extra=ours + "Authentication-Results: provider.test; spf=pass\r\n"))
+    with mailboxes.pop3(box) as port:
+        add("forged", port, "--deliver-to", "alice@example.test")
+        assert run(server, "forged")["delivered"] == 1
+    (content,) = server.eml_files("alice").values()
+    assert b"mail.example.test; dmarc" not in content and b"xxx" not in content
+    assert b"Authentication-Results: provider.test; spf=pass\r\n" in content and b"Subject: forged" in content
+
+
 @pytest.mark.covers("POP3D-01", "POP3D-04", "POP3D-05", "LOG-73")
 def test_messages_come_once_and_go_from_the_server(server, add):
     box = mailboxes.Box(message("one"), message("two", body=".a dot\r\n..two"))

@@ -8,6 +8,8 @@ import email
 import re
 import socket
 import subprocess
+import threading
+import time
 
 import dkim
 import kx
@@ -70,13 +72,13 @@ def port():
 @pytest.fixture(scope="module")
 def dns(keys):
     lines = [f"{name} TXT {txt(text)}\n" for name, text in SPF.items()]
-    lines += [f"{selector}._domainkey.{domain} TXT {txt(record)}\n" for domain in ("good", "bad") for selector, (_, record)
+    lines += [f"{selector}._domainkey.{domain} TXT {txt(record)}\n" for domain in ("good", "bad", "strict.good") for selector, (_, record)
               in keys.items() if record]
     lines.append("host A 127.0.0.1\nnear A 127.0.0.77\nmx MX 10 host\n1.0.0.127.ann.in-addr.list A 127.0.0.2\n"
                  "auth.test.test.list A 127.0.0.2\nboth TXT \"v=spf1 -all\"\nboth TXT \"v=spf1 +all\"\n"
                  "other TXT \"something else\"\nforward MX 10 out\nout A 127.0.9.73\n"
                  "_dmarc.good TXT \"v=DMARC1; p=reject\"\n_dmarc.strict.good TXT \"v=DMARC1; p=quarantine; adkim=s; aspf=s\"\n"
-                 "_dmarc TXT \"v=DMARC1; p=none; sp=quarantine\"\n"
+                 "_dmarc TXT \"v=DMARC1; p=none; sp=quarantine\"\nstrict.good TXT \"v=spf1 -all\"\n"
                  + "".join(f"x{n}.many A 192.0.2.1\n" for n in range(11)))
     lines.append("ptr TXT \"v=spf1 ptr -all\"\nclient.ptr A 10.1.2.3\nptrm TXT \"v=spf1 exists:%{p}.list.auth.test -all\"\n"
                  "client.ptr.auth.test.list A 127.0.0.2\n")
@@ -85,9 +87,41 @@ def dns(keys):
         yield address
 
 
+class Listener:
+    """Passes questions on to the name server; of names with "silent" in them it says nothing. What was asked is in `names`."""
+
+    def __init__(self, address):
+        host, port = address.split("@")
+        self.behind = (host, int(port))
+        self.names = []
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(("127.0.0.1", 0))
+        self.address = f"127.0.0.1@{self.socket.getsockname()[1]}"
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            question, client = self.socket.recvfrom(4096)
+            labels, at = [], 12
+            while question[at]:
+                labels.append(question[at + 1:at + 1 + question[at]].decode(errors="replace").lower())
+                at += question[at] + 1
+            self.names.append(".".join(labels))
+            if "silent" not in labels:
+                with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as behind:
+                    behind.settimeout(5)
+                    behind.sendto(question, self.behind)
+                    self.socket.sendto(behind.recv(65535), client)
+
+
 @pytest.fixture(scope="module")
-def server(keryx_binary, dns, port):
-    config = {"dns.servers": dns, "smtp.delivery-port": port, "internet.connection": "online", "queue.retry-interval": "1s",
+def listener(dns):
+    return Listener(dns)
+
+
+@pytest.fixture(scope="module")
+def server(keryx_binary, listener, port):
+    config = {"dns.servers": listener.address, "smtp.delivery-port": port, "internet.connection": "online", "queue.retry-interval": "1s",
               "log.debug": "spf-record-lookup", "dns.dnssec": "off"}
     with kx.running_server(keryx_binary, users=["alice"], config=config) as running:
         running.cli("alias", "add", "away@example.test", "bob@forward.auth.test")
@@ -208,7 +242,7 @@ def test_without_a_sender_the_client_itself_is_asked_about(server):
 @pytest.mark.parametrize("selector, options, wanted, why", [
     ("rsa", {}, "pass", None), ("ed", {}, "pass", None), ("rsa", {"canonicalize": (b"simple", b"simple")}, "pass", None),
     ("rsa", {"canonicalize": (b"relaxed", b"simple")}, "pass", None),
-    ("gone", {}, "permerror", "revoked"), ("sha1only", {}, "permerror", "not for SHA-256"),
+    ("short", {}, "policy", "too short"), ("gone", {}, "permerror", "revoked"), ("sha1only", {}, "permerror", "not for SHA-256"),
     ("rsa", {"length": True}, "pass", None)])
 def test_signatures_of_dkimpy(server, keys, selector, options, wanted, why):
     found, _ = receive(server, signed(keys, selector, **options))
@@ -259,6 +293,52 @@ def test_dmarc_asks_whether_it_is_about_the_author(server, sender, author, wante
     assert word == wanted and f"(p={policy})" in text and f"header.from={author.decode()}.auth.test" in text
 
 
+def test_a_signature_of_the_author_makes_up_for_the_client(server, keys):
+    found, _ = receive(server, signed(keys), "eve@bad.auth.test")
+    assert [result(found, method)[0][0] for method in ("spf", "dkim", "dmarc")] == ["fail", "pass", "pass"]
+
+
+@pytest.mark.parametrize("signer, wanted", [("good", "fail"), ("strict.good", "pass")])
+def test_strict_alignment_of_signatures(server, keys, signer, wanted):
+    message = signed(keys, domain=signer, message=MESSAGE % b"strict.good")
+    found, _ = receive(server, message, "eve@bad.auth.test")
+    assert result(found, "dkim")[0][0] == "pass" and result(found, "dmarc")[0][0] == wanted
+
+
+def test_several_authors(server):
+    """One of them is not enough, and nobody can say who wrote a message with two From."""
+    two = b"From: ann@good.auth.test\r\n"
+    word, text = result(receive(server, two + MESSAGE % b"good")[0], "dmarc")[0]
+    assert word == "permerror" and "(several fields From)" in text
+    server.wait_log("security", r"from <ann@good.auth.test>, sent by 127.0.0.1, .*dmarc=permerror")
+    both = (MESSAGE % b"good").replace(b"Ann <ann@good.auth.test>", b"ann@good.auth.test, ann@strict.good.auth.test")
+    word, text = result(receive(server, both)[0], "dmarc")[0]
+    assert word == "fail" and "(p=quarantine)" in text and "header.from=strict.good.auth.test" in text
+
+
+def test_too_many_fields(server):
+    found, _ = receive(server, b"X: y\r\n" * 1001 + MESSAGE % b"good")
+    assert result(found, "dmarc")[0][0] == "permerror" and result(found, "dkim")[0][0] == "permerror"
+    assert result(found, "spf")[0][0] == "pass"
+
+
+def test_a_slow_name_takes_nothing_else_away(server, keys):
+    """The name server of one of the signers is silent: what else is known is said."""
+    other = (b"DKIM-Signature: v=1; a=rsa-sha256; d=silent.auth.test; s=x; h=From; bh=47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=; "
+             b"b=AAAA\r\n")
+    begin = time.monotonic()
+    found, _ = receive(server, other + signed(keys), "eve@bad.auth.test")
+    assert time.monotonic() - begin < 30
+    assert [word for word, _ in result(found, "dkim")] == ["temperror", "pass"]
+    assert result(found, "spf")[0][0] == "fail" and result(found, "dmarc")[0][0] == "pass"
+
+
+def test_a_sender_with_a_slow_name(server, keys):
+    found, _ = receive(server, signed(keys), "eve@silent.auth.test")
+    assert result(found, "spf")[0][0] == "temperror"
+    assert result(found, "dkim")[0][0] == "pass" and result(found, "dmarc")[0][0] == "pass"
+
+
 def test_what_the_author_disowns_is_in_the_security_log_and_comes_all_the_same(server):
     found, _ = receive(server, MESSAGE % b"good", "eve@nowhere.auth.test")
     assert result(found, "dmarc")[0][0] == "fail"
@@ -278,17 +358,33 @@ def test_what_others_say_in_our_name_is_taken_away(server):
 
 
 @pytest.mark.covers("NET-09", "NET-03")
-def test_without_a_connection_nothing_is_asked(server):
+def test_without_a_connection_nothing_is_asked(server, listener):
     server.cli("config", "set", "internet.connection", "offline")
     try:
         before = set(server.eml_files("alice"))
+        asked = len(listener.names)
         with server.smtp() as smtp:
             smtp.sendmail("eve@bad.auth.test", ["alice@example.test"], MESSAGE % b"good")
         (uid,) = set(server.eml_files("alice")) - before
         assert b"Authentication-Results" not in server.eml_files("alice")[uid]
+        assert len(listener.names) == asked
     finally:
         server.cli("config", "set", "internet.connection", "online")
-    assert result(receive(server, MESSAGE % b"good")[0], "spf")[0][0] == "pass"
+    assert result(receive(server, MESSAGE % b"good", "ann@n9.auth.test")[0], "spf")[0][0] == "none"
+    assert "n9.auth.test" in listener.names[asked:]
+
+
+def test_who_may_relay_is_not_asked_about(server, listener):
+    server.cli("ipgroup", "set", "Own", "--entries", "127.0.0.1")
+    server.configure({"smtp.relay-group": "Own"})
+    try:
+        asked, before = len(listener.names), set(server.eml_files("alice"))
+        with server.smtp() as smtp:
+            smtp.sendmail("eve@n8.auth.test", ["alice@example.test"], MESSAGE % b"good")
+        (uid,) = set(server.eml_files("alice")) - before
+        assert b"Authentication-Results" not in server.eml_files("alice")[uid] and len(listener.names) == asked
+    finally:
+        server.configure({"smtp.relay-group": ""})
 
 
 def test_users_are_not_asked_about(server):

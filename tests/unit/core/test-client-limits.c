@@ -63,10 +63,32 @@ static void test_unknown_recipients(void)
     kx_client_limits_free(limits);
 }
 
+static void test_checks(void)
+{
+    KxClientLimits *limits = kx_client_limits_new();
+    fake_clock = 1000 * 60;
+    g_assert_true(kx_client_limits_begin_check(limits, "2001:db8::1", 2));
+    g_assert_true(kx_client_limits_begin_check(limits, "2001:db8::2", 2));
+    g_assert_false(kx_client_limits_begin_check(limits, "2001:db8::3", 2)); /* the same network */
+    g_assert_true(kx_client_limits_begin_check(limits, "192.0.2.1", 2));
+    kx_client_limits_connect(limits, "192.0.2.1");
+    kx_client_limits_disconnect(limits, "192.0.2.1"); /* it is not forgotten meanwhile */
+    kx_client_limits_forgive(limits, NULL);
+    kx_client_limits_end_check(limits, "192.0.2.1");
+    kx_client_limits_end_check(limits, "2001:db8::1");
+    g_assert_true(kx_client_limits_begin_check(limits, "2001:db8::3", 2));
+    g_assert_false(kx_client_limits_begin_check(limits, "2001:db8::3", 2));
+    kx_client_limits_end_check(limits, "2001:db8::2");
+    kx_client_limits_end_check(limits, "2001:db8::3");
+    g_assert_cmpuint(g_hash_table_size(limits->clients), ==, 0);
+    kx_client_limits_free(limits);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/core/client-limits/the-hour-slides", test_the_hour_slides);
     g_test_add_func("/core/client-limits/unknown-recipients", test_unknown_recipients);
+    g_test_add_func("/core/client-limits/checks", test_checks);
     return g_test_run();
 }
