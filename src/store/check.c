@@ -3,7 +3,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "store/store-private.h"
+#include "store/snapshot-private.h"
 
 typedef struct {
     GPtrArray *lines;
@@ -60,6 +60,18 @@ static void check_file(Check *check, KxFolder *folder)
         say(check, "%s: the file #folder differs from the index", folder->path);
 }
 
+/* Memory may have been read from a snapshot. */
+static gboolean compare_index(Check *check, KxFolder *folder, GError **error)
+{
+    KxItemScan scan = {0};
+    gboolean ok = kx_items_scan(folder, &scan, error);
+    if (ok && (scan.n != folder->n ||
+               memcmp(scan.entries, folder->entries, scan.n * sizeof(KxEntry)) != 0))
+        say(check, "%s: the items in memory differ from the index", folder->path);
+    g_free(scan.entries);
+    return ok;
+}
+
 static void check_items(Check *check, KxFolder *folder)
 {
     check->items += folder->meta.messages;
@@ -93,7 +105,7 @@ static gboolean check_work(KxAccount *account, gpointer data, GError **error)
         return FALSE;
     for (guint i = 0; i < sorted->len; i++) {
         KxFolder *folder = sorted->pdata[i];
-        if (!kx_folder_load(folder, error))
+        if (!kx_folder_load(folder, error) || !compare_index(check, folder, error))
             return FALSE;
         check_file(check, folder);
         compare_files(check, folder);

@@ -107,7 +107,8 @@ static gboolean write_changes(KxTxn *txn, FlagsWork *work, GError **error)
 {
     KxFolder *folder = work->folder;
     KxFolderMeta *meta = kx_txn_folder(txn, folder);
-    guint64 modseq = meta->highest_modseq = ++txn->meta.modseq;
+    guint64 modseq = ++txn->meta.modseq;
+    meta->highest_modseq = meta->changed_modseq = modseq;
     count_changes(folder, work->changed, meta);
     gboolean ok = kx_bulk_flags_suit(work->changed)
                       ? kx_bulk_flags_write(txn, folder, work->changed, modseq, error)

@@ -58,16 +58,17 @@ static const char *const SCHEMA[] = {
     /* see redo-private.h; item as in cache */
     ("CREATE TABLE redo (account INTEGER NOT NULL, item INTEGER NOT NULL PRIMARY KEY,"
      "  content BLOB NOT NULL);"),
+    "ALTER TABLE folders ADD COLUMN changed_modseq INTEGER NOT NULL DEFAULT 0;",
 };
 
 const char KX_SQL_ITEMS[] =
     "SELECT uid, modseq, flags, size, internal_date, save_date, keywords FROM items"
-    " WHERE account=? AND folder=? ORDER BY uid";
+    " WHERE account=? AND folder=? AND uid>=? ORDER BY uid";
 const char KX_SQL_FOLDERS[] =
     "SELECT folder, parent, name, type, special_use, uid_validity, uid_next, uid_bound, recent_uid,"
     " messages, unseen, deleted, tombstones, size, highest_modseq, floor_modseq,"
     " (SELECT COUNT(*) FROM items i WHERE i.account=f.account AND i.folder=f.folder AND "
-    "i.uid>=f.recent_uid), acl"
+    "i.uid>=f.recent_uid), acl, changed_modseq"
     " FROM folders f WHERE account=? ORDER BY folder";
 const char KX_SQL_KEYWORDS[] =
     "SELECT number, name FROM keywords WHERE account=? AND folder=? ORDER BY number";
@@ -153,8 +154,8 @@ gboolean kx_index_add_folder(KxDb *db, const KxFolderFile *file, guint32 parent,
         kx_index_stmt(db,
                       "INSERT INTO folders (account, name, acl, folder, parent, type, special_use,"
                       " uid_validity, uid_next, uid_bound, recent_uid, messages, unseen, deleted,"
-                      " tombstones, size, highest_modseq, floor_modseq)"
-                      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                      " tombstones, size, highest_modseq, floor_modseq, changed_modseq)"
+                      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                       error);
     if (!stmt)
         return FALSE;
@@ -175,7 +176,8 @@ gboolean kx_index_add_folder(KxDb *db, const KxFolderFile *file, guint32 parent,
                              meta->tombstones,
                              (gint64)meta->size,
                              (gint64)meta->highest_modseq,
-                             (gint64)meta->floor_modseq};
+                             (gint64)meta->floor_modseq,
+                             (gint64)meta->changed_modseq};
     return run(stmt, 4, values, G_N_ELEMENTS(values), error);
 }
 
@@ -197,7 +199,7 @@ gboolean kx_index_write_folder(KxDb *db, guint32 id, const KxFolderMeta *meta, g
         kx_index_stmt(db,
                       "UPDATE folders SET uid_next=?3, uid_bound=?4, recent_uid=?5, messages=?6,"
                       " unseen=?7, deleted=?8, tombstones=?9, size=?10, highest_modseq=?11,"
-                      " floor_modseq=?12 WHERE account=?1 AND folder=?2",
+                      " floor_modseq=?12, changed_modseq=?13 WHERE account=?1 AND folder=?2",
                       error);
     const gint64 values[] = {id,
                              meta->uid_next,
@@ -209,7 +211,8 @@ gboolean kx_index_write_folder(KxDb *db, guint32 id, const KxFolderMeta *meta, g
                              meta->tombstones,
                              (gint64)meta->size,
                              (gint64)meta->highest_modseq,
-                             (gint64)meta->floor_modseq};
+                             (gint64)meta->floor_modseq,
+                             (gint64)meta->changed_modseq};
     return stmt && run(stmt, 2, values, G_N_ELEMENTS(values), error);
 }
 

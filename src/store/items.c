@@ -2,6 +2,7 @@
 /* The items of an open folder in memory, and the logs from which views catch up. */
 #include "base/error.h"
 #include "store/bulk-flags-private.h"
+#include "store/snapshot-private.h"
 
 enum { REMOVED_MAX = 4096, CHANGED_MAX = 2048, CHANGED_MANY = 256, ROOM_AT_FIRST = 1 << 20 };
 
@@ -38,12 +39,7 @@ gboolean kx_folder_load_keywords(KxFolder *folder, GError **error)
     return TRUE;
 }
 
-typedef struct {
-    KxEntry *entries;
-    guint n, room;
-} Scan;
-
-static gboolean scan_row(KxFolder *folder, Scan *scan, KxStmt *stmt)
+static gboolean scan_row(KxFolder *folder, KxItemScan *scan, KxStmt *stmt)
 {
     if (scan->n == scan->room) {
         scan->room = scan->room * 2 + 64;
@@ -62,7 +58,7 @@ static gboolean scan_row(KxFolder *folder, Scan *scan, KxStmt *stmt)
     return TRUE;
 }
 
-static gboolean counts_match(const KxFolderMeta *meta, const Scan *scan)
+static gboolean counts_match(const KxFolderMeta *meta, const KxItemScan *scan)
 {
     guint32 unseen = 0, deleted = 0;
     guint64 size = 0;
@@ -76,12 +72,14 @@ static gboolean counts_match(const KxFolderMeta *meta, const Scan *scan)
            size == meta->size;
 }
 
-static gboolean scan_items(KxFolder *folder, Scan *scan, GError **error)
+/* Those from this UID on, behind the ones that are there. */
+static gboolean scan_items(KxFolder *folder, KxItemScan *scan, guint32 from, GError **error)
 {
     KxStmt *stmt = kx_index_stmt(folder->account->db, KX_SQL_ITEMS, error);
     if (!stmt)
         return FALSE;
     kx_stmt_bind_int(stmt, 2, folder->id);
+    kx_stmt_bind_int(stmt, 3, from);
     int rc;
     while ((rc = kx_stmt_step(stmt, error)) == 1)
         if (!scan_row(folder, scan, stmt)) {
@@ -89,13 +87,25 @@ static gboolean scan_items(KxFolder *folder, Scan *scan, GError **error)
             return kx_fail(error, KX_ERR_CORRUPT, "the items of %s do not make sense",
                            folder->path);
         }
-    if (rc < 0 || !kx_bulk_flags_read(folder->account->db, folder->id, &folder->keywords,
-                                      scan->entries, scan->n, error))
+    return rc == 0;
+}
+
+/* Nothing in a snapshot has changed since, so what changes say about many items is in it. */
+static gboolean scan_since_snapshot(KxFolder *folder, KxItemScan *scan)
+{
+    guint32 from = kx_snapshot_read(folder, scan);
+    return from > 0 && scan_items(folder, scan, from, NULL) && counts_match(&folder->meta, scan);
+}
+
+gboolean kx_items_scan(KxFolder *folder, KxItemScan *scan, GError **error)
+{
+    scan->n = 0;
+    if (!scan_items(folder, scan, 0, error) ||
+        !kx_bulk_flags_read(folder->account->db, folder->id, &folder->keywords, scan->entries,
+                            scan->n, error))
         return FALSE;
-    if (!counts_match(&folder->meta, scan))
-        return kx_fail(error, KX_ERR_CORRUPT, "the counts of %s do not match its items",
-                       folder->path);
-    return TRUE;
+    return counts_match(&folder->meta, scan) ||
+           kx_fail(error, KX_ERR_CORRUPT, "the counts of %s do not match its items", folder->path);
 }
 
 gboolean kx_folder_load(KxFolder *folder, GError **error)
@@ -104,9 +114,10 @@ gboolean kx_folder_load(KxFolder *folder, GError **error)
         return TRUE;
     if (!kx_folder_load_keywords(folder, error))
         return FALSE;
-    Scan scan = {.room = MIN(folder->meta.messages, ROOM_AT_FIRST) + 16};
+    KxItemScan scan = {.room = MIN(folder->meta.messages, ROOM_AT_FIRST) + 16};
     scan.entries = g_new(KxEntry, scan.room);
-    if (!scan_items(folder, &scan, error)) {
+    folder->snapshot_items = 0;
+    if (!scan_since_snapshot(folder, &scan) && !kx_items_scan(folder, &scan, error)) {
         g_free(scan.entries);
         return FALSE;
     }

@@ -98,6 +98,7 @@ static gboolean read_items(KxOldIndex *old, guint32 id, const char *sql, KxKeywo
     if (!stmt)
         return FALSE;
     kx_stmt_bind_int(stmt, 2, id);
+    kx_stmt_bind_int(stmt, 3, 0);
     int rc;
     while ((rc = kx_stmt_step(stmt, NULL)) == 1) {
         KxEntry entry;
@@ -139,7 +140,7 @@ static void read_from_index(KxOldIndex *old, guint32 id, KxFolder *in_memory, Kx
 {
     static const char BACKWARDS[] =
         "SELECT uid, modseq, flags, size, internal_date, save_date, keywords FROM items"
-        " WHERE account=? AND folder=? ORDER BY uid DESC";
+        " WHERE account=? AND folder=? AND uid>=? ORDER BY uid DESC";
     g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL);
     folder->own_keywords = g_new0(KxKeywordTable, 1);
     kx_keywords_init(folder->own_keywords);

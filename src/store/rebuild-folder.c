@@ -306,6 +306,7 @@ gboolean kx_rebuild_folder(KxRebuild *rebuild, KxFoundFolder *found, GError **er
     if (!add_keywords(&build, error) || !add_files(&build, error) ||
         !add_tombstones(&build, error) || !write_folder_file(&build, error))
         return FALSE;
+    build.meta.changed_modseq = build.meta.highest_modseq;
     guint32 recent_uid =
         old.known ? MIN(old.recent_uid, build.meta.uid_next) : MIN(known_next, build.meta.uid_next);
     return kx_index_add_folder(rebuild->db, &found->file, parent, found->name, &build.meta,

@@ -79,7 +79,7 @@ gboolean kx_remove_rows(KxTxn *txn, KxFolder *folder, GArray *entries, guint64 m
         txn->meta.items--;
         txn->meta.bytes -= entry->size;
     }
-    meta->highest_modseq = modseq;
+    meta->highest_modseq = meta->changed_modseq = modseq;
     meta->tombstones += entries->len;
     return meta->tombstones <= KX_TOMBSTONES + KX_TOMBSTONES / 5 ||
            prune_tombstones(txn, folder, meta, error);

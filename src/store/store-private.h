@@ -73,6 +73,7 @@ typedef struct {
     guint64 size;
     guint64 highest_modseq;
     guint64 floor_modseq; /* tombstones up to here may be missing */
+    guint64 changed_modseq; /* of the last change or removal of an item */
 } KxFolderMeta;
 
 /* All that the index keeps of an item's content. */
@@ -145,6 +146,9 @@ struct KxFolder {
     GArray *removed;       /* KxLogEntry, removals that not every view has taken over */
     GArray *changed;       /* KxLogEntry, latest flag changes; a UID may be KX_CHANGED_MANY */
     guint64 changed_floor; /* flag changes up to here may be missing in it */
+
+    guint64 snapshot_modseq; /* of the file of items, snapshot-private.h; write lock alone */
+    guint snapshot_items;    /* 0: there is none */
 
     KxSortTable *sort; /* a reference, or NULL */
 
@@ -231,6 +235,7 @@ struct KxStore {
     int n_open;        /* atomic; indexes open */
     gint64 sort_bytes; /* atomic; of all KxSortTable */
     int max_open;
+    guint snapshot_min; /* items of a folder that gets a snapshot */
 
     pthread_mutex_t watch_lock;
     pthread_cond_t watch_cond;

@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "base/fsutil.h"
-#include "store/store-private.h"
+#include "store/snapshot-private.h"
 
 enum { CLOSE_AT_ONCE = 32 };
 
@@ -16,6 +16,7 @@ static KxStore *store_alloc(KxLogger *logger)
     KxStore *store = g_new0(KxStore, 1);
     store->logger = logger;
     store->max_open = KX_OPEN_INDEXES;
+    store->snapshot_min = KX_SNAPSHOT_MIN;
     store->accounts = g_hash_table_new(g_str_hash, g_str_equal); /* by dir */
     pthread_mutex_init(&store->lock, NULL);
     pthread_cond_init(&store->closed, NULL);
@@ -63,6 +64,7 @@ void kx_store_close(KxStore *store)
         KxAccount *account = value;
         g_assert(account->refs == 0);
         pthread_mutex_lock(&account->write_lock);
+        kx_snapshot_write_all(account);
         kx_account_shut(account, TRUE);
         pthread_mutex_unlock(&account->write_lock);
         kx_account_free(account);
@@ -199,6 +201,26 @@ static void try_shut(KxAccount *account)
     pthread_mutex_unlock(&account->write_lock);
 }
 
+static gboolean is_idle(const KxFolder *folder, gint64 before, gint64 before_open)
+{
+    return folder->loaded && folder->used < (folder->refs > 0 ? before_open : before);
+}
+
+static void unload_idle_folder(KxFolder *folder, gint64 before, gint64 before_open)
+{
+    pthread_mutex_t *lock = &folder->account->state_lock;
+    pthread_mutex_lock(lock);
+    gboolean idle = is_idle(folder, before, before_open);
+    pthread_mutex_unlock(lock);
+    if (!idle)
+        return;
+    kx_snapshot_write(folder);
+    pthread_mutex_lock(lock);
+    if (is_idle(folder, before, before_open))
+        kx_folder_unload(folder);
+    pthread_mutex_unlock(lock);
+}
+
 static void unload_idle_folders(KxAccount *account, gint64 before, gint64 before_open)
 {
     GHashTableIter iter;
@@ -207,14 +229,9 @@ static void unload_idle_folders(KxAccount *account, gint64 before, gint64 before
         return;
     pthread_mutex_lock(
         &account->write_lock); /* nobody is in the middle of loading or changing one */
-    pthread_mutex_lock(&account->state_lock);
     g_hash_table_iter_init(&iter, account->by_id);
-    while (g_hash_table_iter_next(&iter, NULL, &value)) {
-        KxFolder *folder = value;
-        if (folder->loaded && folder->used < (folder->refs > 0 ? before_open : before))
-            kx_folder_unload(folder);
-    }
-    pthread_mutex_unlock(&account->state_lock);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        unload_idle_folder(value, before, before_open);
     pthread_mutex_unlock(&account->write_lock);
 }
 
@@ -259,6 +276,7 @@ void kx_store_close_idle(KxStore *store, gint64 before, gint64 before_open)
     for (guint i = 0; i < unused->len; i++) {
         KxAccount *account = unused->pdata[i];
         pthread_mutex_lock(&account->write_lock);
+        kx_snapshot_write_all(account);
         if (!kx_account_shut(account, TRUE))
             kx_account_disconnect(account, TRUE);
         pthread_mutex_unlock(&account->write_lock);
