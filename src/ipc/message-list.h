@@ -190,6 +190,10 @@ KX_MESSAGE(SMTP_RCPT, KxMsgSmtpRcpt, EDGE, CORE, 0)
 #define KX_FIELDS_SMTP_MESSAGE(F, S) F(S, BLOB, data, 98304)
 KX_MESSAGE(SMTP_MESSAGE, KxMsgSmtpMessage, EDGE, CORE, 0)
 
+/* More content: `data`, and what the signed IMAP URL names (RFC 4468). With `last` as SMTP_MESSAGE. */
+#define KX_FIELDS_SMTP_BURL(F, S) F(S, BLOB, data, 98304) F(S, STR, url, 4096) F(S, U32, last, 0)
+KX_MESSAGE(SMTP_BURL, KxMsgSmtpBurl, EDGE, CORE, 0)
+
 /* ETRN: send what waits for the domain "company.test", for "@company.test" and all below it, or "#queue" for all that
  * the client may ask for (RFC 1985). */
 #define KX_FIELDS_SMTP_ETRN(F, S) F(S, STR, node, 1024)

@@ -104,6 +104,8 @@ KX_SETTING(SMTP_FUTURE_RELEASE, "smtp.future-release", DURATION, 0, 31536000, NU
     "How long users may have the server hold what they submit until it is sent (FUTURERELEASE, RFC 4865); 0 means that it is not offered.")
 KX_SETTING(SMTP_DELIVER_BY, "smtp.deliver-by", BOOL, 0, 0, NULL, "yes", KX_SETTING_EDGE, "", NULL,
     "Whether senders may say by when a message is to be delivered, and what is to become of it else (DELIVERBY, RFC 2852).")
+KX_SETTING(SMTP_BURL, "smtp.burl", BOOL, 0, 0, NULL, "yes", KX_SETTING_EDGE, "", NULL,
+    "Whether users may name what lies in their mailbox when they submit a message, instead of sending it again (BURL, RFC 4468).")
 KX_SETTING(SMTP_PRIORITY, "smtp.mt-priority", BOOL, 0, 0, NULL, "yes", KX_SETTING_EDGE, "", NULL,
     "Whether senders may say how urgent a message is (MT-PRIORITY, RFC 6710): what is more urgent is sent first.")
 KX_SETTING(SMTP_PRIORITY_MOST, "smtp.mt-priority-most", INT, 0, 9, NULL, "4", 0, "", NULL,

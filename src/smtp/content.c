@@ -198,7 +198,11 @@ gboolean kx_smtp_content_write(KxSmtpTransaction *transaction, KxSlice data)
 {
     if (!transaction->begun && !begin(transaction))
         return FALSE;
+    guint64 most =
+        (guint64)kx_settings_int(kx_session_settings(transaction->session), KX_SET_SMTP_MAX_SIZE);
     transaction->received += data.len;
+    if (most > 0 && transaction->received > most) /* the edge does not count what BURL brings */
+        return kx_smtp_refuse(transaction, 552, "5.3.4 Message size exceeds the limit");
     if (!kx_sender_check_size(&transaction->sender, transaction->received, NULL))
         return kx_smtp_refuse(transaction, 552, KX_SMTP_TOO_BIG);
     if (!transaction->raw)

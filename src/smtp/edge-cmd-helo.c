@@ -61,6 +61,8 @@ static void say_ehlo(KxConn *conn)
     kx_edge_line(conn, "250-8BITMIME");
     kx_edge_line(conn, "250-BINARYMIME");
     kx_edge_line(conn, "250-CHUNKING");
+    if (kx_edge_offers_burl(conn))
+        kx_edge_line(conn, "250-BURL imap");
     kx_edge_line(conn, "250-SMTPUTF8");
     kx_edge_line(conn, "250-ETRN");
     kx_edge_line(conn, "250-DSN");

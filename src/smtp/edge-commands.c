@@ -25,6 +25,7 @@ static const Command COMMANDS[] = {
     {"RCPT", kx_edge_cmd_rcpt, NEEDS_ARGUMENT},
     {"DATA", kx_edge_cmd_data, NO_ARGUMENT},
     {"BDAT", kx_edge_cmd_bdat, CONTENT},
+    {"BURL", kx_edge_cmd_burl, NEEDS_ARGUMENT},
     {"EHLO", kx_edge_cmd_ehlo, ANY_TIME | NEEDS_ARGUMENT},
     {"HELO", kx_edge_cmd_helo, ANY_TIME | NEEDS_ARGUMENT},
     {"RSET", kx_edge_cmd_rset, ANY_TIME | NO_ARGUMENT},

@@ -79,6 +79,22 @@ void kx_edge_content_chunk_end(KxConn *conn)
         kx_edge_line(conn, "250 2.0.0 %" G_GUINT64_FORMAT " octets received", edge->bdat_size);
 }
 
+void kx_edge_content_url(KxConn *conn, const char *url, gboolean last)
+{
+    KxSmtpEdge *edge = kx_conn_state(conn);
+    kx_edge_content_begin(edge, KX_EDGE_BDAT);
+    edge->mode = KX_EDGE_COMMAND;
+    edge->bdat_last = last;
+    kx_content_watch_end(&edge->check); /* what was sent so far stands by itself */
+    note_flaws(edge);
+    if (edge->refusal) {
+        content_end(conn, edge);
+        return;
+    }
+    edge->url = g_strdup(url);
+    kx_edge_ask(conn, KX_ASK_BURL);
+}
+
 /* ---- pieces ---- */
 
 /* `len` more bytes of content have come. */

@@ -33,6 +33,7 @@ void kx_edge_forget(KxSmtpEdge *edge)
     edge->swallowed = 0;
     edge->spooled = FALSE;
     edge->chunking = FALSE;
+    g_clear_pointer(&edge->url, g_free);
     edge->refusal = 0;
     g_clear_pointer(&edge->refusal_text, g_free);
 }

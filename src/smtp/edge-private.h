@@ -44,6 +44,7 @@ typedef enum {
     KX_ASK_RCPT,    /* about `asked` */
     KX_ASK_SPOOL,   /* take `chunk` */
     KX_ASK_MESSAGE, /* take `chunk` and deliver */
+    KX_ASK_BURL,    /* take `chunk` and what `url` names, and deliver if it was the last */
     KX_ASK_ETRN,    /* send what waits for `node` */
     KX_ASK_RESET,   /* then call `after_reset` */
     KX_ASK_CONNECT, /* may the client be greeted? */
@@ -91,7 +92,8 @@ typedef struct KxSmtpEdge {
     gboolean chunking; /* BDAT was used: only BDAT may follow */
     guint64 bdat_left;
     guint64 bdat_size;
-    gboolean bdat_last;
+    gboolean bdat_last;   /* of BURL too */
+    char *url;            /* of the BURL in progress */
     gint64 content_since; /* monotonic microseconds */
     guint refusal;        /* code; 0: content is good so far */
     char *refusal_text;
@@ -162,6 +164,8 @@ void kx_edge_content_begin(KxSmtpEdge *edge, KxEdgeMode mode);
 void kx_edge_content_input(KxConn *conn, const char *bytes, size_t len);
 /* A chunk of BDAT is complete. */
 void kx_edge_content_chunk_end(KxConn *conn);
+/* A piece of content that is named. NULL: it was refused already. */
+void kx_edge_content_url(KxConn *conn, const char *url, gboolean last);
 /* The content will not be taken: the client is told at its end. The first reason counts. */
 void kx_edge_content_refuse(KxSmtpEdge *edge, guint code, const char *text);
 
@@ -180,6 +184,8 @@ void kx_edge_cmd_mail(KxConn *conn, const KxEdgeArgs *args);
 void kx_edge_cmd_rcpt(KxConn *conn, const KxEdgeArgs *args);
 void kx_edge_cmd_data(KxConn *conn, const KxEdgeArgs *args);
 void kx_edge_cmd_bdat(KxConn *conn, const KxEdgeArgs *args);
+void kx_edge_cmd_burl(KxConn *conn, const KxEdgeArgs *args);
+gboolean kx_edge_offers_burl(KxConn *conn);
 void kx_edge_cmd_rset(KxConn *conn, const KxEdgeArgs *args);
 void kx_edge_cmd_noop(KxConn *conn, const KxEdgeArgs *args);
 void kx_edge_cmd_vrfy(KxConn *conn, const KxEdgeArgs *args);

@@ -56,6 +56,10 @@ static void send(KxConn *conn, KxSmtpEdge *edge)
     case KX_ASK_MESSAGE:
         kx_conn_request(conn, KX_MSG_SMTP_MESSAGE, &(KxMsgSmtpMessage){.data = chunk});
         break;
+    case KX_ASK_BURL:
+        kx_conn_request(conn, KX_MSG_SMTP_BURL,
+                        &(KxMsgSmtpBurl){.data = chunk, .url = edge->url, .last = edge->bdat_last});
+        break;
     case KX_ASK_ETRN:
         kx_conn_request(conn, KX_MSG_SMTP_ETRN, &(KxMsgSmtpEtrn){.node = edge->node});
         break;
@@ -123,6 +127,18 @@ static void message_answered(KxConn *conn, KxSmtpEdge *edge, guint code, const c
     kx_edge_say(conn, code, text);
 }
 
+static void burl_answered(KxConn *conn, KxSmtpEdge *edge, guint code, const char *text)
+{
+    g_clear_pointer(&edge->url, g_free);
+    if (edge->bdat_last || code < 200 || code >= 300) {
+        message_answered(conn, edge, code, text);
+        return;
+    }
+    edge->spooled = TRUE;
+    kx_buf_reset(&edge->chunk);
+    kx_edge_say(conn, code, text);
+}
+
 static void etrn_answered(KxConn *conn, KxSmtpEdge *edge, guint code, const char *text)
 {
     g_clear_pointer(&edge->node, g_free);
@@ -139,7 +155,7 @@ static void (*const ANSWERED[])(KxConn *, KxSmtpEdge *, guint, const char *) = {
     [KX_ASK_MAIL] = mail_answered,      [KX_ASK_RCPT] = rcpt_answered,
     [KX_ASK_SPOOL] = spool_refused,     [KX_ASK_MESSAGE] = message_answered,
     [KX_ASK_ETRN] = etrn_answered,      [KX_ASK_RESET] = reset_done,
-    [KX_ASK_CONNECT] = kx_edge_arrived,
+    [KX_ASK_CONNECT] = kx_edge_arrived, [KX_ASK_BURL] = burl_answered,
 };
 
 static void finish(KxConn *conn, KxSmtpEdge *edge, guint code, const char *text)

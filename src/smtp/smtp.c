@@ -106,12 +106,12 @@ static char *accepted(const KxSmtpTransaction *transaction)
                            kx_envelope_priority(envelope), envelope->id);
 }
 
-static void on_message(KxSession *session, KxSmtpTransaction *transaction, const KxMessage *message)
+/* The content is complete, or was refused. */
+static void deliver(KxSession *session, KxSmtpTransaction *transaction, gboolean ok)
 {
     KxCore *core = kx_session_core(session);
     g_autoptr(GError) error = NULL;
-    gboolean ok = kx_smtp_content_write(transaction, message->SMTP_MESSAGE.data) &&
-                  kx_smtp_content_end(transaction);
+    ok = ok && kx_smtp_content_end(transaction);
     KxSmtpVerdict rate = ok ? kx_smtp_check_rate(transaction, TRUE) : (KxSmtpVerdict){0};
     if (rate.code >= 300)
         ok = kx_smtp_refuse(transaction, rate.code, rate.text);
@@ -124,6 +124,26 @@ static void on_message(KxSession *session, KxSmtpTransaction *transaction, const
         answer(session, transaction->refusal);
     }
     forget(session);
+}
+
+static void on_message(KxSession *session, KxSmtpTransaction *transaction, const KxMessage *message)
+{
+    deliver(session, transaction, kx_smtp_content_write(transaction, message->SMTP_MESSAGE.data));
+}
+
+static void on_burl(KxSession *session, KxSmtpTransaction *transaction, const KxMessage *message)
+{
+    const KxMsgSmtpBurl *burl = &message->SMTP_BURL;
+    guint64 octets = 0;
+    gboolean ok = (burl->data.len == 0 || kx_smtp_content_write(transaction, burl->data)) &&
+                  kx_smtp_content_url(transaction, burl->url, &octets);
+    if (burl->last || !ok) {
+        deliver(session, transaction, ok);
+        return;
+    }
+    g_autofree char *text =
+        g_strdup_printf("2.5.0 %" G_GUINT64_FORMAT " octets read, waiting for more", octets);
+    kx_session_verdict(session, 250, text);
 }
 
 static void on_etrn(KxSession *session, KxSmtpTransaction *transaction, const KxMessage *message)
@@ -147,7 +167,7 @@ static const struct {
     {KX_MSG_SMTP_MAIL, FALSE, on_mail},       {KX_MSG_SMTP_RCPT, TRUE, on_rcpt},
     {KX_MSG_SPOOL, TRUE, on_spool},           {KX_MSG_SMTP_MESSAGE, TRUE, on_message},
     {KX_MSG_SMTP_RESET, FALSE, on_reset},     {KX_MSG_SMTP_ETRN, FALSE, on_etrn},
-    {KX_MSG_SMTP_CONNECT, FALSE, on_connect},
+    {KX_MSG_SMTP_CONNECT, FALSE, on_connect}, {KX_MSG_SMTP_BURL, TRUE, on_burl},
 };
 
 static void on_any(KxSession *session, const KxMessage *message)

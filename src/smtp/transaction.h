@@ -68,6 +68,8 @@ guint kx_smtp_etrn(KxSession *session, const char *node, char **ret_text);
 
 /* content.c: FALSE: transaction->refusal says why; there is no going on. */
 gboolean kx_smtp_content_write(KxSmtpTransaction *transaction, KxSlice data);
+/* What the URL names, of which there are so many bytes; burl.c. */
+gboolean kx_smtp_content_url(KxSmtpTransaction *transaction, const char *url, guint64 *ret_octets);
 gboolean kx_smtp_content_end(KxSmtpTransaction *transaction);
 gboolean kx_smtp_refuse(KxSmtpTransaction *transaction, guint code, const char *text); /* FALSE */
 /* Answers for an error of store or queue, which goes to the Error log. Always FALSE. */

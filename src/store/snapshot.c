@@ -11,7 +11,7 @@
 
 #define MAGIC G_GUINT64_CONSTANT(0x317374695f78796b) /* also tells the order of bytes */
 
-enum { HASH_SIZE = 32, SETS_MAX = 16 * 1024 * 1024 };
+enum { HASH_SIZE = 32, SETS_MAX = 16 * 1024 * 1024, PIECE = 256 * 1024 };
 
 /* Behind it stand the sets of keywords, each as its length (guint16) and its bytes, and the
  * entries as they are in memory. */
@@ -29,17 +29,14 @@ static char *path_of(const KxFolder *folder)
     return g_build_filename(folder->dir, "#items", NULL);
 }
 
-static void set_hash(Header *header, const void *sets, const KxEntry *entries)
+/* Of the header and the sets; the entries are to follow. */
+static void begin_hash(crypto_generichash_state *state, const Header *header, const void *sets)
 {
-    guint8 hash[HASH_SIZE];
-    crypto_generichash_state state;
-    memset(header->hash, 0, HASH_SIZE);
-    crypto_generichash_init(&state, NULL, 0, HASH_SIZE);
-    crypto_generichash_update(&state, (const guint8 *)header, sizeof *header);
-    crypto_generichash_update(&state, sets, header->sets_len);
-    crypto_generichash_update(&state, (const guint8 *)entries, header->entries * sizeof(KxEntry));
-    crypto_generichash_final(&state, hash, HASH_SIZE);
-    memcpy(header->hash, hash, HASH_SIZE);
+    Header plain = *header;
+    memset(plain.hash, 0, HASH_SIZE);
+    crypto_generichash_init(state, NULL, 0, HASH_SIZE);
+    crypto_generichash_update(state, (const guint8 *)&plain, sizeof plain);
+    crypto_generichash_update(state, sets, header->sets_len);
 }
 
 /* ---- reading ---- */
@@ -100,6 +97,19 @@ static gboolean take_entries(const Header *header, const GArray *map, KxEntry *e
     return TRUE;
 }
 
+/* While one piece is hashed the next is on its way from the disk. */
+static gboolean read_entries(int fd, crypto_generichash_state *state, void *entries, size_t len)
+{
+    for (size_t done = 0, n; done < len; done += n) {
+        guint8 *piece = (guint8 *)entries + done;
+        n = MIN(len - done, (size_t)PIECE);
+        if (!read_all(fd, piece, n))
+            return FALSE;
+        crypto_generichash_update(state, piece, n);
+    }
+    return TRUE;
+}
+
 static void make_room(KxItemScan *scan, guint n)
 {
     if (scan->room >= n)
@@ -112,13 +122,16 @@ static void make_room(KxItemScan *scan, guint n)
 static gboolean read_body(KxFolder *folder, int fd, const Header *header, KxItemScan *scan)
 {
     g_autofree guint8 *sets = g_malloc(header->sets_len + 1);
-    Header computed = *header;
-    make_room(scan, header->entries);
-    if (!read_all(fd, sets, header->sets_len) ||
-        !read_all(fd, scan->entries, header->entries * sizeof(KxEntry)))
+    guint8 hash[HASH_SIZE];
+    crypto_generichash_state state;
+    if (!read_all(fd, sets, header->sets_len))
         return FALSE;
-    set_hash(&computed, sets, scan->entries);
-    if (memcmp(computed.hash, header->hash, HASH_SIZE) != 0)
+    begin_hash(&state, header, sets);
+    make_room(scan, header->entries);
+    if (!read_entries(fd, &state, scan->entries, header->entries * sizeof(KxEntry)))
+        return FALSE;
+    crypto_generichash_final(&state, hash, HASH_SIZE);
+    if (memcmp(hash, header->hash, HASH_SIZE) != 0)
         return FALSE;
     g_autoptr(GArray) map = map_sets(folder, sets, header->sets_len);
     return map && take_entries(header, map, scan->entries);
@@ -180,6 +193,24 @@ static gboolean is_due(const KxFolder *folder)
            folder->n >= folder->snapshot_items + min;
 }
 
+static gboolean write_file(const char *path, Header *header, const guint8 *sets,
+                           const KxEntry *entries)
+{
+    size_t len = header->entries * sizeof(KxEntry);
+    crypto_generichash_state state;
+    begin_hash(&state, header, sets);
+    crypto_generichash_update(&state, (const guint8 *)entries, len);
+    crypto_generichash_final(&state, header->hash, HASH_SIZE);
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return FALSE;
+    gboolean ok = kx_write_all(fd, header, sizeof *header, NULL) &&
+                  kx_write_all(fd, sets, header->sets_len, NULL) &&
+                  kx_write_all(fd, entries, len, NULL);
+    close(fd);
+    return ok;
+}
+
 void kx_snapshot_write(KxFolder *folder)
 {
     if (!is_due(folder))
@@ -195,14 +226,7 @@ void kx_snapshot_write(KxFolder *folder)
                      .entry_size = sizeof(KxEntry),
                      .entries = folder->n,
                      .sets_len = sets->len};
-    set_hash(&header, sets->data, folder->entries);
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    gboolean ok = fd >= 0 && sets->len <= SETS_MAX &&
-                  kx_write_all(fd, &header, sizeof header, NULL) &&
-                  kx_write_all(fd, sets->data, sets->len, NULL) &&
-                  kx_write_all(fd, folder->entries, folder->n * sizeof(KxEntry), NULL);
-    if (fd >= 0)
-        close(fd);
+    gboolean ok = sets->len <= SETS_MAX && write_file(path, &header, sets->data, folder->entries);
     folder->snapshot_modseq = ok ? header.modseq : 0;
     folder->snapshot_items = ok ? header.entries : 0;
     if (!ok)

@@ -81,6 +81,11 @@ const char *kx_session_login(KxSession *session)
     return session->login;
 }
 
+const char *kx_session_local_ip(KxSession *session)
+{
+    return "192.0.2.1";
+}
+
 const char *kx_session_remote_ip(KxSession *session)
 {
     return "192.0.2.7";
