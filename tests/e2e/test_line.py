@@ -56,7 +56,7 @@ def submit(server, to, *headers):
         smtp.sendmail("alice@example.test", to, "".join(f"{line}\r\n" for line in headers) + "Subject: out\r\n\r\n")
 
 
-@pytest.mark.covers("NET-05", "SCHED-08", "SCHED-11")
+@pytest.mark.covers("NET-05", "SCHED-08", "SCHED-11", "DEPLOY-13")
 def test_the_line_is_up_for_as_long_as_mail_goes(server, hooks, port):
     host = world.Received()
     hooks.put("line-up")

@@ -108,7 +108,7 @@ def test_success_is_told_where_it_is_wished(server, remote):
         assert list(found[action].iter_parts())[2].get_content_type() == "text/rfc822-headers"
 
 
-@pytest.mark.covers("SMTP-33")
+@pytest.mark.covers("SMTP-33", "TECH-33")
 def test_a_delay_is_told_once(server):
     server.cli("config", "set", "queue.warn-after", "1s")
     try:

@@ -68,7 +68,7 @@ def greeting(server, ip):
 
 # --- messages
 
-@pytest.mark.covers("SMTP-16")
+@pytest.mark.covers("SMTP-16", "TECH-38")
 def test_messages_of_an_hour(server):
     """Counted over all connections of an address, and over all addresses of a user; more are put off."""
     limits(server, max_messages_per_hour=3, max_messages_per_hour_and_user=2)
@@ -95,7 +95,7 @@ def test_messages_of_an_hour(server):
 
 # --- connections
 
-@pytest.mark.covers("SMTP-17")
+@pytest.mark.covers("SMTP-17", "TECH-38")
 def test_connections_of_an_address(server):
     """Of all SMTP services and all processes together, whatever they do; who goes makes room."""
     limits(server, max_connections_per_address=6)
@@ -121,7 +121,7 @@ def test_connections_of_an_address(server):
 
 # --- unknown recipients
 
-@pytest.mark.covers("SMTP-18", "LOG-45")
+@pytest.mark.covers("SMTP-18", "LOG-45", "TECH-38")
 def test_whoever_tries_names_is_blocked(server):
     limits(server, max_unknown_recipients=3, unknown_recipients_block="1h")
     with client(server, "127.0.0.41") as one, client(server, "127.0.0.41") as two:
@@ -170,7 +170,7 @@ def test_other_servers_of_the_domain_are_exempt(server):
 
 # --- the sender's domain
 
-@pytest.mark.covers("SMTP-20")
+@pytest.mark.covers("SMTP-20", "TECH-38")
 def test_the_senders_domain_exists(server):
     """MX records or addresses do; who cannot be looked up is put off; who belongs here is not asked about."""
     with client(server, "127.0.0.61") as one:

@@ -18,7 +18,7 @@ def read_mail(server):
     server.pop3("alice").quit()
 
 
-@pytest.mark.covers("SMTP-11")
+@pytest.mark.covers("SMTP-11", "OVR-30", "TECH-52")
 def test_relay_after_pop3(fresh_server):
     server = fresh_server(users=("alice",))
     read_mail(server)

@@ -77,7 +77,7 @@ def test_a_disabled_user_cannot_sign_in_nor_receive(server):
         server.cli("user", "set", "carol@example.test", "--disabled", "no")
 
 
-@pytest.mark.covers("SMTP-07", "SMTP-08", "LOG-44", "ENV-06", "TECH-36")
+@pytest.mark.covers("SMTP-07", "SMTP-08", "LOG-44", "ENV-06", "TECH-36", "OVR-28")
 def test_strangers_may_not_relay(server):
     with dialogue(server) as smtp:
         smtp.envelope("alice", sender="wgiwknovry@hotmail.test")
