@@ -116,6 +116,12 @@ static gboolean sign_in(KxLdapQuestion *question)
                              "signing in failed", code);
 }
 
+/* Otherwise it is about the one entry, and the others may sign in. */
+static gboolean is_away(int code)
+{
+    return code < 0 || code == LDAP_BUSY || code == LDAP_UNAVAILABLE;
+}
+
 /* Nobody is signed in as too, so that it takes as long. */
 static gboolean check(KxLdapQuestion *question)
 {
@@ -134,7 +140,8 @@ static gboolean check(KxLdapQuestion *question)
     case LDAP_INSUFFICIENT_ACCESS:
         return TRUE;
     default:
-        return kx_ldap_fail_code(question, KX_DIRECTORY_UNREACHABLE,
+        return kx_ldap_fail_code(question,
+                                 is_away(code) ? KX_DIRECTORY_UNREACHABLE : KX_DIRECTORY_FAILED,
                                  "the password could not be checked", code);
     }
 }

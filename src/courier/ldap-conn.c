@@ -43,14 +43,21 @@ static ber_slen_t io_fail(KxLdapConn *self)
     return self->problem ? -1 : 0;
 }
 
-static ber_slen_t io_read(Sockbuf_IO_Desc *io, void *buffer, ber_len_t len)
+/* How long the next wait may take; 0 with the problem: no longer. */
+static guint seconds_left(KxLdapConn *self)
 {
-    KxLdapConn *self = io->sbiod_pvt;
     gint64 left = (self->deadline - g_get_monotonic_time()) / G_USEC_PER_SEC;
     if (!self->problem && left <= 0)
         kx_fail(&self->problem, KX_ERR_IO, "the directory server took longer than it may");
+    return self->problem ? 0 : (guint)MIN((gint64)self->timeout, left);
+}
+
+static ber_slen_t io_read(Sockbuf_IO_Desc *io, void *buffer, ber_len_t len)
+{
+    KxLdapConn *self = io->sbiod_pvt;
+    guint seconds = seconds_left(self);
     if (!self->problem && kx_smtp_conn_peek(self->conn).len == 0)
-        kx_smtp_conn_fill(self->conn, (guint)MIN((gint64)self->timeout, left), &self->problem);
+        kx_smtp_conn_fill(self->conn, seconds, &self->problem);
     if (self->problem)
         return io_fail(self);
     KxSlice some = kx_smtp_conn_peek(self->conn);
@@ -63,7 +70,7 @@ static ber_slen_t io_read(Sockbuf_IO_Desc *io, void *buffer, ber_len_t len)
 static ber_slen_t io_write(Sockbuf_IO_Desc *io, void *bytes, ber_len_t len)
 {
     KxLdapConn *self = io->sbiod_pvt;
-    if (self->problem || !kx_smtp_conn_write(self->conn, bytes, len, &self->problem) ||
+    if (seconds_left(self) == 0 || !kx_smtp_conn_write(self->conn, bytes, len, &self->problem) ||
         !kx_smtp_conn_flush(self->conn, &self->problem))
         return io_fail(self);
     return (ber_slen_t)len;
@@ -110,19 +117,30 @@ static char *split_host(const char *text, guint usual, guint *ret_port)
     return g_strndup(text + bracketed, (gsize)(colon - text) - 2 * (gsize)bracketed);
 }
 
+static gboolean fail_late(KxLdapConn *self, GError **error)
+{
+    g_propagate_error(error, g_steal_pointer(&self->problem));
+    return FALSE;
+}
+
 static gboolean connect_to(KxLdapConn *self, KxResolver *resolver, const char *host, guint port,
                            GError **error)
 {
     g_auto(KxHostAnswer) answer = {0};
+    if (seconds_left(self) == 0)
+        return fail_late(self, error);
     KxDnsAnswer found = kx_resolver_addresses(resolver, host, &answer);
     if (found == KX_DNS_FAILED)
         return kx_fail(error, KX_ERR_IO, "the DNS servers do not answer for the host's name");
     if (found != KX_DNS_FOUND || answer.addresses->len == 0)
         return kx_fail(error, KX_ERR_NOT_FOUND, "there is no host of that name");
     for (guint i = 0; i < answer.addresses->len && !self->conn; i++) {
+        guint seconds = seconds_left(self);
         g_clear_error(error);
+        if (seconds == 0)
+            return fail_late(self, error);
         self->conn = kx_smtp_conn_open(&g_array_index(answer.addresses, KxHostAddress, i), port,
-                                       NULL, self->timeout, error);
+                                       NULL, seconds, error);
     }
     return self->conn != NULL;
 }

@@ -28,5 +28,11 @@ gboolean kx_ldap_fail(KxLdapQuestion *question, KxDirectoryState state, const ch
 gboolean kx_ldap_fail_code(KxLdapQuestion *question, KxDirectoryState state, const char *what,
                            int code);
 
+/* Values of the attribute of that place, to the core. */
+gboolean kx_ldap_send_values(KxLdapQuestion *question, guint attribute, struct berval **values);
+/* The same of those that the entry of that name has in parts, and their rest. */
+gboolean kx_ldap_send_parts(KxLdapQuestion *question, LDAPMessage *entry, const char *dn,
+                            guint attribute);
+
 /* Reads the entries, which go to the core. */
 gboolean kx_ldap_search(KxLdapQuestion *question);

@@ -18,7 +18,7 @@ static gboolean fail_core(KxLdapQuestion *question)
 /* ---- an entry ---- */
 
 /* What is longer than any name or address is of no use here. */
-static gboolean send_values(KxLdapQuestion *question, guint attribute, struct berval **values)
+gboolean kx_ldap_send_values(KxLdapQuestion *question, guint attribute, struct berval **values)
 {
     for (guint i = 0; values && values[i] && i < VALUES_MAX; i++) {
         KxMsgDirectoryValue value = {attribute, {values[i]->bv_val, values[i]->bv_len}};
@@ -29,13 +29,13 @@ static gboolean send_values(KxLdapQuestion *question, guint attribute, struct be
     return TRUE;
 }
 
-static gboolean send_attributes(KxLdapQuestion *question, LDAPMessage *entry)
+static gboolean send_attributes(KxLdapQuestion *question, LDAPMessage *entry, const char *dn)
 {
     gboolean ok = TRUE;
     for (guint i = 0; ok && question->attributes[i]; i++) {
         struct berval **values = ldap_get_values_len(kx_ldap_conn_handle(question->conn), entry,
                                                      question->attributes[i]);
-        ok = send_values(question, i, values);
+        ok = kx_ldap_send_values(question, i, values) && kx_ldap_send_parts(question, entry, dn, i);
         ldap_value_free_len(values);
     }
     return ok;
@@ -59,7 +59,7 @@ static gboolean send_entry(KxLdapQuestion *question, LDAPMessage *entry)
     return (kx_channel_send(question->channel, KX_MSG_DIRECTORY_ENTRY, 0,
                             &(KxMsgDirectoryEntry){dn}, -1) ||
             fail_core(question)) &&
-           send_attributes(question, entry);
+           send_attributes(question, entry, dn);
 }
 
 /* ---- a page ---- */
@@ -79,8 +79,11 @@ static gboolean take_result(KxLdapQuestion *question, LDAPMessage *message, stru
     if (rc == LDAP_SUCCESS && paged)
         ldap_parse_pageresponse_control(ldap, paged, &total, cookie);
     ldap_controls_free(controls);
-    if (rc == LDAP_SUCCESS && (code == LDAP_SUCCESS || code == LDAP_REFERRAL))
+    if (rc == LDAP_SUCCESS && code == LDAP_SUCCESS)
         return TRUE;
+    if (rc == LDAP_SUCCESS && code == LDAP_REFERRAL)
+        return kx_ldap_fail(question, KX_DIRECTORY_NO_BASE,
+                            "the server refers to another for the entry \"%s\"", question->base);
     if (code == LDAP_NO_SUCH_OBJECT)
         return kx_ldap_fail(question, KX_DIRECTORY_NO_BASE, "there is no entry \"%s\"",
                             question->base);

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Attributes with more values than an Active Directory shows at once: it calls them
+ * "member;range=0-1499", and the rest is asked for in further searches ([MS-ADTS] 3.1.1.3.1.3.3).
+ */
+#include "courier/ldap-private.h"
+
+enum { RANGES_MAX = 1000000 }; /* values of one attribute */
+
+/* The name is that of a part of the attribute; ret_next is the first value after it, 0: it is the
+ * last one. */
+static gboolean is_part(const char *name, const char *attribute, guint64 *ret_next)
+{
+    static const char RANGE[] = ";range=";
+    size_t len = strlen(attribute);
+    if (g_ascii_strncasecmp(name, attribute, len) != 0 ||
+        g_ascii_strncasecmp(name + len, RANGE, strlen(RANGE)) != 0)
+        return FALSE;
+    const char *dash = strchr(name + len, '-');
+    *ret_next =
+        dash && g_ascii_isdigit(dash[1]) ? g_ascii_strtoull(dash + 1, NULL, 10) % G_MAXUINT + 1 : 0;
+    return TRUE;
+}
+
+static gboolean send_part(KxLdapQuestion *question, LDAPMessage *entry, guint attribute,
+                          guint64 *ret_next)
+{
+    LDAP *ldap = kx_ldap_conn_handle(question->conn);
+    BerElement *place = NULL;
+    gboolean ok = TRUE;
+    *ret_next = 0;
+    for (char *name = ldap_first_attribute(ldap, entry, &place); name;
+         name = ldap_next_attribute(ldap, entry, place)) {
+        if (ok && is_part(name, question->attributes[attribute], ret_next)) {
+            struct berval **values = ldap_get_values_len(ldap, entry, name);
+            ok = kx_ldap_send_values(question, attribute, values);
+            ldap_value_free_len(values);
+        }
+        ldap_memfree(name);
+    }
+    ber_free(place, 0);
+    return ok;
+}
+
+static gboolean ask_for_part(KxLdapQuestion *question, const char *dn, guint attribute,
+                             guint64 *next)
+{
+    LDAP *ldap = kx_ldap_conn_handle(question->conn);
+    LDAPMessage *answer = NULL;
+    guint64 begin = *next;
+    g_autofree char *part =
+        g_strdup_printf("%s;range=%" G_GUINT64_FORMAT "-*", question->attributes[attribute], begin);
+    char *wanted[] = {part, NULL};
+    int code = ldap_search_ext_s(ldap, dn, LDAP_SCOPE_BASE, "(objectClass=*)", wanted, FALSE, NULL,
+                                 NULL, NULL, LDAP_NO_LIMIT, &answer);
+    LDAPMessage *entry = code == LDAP_SUCCESS ? ldap_first_entry(ldap, answer) : NULL;
+    gboolean ok = code == LDAP_SUCCESS || code == LDAP_NO_SUCH_OBJECT; /* it has just gone */
+    *next = 0;
+    if (!ok)
+        kx_ldap_fail_code(question, code < 0 ? KX_DIRECTORY_UNREACHABLE : KX_DIRECTORY_FAILED,
+                          "further values could not be read", code);
+    else if (entry)
+        ok = send_part(question, entry, attribute, next);
+    if (*next <= begin)
+        *next = 0; /* it does not go on */
+    ldap_msgfree(answer);
+    return ok;
+}
+
+gboolean kx_ldap_send_parts(KxLdapQuestion *question, LDAPMessage *entry, const char *dn,
+                            guint attribute)
+{
+    guint64 next;
+    gboolean ok = send_part(question, entry, attribute, &next);
+    while (ok && next > 0 && next < RANGES_MAX)
+        ok = ask_for_part(question, dn, attribute, &next);
+    return ok;
+}
