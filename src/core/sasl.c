@@ -237,16 +237,16 @@ void kx_sasl_check(KxSession *session)
         check_now(session);
 }
 
-static void check_in_turn(KxSession *session)
+static void check_in_turn(KxSession *session, KxCheckers *checkers, const char *lane)
 {
     KxWorkers *workers = session->channel->workers;
     g_autofree char *account =
         kx_auth_account(workers->core->directory, session->sasl->name, session->local_ip);
     g_autofree char *network = kx_ip_network(session->remote_ip);
     g_autofree char *pair = pair_of(account, network);
-    const KxCheckFor who = {network, account,
+    const KxCheckFor who = {lane, network, account,
                             kx_recent_logins_has(workers->known, pair, KNOWN_SECONDS)};
-    session->checking = kx_checkers_add(workers->checkers, kx_session_ref(session), &who);
+    session->checking = kx_checkers_add(checkers, kx_session_ref(session), &who);
     if (!session->checking) {
         kx_session_unref(session);
         put_off(session);
@@ -255,13 +255,19 @@ static void check_in_turn(KxSession *session)
 
 static void check_password(KxSession *session)
 {
+    KxWorkers *workers = session->channel->workers;
     const KxAuthClient client = client_of(session);
-    if (kx_sasl_is_locked(session, session->sasl))
+    if (kx_sasl_is_locked(session, session->sasl)) {
         refuse_user(session);
-    else if (try_master(session))
         return;
-    else if (kx_auth_client_hashes(kx_session_core(session)->directory, &client))
-        check_in_turn(session);
+    }
+    if (try_master(session))
+        return;
+    g_autofree char *asked = kx_auth_client_asks(workers->core->directory, &client);
+    if (asked)
+        check_in_turn(session, workers->askers, asked);
+    else if (kx_auth_client_hashes(workers->core->directory, &client))
+        check_in_turn(session, workers->checkers, "");
     else
         check_now(session);
 }

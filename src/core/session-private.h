@@ -49,7 +49,8 @@ struct KxWorkers {
     guint channels; /* with threads, replaced ones too */
     KxPoked poked;
     GThread *notifiers[KX_NOTIFIERS];
-    KxCheckers *checkers;
+    KxCheckers *checkers;  /* of password hashes, */
+    KxCheckers *askers;    /* and of directories elsewhere */
     KxRecentLogins *known; /* "account network": who has signed in from where */
 };
 

@@ -11,6 +11,10 @@
 /* Threads for each edge: enough that some may wait for disks while others answer from memory. */
 enum { THREADS = 16 };
 
+/* Those that wait for directories, fewer than the courier answers at a time; and of them for one.
+ */
+enum { ASKERS = 16, ASKERS_OF_ONE = 4 };
+
 static GHashTable *new_table(void)
 {
     return g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)kx_session_unref);
@@ -384,7 +388,9 @@ KxWorkers *kx_workers_new(KxCore *core, const KxHandler *const *handlers, const 
     for (int i = 0; i < KX_NOTIFIERS; i++)
         workers->notifiers[i] = g_thread_new("notify", run_notifier, workers);
     workers->known = kx_recent_logins_new();
-    workers->checkers = kx_checkers_new(check);
+    guint processors = g_get_num_processors();
+    workers->checkers = kx_checkers_new(check, processors, processors);
+    workers->askers = kx_checkers_new(check, ASKERS, ASKERS_OF_ONE);
     return workers;
 }
 
@@ -448,6 +454,7 @@ void kx_workers_free(KxWorkers *workers)
         kx_cond_wait(&workers->idle, &workers->lock);
     kx_mutex_unlock(&workers->lock);
     kx_checkers_free(workers->checkers);
+    kx_checkers_free(workers->askers);
     kx_recent_logins_free(workers->known);
     kx_mutex_lock(&workers->poked.lock);
     workers->poked.end = TRUE;

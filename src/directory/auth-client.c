@@ -82,6 +82,14 @@ gboolean kx_auth_client_hashes(KxDirectory *directory, const KxAuthClient *clien
            kx_auth_hashes(directory, client->login, client->password, client->local_ip);
 }
 
+char *kx_auth_client_asks(KxDirectory *directory, const KxAuthClient *client)
+{
+    if (kx_issued_exists(directory, KX_ISSUED_APP_PASSWORD, client->password) ||
+        !may_be_own(directory, client))
+        return NULL;
+    return kx_mapped_asks(directory, client->login, client->password, client->local_ip);
+}
+
 guint kx_auth_provides(KxDirectory *directory)
 {
     kx_rw_lock_read(&directory->lock);

@@ -24,5 +24,8 @@ KxAuthResult kx_auth_client(KxDirectory *directory, const KxAuthClient *client, 
  * not so when it is known without, or when a directory elsewhere is asked. */
 gboolean kx_auth_client_hashes(KxDirectory *directory, const KxAuthClient *client);
 
+/* The domain whose directory kx_auth_client() would ask, and wait for; NULL: none. */
+char *kx_auth_client_asks(KxDirectory *directory, const KxAuthClient *client);
+
 /* Whether the account's own password opens mail. */
 gboolean kx_auth_takes_own_password(KxDirectory *directory, const KxUser *user);

@@ -4,6 +4,7 @@
 #include <sodium.h>
 
 #include "base/error.h"
+#include "directory/credentials.h"
 #include "directory/names.h"
 #include "directory/object.h"
 
@@ -41,7 +42,17 @@ GPtrArray *kx_mapped_domains(KxDirectory *directory)
 static gboolean is_known(KxDomainEntry *home, const char *key)
 {
     return g_hash_table_contains(home->users, key) || g_hash_table_contains(home->addresses, key) ||
-           g_hash_table_contains(home->aliases, key) || g_hash_table_contains(home->groups, key);
+           g_hash_table_contains(home->aliases, key);
+}
+
+gboolean kx_mapped_knows(KxDirectory *directory, const char *domain, const char *name)
+{
+    g_autofree char *key = kx_name_fold(name);
+    kx_rw_lock_read(&directory->lock);
+    KxDomainEntry *home = g_hash_table_lookup(directory->domains, domain);
+    gboolean known = key != NULL && home != NULL && is_known(home, key);
+    kx_rw_lock_unlock(&directory->lock);
+    return known;
 }
 
 /* Without what stands behind the separator of subaddresses, if the rest is known. */
@@ -128,6 +139,22 @@ static gboolean is_remembered(KxDirectory *directory, const KxUser *user, const 
     gboolean known = kx_auth_gate_knows(directory->gate, &key, now);
     sodium_memzero(&key, sizeof key);
     return known;
+}
+
+char *kx_mapped_asks(KxDirectory *directory, const char *login, const char *password,
+                     const char *local_ip)
+{
+    g_autofree char *account = kx_mapped_login(directory, login, local_ip);
+    if (account == NULL)
+        return NULL;
+    g_autoptr(KxUser) user = kx_user_get(directory, account, NULL);
+    char *prepared = kx_password_prepare(password, NULL);
+    gboolean asks =
+        prepared != NULL && !(is_open(user) && is_remembered(directory, user, prepared, FALSE));
+    if (prepared != NULL)
+        sodium_memzero(prepared, strlen(prepared));
+    g_free(prepared);
+    return asks ? g_strdup(strrchr(account, '@') + 1) : NULL;
 }
 
 KxAuthResult kx_mapped_password(KxDirectory *directory, const char *account, const char *password,

@@ -17,7 +17,8 @@ typedef enum {
     KX_MAPPED_LATER,  /* it could not be asked */
 } KxMappedResult;
 
-/* Who asks the directories. Called without locks, from any thread; each may wait for an answer. */
+/* Who asks the directories. Called without locks, from any thread; `check`
+ * waits for the answer, `find` for a moment only. */
 typedef struct {
     /* The password of a user, which may be new here; on KX_AUTH_OK he is in the tables. */
     KxAuthResult (*check)(gpointer data, const char *domain, const char *name, const char *password,
@@ -32,6 +33,9 @@ void kx_directory_set_mapper(KxDirectory *directory, const KxMapper *mapper);
 /* Makes sure that the tables know whom the address is of, if anybody. */
 KxMappedResult kx_mapped_find(KxDirectory *directory, const char *address);
 
+/* Somebody in the domain has the name, or the address. */
+gboolean kx_mapped_knows(KxDirectory *directory, const char *domain, const char *name);
+
 /* The domains with a directory, as copies; free with g_ptr_array_unref(). */
 GPtrArray *kx_mapped_domains(KxDirectory *directory);
 
@@ -40,6 +44,9 @@ GPtrArray *kx_mapped_domains(KxDirectory *directory);
 /* The account "name@domain" for whose password a directory is to be asked, or NULL: the login is
  * that of an account kept here, or its domain has no directory. */
 char *kx_mapped_login(KxDirectory *directory, const char *login, const char *local_ip);
+/* The domain whose directory that would ask; NULL: none, or it took the password a moment ago. */
+char *kx_mapped_asks(KxDirectory *directory, const char *login, const char *password,
+                     const char *local_ip);
 /* As kx_auth_password(), of such an account; the password is a prepared one. */
 KxAuthResult kx_mapped_password(KxDirectory *directory, const char *account, const char *password,
                                 KxUser **ret_user, const char **ret_reason);

@@ -288,12 +288,13 @@ void kx_map_remove(KxMapping *mapping, const KxDomain *domain, KxObject object,
         g_autofree char *key = kx_name_fold(record->name);
         if (source_of(object, record) != KX_SOURCE_LDAP || g_hash_table_contains(there, key))
             continue;
-        if (object != KX_OBJECT_USER || people->len > 0) {
+        if (people->len > 0) {
             remove_record(mapping, object, record, report);
             continue;
         }
-        g_autofree char *text = g_strdup_printf(
-            "The directory of %s shows no users at all: those it had stay", domain->name);
+        g_autofree char *text =
+            g_strdup_printf("The directory of %s shows no %s at all: those it had stay",
+                            domain->name, object == KX_OBJECT_USER ? "users" : "groups");
         if (kx_map_is_news(mapping, domain->name, text))
             kx_log(mapping->logger, KX_LOG_WARNING, "%s", text);
         return;

@@ -9,6 +9,9 @@
 
 enum { TIMEOUT = 5, HOST_TIMES = 3, WHOLE_SECONDS = 300, VALUES_MAX = 200000 };
 
+/* Bytes of an answer: of all, and of a few of a name. */
+enum { BYTES_MAX = 256 * 1024 * 1024, BYTES_OF_FEW = 4 * 1024 * 1024, FEW = 10 };
+
 static void free_entry(gpointer data)
 {
     KxMapEntry *entry = data;
@@ -140,7 +143,7 @@ static gboolean send_task(KxMapping *mapping, const KxMapQuestion *question, con
 static void take_entry(KxMapAnswer *answer, const char *dn)
 {
     KxMapEntry *entry = g_new(KxMapEntry, 1);
-    *entry = (KxMapEntry){g_strdup(dn), g_array_new(FALSE, FALSE, sizeof(KxMapValue))};
+    *entry = (KxMapEntry){g_utf8_make_valid(dn, -1), g_array_new(FALSE, FALSE, sizeof(KxMapValue))};
     g_ptr_array_add(answer->entries, entry);
 }
 
@@ -163,18 +166,42 @@ static void take_end(KxMapAnswer *answer, const KxMsgDirectoryEnd *end)
     answer->state = end->state <= KX_DIRECTORY_FAILED ? end->state : KX_DIRECTORY_FAILED;
     answer->right = end->right != 0;
     g_free(answer->text);
-    answer->text = g_strdup(end->text);
-    answer->host = g_strdup(end->host);
-    answer->ip = g_strdup(end->ip);
-    answer->tls = g_strdup(end->tls);
+    answer->text = g_utf8_make_valid(end->text, -1);
+    answer->host = g_utf8_make_valid(end->host, -1);
+    answer->ip = g_utf8_make_valid(end->ip, -1);
+    answer->tls = g_utf8_make_valid(end->tls, -1);
+}
+
+/* With what it takes beside its bytes to keep them. */
+static size_t size_of(const KxMessage *message)
+{
+    enum { BESIDE = 64 };
+    return BESIDE + (message->type == KX_MSG_DIRECTORY_ENTRY   ? strlen(message->DIRECTORY_ENTRY.dn)
+                     : message->type == KX_MSG_DIRECTORY_VALUE ? message->DIRECTORY_VALUE.value.len
+                                                               : 0);
+}
+
+static void fail_long(KxMapAnswer *answer)
+{
+    answer->state = KX_DIRECTORY_FAILED;
+    g_free(answer->text);
+    answer->text = g_strdup("the answer of the directory is longer than it may be");
+    g_ptr_array_set_size(answer->entries, 0);
 }
 
 static void receive(int channel, const GArray *whats, guint most, KxMapAnswer *answer)
 {
     g_autofree char *buffer = g_malloc(KX_MESSAGE_MAX + 1);
     KxMessage message;
+    size_t left = most > FEW ? BYTES_MAX : BYTES_OF_FEW;
     while (kx_channel_receive(channel, KX_ROLE_COURIER, KX_ROLE_CORE, buffer, &message, NULL) ==
            KX_RECEIVED) {
+        size_t size = size_of(&message);
+        if (size > left) {
+            fail_long(answer);
+            return;
+        }
+        left -= size;
         if (message.type == KX_MSG_DIRECTORY_ENTRY && answer->entries->len < most)
             take_entry(answer, message.DIRECTORY_ENTRY.dn);
         else if (message.type == KX_MSG_DIRECTORY_VALUE)

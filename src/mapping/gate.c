@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How much is asked, and what is remembered of it: a directory that stands still must not hold up
+/* What is known of directories, and how much one is asked: one that stands still must not hold up
  * those who have nothing to do with it (DIR-06). */
 #include "mapping/mapping-private.h"
 
@@ -10,80 +10,148 @@ KxMapDomain *kx_map_domain(KxMapping *mapping, const char *name)
         known = g_new0(KxMapDomain, 1);
         known->name = g_strdup(name);
         known->said = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+        known->awaited = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
         g_hash_table_insert(mapping->domains, known->name, known);
     }
     return known;
 }
 
+void kx_map_domain_free(gpointer data)
+{
+    KxMapDomain *domain = data;
+    g_hash_table_unref(domain->said);
+    g_hash_table_unref(domain->awaited);
+    g_free(domain->name);
+    g_free(domain);
+}
+
 /* ---- places ---- */
-
-/* With the lock held. Of a directory that is away one question at a time finds out if it is back.
- */
-static gboolean may_ask(KxMapping *mapping, const char *domain)
-{
-    KxMapDomain *known = kx_map_domain(mapping, domain);
-    gint64 now = g_get_monotonic_time();
-    if (!known->down)
-        return TRUE;
-    if (now < known->until)
-        return FALSE;
-    known->until = now + KX_MAP_DOWN_SECONDS * G_USEC_PER_SEC;
-    return TRUE;
-}
-
-static gboolean take_place(KxMapping *mapping)
-{
-    gint64 until = g_get_monotonic_time() + KX_MAP_WAIT_SECONDS * G_USEC_PER_SEC;
-    if (mapping->places == 0 && mapping->waiting >= KX_MAP_WAITING)
-        return FALSE;
-    mapping->waiting++;
-    while (mapping->places == 0 && !mapping->stopping && g_get_monotonic_time() < until)
-        kx_cond_wait_until(&mapping->changed, &mapping->lock, until);
-    mapping->waiting--;
-    if (mapping->places == 0 || mapping->stopping)
-        return FALSE;
-    mapping->places--;
-    return TRUE;
-}
 
 gboolean kx_map_enter(KxMapping *mapping, const char *domain)
 {
     kx_mutex_lock(&mapping->lock);
-    gboolean entered = may_ask(mapping, domain) && take_place(mapping);
+    KxMapDomain *known = kx_map_domain(mapping, domain);
+    gboolean entered = !mapping->stopping && !known->down && known->checking < KX_MAP_CHECKING;
+    known->checking += entered;
     kx_mutex_unlock(&mapping->lock);
     return entered;
 }
 
-void kx_map_leave(KxMapping *mapping)
+void kx_map_leave(KxMapping *mapping, const char *domain)
 {
     kx_mutex_lock(&mapping->lock);
-    mapping->places++;
-    kx_cond_broadcast(&mapping->changed);
+    kx_map_domain(mapping, domain)->checking--;
     kx_mutex_unlock(&mapping->lock);
 }
 
-/* ---- what is known ---- */
+/* ---- whether it answers ---- */
 
-void kx_map_note(KxMapping *mapping, const char *domain, const KxMapAnswer *answer)
+static gint64 in_seconds(gint64 seconds)
+{
+    return g_get_monotonic_time() + seconds * G_USEC_PER_SEC;
+}
+
+/* With the lock held. A directory that is away is tried again by the thread of it, and by nobody
+ * who waits. */
+static void note_state(KxMapDomain *known, const KxMapAnswer *answer, gboolean whole)
+{
+    gboolean bad =
+        answer->state != KX_DIRECTORY_GOOD && (whole || answer->state != KX_DIRECTORY_TOO_MANY);
+    gboolean was_down = known->down;
+    known->down = bad && answer->state != KX_DIRECTORY_FAILED &&
+                  answer->state != KX_DIRECTORY_TOO_MANY; /* else it did answer */
+    if (whole)
+        known->unread = bad;
+    if (known->down)
+        known->due = MIN(known->due, in_seconds(KX_MAP_DOWN_SECONDS));
+    else if (was_down && !whole)
+        known->due = 0;
+}
+
+void kx_map_note(KxMapping *mapping, const char *domain, const KxMapAnswer *answer, gboolean whole)
 {
     if (answer->state == KX_DIRECTORY_NOT_ASKED)
         return;
     kx_mutex_lock(&mapping->lock);
     KxMapDomain *known = kx_map_domain(mapping, domain);
-    gboolean was = known->down;
-    known->down = answer->state != KX_DIRECTORY_GOOD && answer->state != KX_DIRECTORY_TOO_MANY;
-    gboolean down = known->down;
-    if (down)
-        known->until = g_get_monotonic_time() + KX_MAP_DOWN_SECONDS * G_USEC_PER_SEC;
-    gboolean quiet = mapping->stopping;
+    gboolean was = known->down || known->unread;
+    note_state(known, answer, whole);
+    gboolean is = known->down || known->unread, down = known->down, quiet = mapping->stopping;
     kx_mutex_unlock(&mapping->lock);
-    if (down && !was && !quiet)
-        kx_log(mapping->logger, KX_LOG_ERROR,
-               "The directory of %s cannot be used: %s. Its users cannot sign in; mail for them is "
-               "taken",
-               domain, answer->text);
-    else if (!down && was)
+    if (is && !was && !quiet)
+        kx_log(mapping->logger, KX_LOG_ERROR, "The directory of %s cannot be used: %s. %s", domain,
+               answer->text,
+               down ? "Its users cannot sign in; mail for them is taken"
+                    : "What is changed there does not count here");
+    else if (!is && was)
         kx_log(mapping->logger, KX_LOG_WARNING, "The directory of %s can be used again", domain);
+}
+
+gboolean kx_map_is_down(KxMapping *mapping, const char *domain)
+{
+    kx_mutex_lock(&mapping->lock);
+    gboolean down = kx_map_domain(mapping, domain)->down;
+    kx_mutex_unlock(&mapping->lock);
+    return down;
+}
+
+/* ---- looks at all ---- */
+
+void kx_map_put_off(KxMapping *mapping, const char *domain)
+{
+    kx_mutex_lock(&mapping->lock);
+    KxMapDomain *known = kx_map_domain(mapping, domain);
+    known->due = MIN(known->due, in_seconds(KX_MAP_DOWN_SECONDS));
+    kx_mutex_unlock(&mapping->lock);
+}
+
+/* With the lock held. Never at once after the last one: strangers can cause it. */
+static void hurry(KxMapDomain *known)
+{
+    known->due = MIN(known->due, known->looked + KX_MAP_HURRY_SECONDS * G_USEC_PER_SEC);
+}
+
+void kx_map_hurry(KxMapping *mapping, const char *domain)
+{
+    kx_mutex_lock(&mapping->lock);
+    hurry(kx_map_domain(mapping, domain));
+    kx_mutex_unlock(&mapping->lock);
+}
+
+guint kx_map_begin_look(KxMapping *mapping, const char *domain)
+{
+    kx_mutex_lock(&mapping->lock);
+    guint look = ++kx_map_domain(mapping, domain)->looks;
+    kx_mutex_unlock(&mapping->lock);
+    return look;
+}
+
+void kx_map_end_look(KxMapping *mapping, const char *domain, guint look, gboolean ok)
+{
+    kx_mutex_lock(&mapping->lock);
+    KxMapDomain *known = kx_map_domain(mapping, domain);
+    known->looked = g_get_monotonic_time();
+    if (ok)
+        known->last_good = MAX(known->last_good, look);
+    kx_mutex_unlock(&mapping->lock);
+}
+
+gboolean kx_map_await(KxMapping *mapping, const char *domain, const char *name)
+{
+    enum { MOST = 1000 };
+    kx_mutex_lock(&mapping->lock);
+    KxMapDomain *known = kx_map_domain(mapping, domain);
+    guint look = GPOINTER_TO_UINT(g_hash_table_lookup(known->awaited, name));
+    gboolean in_vain = look > 0 && known->last_good >= look;
+    if (!in_vain) {
+        hurry(known);
+        if (g_hash_table_size(known->awaited) >= MOST)
+            g_hash_table_remove_all(known->awaited);
+        if (look == 0)
+            g_hash_table_insert(known->awaited, g_strdup(name), GUINT_TO_POINTER(known->looks + 1));
+    }
+    kx_mutex_unlock(&mapping->lock);
+    return !in_vain;
 }
 
 gboolean kx_map_is_news(KxMapping *mapping, const char *domain, const char *text)
@@ -96,31 +164,4 @@ gboolean kx_map_is_news(KxMapping *mapping, const char *domain, const char *text
     gboolean news = g_hash_table_add(known->said, g_strdup(text));
     kx_mutex_unlock(&mapping->lock);
     return news;
-}
-
-static char *nobody_key(const char *domain, const char *name)
-{
-    g_autofree char *folded = g_utf8_casefold(name, -1);
-    return g_strdup_printf("%s@%s", folded, domain);
-}
-
-gboolean kx_map_knows_nobody(KxMapping *mapping, const char *domain, const char *name)
-{
-    g_autofree char *key = nobody_key(domain, name);
-    kx_mutex_lock(&mapping->lock);
-    const gint64 *until = g_hash_table_lookup(mapping->nobodies, key);
-    gboolean known = until != NULL && g_get_monotonic_time() < *until;
-    kx_mutex_unlock(&mapping->lock);
-    return known;
-}
-
-void kx_map_remember_nobody(KxMapping *mapping, const char *domain, const char *name)
-{
-    gint64 *until = g_new(gint64, 1);
-    *until = g_get_monotonic_time() + KX_MAP_NOBODY_SECONDS * G_USEC_PER_SEC;
-    kx_mutex_lock(&mapping->lock);
-    if (g_hash_table_size(mapping->nobodies) >= KX_MAP_NOBODIES_MAX)
-        g_hash_table_remove_all(mapping->nobodies);
-    g_hash_table_replace(mapping->nobodies, nobody_key(domain, name), until);
-    kx_mutex_unlock(&mapping->lock);
 }

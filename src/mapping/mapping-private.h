@@ -9,10 +9,14 @@
 
 enum {
     KX_MAP_ENTRIES_MAX = 200000,
-    KX_MAP_PLACES = 8,  /* questions about single names at a time, */
-    KX_MAP_WAITING = 8, /* and those that wait for one to be over */
-    KX_MAP_WAIT_SECONDS = 5,
+    KX_MAP_CHECKING = 6,       /* passwords at a time of a domain; ASKERS_OF_ONE in core/workers.c
+                                  are fewer, for administrators sign in too */
+    KX_MAP_FINDING = 2,        /* names at a time of a domain, */
+    KX_MAP_THREADS = 6,        /* and of all */
+    KX_MAP_WAITING = 4,        /* workers that wait for a name, */
+    KX_MAP_WAIT_SECONDS = 2,   /* so long */
     KX_MAP_DOWN_SECONDS = 10,  /* a directory that does not answer is left alone */
+    KX_MAP_HURRY_SECONDS = 5,  /* between looks at all that somebody causes */
     KX_MAP_NOBODY_SECONDS = 5, /* it is remembered that nobody has a name */
     KX_MAP_NOBODIES_MAX = 10000,
 };
@@ -31,7 +35,8 @@ struct KxMapping {
     GArray *channels;     /* int: of questions under way */
     GHashTable *domains;  /* name -> KxMapDomain */
     GHashTable *nobodies; /* "name@domain" -> gint64 *, until when */
-    guint places, waiting;
+    GHashTable *errands;  /* the same, and domains that are probed -> of errand.c, under way */
+    guint threads, waiting;
     gboolean stopping;
 };
 
@@ -45,7 +50,7 @@ typedef struct {
 } KxMapValue;
 
 typedef struct {
-    char *dn;
+    char *dn;       /* UTF-8 */
     GArray *values; /* of KxMapValue */
 } KxMapEntry;
 
@@ -106,36 +111,59 @@ gboolean kx_map_pass(KxMapping *mapping, const KxDomain *domain, KxMappingReport
                      GError **error);
 GPtrArray *kx_map_people(const KxDomain *domain, KxObject object, const KxMapAnswer *answer);
 
-/* ---- gate.c: how much is asked ---- */
-
-/* Before and after a question about one name. FALSE: it is not to be asked now. */
-gboolean kx_map_enter(KxMapping *mapping, const char *domain);
-void kx_map_leave(KxMapping *mapping);
-
-/* What came of a question: of a directory that begins or ceases to answer the log speaks once. */
-void kx_map_note(KxMapping *mapping, const char *domain, const KxMapAnswer *answer);
-/* The same about one entry; TRUE: it was not said before. */
-gboolean kx_map_is_news(KxMapping *mapping, const char *domain, const char *text);
-
-gboolean kx_map_knows_nobody(KxMapping *mapping, const char *domain, const char *name);
-void kx_map_remember_nobody(KxMapping *mapping, const char *domain, const char *name);
-
-/* ---- live.c ---- */
-
-extern const KxMapper kx_map_live; /* without its data */
-
-/* ---- mapping.c ---- */
+/* ---- gate.c: what is known of directories, and how much one is asked ---- */
 
 struct KxMapDomain {
     char *name;
-    gint64 due;       /* monotonic; of the next look at all */
-    guint generation; /* of the domain at the last one */
-    gboolean down;
-    gint64 until;     /* if it is: not asked before that */
+    gint64 due;          /* monotonic; of the next look at all */
+    gint64 looked;       /* and of the end of the last */
+    guint generation;    /* of the domain at the last one */
+    guint looks;         /* that were begun, */
+    guint last_good;     /* and the last of them that succeeded */
+    GHashTable *awaited; /* name of a group -> look that will bring it */
+    gboolean down;       /* it does not answer, and is asked only if it does again */
+    gboolean unread;     /* the last look failed */
+    gboolean probed;     /* now */
+    guint checking, finding;
     GHashTable *said; /* set of lines about entries that were in the log */
 };
 
 /* With the lock held; made if there is none. */
 KxMapDomain *kx_map_domain(KxMapping *mapping, const char *name);
+void kx_map_domain_free(gpointer domain);
+
+/* Before and after a password is asked about. FALSE: it is not to be asked now. */
+gboolean kx_map_enter(KxMapping *mapping, const char *domain);
+void kx_map_leave(KxMapping *mapping, const char *domain);
+
+/* What came of a question, `whole`: about all; of a directory that begins or ceases to answer the
+ * log speaks once. */
+void kx_map_note(KxMapping *mapping, const char *domain, const KxMapAnswer *answer, gboolean whole);
+gboolean kx_map_is_down(KxMapping *mapping, const char *domain);
+/* The same about one entry; TRUE: it was not said before. */
+gboolean kx_map_is_news(KxMapping *mapping, const char *domain, const char *text);
+
+/* Before and after a look at all, with its number. */
+guint kx_map_begin_look(KxMapping *mapping, const char *domain);
+void kx_map_end_look(KxMapping *mapping, const char *domain, guint look, gboolean ok);
 /* Groups and the like follow soon. */
 void kx_map_hurry(KxMapping *mapping, const char *domain);
+/* The same with a name that this is to bring. FALSE: it did not. */
+gboolean kx_map_await(KxMapping *mapping, const char *domain, const char *name);
+/* A look did not come about: soon again. */
+void kx_map_put_off(KxMapping *mapping, const char *domain);
+
+/* ---- errand.c ---- */
+
+/* Of a name that nobody here has; waits for a moment only. */
+KxMappedResult kx_map_find(KxMapping *mapping, const char *domain, const char *name);
+/* Finds out in the background if the directory is back. */
+void kx_map_begin_probe(KxMapping *mapping, const char *domain);
+
+/* ---- live.c ---- */
+
+extern const KxMapper kx_map_live; /* without its data */
+
+/* These wait for the directory. */
+KxMappedResult kx_map_look_up(KxMapping *mapping, const char *domain, const char *name);
+void kx_map_probe(KxMapping *mapping, const char *domain);

@@ -10,14 +10,6 @@
 
 enum { REFRESH = 60 }; /* seconds */
 
-static void free_domain(gpointer data)
-{
-    KxMapDomain *domain = data;
-    g_hash_table_unref(domain->said);
-    g_free(domain->name);
-    g_free(domain);
-}
-
 /* ---- the thread ---- */
 
 /* A changed domain is looked at at once; with nobody who could ask, none is. */
@@ -37,23 +29,6 @@ static gboolean is_due(KxMapping *mapping, const KxDomain *domain)
     return due;
 }
 
-/* It did not come about: soon again. */
-static void put_off(KxMapping *mapping, const char *domain)
-{
-    gint64 soon = g_get_monotonic_time() + KX_MAP_DOWN_SECONDS * G_USEC_PER_SEC;
-    kx_mutex_lock(&mapping->lock);
-    KxMapDomain *known = kx_map_domain(mapping, domain);
-    known->due = MIN(known->due, soon);
-    kx_mutex_unlock(&mapping->lock);
-}
-
-void kx_map_hurry(KxMapping *mapping, const char *domain)
-{
-    kx_mutex_lock(&mapping->lock);
-    kx_map_domain(mapping, domain)->due = 0;
-    kx_mutex_unlock(&mapping->lock);
-}
-
 static void log_report(KxMapping *mapping, const KxDomain *domain, const KxMappingReport *report)
 {
     kx_debug(mapping->logger, KX_DEBUG_DIRECTORY_LOOKUP,
@@ -70,10 +45,12 @@ static void look(KxMapping *mapping)
         KxMappingReport report;
         if (!is_due(mapping, domain))
             continue;
-        if (kx_map_pass(mapping, domain, &report, NULL))
+        if (kx_map_is_down(mapping, domain->name))
+            kx_map_begin_probe(mapping, domain->name);
+        else if (kx_map_pass(mapping, domain, &report, NULL))
             log_report(mapping, domain, &report);
         else
-            put_off(mapping, domain->name);
+            kx_map_put_off(mapping, domain->name);
     }
 }
 
@@ -100,12 +77,12 @@ KxMapping *kx_mapping_start(KxDirectory *directory, KxLogger *logger)
     KxMapping *mapping = g_new0(KxMapping, 1);
     mapping->directory = directory;
     mapping->logger = logger;
-    mapping->places = KX_MAP_PLACES;
     kx_mutex_init(&mapping->passing);
     kx_mutex_init(&mapping->lock);
     kx_cond_init(&mapping->changed);
     mapping->channels = g_array_new(FALSE, FALSE, sizeof(int));
-    mapping->domains = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_domain);
+    mapping->domains = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, kx_map_domain_free);
+    mapping->errands = g_hash_table_new(g_str_hash, g_str_equal);
     mapping->nobodies = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     KxMapper mapper = kx_map_live;
     mapper.data = mapping;
@@ -122,6 +99,8 @@ void kx_mapping_stop(KxMapping *mapping)
     for (guint i = 0; i < mapping->channels->len; i++)
         shutdown(g_array_index(mapping->channels, int, i), SHUT_RDWR);
     kx_cond_broadcast(&mapping->changed);
+    while (mapping->threads > 0)
+        kx_cond_wait(&mapping->changed, &mapping->lock);
     GThread *thread = g_steal_pointer(&mapping->thread);
     kx_mutex_unlock(&mapping->lock);
     if (thread != NULL)
@@ -136,6 +115,7 @@ void kx_mapping_free(KxMapping *mapping)
     g_array_unref(mapping->channels);
     g_hash_table_unref(mapping->domains);
     g_hash_table_unref(mapping->nobodies);
+    g_hash_table_unref(mapping->errands);
     kx_cond_clear(&mapping->changed);
     kx_mutex_clear(&mapping->lock);
     kx_mutex_clear(&mapping->passing);

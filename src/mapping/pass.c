@@ -136,7 +136,7 @@ static gboolean ask(KxMapping *mapping, const KxDomain *domain, KxObject object,
                               .end = users ? KX_ATTRIBUTE_GROUP_NAME : KX_ATTRIBUTE_COUNT,
                               .most = KX_MAP_ENTRIES_MAX};
     gboolean ok = kx_map_ask(mapping, &question, answer);
-    kx_map_note(mapping, domain->name, answer);
+    kx_map_note(mapping, domain->name, answer, TRUE);
     return ok || kx_fail(error, KX_ERR_FAILED, "%s", answer->text);
 }
 
@@ -146,7 +146,8 @@ static void take_all(KxMapping *mapping, const KxDomain *domain, const KxMapAnsw
     g_autoptr(GPtrArray) users = kx_map_people(domain, KX_OBJECT_USER, user_answer);
     g_autoptr(GPtrArray) groups = kx_map_people(domain, KX_OBJECT_GROUP, group_answer);
     kx_map_apply(mapping, domain, KX_OBJECT_GROUP, groups, report);
-    put_groups(mapping, domain, users, groups);
+    if (groups->len > 0) /* none at all is no answer that counts */
+        put_groups(mapping, domain, users, groups);
     kx_map_apply(mapping, domain, KX_OBJECT_USER, users, report);
     kx_map_remove(mapping, domain, KX_OBJECT_USER, users, report);
     kx_map_remove(mapping, domain, KX_OBJECT_GROUP, groups, report);
@@ -160,10 +161,12 @@ gboolean kx_map_pass(KxMapping *mapping, const KxDomain *domain, KxMappingReport
     g_auto(KxMapAnswer) users = {0}, groups = {0};
     *ret_report = (KxMappingReport){0};
     kx_mutex_lock(&mapping->passing);
+    guint look = kx_map_begin_look(mapping, domain->name);
     gboolean ok = ask(mapping, domain, KX_OBJECT_USER, &users, error) &&
                   ask(mapping, domain, KX_OBJECT_GROUP, &groups, error);
     if (ok)
         take_all(mapping, domain, &users, &groups, ret_report);
+    kx_map_end_look(mapping, domain->name, look, ok);
     kx_mutex_unlock(&mapping->passing);
     return ok;
 }

@@ -102,7 +102,8 @@ static void put_addresses(const KxDomain *domain, KxMapPerson *person, KxAttribu
 {
     g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     g_autoptr(GPtrArray) locals = g_ptr_array_new_with_free_func(g_free);
-    g_hash_table_add(seen, kx_name_fold(person->name));
+    if (what == KX_ATTRIBUTE_ADDRESSES) /* a user's name is an address, a group's is none */
+        g_hash_table_add(seen, kx_name_fold(person->name));
     for (guint i = 0; i < person->entry->values->len; i++) {
         const KxMapValue *value = &g_array_index(person->entry->values, KxMapValue, i);
         char *local = value->what == what ? local_part(domain, value->text) : NULL;

@@ -65,6 +65,18 @@ static void test_active_directory(void)
     g_array_unref(entry.values);
 }
 
+/* Its name is no address of its own, as a user's is. */
+static void test_group(void)
+{
+    static const Given given[] = {
+        {"sAMAccountName", "sales"}, {"mail", "sales@company.test"}, {NULL, NULL}};
+    KxMapEntry entry = make_entry(&COMPANY, "CN=x", given);
+    KxMapPerson *group = kx_map_group(&COMPANY, &entry);
+    check_field(group, "addresses", "sales");
+    kx_map_person_free(group);
+    g_array_unref(entry.values);
+}
+
 static void test_names_that_cannot_be_used(void)
 {
     static const char *const names[] = {"j\xc3\xbcrgen", "a b", "a/b", "a@b", ""};
@@ -137,6 +149,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/person/active-directory", test_active_directory);
+    g_test_add_func("/person/group", test_group);
     g_test_add_func("/person/names-that-cannot-be-used", test_names_that_cannot_be_used);
     g_test_add_func("/person/left-out", test_left_out);
     g_test_add_func("/person/own-attributes", test_own_attributes);

@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Directories that do not do as most do: large groups, referrals, silence, answers without end, entries that are not
+what they seem."""
+
+import imaplib
+import smtplib
+import threading
+import time
+
+import fakeldap
+import kx
+import pytest
+
+
+def user(uid, **more):
+    return f"uid={uid},dc=odd", {"objectclass": ["inetOrgPerson"], "uid": [uid], "cn": [uid], **more}
+
+
+def group(name, members=(), **more):
+    return f"cn={name},dc=odd", {"objectclass": ["groupOfNames"], "cn": [name], "member": list(members), **more}
+
+
+@pytest.fixture(scope="module")
+def server(keryx_binary):
+    with kx.running_server(keryx_binary, users=["local"], config={"log.debug": "directory-lookup"}) as running:
+        yield running
+
+
+@pytest.fixture
+def odd(server):
+    """A domain with a directory of its own."""
+    with fakeldap.FakeLdap(passwords=("his own",)) as ldap:
+        ldap.entries = [user("first"), user("second"), group("all", ["uid=first,dc=odd"])]
+        server.cli("domain", "add", "odd.test", *fakeldap.options(ldap))
+        server.cli("directory", "refresh", "odd.test")
+        yield ldap
+        server.cli("domain", "set", "odd.test", "--directory", "none")
+        for name in server.cli("group", "list", "odd.test", as_json=True):
+            server.cli("group", "remove", name["group"])
+        for one in server.cli("user", "list", "odd.test", as_json=True):
+            server.cli("user", "set", one["user"], "--source", "internal")
+            server.cli("user", "remove", one["user"])
+        server.cli("domain", "remove", "odd.test")
+
+
+def refresh(server):
+    return server.run("directory", "refresh", "odd.test")
+
+
+def members(server, name):
+    return server.cli("group", "show", f"{name}@odd.test", as_json=True)["members"]
+
+
+def sign_in(server, login, password="his own"):
+    imap = imaplib.IMAP4_SSL("127.0.0.1", server.port("imaps"), ssl_context=kx.tls_context())
+    try:
+        imap.login(login, password)
+        return True
+    except imaplib.IMAP4.error as error:
+        return str(error)
+    finally:
+        imap.shutdown()
+
+
+def rcpt(server, address):
+    with smtplib.SMTP("127.0.0.1", server.port("smtp")) as smtp:
+        smtp.ehlo("client.test")
+        smtp.mail("writer@elsewhere.test")
+        return smtp.rcpt(address)[0]
+
+
+def test_members_come_in_parts(server, odd):
+    odd.most = 3
+    names = ["first"] + [f"user{i}" for i in range(10)]
+    odd.entries = [user(name) for name in names] + [group("all", [f"uid={name},dc=odd" for name in names])]
+    assert refresh(server).returncode == 0
+    assert members(server, "all") == names
+
+
+def test_a_referral_is_no_empty_directory(server, odd):
+    odd.code, odd.entries = fakeldap.REFERRAL, []
+    assert "refers to another" in refresh(server).stderr
+    odd.entries = [user("first")]
+    assert "refers to another" in refresh(server).stderr
+    assert server.cli("user", "show", "second@odd.test", as_json=True)["source"] == "ldap"
+    odd.code = 0
+
+
+def test_a_directory_that_shows_no_groups_keeps_those_it_had(server, odd):
+    odd.entries = [user("first"), user("second")]
+    assert refresh(server).returncode == 0
+    assert members(server, "all") == ["first"]
+    server.wait_log("warning", "The directory of odd.test shows no groups at all: those it had stay")
+
+
+def test_an_entry_signs_in_as_the_account_that_it_is(server, odd):
+    assert sign_in(server, "first@odd.test") is True
+    odd.entries[0] = ("uid=third,dc=odd", {"objectclass": ["inetOrgPerson"], "uid": ["third", "first"], "cn": ["x"]})
+    time.sleep(0.1)
+    server.cli("user", "set", "first@odd.test", "--quota", "1000")  # what was remembered of him counts no more
+    assert sign_in(server, "first@odd.test") is not True
+    odd.entries[1] = user("second", keryxenabled=["FALSE"])
+    assert sign_in(server, "second@odd.test") is not True
+    kx.wait_until(lambda: server.cli("user", "show", "second@odd.test", as_json=True)["source"] == "gone",
+                  what="the end of the account")
+
+
+def test_a_group_that_is_new_is_put_off_until_its_members_are_known(server, odd):
+    odd.entries.append(group("fresh", ["uid=second,dc=odd"], mail=["fresh@odd.test"]))
+    odd.entries.append(group("un@usable", ["uid=second,dc=odd"], mail=["unusable@odd.test"]))
+    before = odd.searches
+    assert rcpt(server, "fresh@odd.test") == 451 and odd.searches - before <= 4
+    kx.wait_until(lambda: rcpt(server, "fresh@odd.test") == 250, what="the group")
+    assert members(server, "fresh") == ["second"]
+    assert rcpt(server, "unusable@odd.test") in (451, 550)
+    kx.wait_until(lambda: rcpt(server, "unusable@odd.test") == 550, what="the end of waiting")
+    seen = odd.searches
+    for _ in range(20):
+        assert rcpt(server, "unusable@odd.test") == 550
+    assert odd.searches - seen <= 4
+
+
+def test_a_silent_directory_holds_nobody_up(server, odd):
+    odd.silent = True
+    threads = [threading.Thread(target=sign_in, args=(server, f"user{i}@odd.test")) for i in range(40)]
+    threads += [threading.Thread(target=rcpt, args=(server, f"user{i}@odd.test")) for i in range(40)]
+    for one in threads:
+        one.start()
+    time.sleep(0.3)
+    begin = time.monotonic()
+    assert sign_in(server, "local@example.test", kx.password_of("local")) is True
+    assert rcpt(server, "local@example.test") == 250 and rcpt(server, "first@odd.test") == 250
+    assert time.monotonic() - begin < 2
+    for one in threads:
+        one.join()
+    server.wait_log("error", "The directory of odd.test cannot be used")
+    begin = time.monotonic()
+    assert "UNAVAILABLE" in sign_in(server, "first@odd.test") and rcpt(server, "nobody@odd.test") == 451
+    assert time.monotonic() - begin < 1
+    odd.silent = False
+    kx.wait_until(lambda: sign_in(server, "first@odd.test") is True, what="the directory", seconds=30)
+
+
+def test_an_answer_has_an_end(server, odd):
+    odd.endless = True
+    begin = time.monotonic()
+    assert rcpt(server, "nobody@odd.test") == 451
+    assert time.monotonic() - begin < 10
+    odd.endless = False
+    assert refresh(server).returncode == 0
+    assert rcpt(server, "nobody@odd.test") in (451, 550)
+
+
+def test_a_name_that_is_no_text_breaks_nothing(server, odd):
+    odd.entries.append((b"uid=\xff\xfe,dc=odd", {"objectclass": ["inetOrgPerson"], "uid": ["bytes"], "cn": ["x"]}))
+    assert refresh(server).returncode == 0
+    assert "\ufffd" in server.cli("user", "show", "bytes@odd.test", as_json=True)["directory-entry"]

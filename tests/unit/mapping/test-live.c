@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Questions at once, with a courier that answers when the test says so. */
+#include <unistd.h>
+
+#include "../directory/directory-test.h"
+#include "ipc/channel.h"
+#include "mapping/mapping-private.h"
+
+enum { QUESTIONS_MAX = 1000 };
+
+static KxMutex lock;
+static int waiting[QUESTIONS_MAX];
+static guint n_waiting, asked;
+static KxDirectoryState at_once; /* what is answered; KX_DIRECTORY_GOOD: nothing, for now */
+
+static void end_question(int channel, KxDirectoryState state)
+{
+    const KxMsgDirectoryEnd end = {.state = state,
+                                   .text = "as the test wishes",
+                                   .host = "ldap.company.test",
+                                   .ip = "",
+                                   .tls = ""};
+    kx_channel_send(channel, KX_MSG_DIRECTORY_END, 0, &end, -1);
+}
+
+static gboolean ask(gpointer data, KxMessageType type, guint32 session, const void *body, int fd)
+{
+    g_assert_cmpint(type, ==, KX_MSG_DIRECTORY_TASK);
+    int channel = dup(fd);
+    kx_mutex_lock(&lock);
+    g_assert_cmpuint(n_waiting, <, QUESTIONS_MAX);
+    asked++;
+    if (at_once == KX_DIRECTORY_GOOD) {
+        waiting[n_waiting++] = channel;
+    } else {
+        end_question(channel, at_once);
+        close(channel);
+    }
+    kx_mutex_unlock(&lock);
+    return TRUE;
+}
+
+static void answer_all(KxDirectoryState state)
+{
+    kx_mutex_lock(&lock);
+    at_once = state;
+    while (n_waiting > 0) {
+        end_question(waiting[--n_waiting], state);
+        close(waiting[n_waiting]);
+    }
+    kx_mutex_unlock(&lock);
+}
+
+typedef struct {
+    Fixture f;
+    KxMapping *mapping;
+} Server;
+
+static void server_init(Server *server)
+{
+    kx_mutex_init(&lock);
+    asked = 0;
+    at_once = KX_DIRECTORY_GOOD;
+    fixture_init(&server->f);
+    ASSERT_OK(kx_object_add(
+        server->f.directory, &ADMIN, KX_OBJECT_DOMAIN, "company.test",
+        FIELDS({"directory", "openldap"}, {"directory-hosts", "ldap.company.test"}), error));
+    server->mapping = kx_mapping_start(server->f.directory, server->f.logger);
+    const KxQueueCourier courier = {ask, NULL};
+    kx_mapping_set_courier(server->mapping, &courier);
+}
+
+static void server_clear(Server *server)
+{
+    kx_mapping_stop(server->mapping);
+    answer_all(KX_DIRECTORY_UNREACHABLE);
+    kx_mapping_free(server->mapping);
+    fixture_clear(&server->f);
+    kx_mutex_clear(&lock);
+}
+
+static gpointer find_one(gpointer data)
+{
+    Server *server = ((gpointer *)data)[0];
+    return GINT_TO_POINTER(kx_mapped_find(server->f.directory, ((gpointer *)data)[1]));
+}
+
+static double seconds_since(gint64 start)
+{
+    return (double)(g_get_monotonic_time() - start) / G_USEC_PER_SEC;
+}
+
+/* However many ask, and whatever comes of it, none waits for long. */
+static void test_nobody_waits_for_long(void)
+{
+    Server server;
+    GThread *threads[20];
+    gpointer given[20][2];
+    server_init(&server);
+    gint64 start = g_get_monotonic_time();
+    for (guint i = 0; i < G_N_ELEMENTS(threads); i++) {
+        given[i][0] = &server;
+        given[i][1] = g_strdup_printf("user%u@company.test", i);
+        threads[i] = g_thread_new("finder", find_one, given[i]);
+    }
+    for (guint i = 0; i < G_N_ELEMENTS(threads); i++) {
+        g_assert_cmpint(GPOINTER_TO_INT(g_thread_join(threads[i])), ==, KX_MAPPED_LATER);
+        g_free(given[i][1]);
+    }
+    g_assert_cmpfloat(seconds_since(start), <, KX_MAP_WAIT_SECONDS + 1.5);
+    kx_mutex_lock(&lock);
+    g_assert_cmpuint(asked, <=, KX_MAP_FINDING + 1); /* and the look at all */
+    kx_mutex_unlock(&lock);
+    server_clear(&server);
+}
+
+static void wait_down(Server *server, gboolean down)
+{
+    for (int i = 0; i < 100 && kx_map_is_down(server->mapping, "company.test") != down; i++)
+        g_usleep(20000);
+    g_assert_cmpint(kx_map_is_down(server->mapping, "company.test"), ==, down);
+}
+
+/* Of a directory that is known to be down nobody waits for an answer. */
+static void test_down(void)
+{
+    Server server;
+    const char *reason = NULL;
+    server_init(&server);
+    answer_all(KX_DIRECTORY_UNREACHABLE);
+    wait_down(&server, TRUE);
+    guint before = asked;
+    for (int i = 0; i < 10; i++) {
+        g_assert_cmpint(kx_mapped_find(server.f.directory, "x@company.test"), ==, KX_MAPPED_LATER);
+        g_autoptr(KxUser) user = NULL;
+        g_assert_cmpint(
+            kx_auth_password(server.f.directory, "julia@company.test", "x", NULL, &user, &reason),
+            ==, KX_AUTH_BUSY);
+    }
+    g_assert_cmpuint(asked, ==, before);
+    server_clear(&server);
+}
+
+/* What never reached a server, or was about one entry, says nothing of the directory. */
+static void test_not_down(void)
+{
+    static const KxDirectoryState states[] = {KX_DIRECTORY_NOT_ASKED, KX_DIRECTORY_FAILED};
+    for (guint i = 0; i < G_N_ELEMENTS(states); i++) {
+        Server server;
+        server_init(&server);
+        answer_all(states[i]);
+        for (int j = 0; j < 10; j++) {
+            g_autofree char *address = g_strdup_printf("user%d@company.test", j);
+            g_assert_cmpint(kx_mapped_find(server.f.directory, address), ==, KX_MAPPED_LATER);
+        }
+        g_assert_false(kx_map_is_down(server.mapping, "company.test"));
+        kx_mutex_lock(&lock);
+        g_assert_cmpuint(asked, >=, 10);
+        kx_mutex_unlock(&lock);
+        server_clear(&server);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/live/nobody-waits-for-long", test_nobody_waits_for_long);
+    g_test_add_func("/live/down", test_down);
+    g_test_add_func("/live/not-down", test_not_down);
+    return g_test_run();
+}
