@@ -63,14 +63,18 @@ static gboolean append_keys(json_t *all, const char *domain, const char *selecto
 
 /* ---- commands ---- */
 
+/* A key that cannot be read hides no others. */
 static json_t *list(const KxCall *call, GError **error)
 {
     json_auto_t *all = json_array();
-    g_auto(GStrv) domains = kx_dkim_file_domains();
-    for (guint i = 0; domains[i]; i++)
-        if (!append_keys(all, domains[i], NULL, error))
-            return NULL;
-    return json_incref(all);
+    g_auto(GStrv) domains = kx_dkim_file_domains(error);
+    for (guint i = 0; domains && domains[i]; i++) {
+        g_autoptr(GError) problem = NULL;
+        if (!append_keys(all, domains[i], NULL, &problem))
+            json_array_append_new(
+                all, json_pack("{s:s, s:s}", "domain", domains[i], "problem", problem->message));
+    }
+    return domains ? json_incref(all) : NULL;
 }
 
 static json_t *show(const KxCall *call, GError **error)
@@ -108,11 +112,10 @@ static json_t *create(const KxCall *call, GError **error)
     }
     g_autofree char *selector = given ? g_strdup(given) : new_selector(algorithm);
     json_auto_t *all = json_array();
-    if (!kx_dkim_file_create(domain, selector, algorithm, (guint)bits, error) ||
-        !append_keys(all, domain, selector, error))
+    if (!kx_dkim_file_create(domain, selector, algorithm, (guint)bits, error))
         return NULL;
     kx_call_log(call, "DKIM key '%s' of %s made", selector, domain);
-    return json_incref(all);
+    return append_keys(all, domain, selector, error) ? json_incref(all) : NULL;
 }
 
 static json_t *remove_key(const KxCall *call, GError **error)
@@ -180,8 +183,9 @@ static const KxCommand commands[] = {
      .api = "GET /dkim",
      .run = list,
      .flags = KX_COMMAND_READS,
-     .columns = "domain:Domain,selector:Selector,algorithm:Algorithm,bits:Bits,name:DNS name",
-     .manual = "Lists the keys of all domains."},
+     .columns = "domain:Domain,selector:Selector,algorithm:Algorithm,bits:Bits,name:DNS "
+                "name,problem:Problem",
+     .manual = "Lists the keys of all domains, and what is wrong where they cannot be read."},
     {.words = "dkim remove",
      .args = "DOMAIN",
      .api = "DELETE /dkim/{domain}",

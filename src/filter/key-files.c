@@ -58,26 +58,34 @@ static int compare_names(gconstpointer a, gconstpointer b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Names in the folder that end so, without the end; sorted. */
-static GPtrArray *names_in(const char *path, const char *suffix)
+/* Names in the folder that end so, without the end; sorted. A folder that is not there has none.
+ * NULL: nobody can say now. */
+static GPtrArray *names_in(const char *path, const char *suffix, GError **error)
 {
-    GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
-    GDir *dir = g_dir_open(path, 0, NULL);
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
     const char *name;
+    errno = 0;
+    GDir *dir = g_dir_open(path, 0, NULL);
+    if (!dir && errno != ENOENT && errno != ENOTDIR) {
+        kx_error_errno(error, "cannot open %s", path);
+        return NULL;
+    }
     while (dir && (name = g_dir_read_name(dir)))
         if (g_str_has_suffix(name, suffix))
             g_ptr_array_add(names, g_strndup(name, strlen(name) - strlen(suffix)));
     if (dir)
         g_dir_close(dir);
     g_ptr_array_sort(names, compare_names);
-    return names;
+    return g_steal_pointer(&names);
 }
 
 GPtrArray *kx_dkim_files_of(const char *domain, GError **error)
 {
     g_autofree char *folder = folder_of(domain);
-    g_autoptr(GPtrArray) names = names_in(folder, SUFFIX);
+    g_autoptr(GPtrArray) names = names_in(folder, SUFFIX, error);
     g_autoptr(GPtrArray) keys = g_ptr_array_new_with_free_func((GDestroyNotify)kx_dkim_key_unref);
+    if (!names)
+        return NULL;
     for (guint i = 0; i < names->len && keys->len < KX_DKIM_KEYS_MAX; i++) {
         KxDkimKey *key = kx_dkim_check_selector(names->pdata[i], error)
                              ? read_key(domain, names->pdata[i], error)
@@ -89,9 +97,11 @@ GPtrArray *kx_dkim_files_of(const char *domain, GError **error)
     return g_steal_pointer(&keys);
 }
 
-char **kx_dkim_file_domains(void)
+char **kx_dkim_file_domains(GError **error)
 {
-    g_autoptr(GPtrArray) names = names_in(KX_PATH_DKIM, "");
+    g_autoptr(GPtrArray) names = names_in(KX_PATH_DKIM, "", error);
+    if (!names)
+        return NULL;
     g_ptr_array_set_free_func(names, NULL);
     g_ptr_array_add(names, NULL);
     return (char **)g_ptr_array_steal(names, NULL);
@@ -107,7 +117,9 @@ gboolean kx_dkim_file_create(const char *domain, const char *selector, KxDkimAlg
         return FALSE;
     if (access(path, F_OK) == 0)
         return kx_fail(error, KX_ERR_EXISTS, "%s has a key '%s' already", domain, selector);
-    g_autoptr(GPtrArray) there = names_in(folder, SUFFIX);
+    g_autoptr(GPtrArray) there = names_in(folder, SUFFIX, error);
+    if (!there)
+        return FALSE;
     if (there->len >= KX_DKIM_KEYS_MAX)
         return kx_fail(error, KX_ERR_INVALID, "%s has %d keys: remove one first", domain,
                        KX_DKIM_KEYS_MAX);
@@ -191,8 +203,12 @@ GPtrArray *kx_dkim_keys_of(KxDkimKeys *keys, const char *domain, GError **error)
 {
     g_autofree char *folder = folder_of(domain);
     struct stat info;
-    if (stat(folder, &info) < 0)
+    if (stat(folder, &info) < 0 && errno == ENOENT)
         return g_ptr_array_new();
+    if (stat(folder, &info) < 0) {
+        kx_error_errno(error, "cannot look at %s", folder);
+        return NULL;
+    }
     kx_mutex_lock(&keys->lock);
     GPtrArray *list = keep(keys, domain, &info.st_mtim, error);
     kx_mutex_unlock(&keys->lock);

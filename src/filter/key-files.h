@@ -21,7 +21,8 @@ gboolean kx_dkim_file_create(const char *domain, const char *selector, KxDkimAlg
 gboolean kx_dkim_file_remove(const char *domain, const char *selector, GError **error);
 /* KxDkimKey by selector; empty if there is none. NULL: one cannot be read. */
 GPtrArray *kx_dkim_files_of(const char *domain, GError **error);
-char **kx_dkim_file_domains(void); /* those with a folder, sorted; free with g_strfreev() */
+/* Those with a folder, sorted; free with g_strfreev(). NULL: nobody can say now. */
+char **kx_dkim_file_domains(GError **error);
 
 /* ---- as they are used: kept until the folder changes, whoever changes it ---- */
 

@@ -26,8 +26,8 @@ static gboolean sink(const void *bytes, size_t len, gpointer user, GError **erro
 
 static int open_nameless(const char *id, GError **error)
 {
-    g_autofree char *path = g_strdup_printf("store/tmp/%s.7bit", id);
-    int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    g_autofree char *path = g_strdup_printf("store/tmp/%s.7bit.XXXXXX", id);
+    int fd = g_mkstemp_full(path, O_RDWR | O_CLOEXEC, 0600); /* several may be at it */
     if (fd < 0)
         kx_error_errno(error, "cannot create %s", path);
     else

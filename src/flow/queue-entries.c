@@ -17,6 +17,7 @@ static void entry_free(gpointer data)
 {
     KxQueueEntry *entry = data;
     kx_envelope_free(entry->envelope);
+    g_clear_pointer(&entry->heads, g_hash_table_unref);
     kx_hold_clear(entry);
     g_clear_pointer(&entry->domains, g_ptr_array_unref);
     g_free(entry->wish_by);

@@ -41,6 +41,8 @@ typedef struct {
     char *wish_by;        /* the administrator's name */
     KxQueueState state;   /* what is being done, while it is busy or has shipments */
     gint64 since;         /* Unix seconds */
+    GHashTable *heads;    /* fields that were made to stand before it, "" for none, by what they
+                           * depend on; NULL: being made. As long as the envelope is there */
     KxEnvelope *envelope; /* as the runner knows it, from its first task to its last; else NULL:
                            * what only waits takes little room, however long the queue */
 } KxQueueEntry;

@@ -51,12 +51,18 @@ static char *sign_own(const KxSigner *signer, const KxEnvelope *envelope, const 
 
 /* ---- ARC ---- */
 
+/* By whose domain the message came. */
+static char *domain_given(const KxEnvelopeRcpt *rcpt)
+{
+    const char *at = strrchr(rcpt->original ? rcpt->original : rcpt->address, '@');
+    return at ? kx_name_domain(at + 1, NULL) : NULL;
+}
+
 /* The domain here by whose address the message came, if it has keys, else the primary one. */
 static GPtrArray *keys_of_forwarder(const KxSigner *signer, const KxEnvelopeRcpt *rcpt,
                                     char **ret_domain, GError **error)
 {
-    const char *at = strrchr(rcpt->original ? rcpt->original : rcpt->address, '@');
-    *ret_domain = at ? kx_name_domain(at + 1, NULL) : NULL;
+    *ret_domain = domain_given(rcpt);
     GPtrArray *keys = *ret_domain ? keys_for(signer, *ret_domain, error) : g_ptr_array_new();
     if (!keys || keys->len > 0)
         return keys;
@@ -122,6 +128,12 @@ static char *seal(const KxSigner *signer, const KxEnvelopeRcpt *rcpt, const char
 gboolean kx_sign_is_wanted(const KxEnvelope *envelope)
 {
     return envelope->signer != NULL || envelope->checked;
+}
+
+char *kx_sign_group(const KxEnvelope *envelope, const KxEnvelopeRcpt *rcpt)
+{
+    char *domain = envelope->signer ? NULL : domain_given(rcpt);
+    return domain ? domain : g_strdup("");
 }
 
 char *kx_sign(const KxSigner *signer, const KxEnvelope *envelope, const KxEnvelopeRcpt *rcpt,

@@ -20,7 +20,10 @@ typedef struct {
 /* Whether kx_sign() would have to look at the message at all. */
 gboolean kx_sign_is_wanted(const KxEnvelope *envelope);
 
-/* Fields for the content that goes to `rcpt` and others with the same sender; the caller's. NULL:
+/* Recipients of one group get the same fields; the caller's. */
+char *kx_sign_group(const KxEnvelope *envelope, const KxEnvelopeRcpt *rcpt);
+
+/* Fields for the content that goes to `rcpt` and others of its group; the caller's. NULL:
  * none, or with an error none that could be made. `content` is what is sent. */
 char *kx_sign(const KxSigner *signer, const KxEnvelope *envelope, const KxEnvelopeRcpt *rcpt,
               const char *content, size_t len, GError **error);

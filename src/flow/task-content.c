@@ -21,6 +21,7 @@ typedef struct {
     int fd;
     guint64 size, skip;
     guint32 flags;
+    gboolean converted;
     char *head; /* NULL: none */
 } Content;
 
@@ -38,12 +39,13 @@ static gboolean open_content(const KxTask *task, Content *content, GError **erro
     const KxEnvelope *envelope = task->envelope;
     g_autofree char *path = kx_queue_path(envelope->id, ".eml");
     g_autoptr(GError) problem = NULL;
-    *content = (Content){-1, envelope->size, envelope->skip, (guint32)envelope->flags, NULL};
+    *content = (Content){-1, envelope->size, envelope->skip, (guint32)envelope->flags, FALSE, NULL};
     if (task->seven) {
         content->flags |= KX_SMTP_CONVERTED;
         content->fd = kx_queue_downgrade(envelope, &content->size, &problem);
         if (content->fd >= 0) {
             content->skip = 0;
+            content->converted = TRUE;
             content->flags &= ~(guint32)(KX_SMTP_BINARYMIME | KX_SMTP_8BITMIME);
             return TRUE;
         }
@@ -72,23 +74,64 @@ static char *map_content(const Content *content, GError **error)
     return data;
 }
 
+/* ---- what stands before it ---- */
+
+/* TRUE: it was made for other recipients before, or is being made. FALSE: the caller makes it. */
+static gboolean find_head(KxQueue *queue, const KxTask *task, const char *key, char **ret_head)
+{
+    gpointer head = NULL;
+    pthread_mutex_lock(&queue->lock);
+    KxQueueEntry *entry = g_hash_table_lookup(queue->entries, task->id);
+    if (!entry->heads)
+        entry->heads = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    while (g_hash_table_lookup_extended(entry->heads, key, NULL, &head) && !head)
+        pthread_cond_wait(&queue->prepares, &queue->lock);
+    if (head)
+        *ret_head = *(const char *)head ? g_strdup(head) : NULL;
+    else
+        g_hash_table_insert(entry->heads, g_strdup(key), NULL);
+    pthread_mutex_unlock(&queue->lock);
+    return head != NULL;
+}
+
+static void keep_head(KxQueue *queue, const KxTask *task, const char *key, const char *head)
+{
+    pthread_mutex_lock(&queue->lock);
+    KxQueueEntry *entry = g_hash_table_lookup(queue->entries, task->id);
+    g_hash_table_replace(entry->heads, g_strdup(key), g_strdup(head ? head : ""));
+    pthread_cond_broadcast(&queue->prepares);
+    pthread_mutex_unlock(&queue->lock);
+}
+
 /* Mail without its signature is better than none. */
-static void sign_content(KxQueue *queue, const KxTask *task, Content *content)
+static char *make_head(KxQueue *queue, const KxTask *task, const Content *content)
 {
     g_autoptr(GError) error = NULL;
     KxSigner signer = {queue->directory, queue->keys};
-    if (!kx_sign_is_wanted(task->envelope) || content->size <= content->skip ||
-        task->recipients->len == 0)
-        return;
-    char *data = map_content(content, &error);
+    char *head = NULL, *data = map_content(content, &error);
     if (data) {
-        content->head = kx_sign(&signer, task->envelope, recipient_of(task, 0),
-                                data + content->skip, content->size - content->skip, &error);
+        head = kx_sign(&signer, task->envelope, recipient_of(task, 0), data + content->skip,
+                       content->size - content->skip, &error);
         munmap(data, content->size);
     }
     if (error)
         kx_log(queue->logger, KX_LOG_ERROR, "queue: message %s cannot be signed: %s",
                task->envelope->id, error->message);
+    return head;
+}
+
+/* Once, however many servers the message goes to: for that all of it is read. */
+static void sign_content(KxQueue *queue, const KxTask *task, Content *content)
+{
+    if (!kx_sign_is_wanted(task->envelope) || content->size <= content->skip ||
+        task->recipients->len == 0)
+        return;
+    g_autofree char *group = kx_sign_group(task->envelope, recipient_of(task, 0));
+    g_autofree char *key = g_strdup_printf("%d %s", content->converted, group);
+    if (find_head(queue, task, key, &content->head))
+        return;
+    content->head = make_head(queue, task, content);
+    keep_head(queue, task, key, content->head);
 }
 
 /* ---- telling the courier ---- */

@@ -43,6 +43,7 @@ void kx_task_shipment_over(KxQueue *queue, KxShipment *shipment, gboolean tried,
     gboolean any = entry->tried;
     gint64 until = entry->put_off_until;
     if (last) {
+        g_clear_pointer(&entry->heads, g_hash_table_unref);
         entry->tried = FALSE;
         entry->put_off_until = 0;
     }

@@ -168,3 +168,26 @@ def test_a_key_that_is_none_does_not_stop_mail(server, received):
         path.unlink()
     assert b"DKIM-Signature" not in message
     server.wait_log("error", r"cannot be signed: dkim/example.test/zz.key: not a private")
+
+
+def test_a_key_that_cannot_be_read_hides_no_others(server):
+    server.cli("dkim", "create", "second.test", "--selector", "good")
+    folder = server.data / "dkim"
+    (folder / "second.test" / "bad.key").write_text("no key")
+    (folder / "zz-lost").mkdir()
+    try:
+        listed = server.cli("dkim", "list", as_json=True)
+        assert {"example.test", "alias.test"} <= {key["domain"] for key in listed if "name" in key}
+        (bad,) = [key for key in listed if "problem" in key]
+        assert bad["domain"] == "second.test" and "bad.key" in bad["problem"]
+        assert "bad.key" in server.cli("dkim", "list")
+        # What was made is in the log, also where it cannot be shown.
+        with pytest.raises(kx.ServerError):
+            server.cli("dkim", "create", "second.test", "--selector", "more")
+        assert (folder / "second.test" / "more.key").exists()
+        server.wait_log("config", r"DKIM key 'more' of second.test made")
+    finally:
+        (folder / "second.test" / "bad.key").unlink()
+        (folder / "zz-lost").rmdir()
+        for selector in ("good", "more"):
+            server.cli("dkim", "remove", "second.test", "--selector", selector)

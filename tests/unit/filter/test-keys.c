@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Signatures of DKIM with keys made here, and one that somebody else made (RFC 8463 appendix A). */
+#include <glib/gstdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "base/error.h"
 #include "filter/dkim-sign.h"
 #include "filter/dkim-verify.h"
+#include "filter/key-files.h"
 
 static const char RFC8463[] = "DKIM-Signature: v=1; a=ed25519-sha256; c=relaxed/relaxed;\r\n"
                               " d=football.example.com; i=@football.example.com;\r\n"
@@ -86,11 +89,40 @@ static void test_no_key(void)
     g_assert_error(error, KX_ERROR, KX_ERR_CORRUPT);
 }
 
+/* A folder that cannot be opened now is none without keys, then and later. */
+static void test_folder_that_cannot_be_opened(void)
+{
+    g_autofree char *folder = g_dir_make_tmp("keryx-keys-XXXXXX", NULL);
+    g_autoptr(GError) error = NULL;
+    struct rlimit before, none = {3, 0};
+    g_assert_cmpint(g_chdir(folder), ==, 0);
+    kx_dkim_file_create("b.test", "s1", KX_DKIM_ED25519, 0, &error);
+    g_assert_no_error(error);
+    KxDkimKeys *keys = kx_dkim_keys_new();
+    g_assert_cmpint(getrlimit(RLIMIT_NOFILE, &before), ==, 0);
+    none.rlim_max = before.rlim_max;
+    g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &none), ==, 0);
+    GPtrArray *found = kx_dkim_keys_of(keys, "b.test", &error);
+    g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &before), ==, 0);
+    g_assert_null(found);
+    g_assert_error(error, KX_ERROR, KX_ERR_IO);
+    g_autoptr(GPtrArray) later = kx_dkim_keys_of(keys, "b.test", NULL);
+    g_assert_cmpuint(later->len, ==, 1);
+    g_autoptr(GPtrArray) others = kx_dkim_keys_of(keys, "c.test", NULL);
+    g_assert_cmpuint(others->len, ==, 0);
+    kx_dkim_keys_free(keys);
+    g_assert_true(kx_dkim_file_remove("b.test", "s1", NULL));
+    g_assert_cmpint(g_rmdir("dkim"), ==, 0);
+    g_assert_cmpint(g_chdir("/"), ==, 0);
+    g_assert_cmpint(g_rmdir(folder), ==, 0);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/filter/keys/rfc8463", test_rfc8463);
     g_test_add_func("/filter/keys/own", test_own_keys);
     g_test_add_func("/filter/keys/none", test_no_key);
+    g_test_add_func("/filter/keys/folder-that-cannot-be-opened", test_folder_that_cannot_be_opened);
     return g_test_run();
 }
