@@ -93,12 +93,13 @@ char *kx_auth_client_asks(KxDirectory *directory, const KxAuthClient *client)
 guint kx_auth_provides(KxDirectory *directory)
 {
     kx_rw_lock_read(&directory->lock);
-    const guint *mail = directory->issued->mail;
+    const gint64 *mail = directory->issued->mail_until;
+    gint64 now = g_get_real_time() / G_USEC_PER_SEC;
     /* Nothing is kept of passwords that a directory elsewhere checks. */
-    gboolean here = mail[KX_ISSUED_APP_PASSWORD] == 0 && directory->mapped == 0;
+    gboolean here = mail[KX_ISSUED_APP_PASSWORD] <= now && directory->mapped == 0;
     gboolean keys = directory->imported == 0 && here;
     gboolean passwords = directory->unrecoverable == 0 && here;
-    gboolean tokens = mail[KX_ISSUED_TOKEN] > 0;
+    gboolean tokens = mail[KX_ISSUED_TOKEN] > now;
     kx_rw_lock_unlock(&directory->lock);
     return (keys ? KX_SASL_NEEDS_KEYS : 0) | (passwords ? KX_SASL_NEEDS_PASSWORDS : 0) |
            (tokens ? KX_SASL_NEEDS_TOKENS : 0);

@@ -31,6 +31,7 @@ typedef struct {
     GHashTable *addresses;  /* folded further address -> KxAddress */
     GPtrArray *patterns;    /* KxAliasEntry with wildcards, but for "*" */
     GHashTable *lookalikes; /* what a name beyond ASCII looks like -> the name; NULL: none */
+    guint recoverable;      /* users whose password can be had back */
 } KxDomainEntry;
 
 typedef struct {
@@ -179,6 +180,7 @@ struct KxDirectory {
     guint mapped;   /* domains with a directory elsewhere */
     KxMapper mapper;
     guint unrecoverable; /* accounts with a password that cannot be had back */
+    gint key_missed;     /* atomic: that passwords.key is lost was said */
 
     pthread_mutex_t reader_lock;
     KxDb *reader; /* beside `db`, so that reading does not wait for a change; under reader_lock */

@@ -15,9 +15,10 @@ typedef struct {
 struct KxIssuedTable {
     GHashTable *by_hash; /* KxIssuedEntry, owned */
     GHashTable *by_id;   /* the same */
-    guint mail[2];       /* of each kind, how many have mail scopes */
-    KxMutex use_lock;    /* taken last */
-    gboolean unsaved;    /* one at least */
+    gint64
+        mail_until[2]; /* of each kind, when the last that opens mail is over; 0: there is none */
+    KxMutex use_lock;  /* taken last */
+    gboolean unsaved;  /* one at least */
 };
 
 char *kx_issued_new_secret(KxIssuedKind kind);

@@ -97,14 +97,6 @@ gboolean kx_issued_holds(KxDirectory *directory, gint64 id)
     return holds;
 }
 
-gboolean kx_issued_for_mail(KxDirectory *directory, KxIssuedKind kind)
-{
-    kx_rw_lock_read(&directory->lock);
-    gboolean some = directory->issued->mail[kind] > 0;
-    kx_rw_lock_unlock(&directory->lock);
-    return some;
-}
-
 /* ---- looking ---- */
 
 static int compare(gconstpointer a, gconstpointer b)

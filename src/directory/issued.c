@@ -50,9 +50,16 @@ void kx_issued_table_free(KxIssuedTable *table)
     g_free(table);
 }
 
+static void note_mail(KxIssuedTable *table, const KxIssued *issued)
+{
+    gint64 until = issued->expires != 0 ? issued->expires : G_MAXINT64;
+    if (issued->scopes & KX_SCOPES_MAIL)
+        table->mail_until[issued->kind] = MAX(table->mail_until[issued->kind], until);
+}
+
 static void insert(KxIssuedTable *table, KxIssuedEntry *entry)
 {
-    table->mail[entry->issued.kind] += (entry->issued.scopes & KX_SCOPES_MAIL) != 0;
+    note_mail(table, &entry->issued);
     g_hash_table_insert(table->by_hash, entry->hash, entry);
     g_hash_table_insert(table->by_id, &entry->issued.id, entry);
 }
@@ -60,8 +67,13 @@ static void insert(KxIssuedTable *table, KxIssuedEntry *entry)
 /* Out of everything but `by_hash`, which owns it. */
 static void leave(KxIssuedTable *table, const KxIssuedEntry *entry)
 {
-    table->mail[entry->issued.kind] -= (entry->issued.scopes & KX_SCOPES_MAIL) != 0;
+    GHashTableIter iter;
+    gpointer value;
     g_hash_table_remove(table->by_id, &entry->issued.id);
+    memset(table->mail_until, 0, sizeof table->mail_until);
+    g_hash_table_iter_init(&iter, table->by_id);
+    while (g_hash_table_iter_next(&iter, NULL, &value))
+        note_mail(table, &((KxIssuedEntry *)value)->issued);
 }
 
 void kx_issued_load(KxDirectory *directory, KxStmt *row)

@@ -78,7 +78,5 @@ KxUser *kx_issued_use(KxDirectory *directory, const KxIssuedUse *use, gint64 *re
 gboolean kx_issued_exists(KxDirectory *directory, KxIssuedKind kind, const char *secret);
 /* It is still there, and not over. */
 gboolean kx_issued_holds(KxDirectory *directory, gint64 id);
-/* There are some of the kind that open mail. */
-gboolean kx_issued_for_mail(KxDirectory *directory, KxIssuedKind kind);
 /* Stores what is noted of uses, now and then (directory/sign-ins.h). `changing` is held. */
 gboolean kx_issued_flush(KxDirectory *directory, GError **error);

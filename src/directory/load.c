@@ -196,12 +196,16 @@ static void take_verifier(KxDirectory *directory, KxStmt *row, gpointer data)
 }
 
 /* Before the verifiers. */
-static void take_recoverable(KxDirectory *directory G_GNUC_UNUSED, KxStmt *row, gpointer data)
+static void take_recoverable(KxDirectory *directory, KxStmt *row, gpointer data)
 {
     gint64 owner = kx_stmt_int(row, 0);
     KxUserEntry *user = g_hash_table_lookup(((Loading *)data)->users, &owner);
-    if (user != NULL)
-        user->recoverable = TRUE;
+    KxDomainEntry *home =
+        user != NULL ? g_hash_table_lookup(directory->domains, user->user.domain) : NULL;
+    if (home == NULL || user->recoverable)
+        return;
+    user->recoverable = TRUE;
+    home->recoverable++;
 }
 
 /* Users are linked to their groups, so these come first. */

@@ -68,19 +68,22 @@ char *kx_recoverable_seal(gint64 owner, const char *prepared, GError **error)
     return g_base64_encode(sealed, NONCE + (gsize)len);
 }
 
-static char *open_sealed(gint64 owner, const char *stored)
+static char *open_sealed(gint64 owner, const char *stored, GError **error)
 {
     guint8 key[KEY], clear[SEALED_MAX];
     unsigned long long len;
     gsize n;
     g_autofree guint8 *sealed = g_base64_decode(stored, &n);
     char *password = NULL;
-    if (n < NONCE + TAG || n > SEALED_MAX || !read_key(key, NULL))
+    if (!read_key(key, error))
         return NULL;
-    if (crypto_aead_xchacha20poly1305_ietf_decrypt(clear, &len, NULL, sealed + NONCE, n - NONCE,
+    if (n >= NONCE + TAG && n <= SEALED_MAX &&
+        crypto_aead_xchacha20poly1305_ietf_decrypt(clear, &len, NULL, sealed + NONCE, n - NONCE,
                                                    (const guint8 *)&owner, sizeof owner, sealed,
                                                    key) == 0)
         password = g_strndup((const char *)clear, (gsize)len);
+    else
+        kx_fail(error, KX_ERR_CORRUPT, "%s is not the key that it was sealed with", KEY_FILE);
     sodium_memzero(clear, sizeof clear);
     sodium_memzero(key, sizeof key);
     return password;
@@ -106,6 +109,7 @@ static void forget_in(KxDirectory *directory, KxDomainEntry *home)
         directory->unrecoverable += user->recoverable && user->verifier != NULL;
         user->recoverable = FALSE;
     }
+    home->recoverable = 0;
 }
 
 void kx_recoverable_settle(KxDirectory *directory)
@@ -114,7 +118,8 @@ void kx_recoverable_settle(KxDirectory *directory)
     gpointer home;
     g_hash_table_iter_init(&iter, directory->domains);
     while (g_hash_table_iter_next(&iter, NULL, &home))
-        if (!((KxDomainEntry *)home)->domain.recoverable)
+        if (((KxDomainEntry *)home)->recoverable > 0 &&
+            !((KxDomainEntry *)home)->domain.recoverable)
             forget_in(directory, home);
 }
 
@@ -145,12 +150,26 @@ static char *unknown_password(void)
     return g_base64_encode(bytes, sizeof bytes);
 }
 
+/* Without the key all who sign in so are refused, and each with the right password: the log says
+ * that once. */
+static void say_lost(KxDirectory *directory, const KxUser *user, const GError *error)
+{
+    if (g_atomic_int_compare_and_exchange(&directory->key_missed, 0, 1))
+        kx_log(directory->logger, KX_LOG_ERROR,
+               "The password that is kept of %s@%s cannot be had back, nor perhaps those of others "
+               "(set them again): %s",
+               user->name, user->domain, error->message);
+}
+
 char *kx_auth_recover(KxDirectory *directory, const char *login, const char *local_ip,
                       KxUser **ret_user, const char **ret_reason)
 {
     g_autoptr(KxUser) user = kx_auth_find_user(directory, login, local_ip);
     g_autofree char *stored = read_stored(directory, user != NULL ? user->id : 0);
-    char *password = user != NULL && stored != NULL ? open_sealed(user->id, stored) : NULL;
+    g_autoptr(GError) error = NULL;
+    char *password = user != NULL && stored != NULL ? open_sealed(user->id, stored, &error) : NULL;
+    if (error != NULL)
+        say_lost(directory, user, error);
     *ret_user = NULL;
     if (user == NULL)
         *ret_reason = "the user does not exist";

@@ -182,6 +182,7 @@ static void link_user(KxDirectory *directory, KxDomainEntry *home, KxEntry *entr
     KxUserEntry *user = of(entry);
     directory->imported += is_imported(user);
     directory->unrecoverable += is_unrecoverable(user);
+    home->recoverable += user->recoverable ? 1 : 0;
     g_hash_table_insert(home->users, user->key, user);
     kx_lookalike_link(home, user->key);
     kx_addresses_link(home, user->user.addresses, user, NULL);
@@ -202,6 +203,7 @@ static void unlink_user(KxDirectory *directory, KxDomainEntry *home, KxEntry *en
     KxUserEntry *user = of(entry);
     directory->imported -= is_imported(user);
     directory->unrecoverable -= is_unrecoverable(user);
+    home->recoverable -= user->recoverable ? 1 : 0;
     g_hash_table_steal(home->users, user->key);
     kx_lookalike_unlink(home, user->key);
     kx_addresses_unlink(home, user->user.addresses);

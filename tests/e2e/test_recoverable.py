@@ -102,6 +102,20 @@ def test_what_is_kept(digesting):
     assert offered(server)
 
 
+def test_the_log_says_once_that_the_key_is_lost(digesting):
+    server = digesting
+    key = server.data / "passwords.key"
+    good = key.read_bytes()
+    key.write_bytes(b"x" * len(good))
+    for _ in range(2):
+        pop3 = poplib.POP3_SSL("127.0.0.1", server.port("pop3s"), context=kx.tls_context())
+        with pytest.raises(poplib.error_proto):
+            pop3.apop("alice", kx.password_of("alice"))
+    server.wait_log("error", "kept of alice@.* cannot be had back.*passwords.key is not the key")
+    assert server.log("error").count("cannot be had back") == 1
+    key.write_bytes(good)
+
+
 @pytest.mark.covers("AUTH-10")
 def test_they_are_offered_while_they_work_for_all(digesting):
     server = digesting
