@@ -54,12 +54,8 @@ json_t *kx_object_json(KxObject object, const KxRecord *record)
 
 static gboolean is_field(KxObject object, const char *name)
 {
-    for (guint id = 0; id < KX_FIELD_COUNT; id++) {
-        const KxFieldRow *row = kx_field_row((KxFieldId)id);
-        if (row->object == object && g_str_equal(row->name, name))
-            return TRUE;
-    }
-    return FALSE;
+    KxFieldId id;
+    return kx_field_find(object, name, &id) != NULL;
 }
 
 /* The options of a call that are fields. The array borrows the texts; free it with g_free(). */

@@ -105,7 +105,7 @@ json_t *kx_json_strings(char *const *texts);
 #define KX_OPTION_OF_directory_hosts KX_OPTION_LIST, "HOST[:PORT],..."
 #define KX_OPTION_OF_filter          KX_OPTION_TEXT, "FILTER"
 #define KX_OPTION_OF_attributes      KX_OPTION_LIST, "WHAT=ATTRIBUTE,..."
-#define KX_OPTION_OF_source          KX_OPTION_TEXT, "internal|ldap|gone"
+#define KX_OPTION_OF_source          KX_OPTION_TEXT, "internal|ldap|gone|gone-disabled"
 
 #define KX_FIELD_OPTION(object, id, name, logged, flags, kind, member, spec, manual)               \
     {name, KX_OPTION_OF_##kind, manual},

@@ -194,10 +194,6 @@ static gboolean prepare(Removal *removal, GError **error)
     if (to && kx_call_flag(call, "delete-mail"))
         return kx_fail(error, KX_ERR_INVALID,
                        "--delete-mail and --move-mail-to exclude each other");
-    removal->user = kx_user_get(removal->core->directory, call->args[0], error);
-    if (!removal->user)
-        return FALSE;
-    removal->login = g_strdup_printf("%s@%s", removal->user->name, removal->user->domain);
     return !to || begin_move(removal, to, error);
 }
 
@@ -240,22 +236,21 @@ static json_t *disable(const Removal *removal, GError **error)
                      "disabled", TRUE);
 }
 
-static gboolean is_mapped(const KxCall *call, Removal *removal)
+static gboolean find_account(Removal *removal, GError **error)
 {
-    removal->user = kx_user_get(removal->core->directory, call->args[0], NULL);
-    if (!removal->user || removal->user->source != KX_SOURCE_LDAP) {
-        g_clear_pointer(&removal->user, kx_user_free);
-        return FALSE;
-    }
-    removal->login = g_strdup_printf("%s@%s", removal->user->name, removal->user->domain);
-    return TRUE;
+    removal->user = kx_user_get(removal->core->directory, removal->call->args[0], error);
+    if (removal->user)
+        removal->login = g_strdup_printf("%s@%s", removal->user->name, removal->user->domain);
+    return removal->user != NULL;
 }
 
 json_t *kx_user_remove_run(const KxCall *call, GError **error)
 {
     g_auto(Removal) removal = {.call = call, .core = call->context->core};
     g_autoptr(GError) problem = NULL;
-    if (is_mapped(call, &removal))
+    if (!find_account(&removal, error))
+        return NULL;
+    if (removal.user->source == KX_SOURCE_LDAP)
         return disable(&removal, error);
     if (!prepare(&removal, &problem) || !remove_account(&removal, &problem)) {
         if (removal.move)

@@ -60,3 +60,18 @@ gboolean kx_ascii_equal(const char *bytes, size_t len, const char *text)
 {
     return strlen(text) == len && g_ascii_strncasecmp(bytes, text, len) == 0;
 }
+
+char *kx_split_host_port(const char *text, const char **ret_port)
+{
+    gboolean bracketed = *text == '[';
+    const char *end = bracketed ? strchr(text, ']') : strchr(text, ':');
+    const char *colon = bracketed && end ? end + 1 : end;
+    *ret_port = NULL;
+    if (bracketed && (!end || (*colon != ':' && *colon != '\0')))
+        return NULL;
+    if (!bracketed && (!colon || strchr(colon + 1, ':')))
+        return g_strdup(text);
+    if (*colon == ':')
+        *ret_port = colon + 1;
+    return g_strndup(text + bracketed, (gsize)(end - text) - (gsize)bracketed);
+}

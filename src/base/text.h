@@ -17,5 +17,10 @@ char *kx_escape_for_log(const char *text, gssize len, size_t max);
 /* Unsigned decimal of at most `max`; the whole string must be digits. */
 gboolean kx_parse_uint(const char *text, guint64 max, guint64 *ret_value);
 
+/* "host", "host:port", "192.0.2.1:port", "[2001:db8::1]:port"; an address with several colons and
+ * no brackets has no port. The host, to be freed, and where the port begins or NULL; NULL: it is
+ * none of these. What host and port are made of is not looked at. */
+char *kx_split_host_port(const char *text, const char **ret_port);
+
 /* TRUE if the bytes equal the C string, ASCII case ignored. */
 gboolean kx_ascii_equal(const char *bytes, size_t len, const char *text);

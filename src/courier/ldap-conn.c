@@ -5,6 +5,7 @@
 #include <openldap.h>
 
 #include "base/error.h"
+#include "base/text.h"
 
 enum { PORT = 389, TLS_PORT = 636 };
 
@@ -103,18 +104,13 @@ static gboolean make_handle(KxLdapConn *self, GError **error)
 
 /* ---- connecting ---- */
 
-/* "host:port" or "[address]:port"; an address with several colons and nothing else has no port. */
+/* As the directory has checked it; what is not so is the name of no host. */
 static char *split_host(const char *text, guint usual, guint *ret_port)
 {
-    const char *colon = strrchr(text, ':');
-    gboolean bracketed = *text == '[';
-    *ret_port = usual;
-    if (bracketed && g_str_has_suffix(text, "]"))
-        return g_strndup(text + 1, strlen(text) - 2);
-    if (!colon || (!bracketed && strchr(text, ':') != colon))
-        return g_strdup(text);
-    *ret_port = (guint)g_ascii_strtoull(colon + 1, NULL, 10);
-    return g_strndup(text + bracketed, (gsize)(colon - text) - 2 * (gsize)bracketed);
+    const char *port;
+    char *host = kx_split_host_port(text, &port);
+    *ret_port = port ? (guint)g_ascii_strtoull(port, NULL, 10) : usual;
+    return host ? host : g_strdup(text);
 }
 
 static gboolean fail_late(KxLdapConn *self, GError **error)

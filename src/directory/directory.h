@@ -103,7 +103,8 @@ typedef enum {
 typedef enum {
     KX_SOURCE_INTERNAL,
     KX_SOURCE_LDAP,
-    KX_SOURCE_GONE, /* it did, and is no longer there */
+    KX_SOURCE_GONE,   /* it did, and is no longer there */
+    KX_SOURCE_BARRED, /* the same, and an administrator had disabled it: so it is when it is back */
 } KxSource;
 
 typedef enum { KX_OVERRIDE_NONE, KX_OVERRIDE_NO, KX_OVERRIDE_YES } KxOverride;

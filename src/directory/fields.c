@@ -101,14 +101,21 @@ static gboolean fail_unknown(KxObject object, const char *field, GError **error)
     return kx_fail(error, KX_ERR_INVALID, "unknown field '%s'; known are: %s", field, names->str);
 }
 
-static gboolean take_field(KxObject object, const KxField *field, KxFieldValues *values,
-                           GError **error)
+const KxFieldRow *kx_field_find(KxObject object, const char *name, KxFieldId *ret_id)
 {
     guint id, end;
     kx_field_range(object, &id, &end);
-    while (id < end && strcmp(ROWS[id].name, field->field) != 0)
+    while (id < end && strcmp(ROWS[id].name, name) != 0)
         id++;
-    if (id == end)
+    *ret_id = (KxFieldId)id;
+    return id < end ? &ROWS[id] : NULL;
+}
+
+static gboolean take_field(KxObject object, const KxField *field, KxFieldValues *values,
+                           GError **error)
+{
+    KxFieldId id;
+    if (kx_field_find(object, field->field, &id) == NULL)
         return fail_unknown(object, field->field, error);
     if (values->given[id])
         return kx_fail(error, KX_ERR_INVALID, "%s is given twice", field->field);

@@ -33,6 +33,8 @@ typedef struct {
 } KxFieldRow;
 
 const KxFieldRow *kx_field_row(KxFieldId id);
+/* The field of that name; NULL: the object has none such. */
+const KxFieldRow *kx_field_find(KxObject object, const char *name, KxFieldId *ret_id);
 /* What is never shown: what is kept apart from the structure, and what is hidden. */
 gboolean kx_field_is_secret(const KxFieldRow *row);
 

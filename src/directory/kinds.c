@@ -89,12 +89,8 @@ static char *parse_secret(const char *value, GError **error)
 
 static char *parse_level(const char *value, GError **error)
 {
-    static const char *const levels[] = {"none", "read", "full"};
-    for (guint i = 0; i < G_N_ELEMENTS(levels); i++)
-        if (g_ascii_strcasecmp(value, levels[i]) == 0)
-            return g_strdup(levels[i]);
-    kx_fail(error, KX_ERR_INVALID, "'%s' is not one of none, read, full", value);
-    return NULL;
+    static const char *const levels[] = {"none", "read", "full", NULL};
+    return kx_kind_parse_choice(levels, value, error);
 }
 
 static char *parse_ip(const char *value, GError **error)
@@ -164,8 +160,7 @@ static char *parse_port(const char *value, GError **error)
     return NULL;
 }
 
-/* One of the choices of a kind. */
-static char *parse_choice(const char *const *choices, const char *value, GError **error)
+char *kx_kind_parse_choice(const char *const *choices, const char *value, GError **error)
 {
     for (guint i = 0; choices[i] != NULL; i++)
         if (g_ascii_strcasecmp(value, choices[i]) == 0)
@@ -183,24 +178,24 @@ static const char *const fetch_auth[] = {"auto",        "user",          "plain"
 
 static char *parse_fetch_protocol(const char *value, GError **error)
 {
-    return parse_choice(fetch_protocols, value, error);
+    return kx_kind_parse_choice(fetch_protocols, value, error);
 }
 
 static char *parse_fetch_tls(const char *value, GError **error)
 {
-    return parse_choice(fetch_tls, value, error);
+    return kx_kind_parse_choice(fetch_tls, value, error);
 }
 
 static char *parse_fetch_auth(const char *value, GError **error)
 {
-    return parse_choice(fetch_auth, value, error);
+    return kx_kind_parse_choice(fetch_auth, value, error);
 }
 
 static const char *const forward_modes[] = {"online", "etrn", "schedule", NULL};
 
 static char *parse_forward_mode(const char *value, GError **error)
 {
-    return parse_choice(forward_modes, value, error);
+    return kx_kind_parse_choice(forward_modes, value, error);
 }
 
 /* In the order of KxRelayTls. */
@@ -208,7 +203,7 @@ static const char *const relay_tls[] = {"may", "never", "must", "verify", "wrap"
 
 static char *parse_relay_tls(const char *value, GError **error)
 {
-    return parse_choice(relay_tls, value, error);
+    return kx_kind_parse_choice(relay_tls, value, error);
 }
 
 static char *parse_seconds(const char *value, GError **error)
@@ -271,7 +266,7 @@ static char *parse_action(const char *entry, GError **error)
 #include "directory/schedule-actions.h"
 #undef KX_SCHEDULE_ACTION
         NULL};
-    return parse_choice(actions, entry, error);
+    return kx_kind_parse_choice(actions, entry, error);
 }
 
 static gboolean check_range(const char *entry, GError **error)
@@ -354,7 +349,7 @@ static const char *const relay_auths[] = {"smtp", "pop3", NULL};
 
 static char *parse_relay_auth(const char *value, GError **error)
 {
-    return parse_choice(relay_auths, value, error);
+    return kx_kind_parse_choice(relay_auths, value, error);
 }
 
 static char *parse_folder(const char *entry, GError **error)

@@ -44,5 +44,7 @@ extern const KxKind kx_kind_senders, kx_kind_recipients, kx_kind_relay_auth, kx_
 /* The canonical text of what was given; lists without repetition, in any case. */
 char *kx_kind_parse(const KxKind *kind, const char *value, GError **error);
 
+/* One of those, which end in NULL, in its one form; NULL with KX_ERR_INVALID. */
+char *kx_kind_parse_choice(const char *const *choices, const char *value, GError **error);
 /* The position of a canonical text among the choices of its kind. */
 guint kx_kind_choice(const KxKind *kind, const char *text);

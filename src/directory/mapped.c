@@ -188,13 +188,74 @@ static gboolean fail(const KxObjectChange *change, const char *what, GError **er
                    change->domain, what);
 }
 
-static gboolean check_given(const KxObjectChange *change, const KxFieldId *fields, guint n,
-                            GError **error)
+/* Whether it would be another value. */
+static gboolean alters(const KxObjectChange *change, KxFieldId id)
+{
+    const KxFieldRow *row = kx_field_row(id);
+    if (!kx_object_is_given(change, id))
+        return FALSE;
+    if (kx_field_is_secret(row) || row->flags & KX_FIELD_DERIVED)
+        return TRUE;
+    g_autofree char *now = kx_record_value((const KxRecord *)(const void *)change->entry, id);
+    g_autofree char *next = kx_record_value(change->next, id);
+    return g_strcmp0(now, next) != 0;
+}
+
+static gboolean check_fields(const KxObjectChange *change, const KxFieldId *fields, guint n,
+                             GError **error)
 {
     for (guint i = 0; i < n; i++)
-        if (kx_object_is_given(change, fields[i]))
+        if (alters(change, fields[i]))
             return fail(change, kx_field_row(fields[i])->name, error);
     return TRUE;
+}
+
+static gboolean is_mapped_group(const KxDomainEntry *home, const char *name)
+{
+    g_autofree char *key = kx_name_fold(name);
+    const KxGroupEntry *group = key != NULL ? g_hash_table_lookup(home->groups, key) : NULL;
+    return group != NULL && group->group.source == KX_SOURCE_LDAP;
+}
+
+/* Those of the directory that are in the one list and not in the other. */
+static gboolean has_others(const KxDomainEntry *home, char *const *these, char *const *those)
+{
+    for (guint i = 0; these[i] != NULL; i++)
+        if (!g_strv_contains((const char *const *)those, these[i]) &&
+            is_mapped_group(home, these[i]))
+            return TRUE;
+    return FALSE;
+}
+
+static gboolean check_groups(const KxObjectChange *change, GError **error)
+{
+    const KxUser *now = (const KxUser *)(const void *)change->entry;
+    const KxUser *next = (const KxUser *)(const void *)change->next;
+    return !(has_others(change->home, now->groups, next->groups) ||
+             has_others(change->home, next->groups, now->groups)) ||
+           fail(change, "who is in groups of the directory", error);
+}
+
+static KxSource source_of(const KxObjectChange *change, const void *record)
+{
+    return change->type == &kx_type_user ? ((const KxUser *)record)->source
+                                         : ((const KxGroup *)record)->source;
+}
+
+/* Who makes it one that is kept here may do anything with it; that it is the directory's can be
+ * said where there is one, and what has become of it there is nobody's else to say. */
+static gboolean check_source(const KxObjectChange *change, KxSource now, KxSource next,
+                             GError **error)
+{
+    if (next == KX_SOURCE_INTERNAL || next == now)
+        return TRUE;
+    if (next != KX_SOURCE_LDAP && now == KX_SOURCE_LDAP)
+        return kx_fail(error, KX_ERR_DENIED,
+                       "source: that %s@%s is gone is said by the directory of the domain",
+                       change->name, change->domain);
+    return change->home->domain.directory != KX_DIRECTORY_NONE ||
+           kx_fail(error, KX_ERR_INVALID, "source: the domain '%s' has no directory",
+                   change->domain);
 }
 
 gboolean kx_mapped_check_change(const KxAdmin *admin, const KxObjectChange *change, GError **error)
@@ -207,14 +268,14 @@ gboolean kx_mapped_check_change(const KxAdmin *admin, const KxObjectChange *chan
     if (admin->mapper || change->entry == NULL || change->given.verb == KX_CHANGE_REMOVE ||
         (!is_user && change->type != &kx_type_group))
         return TRUE;
-    KxSource source = is_user ? ((const KxUser *)(const void *)change->entry)->source
-                              : ((const KxGroup *)(const void *)change->entry)->source;
-    /* Who makes it one that is kept here may do anything with it. */
-    if (source != KX_SOURCE_LDAP ||
-        kx_object_is_given(change, is_user ? KX_FIELD_USER_SOURCE : KX_FIELD_GROUP_SOURCE))
+    KxSource now = source_of(change, change->entry), next = source_of(change, change->next);
+    if (!check_source(change, now, next, error))
+        return FALSE;
+    if (now != KX_SOURCE_LDAP || next == KX_SOURCE_INTERNAL)
         return TRUE;
     if (change->given.verb == KX_CHANGE_RENAME)
         return fail(change, "the name", error);
-    return is_user ? check_given(change, of_users, G_N_ELEMENTS(of_users), error)
-                   : check_given(change, of_groups, G_N_ELEMENTS(of_groups), error);
+    return is_user ? check_fields(change, of_users, G_N_ELEMENTS(of_users), error) &&
+                         check_groups(change, error)
+                   : check_fields(change, of_groups, G_N_ELEMENTS(of_groups), error);
 }

@@ -47,17 +47,6 @@ static void batch_add(Batch *batch, KxChangeVerb verb, KxObject object, char *na
 
 /* ---- what differs ---- */
 
-static const KxFieldRow *find_field(KxObject object, const char *name, KxFieldId *ret_id)
-{
-    guint id, end;
-    kx_field_range(object, &id, &end);
-    for (; id < end; id++)
-        if (strcmp(kx_field_row((KxFieldId)id)->name, name) == 0)
-            break;
-    *ret_id = (KxFieldId)id;
-    return id < end ? kx_field_row((KxFieldId)id) : NULL;
-}
-
 static gint compare_texts(gconstpointer a, gconstpointer b)
 {
     return g_strcmp0(*(char *const *)a, *(char *const *)b);
@@ -90,7 +79,7 @@ static gboolean differs(const KxRecord *record, KxObject object, const char *nam
                         const char *value, GError **error)
 {
     KxFieldId id;
-    const KxFieldRow *row = find_field(object, name, &id);
+    const KxFieldRow *row = kx_field_find(object, name, &id);
     g_autofree char *canonical = *value != '\0' ? kx_kind_parse(row->kind, value, error) : NULL;
     if (*value != '\0' && canonical == NULL)
         return FALSE;
@@ -132,8 +121,8 @@ static KxSource source_of(KxObject object, const KxRecord *record)
                                     : ((const KxGroup *)(const void *)record)->source;
 }
 
-/* Somebody who is there again is let in again; who is new is published, for others to find
- * (DIR-08). */
+/* Somebody who is there again is let in again, if he was let in before; who is new is published,
+ * for others to find (DIR-08). */
 static void add_person(KxMapping *mapping, const KxDomain *domain, KxObject object,
                        KxMapPerson *person, Batch *batch)
 {
@@ -169,7 +158,8 @@ static void count(const KxChange *change, KxMappingReport *report)
 }
 
 /* An address that somebody else has costs the addresses, not the account. */
-static gboolean make_without_addresses(KxMapping *mapping, const KxChange *change, GError **error)
+static gboolean make_without_addresses(KxMapping *mapping, const KxChange *change,
+                                       gboolean *ret_any, GError **error)
 {
     g_autofree KxField *fields = g_new(KxField, change->n_fields);
     KxChange less = *change;
@@ -180,24 +170,25 @@ static gboolean make_without_addresses(KxMapping *mapping, const KxChange *chang
             fields[less.n_fields++] = change->fields[i];
     if (less.n_fields == change->n_fields)
         return FALSE;
-    return less.n_fields == 0 ||
-           kx_object_change(mapping->directory, &MAPPER, &less, 1, NULL, error);
+    *ret_any = less.n_fields > 0 || change->verb == KX_CHANGE_ADD;
+    return !*ret_any || kx_object_change(mapping->directory, &MAPPER, &less, 1, NULL, error);
 }
 
 static void judge(KxMapping *mapping, const KxDomain *domain, const KxChange *change,
                   KxMapPerson *person, GError *problem, KxMappingReport *report)
 {
     g_autoptr(GError) error = NULL;
+    gboolean any = FALSE;
     if (problem == NULL) {
         count(change, report);
         return;
     }
     say(mapping, domain, person, problem->message);
-    if (g_error_matches(problem, KX_ERROR, KX_ERR_EXISTS) &&
-        make_without_addresses(mapping, change, &error))
-        count(change, report);
-    else
+    if (!g_error_matches(problem, KX_ERROR, KX_ERR_EXISTS) ||
+        !make_without_addresses(mapping, change, &any, &error))
         report->left_out++;
+    else if (any)
+        count(change, report);
 }
 
 static void make(KxMapping *mapping, const KxDomain *domain, Batch *batch, KxMappingReport *report)
@@ -255,13 +246,17 @@ static void remove_record(KxMapping *mapping, KxObject object, const KxRecord *r
                           KxMappingReport *report)
 {
     static const KxField gone[] = {{"source", "gone"}, {"disabled", "yes"}};
+    static const KxField barred[] = {{"source", "gone-disabled"}, {"disabled", "yes"}};
     g_autofree char *name = g_strdup_printf("%s@%s", record->name, record->domain);
     g_autoptr(GError) error = NULL;
     gboolean is_user = object == KX_OBJECT_USER;
+    gboolean was_disabled = is_user && ((const KxUser *)(const void *)record)->disabled;
     KxChange change = {.verb = is_user ? KX_CHANGE_SET : KX_CHANGE_REMOVE,
                        .object = object,
                        .name = name,
-                       .fields = is_user ? gone : NULL,
+                       .fields = !is_user       ? NULL
+                                 : was_disabled ? barred
+                                                : gone,
                        .n_fields = is_user ? G_N_ELEMENTS(gone) : 0};
     if (kx_object_change(mapping->directory, &MAPPER, &change, 1, NULL, &error)) {
         report->gone++;

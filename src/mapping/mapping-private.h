@@ -27,7 +27,9 @@ struct KxMapping {
     KxDirectory *directory;
     KxLogger *logger;
     GThread *thread;
-    KxMutex passing; /* one look at all at a time */
+    KxMutex passing;             /* one look at all at a time */
+    void (*gone)(gpointer data); /* accounts are; may be NULL */
+    gpointer gone_data;
 
     KxMutex lock; /* of what follows */
     KxCond changed;

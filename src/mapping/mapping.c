@@ -122,6 +122,12 @@ void kx_mapping_free(KxMapping *mapping)
     g_free(mapping);
 }
 
+void kx_mapping_on_gone(KxMapping *mapping, void (*gone)(gpointer data), gpointer data)
+{
+    mapping->gone = gone;
+    mapping->gone_data = data;
+}
+
 void kx_mapping_set_courier(KxMapping *mapping, const KxQueueCourier *courier)
 {
     kx_mutex_lock(&mapping->lock);

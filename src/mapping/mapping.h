@@ -20,6 +20,10 @@ KxMapping *kx_mapping_start(KxDirectory *directory, KxLogger *logger);
 void kx_mapping_stop(KxMapping *mapping); /* whoever waits for an answer stops */
 void kx_mapping_free(KxMapping *mapping); /* stops it first; nobody may be in it any more */
 
+/* Who is to hear that accounts are gone, so that their sessions end. Set before there is a courier.
+ */
+void kx_mapping_on_gone(KxMapping *mapping, void (*gone)(gpointer data), gpointer data);
+
 /* There is a courier, or with NULL none any more. */
 void kx_mapping_set_courier(KxMapping *mapping, const KxQueueCourier *courier);
 

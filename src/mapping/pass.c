@@ -168,5 +168,7 @@ gboolean kx_map_pass(KxMapping *mapping, const KxDomain *domain, KxMappingReport
         take_all(mapping, domain, &users, &groups, ret_report);
     kx_map_end_look(mapping, domain->name, look, ok);
     kx_mutex_unlock(&mapping->passing);
+    if (ret_report->gone > 0 && mapping->gone != NULL)
+        mapping->gone(mapping->gone_data);
     return ok;
 }

@@ -386,6 +386,7 @@ static gboolean open_data(KxCoreProcess *process, GError **error)
     if (!core->fetcher)
         return FALSE;
     core->mapping = kx_mapping_start(core->directory, core->logger);
+    kx_mapping_on_gone(core->mapping, end_sessions, process);
     core->line = kx_line_new(tell_hook, process, core->logger);
     core->urgent = kx_urgent_start(core->directory, core->queue, core->line, core->logger);
     core->scheduler = kx_scheduler_start(&(KxScheduleTools){

@@ -55,7 +55,7 @@ def ldap(directories):
 def options(hosts, certificate):
     return ("--directory", "openldap", "--directory-hosts", hosts, "--directory-ca-file", certificate,
             "--directory-user", slapd.READER, "--directory-password", slapd.READER_PASSWORD,
-            "--directory-timeout", "2", "--directory-refresh", "1h")
+            "--directory-timeout", "2", "--directory-refresh", "1h", "--directory-attributes", "admin=keryxAdmin")
 
 
 @pytest.fixture(scope="module")
@@ -152,19 +152,34 @@ def test_changes_removals_and_groups_follow(server, ldap):
     ldap.add(person("goldstein"))
     ldap.modify(f"dn: cn=truth,ou=groups,{BASE}\nchangetype: modify\ndelete: member\nmember: {dn_of('julia')}\n\n"
                 f"dn: {dn_of('julia')}\nchangetype: modify\nreplace: mail\nmail: j@example.test\n")
+    assert rcpt(server, "j@example.test") == 250 and show(server, "julia")["addresses"] == ["j"]
     report = refresh(server)
-    assert show(server, "julia")["groups"] == ["here"] and show(server, "julia")["addresses"] == ["j"]
-    assert rcpt(server, "j@example.test") == 250 and sign_in(server, "goldstein") is True
+    assert show(server, "julia")["groups"] == ["here"]
+    assert sign_in(server, "goldstein") is True
     server.deliver("goldstein", "Subject: the book\n\nread\n")
+    idle = RawImap(server, "goldstein")
+    idle.ok("SELECT INBOX")
+    idle.idle()
     ldap.delete(dn_of("goldstein"))
     assert sign_in(server, "julia") is True
     refresh(server)
+    kx.wait_until(lambda: idle.read_untagged()[0] == "BYE", what="the end of the session")
+    idle.close()
     user = show(server, "goldstein")
     assert user["source"] == "gone" and user["disabled"] and sign_in(server, "goldstein") is not True
     assert rcpt(server, "goldstein@example.test") == 550 and (server.data / "store/mail/example.test/goldstein").is_dir()
     ldap.add(person("goldstein"))
     refresh(server)
     assert show(server, "goldstein")["source"] == "ldap" and sign_in(server, "goldstein") is True
+    assert rcpt(server, "goldstein@example.test") == 250
+    server.cli("user", "set", "goldstein@example.test", "--disabled", "yes")
+    ldap.delete(dn_of("goldstein"))
+    refresh(server)
+    assert show(server, "goldstein")["source"] == "gone-disabled"
+    ldap.add(person("goldstein"))
+    refresh(server)
+    assert show(server, "goldstein")["source"] == "ldap" and show(server, "goldstein")["disabled"]
+    server.cli("user", "set", "goldstein@example.test", "--disabled", "no")
     ldap.delete(f"cn=love,ou=groups,{BASE}")
     refresh(server)
     assert server.run("group", "show", "love@example.test").returncode == 1
@@ -193,6 +208,11 @@ def test_what_the_directory_says_is_changed_there_only(server):
     for options in (["--name", "Other"], ["--addresses", "other"], ["--password", "a new secret of his"]):
         refused = server.run("user", "set", "wsmith@example.test", *options)
         assert refused.returncode == 1 and "comes from the directory of the domain" in refused.stderr
+        assert server.run("user", "set", "wsmith@example.test", "--source", "ldap", *options).returncode == 1
+    for options in (["--groups", ""], ["--groups", "truth,love"], ["--source", "gone"]):
+        assert server.run("user", "set", "wsmith@example.test", *options).returncode == 1
+    server.cli("user", "set", "wsmith@example.test", "--groups", "truth,here", "--name", "Winston Smith")
+    assert show(server, "wsmith")["groups"] == ["here", "truth"]
     assert "change the name there" in server.run("group", "rename", "truth@example.test", "lies").stderr
     assert server.run("group", "set", "truth@example.test", "--members", "obrien").returncode == 1
     assert "is disabled" in server.cli("user", "remove", "obrien@example.test")

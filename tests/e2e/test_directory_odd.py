@@ -155,3 +155,32 @@ def test_a_name_that_is_no_text_breaks_nothing(server, odd):
     odd.entries.append((b"uid=\xff\xfe,dc=odd", {"objectclass": ["inetOrgPerson"], "uid": ["bytes"], "cn": ["x"]}))
     assert refresh(server).returncode == 0
     assert "\ufffd" in server.cli("user", "show", "bytes@odd.test", as_json=True)["directory-entry"]
+
+
+def test_a_directory_makes_administrators_only_where_the_domain_says_so(server, odd):
+    odd.entries[0] = user("first", keryxadmin=["full"])
+    odd.entries[2] = group("all", ["uid=first,dc=odd"], keryxadmin=["full"])
+    refresh(server)
+    assert server.cli("user", "show", "first@odd.test", as_json=True)["admin"] == "none"
+    assert server.cli("group", "show", "all@odd.test", as_json=True)["admin"] == "none"
+    server.cli("domain", "set", "odd.test", "--directory-attributes", "admin=keryxAdmin,group-admin=keryxAdmin")
+    refresh(server)
+    assert server.cli("user", "show", "first@odd.test", as_json=True)["admin"] == "full"
+    assert server.cli("group", "show", "all@odd.test", as_json=True)["admin"] == "full"
+
+
+def test_an_address_of_somebody_else_is_no_change_each_time(server, odd):
+    server.cli("user", "add", "here@odd.test", "--password", "a secret of his", "--addresses", "shared")
+    odd.entries[0] = user("first", mail=["shared@odd.test"])
+    refresh(server)
+    report = server.cli("directory", "refresh", "odd.test", as_json=True)
+    assert report["changed"] == 0 and report["left-out"] == 0
+    server.wait_log("warning", r'Directory of odd.test: "first" .*shared')
+
+
+def test_an_account_is_given_to_a_directory_only_where_there_is_one(server, odd):
+    refused = server.run("user", "set", "local@example.test", "--source", "ldap")
+    assert refused.returncode == 1 and "has no directory" in refused.stderr
+    server.cli("user", "add", "given@odd.test", "--password", "a secret of his")
+    server.cli("user", "set", "given@odd.test", "--source", "ldap")
+    assert sign_in(server, "given@odd.test", "a secret of his") is not True

@@ -132,7 +132,8 @@ static void test_hosts(void)
 {
     static const char *const good[] = {"ldap.company.test", "ldap.company.test:1636",
                                        "192.0.2.1:636", "[2001:db8::1]:636", "2001:db8::1"};
-    static const char *const bad[] = {"a b", "host:", "host:0", "host:65536", ":636", "host:6x"};
+    static const char *const bad[] = {"a b",  "host:",   "host:0",     "host:65536",
+                                      ":636", "host:6x", "[::1]x:636", "[::1"};
     for (guint i = 0; i < G_N_ELEMENTS(good); i++) {
         g_autofree char *host = kx_kind_directory_hosts.normalise(good[i], NULL);
         g_assert_cmpstr(host, ==, good[i]);
