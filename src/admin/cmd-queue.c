@@ -6,9 +6,10 @@
 #include "flow/queue-steer.h"
 #include "settings/value.h"
 
-static char *local_time(gint64 seconds)
+static char *local_time(gint64 seconds, GTimeZone *zone)
 {
-    g_autoptr(GDateTime) time = g_date_time_new_from_unix_local(seconds);
+    g_autoptr(GDateTime) utc = g_date_time_new_from_unix_utc(seconds);
+    g_autoptr(GDateTime) time = utc ? g_date_time_to_timezone(utc, zone) : NULL;
     return time ? g_date_time_format(time, "%Y-%m-%d %H:%M:%S") : g_strdup("");
 }
 
@@ -39,12 +40,12 @@ static json_t *addresses(const KxEnvelope *envelope)
     return all;
 }
 
-static json_t *summary(const KxQueueItem *item)
+static json_t *summary(const KxQueueItem *item, GTimeZone *zone)
 {
     const KxEnvelope *envelope = item->envelope;
-    g_autofree char *created = local_time(envelope->created);
+    g_autofree char *created = local_time(envelope->created, zone);
     g_autofree char *next = envelope->held || item->untimed ? g_strdup("")
-                            : envelope->next_try > 0        ? local_time(envelope->next_try)
+                            : envelope->next_try > 0        ? local_time(envelope->next_try, zone)
                                                             : g_strdup("ASAP");
     const char *status = NULL;
     for (guint i = 0; i < envelope->recipients->len && !status; i++)
@@ -106,10 +107,7 @@ static GPtrArray *choose(const KxCall *call, GError **error)
         return g_steal_pointer(&ids);
     if (!read_filter(call, &filter, error))
         return NULL;
-    g_autoptr(GPtrArray) found = kx_queue_find(call->context->core->queue, &filter);
-    for (guint i = 0; i < found->len; i++)
-        g_ptr_array_add(ids, g_strdup(((KxQueueItem *)found->pdata[i])->envelope->id));
-    return g_steal_pointer(&ids);
+    return kx_queue_find(call->context->core->queue, &filter);
 }
 
 /* What a filter found may be gone by now; what was named must be there. */
@@ -149,16 +147,26 @@ static void show_steered(const json_t *result, FILE *out)
     "id:ID,created:Created,size:Size,sender:Sender,recipients:Recipients,attempts:Attempts,"       \
     "next-try:Next try,state:State,status:Status"
 
+typedef struct {
+    json_t *rows;
+    GTimeZone *zone; /* finding it costs more than the rest of a row */
+} List;
+
+static void append_row(const KxQueueItem *item, gpointer data)
+{
+    const List *list = data;
+    json_array_append_new(list->rows, summary(item, list->zone));
+}
+
 static json_t *list(const KxCall *call, GError **error)
 {
     KxQueueFilter filter;
     if (!read_filter(call, &filter, error))
         return NULL;
-    g_autoptr(GPtrArray) items = kx_queue_find(call->context->core->queue, &filter);
-    json_t *all = json_array();
-    for (guint i = 0; i < items->len; i++)
-        json_array_append_new(all, summary(items->pdata[i]));
-    return all;
+    g_autoptr(GTimeZone) zone = g_time_zone_new_local();
+    List all = {json_array(), zone};
+    kx_queue_each(call->context->core->queue, &filter, append_row, &all);
+    return all.rows;
 }
 
 static void show_list(const json_t *result, FILE *out)
@@ -197,9 +205,10 @@ static json_t *show(const KxCall *call, GError **error)
     g_autoptr(KxQueueItem) item = kx_queue_item(call->context->core->queue, call->args[0], error);
     if (!item)
         return NULL;
+    g_autoptr(GTimeZone) zone = g_time_zone_new_local();
     const KxEnvelope *envelope = item->envelope;
     g_autofree char *subject = kx_queue_subject(envelope);
-    json_t *result = summary(item);
+    json_t *result = summary(item, zone);
     json_object_set_new(result, "subject", json_string(subject));
     json_object_set_new(result, "recipients", recipients(envelope));
     json_object_set_new(result, "service", json_string(envelope->service ? envelope->service : ""));

@@ -41,26 +41,37 @@ static KxQueueState state_of_task(const KxTask *task)
     return task->phase >= KX_MAIL_PHASE_TALKS ? KX_QUEUE_SMTP_DELIVERY : KX_QUEUE_EXECUTING;
 }
 
-/* With the lock held: what is done with the entry; of several deliveries the one that has come
- * furthest. */
-static void look_at(KxQueue *queue, const KxQueueEntry *entry, KxQueueItem *item)
+/* With the lock held: of each message on its way the task that has come furthest, by ID. */
+static GHashTable *furthest_tasks(KxQueue *queue)
 {
+    GHashTable *furthest = g_hash_table_new(g_str_hash, g_str_equal);
     GHashTableIter iter;
     gpointer value;
+    g_hash_table_iter_init(&iter, queue->tasks);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        const KxTask *task = value, *other = g_hash_table_lookup(furthest, task->id);
+        if (!other || state_of_task(task) > state_of_task(other) ||
+            (state_of_task(task) == state_of_task(other) && task->percent > other->percent))
+            g_hash_table_replace(furthest, task->id, value);
+    }
+    return furthest;
+}
+
+/* With the lock held: what is done with the entry. */
+static KxQueueItem *look_at(const KxQueueEntry *entry, GHashTable *furthest)
+{
+    KxQueueItem *item = g_new0(KxQueueItem, 1);
     item->state = entry->held ? KX_QUEUE_HELD : KX_QUEUE_WAITING;
     if (!is_busy(entry))
-        return;
+        return item;
     item->state = entry->state;
-    g_hash_table_iter_init(&iter, queue->tasks);
-    while (entry->shipments > 0 && g_hash_table_iter_next(&iter, NULL, &value)) {
-        const KxTask *task = value;
-        if (!g_str_equal(task->id, entry->id) || state_of_task(task) < item->state)
-            continue;
+    const KxTask *task = entry->shipments > 0 ? g_hash_table_lookup(furthest, entry->id) : NULL;
+    if (task && state_of_task(task) >= item->state) {
         item->state = state_of_task(task);
-        item->percent = MAX(item->percent, task->percent);
-        g_free(item->server);
+        item->percent = task->percent;
         item->server = g_strdup(task->host);
     }
+    return item;
 }
 
 /* Nothing of it goes by itself. */
@@ -72,22 +83,29 @@ static gboolean is_untimed(KxQueue *queue, const KxEnvelope *envelope)
     return kx_queue_has_remote(envelope) && !kx_hold_any_goes(queue, envelope);
 }
 
+/* FALSE: it was delivered in this moment. */
+static gboolean read_item(KxQueue *queue, KxQueueItem *item, const char *id, GError **error)
+{
+    item->envelope = kx_queue_read(id, error);
+    item->untimed = item->envelope && is_untimed(queue, item->envelope);
+    return item->envelope != NULL;
+}
+
 /* NULL with KX_ERR_NOT_FOUND, or when it was delivered in this moment. */
 KxQueueItem *kx_queue_item(KxQueue *queue, const char *id, GError **error)
 {
-    g_autoptr(KxQueueItem) item = g_new0(KxQueueItem, 1);
+    g_autoptr(KxQueueItem) item = NULL;
     pthread_mutex_lock(&queue->lock);
     const KxQueueEntry *entry = g_hash_table_lookup(queue->entries, id);
+    g_autoptr(GHashTable) furthest = furthest_tasks(queue);
     if (entry)
-        look_at(queue, entry, item);
+        item = look_at(entry, furthest);
     pthread_mutex_unlock(&queue->lock);
     if (!entry) {
         kx_fail(error, KX_ERR_NOT_FOUND, "there is no message %s in the queue", id);
         return NULL;
     }
-    item->envelope = kx_queue_read(id, error);
-    item->untimed = item->envelope && is_untimed(queue, item->envelope);
-    return item->envelope ? g_steal_pointer(&item) : NULL;
+    return read_item(queue, item, id, error) ? g_steal_pointer(&item) : NULL;
 }
 
 char *kx_queue_subject(const KxEnvelope *envelope)
@@ -157,31 +175,57 @@ static gboolean passes(const KxQueueItem *item, const KxQueueFilter *filter)
            (!filter->subject || has_subject(envelope, filter->subject));
 }
 
-static gint compare_texts(gconstpointer a, gconstpointer b)
+typedef struct {
+    char id[KX_QUEUE_ID_SIZE];
+    KxQueueItem *item;
+} Found;
+
+static gint compare_found(gconstpointer a, gconstpointer b)
 {
-    return strcmp(*(char *const *)a, *(char *const *)b);
+    return strcmp(((const Found *)a)->id, ((const Found *)b)->id);
+}
+
+/* All that are there, without their envelopes; by ID. */
+static GArray *look_at_all(KxQueue *queue)
+{
+    GHashTableIter iter;
+    gpointer value;
+    pthread_mutex_lock(&queue->lock);
+    g_autoptr(GHashTable) furthest = furthest_tasks(queue);
+    GArray *all = g_array_sized_new(FALSE, FALSE, sizeof(Found), g_hash_table_size(queue->entries));
+    g_hash_table_iter_init(&iter, queue->entries);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        Found found = {.item = look_at(value, furthest)};
+        g_strlcpy(found.id, ((const KxQueueEntry *)value)->id, sizeof found.id);
+        g_array_append_val(all, found);
+    }
+    pthread_mutex_unlock(&queue->lock);
+    g_array_sort(all, compare_found);
+    return all;
+}
+
+void kx_queue_each(KxQueue *queue, const KxQueueFilter *filter, KxQueueVisit visit, gpointer data)
+{
+    g_autoptr(GArray) all = look_at_all(queue);
+    for (guint i = 0; i < all->len; i++) {
+        const Found *found = &g_array_index(all, Found, i);
+        if (read_item(queue, found->item, found->id, NULL) &&
+            (!filter || passes(found->item, filter)))
+            visit(found->item, data);
+        kx_queue_item_free(found->item);
+    }
+}
+
+static void keep_id(const KxQueueItem *item, gpointer data)
+{
+    g_ptr_array_add(data, g_strdup(item->envelope->id));
 }
 
 GPtrArray *kx_queue_find(KxQueue *queue, const KxQueueFilter *filter)
 {
-    g_autoptr(GPtrArray) ids = g_ptr_array_new_with_free_func(g_free);
-    GHashTableIter iter;
-    gpointer key;
-    pthread_mutex_lock(&queue->lock);
-    g_hash_table_iter_init(&iter, queue->entries);
-    while (g_hash_table_iter_next(&iter, &key, NULL))
-        g_ptr_array_add(ids, g_strdup(key));
-    pthread_mutex_unlock(&queue->lock);
-    g_ptr_array_sort(ids, compare_texts);
-    GPtrArray *found = g_ptr_array_new_with_free_func((GDestroyNotify)kx_queue_item_free);
-    for (guint i = 0; i < ids->len; i++) {
-        KxQueueItem *item = kx_queue_item(queue, ids->pdata[i], NULL);
-        if (item && (!filter || passes(item, filter)))
-            g_ptr_array_add(found, item);
-        else
-            kx_queue_item_free(item);
-    }
-    return found;
+    GPtrArray *ids = g_ptr_array_new_with_free_func(g_free);
+    kx_queue_each(queue, filter, keep_id, ids);
+    return ids;
 }
 
 /* ---- deliveries ---- */

@@ -40,7 +40,10 @@ typedef struct {
 
 /* KX_ERR_INVALID: there is no such state. */
 gboolean kx_queue_filter_check(const KxQueueFilter *filter, GError **error);
-/* Of KxQueueItem, by ID; `filter` NULL: all. */
+/* Each by ID, which is gone when `visit` returns; `filter` NULL: all. */
+typedef void (*KxQueueVisit)(const KxQueueItem *item, gpointer data);
+void kx_queue_each(KxQueue *queue, const KxQueueFilter *filter, KxQueueVisit visit, gpointer data);
+/* Their IDs (char *). */
 GPtrArray *kx_queue_find(KxQueue *queue, const KxQueueFilter *filter);
 KxQueueItem *kx_queue_item(KxQueue *queue, const char *id, GError **error); /* KX_ERR_NOT_FOUND */
 void kx_queue_item_free(KxQueueItem *item);

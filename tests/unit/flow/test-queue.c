@@ -85,7 +85,8 @@ static void test_remote(void)
     fixture_open(&f);
     g_autoptr(GPtrArray) list = kx_queue_find(f.queue, NULL);
     g_assert_cmpuint(list->len, ==, 1);
-    const KxEnvelope *kept = ((KxQueueItem *)list->pdata[0])->envelope;
+    g_autoptr(KxQueueItem) item = kx_queue_item(f.queue, list->pdata[0], NULL);
+    const KxEnvelope *kept = item->envelope;
     g_assert_cmpstr(kept->id, ==, mail->id);
     g_assert_cmpuint(kept->size, ==, strlen(MESSAGE));
     g_assert_cmpuint(kept->recipients->len, ==, 1);

@@ -270,7 +270,8 @@ static void test_queue(void)
     g_assert_cmpuint(ask_message(session, "Date: x\r\nMessage-ID: <y>\r\n\r\n"), ==, 250);
     g_autoptr(GPtrArray) list = kx_queue_find(f.queue, NULL);
     g_assert_cmpuint(list->len, ==, 1);
-    const KxEnvelope *kept = ((KxQueueItem *)list->pdata[0])->envelope;
+    g_autoptr(KxQueueItem) item = kx_queue_item(f.queue, list->pdata[0], NULL);
+    const KxEnvelope *kept = item->envelope;
     const KxEnvelopeRcpt *rcpt = kept->recipients->pdata[0];
     g_assert_cmpstr(kept->envid, ==, "E1");
     g_assert_cmpstr(kept->ret, ==, "HDRS");
