@@ -9,6 +9,10 @@
 
 enum { TIMEOUT = 5, HOST_TIMES = 3, WHOLE_SECONDS = 300, VALUES_MAX = 200000 };
 
+/* The courier keeps the times; if something holds it up (names of hosts are looked for), the core
+ * waits so much longer. */
+enum { BESIDE_SECONDS = 10 };
+
 /* Bytes of an answer: of all, and of a few of a name. */
 enum { BYTES_MAX = 256 * 1024 * 1024, BYTES_OF_FEW = 4 * 1024 * 1024, FEW = 10 };
 
@@ -103,14 +107,23 @@ static gboolean fits(const KxMsgDirectoryTask *task)
     return len > 0;
 }
 
+static guint timeout_of(const KxDomain *domain)
+{
+    return domain->directory_timeout > 0 ? (guint)domain->directory_timeout : TIMEOUT;
+}
+
+/* Seconds in which something of the answer comes, whatever servers are asked before. */
+static guint patience(const KxDomain *domain)
+{
+    return timeout_of(domain) * HOST_TIMES * MAX(g_strv_length(domain->directory_hosts), 1);
+}
+
 static gboolean send_task(KxMapping *mapping, const KxMapQuestion *question, const char *names,
                           int channel, KxMapAnswer *answer)
 {
     const KxDomain *domain = question->domain;
-    guint timeout = domain->directory_timeout > 0 ? (guint)domain->directory_timeout : TIMEOUT;
     g_autofree char *hosts = g_strjoinv(" ", domain->directory_hosts);
     g_autofree char *base = kx_attribute_base(domain);
-    guint whole = timeout * HOST_TIMES * MAX(g_strv_length(domain->directory_hosts), 1);
     KxMsgDirectoryTask task = {
         .hosts = question->hosts != NULL ? question->hosts : hosts,
         .tls = domain->directory_tls,
@@ -123,8 +136,8 @@ static gboolean send_task(KxMapping *mapping, const KxMapQuestion *question, con
         .most = question->most,
         .check = question->secret != NULL,
         .secret = question->secret,
-        .timeout = timeout,
-        .seconds = question->most == 1 ? whole : WHOLE_SECONDS,
+        .timeout = timeout_of(domain),
+        .seconds = question->most <= FEW ? patience(domain) : WHOLE_SECONDS,
     };
     if (!fits(&task)) {
         g_free(answer->text);
@@ -181,36 +194,53 @@ static size_t size_of(const KxMessage *message)
                                                                : 0);
 }
 
-static void fail_long(KxMapAnswer *answer)
+static void give_up(KxMapAnswer *answer, KxDirectoryState state, const char *why)
 {
-    answer->state = KX_DIRECTORY_FAILED;
+    answer->state = state;
     g_free(answer->text);
-    answer->text = g_strdup("the answer of the directory is longer than it may be");
+    answer->text = g_strdup(why);
     g_ptr_array_set_size(answer->entries, 0);
+}
+
+/* One more of the answer; FALSE: it is longer than it may be. */
+static gboolean take_part(KxMapAnswer *answer, const GArray *whats, guint most,
+                          const KxMessage *message, size_t *left)
+{
+    gboolean entry = message->type == KX_MSG_DIRECTORY_ENTRY;
+    size_t size = size_of(message);
+    if (size > *left || (entry && answer->entries->len >= most))
+        return FALSE;
+    *left -= size;
+    if (entry)
+        take_entry(answer, message->DIRECTORY_ENTRY.dn);
+    else
+        take_value(answer, whats, &message->DIRECTORY_VALUE);
+    return TRUE;
 }
 
 static void receive(int channel, const GArray *whats, guint most, KxMapAnswer *answer)
 {
     g_autofree char *buffer = g_malloc(KX_MESSAGE_MAX + 1);
     KxMessage message;
+    KxReceived got;
     size_t left = most > FEW ? BYTES_MAX : BYTES_OF_FEW;
-    while (kx_channel_receive(channel, KX_ROLE_COURIER, KX_ROLE_CORE, buffer, &message, NULL) ==
-           KX_RECEIVED) {
-        size_t size = size_of(&message);
-        if (size > left) {
-            fail_long(answer);
+    while ((got = kx_channel_receive(channel, KX_ROLE_COURIER, KX_ROLE_CORE, buffer, &message,
+                                     NULL)) == KX_RECEIVED) {
+        if (message.type == KX_MSG_DIRECTORY_END) {
+            take_end(answer, &message.DIRECTORY_END);
             return;
         }
-        left -= size;
-        if (message.type == KX_MSG_DIRECTORY_ENTRY && answer->entries->len < most)
-            take_entry(answer, message.DIRECTORY_ENTRY.dn);
-        else if (message.type == KX_MSG_DIRECTORY_VALUE)
-            take_value(answer, whats, &message.DIRECTORY_VALUE);
-        if (message.type != KX_MSG_DIRECTORY_END)
-            continue;
-        take_end(answer, &message.DIRECTORY_END);
-        return;
+        if ((message.type == KX_MSG_DIRECTORY_ENTRY || message.type == KX_MSG_DIRECTORY_VALUE) &&
+            !take_part(answer, whats, most, &message, &left)) {
+            give_up(answer, KX_DIRECTORY_FAILED,
+                    "the answer of the directory is longer than it may be");
+            return;
+        }
     }
+    if (got == KX_RECEIVE_AGAIN)
+        give_up(answer, KX_DIRECTORY_UNREACHABLE, "no answer came in time");
+    else
+        g_ptr_array_set_size(answer->entries, 0);
 }
 
 static void conduct(KxMapping *mapping, const KxMapQuestion *question, const Wanted *wanted,
@@ -225,6 +255,8 @@ static void conduct(KxMapping *mapping, const KxMapQuestion *question, const Wan
         close(ends[0]);
         return;
     }
+    const struct timeval wait = {patience(question->domain) + BESIDE_SECONDS, 0};
+    setsockopt(ends[0], SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
     receive(ends[0], wanted->whats, question->most, answer);
     remove_channel(mapping, ends[0]);
 }

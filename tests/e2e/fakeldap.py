@@ -83,7 +83,7 @@ class Handler(socketserver.StreamRequestHandler):
             if (key == base if scope == b"\0" else True) and fits(*condition, attributes):
                 self.wfile.write(self.entry(number_of, dn, attributes, wanted))
         while self.server.endless:
-            self.wfile.write(self.entry(number_of, "cn=x", {"description": ["x" * 8000] * 50}, wanted))
+            self.wfile.write(self.entry(number_of, "cn=x", {"description": ["x" * 8000] * 100}, wanted))
         self.answer(number_of, 0x65, self.server.code)
 
     def entry(self, number_of, dn, attributes, wanted):

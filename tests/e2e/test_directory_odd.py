@@ -146,6 +146,7 @@ def test_an_answer_has_an_end(server, odd):
     begin = time.monotonic()
     assert rcpt(server, "nobody@odd.test") == 451
     assert time.monotonic() - begin < 10
+    server.wait_log("debug", "the answer of the directory is longer than it may be")
     odd.endless = False
     assert refresh(server).returncode == 0
     assert rcpt(server, "nobody@odd.test") in (451, 550)
