@@ -31,13 +31,6 @@ char *kx_acme_certificate_name(const char *const *names)
     return g_strdelimit(name, "*", '_');
 }
 
-static X509 *read_first(const char *name)
-{
-    g_autofree char *pem = kx_certificate_read(name, KX_CERTIFICATE_CHAIN, NULL);
-    g_autoptr(KxX509Chain) chain = pem ? kx_certificate_parse(pem, NULL) : NULL;
-    return chain ? sk_X509_shift(chain) : NULL;
-}
-
 static gboolean has_name(X509 *certificate, const char *name)
 {
     /* A wildcard is for itself: "x.company.com" in its place would be a host below. */
@@ -46,9 +39,8 @@ static gboolean has_name(X509 *certificate, const char *name)
     return X509_check_host(certificate, host, 0, 0, NULL) == 1;
 }
 
-gint64 kx_acme_due(const char *name, const char *const *names)
+gint64 kx_acme_due(X509 *certificate, const char *const *names)
 {
-    g_autoptr(X509) certificate = read_first(name);
     if (!certificate)
         return 0;
     for (guint i = 0; names[i]; i++)
@@ -132,7 +124,7 @@ static gboolean is_to_be_active(X509 *certificate, const char *name, const KxSet
     if (g_strcmp0(active, name) == 0 ||
         !has_name(certificate, kx_settings_text(settings, KX_SET_SERVER_HOSTNAME)))
         return FALSE;
-    g_autoptr(X509) present = active ? read_first(active) : NULL;
+    g_autoptr(X509) present = active ? kx_certificate_read_first(active) : NULL;
     return !present || X509_self_signed(present, 0) == 1;
 }
 

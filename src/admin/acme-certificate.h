@@ -14,8 +14,9 @@ char **kx_acme_names(const char *entry);
 /* "acme-mail.company.com" */
 char *kx_acme_certificate_name(const char *const *names);
 
-/* When it is to be renewed, in Unix seconds; 0: it is not there, or not for all of these names. */
-gint64 kx_acme_due(const char *name, const char *const *names);
+/* When it is to be renewed, in Unix seconds; 0: it is not there (NULL), or not for all of these
+ * names. */
+gint64 kx_acme_due(X509 *certificate, const char *const *names);
 
 /* Gets it and puts it in its place. It becomes the active one if it has the server's host name and
  * the active one is self-signed. `*ret_terms` is where the terms of service are, if that is known,

@@ -74,7 +74,7 @@ static gboolean ask_server(KxAcmeClient *client, const char *url, const char *bo
     return TRUE;
 }
 
-static const char *member(const json_t *object, const char *name)
+const char *kx_acme_text(const json_t *object, const char *name)
 {
     const char *text = json_string_value(json_object_get(object, name));
     return text ? text : "";
@@ -83,15 +83,15 @@ static const char *member(const json_t *object, const char *name)
 /* The authority's own words (section 6.7), those about single names too. */
 static gboolean fail_answer(const KxAcmeAnswer *answer, GError **error)
 {
-    const char *type = member(answer->json, "type");
+    const char *type = kx_acme_text(answer->json, "type");
     gboolean later =
         answer->code >= 500 || answer->code == 429 || g_str_equal(type, PROBLEM "rateLimited");
-    g_autoptr(GString) said = g_string_new(member(answer->json, "detail"));
+    g_autoptr(GString) said = g_string_new(kx_acme_text(answer->json, "detail"));
     const json_t *one;
     size_t i;
     json_array_foreach(json_object_get(answer->json, "subproblems"), i, one) g_string_append_printf(
-        said, "; %s: %s", member(json_object_get(one, "identifier"), "value"),
-        member(one, "detail"));
+        said, "; %s: %s", kx_acme_text(json_object_get(one, "identifier"), "value"),
+        kx_acme_text(one, "detail"));
     g_autofree char *clean = kx_escape_for_log(said->str, -1, DETAIL_MAX);
     g_autofree char *kind =
         kx_escape_for_log(g_str_has_prefix(type, PROBLEM) ? type + strlen(PROBLEM) : type, -1, 60);
@@ -101,7 +101,7 @@ static gboolean fail_answer(const KxAcmeAnswer *answer, GError **error)
 
 static const char *find_url(const KxAcmeClient *client, const char *name, GError **error)
 {
-    const char *url = member(client->directory, name);
+    const char *url = kx_acme_text(client->directory, name);
     if (*url)
         return url;
     kx_fail(error, KX_ERR_PROTOCOL, "the authority's directory has no %s: is it one of ACME?",
@@ -143,7 +143,7 @@ gboolean kx_acme_client_post(KxAcmeClient *client, const char *url, const json_t
             return FALSE;
         if (ret_answer->code / 100 == 2)
             return TRUE;
-        if (!g_str_equal(member(ret_answer->json, "type"), PROBLEM "badNonce"))
+        if (!g_str_equal(kx_acme_text(ret_answer->json, "type"), PROBLEM "badNonce"))
             break; /* else it was too old, and a new one came along (section 6.5) */
     }
     return fail_answer(ret_answer, error);

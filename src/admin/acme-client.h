@@ -28,6 +28,9 @@ KxAcmeClient *kx_acme_client_new(KxAsks *asks, const char *directory, EVP_PKEY *
                                  GError **error);
 void kx_acme_client_free(KxAcmeClient *client);
 
+/* The text of that name in an answer, "" if there is none. */
+const char *kx_acme_text(const json_t *object, const char *name);
+
 /* Where the terms of service are, or NULL. */
 const char *kx_acme_client_terms(const KxAcmeClient *client);
 

@@ -8,29 +8,13 @@
 #include <string.h>
 
 #include "admin/certificate.h"
+#include "base/base64.h"
 #include "base/error.h"
 
 enum { NUMBER = 32, POINT = 1 + 2 * NUMBER }; /* bytes, of P-256 */
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(EVP_MD_CTX, EVP_MD_CTX_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(ECDSA_SIG, ECDSA_SIG_free)
-
-char *kx_base64url(const void *bytes, size_t len)
-{
-    char *text = g_base64_encode(bytes, len);
-    g_strdelimit(text, "+", '-');
-    g_strdelimit(text, "/", '_');
-    text[strcspn(text, "=")] = '\0';
-    return text;
-}
-
-static gboolean fail_openssl(GError **error, const char *what)
-{
-    char text[256];
-    ERR_error_string_n(ERR_get_error(), text, sizeof text);
-    ERR_clear_error();
-    return kx_fail(error, KX_ERR_FAILED, "%s: %s", what, text);
-}
 
 /* ---- keys ---- */
 
@@ -63,7 +47,7 @@ char *kx_jws_thumbprint(EVP_PKEY *key, GError **error)
         return NULL;
     if (EVP_Digest(text, strlen(text), digest, NULL, EVP_sha256(), NULL) == 1)
         return kx_base64url(digest, sizeof digest);
-    fail_openssl(error, "cannot make a digest");
+    kx_certificate_fail_openssl(error, "cannot make a digest");
     return NULL;
 }
 
@@ -83,7 +67,7 @@ static char *signature(EVP_PKEY *key, const char *text, GError **error)
     if (numbers && BN_bn2binpad(ECDSA_SIG_get0_r(numbers), plain, NUMBER) == NUMBER &&
         BN_bn2binpad(ECDSA_SIG_get0_s(numbers), plain + NUMBER, NUMBER) == NUMBER)
         return kx_base64url(plain, sizeof plain);
-    fail_openssl(error, "cannot sign the request");
+    kx_certificate_fail_openssl(error, "cannot sign the request");
     return NULL;
 }
 

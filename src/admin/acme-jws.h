@@ -8,8 +8,6 @@
 #include <glib.h>
 #include <openssl/evp.h>
 
-char *kx_base64url(const void *bytes, size_t len);
-
 /* The key's SHA-256 digest in base64url (RFC 7638). KX_ERR_INVALID: it is of another kind. */
 char *kx_jws_thumbprint(EVP_PKEY *key, GError **error);
 

@@ -6,6 +6,7 @@
 
 #include "admin/acme-jws.h"
 #include "admin/certificate-info.h"
+#include "base/base64.h"
 #include "base/error.h"
 #include "base/text.h"
 
@@ -17,12 +18,6 @@ enum {
     PATIENCE = 120,    /* seconds, for one proof or the certificate */
 };
 
-static const char *member(const json_t *object, const char *name)
-{
-    const char *text = json_string_value(json_object_get(object, name));
-    return text ? text : "";
-}
-
 /* Asks again until it is no longer in one of the two states, in which it is on its way. */
 static gboolean wait_for(KxAcmeClient *client, const KxAcmeProof *proof, const char *url,
                          const char *const pending[2], KxAcmeAnswer *ret_answer, GError **error)
@@ -31,7 +26,7 @@ static gboolean wait_for(KxAcmeClient *client, const KxAcmeProof *proof, const c
     for (guint pause = PAUSE_FIRST;; pause = MIN(pause * 2, (guint)PAUSE_MOST)) {
         if (!kx_acme_client_post(client, url, NULL, ret_answer, error))
             return FALSE;
-        const char *status = member(ret_answer->json, "status");
+        const char *status = kx_acme_text(ret_answer->json, "status");
         if (!g_str_equal(status, pending[0]) && !g_str_equal(status, pending[1]))
             return TRUE;
         gint64 left = (until - g_get_monotonic_time()) / 1000;
@@ -52,7 +47,7 @@ static const json_t *find_challenge(const json_t *authorization, const char *typ
     size_t i;
     json_array_foreach(
         json_object_get(authorization, "challenges"), i,
-        challenge) if (g_str_equal(member(challenge, "type"), type)) return challenge;
+        challenge) if (g_str_equal(kx_acme_text(challenge, "type"), type)) return challenge;
     return NULL;
 }
 
@@ -68,8 +63,8 @@ static gboolean fail_proof(const json_t *authorization, const char *type, const 
                            GError **error)
 {
     const json_t *challenge = find_challenge(authorization, type);
-    g_autofree char *why =
-        kx_escape_for_log(member(json_object_get(challenge, "error"), "detail"), -1, DETAIL_MAX);
+    g_autofree char *why = kx_escape_for_log(
+        kx_acme_text(json_object_get(challenge, "error"), "detail"), -1, DETAIL_MAX);
     return kx_fail(error, KX_ERR_DENIED, "the authority could not verify %s by %s%s%s", host, type,
                    *why ? ": " : "", why);
 }
@@ -81,10 +76,10 @@ static gboolean let_verify(KxAcmeClient *client, const KxAcmeProof *proof, const
     static const char *const pending[] = {"pending", "processing"};
     g_auto(KxAcmeAnswer) answer = {0};
     json_auto_t *nothing = json_object();
-    if (!kx_acme_client_post(client, member(challenge, "url"), nothing, &answer, error) ||
+    if (!kx_acme_client_post(client, kx_acme_text(challenge, "url"), nothing, &answer, error) ||
         !wait_for(client, proof, url, pending, &answer, error))
         return FALSE;
-    return g_str_equal(member(answer.json, "status"), "valid") ||
+    return g_str_equal(kx_acme_text(answer.json, "status"), "valid") ||
            fail_proof(answer.json, proof->type, host, error);
 }
 
@@ -101,11 +96,11 @@ static gboolean prove(KxAcmeClient *client, const KxAcmeProof *proof, const char
     g_auto(KxAcmeAnswer) answer = {0};
     if (!kx_acme_client_post(client, url, NULL, &answer, error))
         return FALSE;
-    if (g_str_equal(member(answer.json, "status"), "valid"))
+    if (g_str_equal(kx_acme_text(answer.json, "status"), "valid"))
         return TRUE; /* from an earlier order */
-    const char *host = member(json_object_get(answer.json, "identifier"), "value");
+    const char *host = kx_acme_text(json_object_get(answer.json, "identifier"), "value");
     const json_t *challenge = find_challenge(answer.json, proof->type);
-    const char *token = member(challenge, "token");
+    const char *token = kx_acme_text(challenge, "token");
     if (!is_ordered(names, host))
         return kx_fail(error, KX_ERR_PROTOCOL,
                        "the authority asks for a name that was not ordered");
@@ -150,10 +145,10 @@ static gboolean finalize(KxAcmeClient *client, const KxAcmeProof *proof, const c
         !kx_acme_client_post(client, url, wish, answer, error) ||
         !wait_for(client, proof, order, processing, answer, error))
         return FALSE;
-    if (g_str_equal(member(answer->json, "status"), "valid"))
+    if (g_str_equal(kx_acme_text(answer->json, "status"), "valid"))
         return TRUE;
-    g_autofree char *why =
-        kx_escape_for_log(member(json_object_get(answer->json, "error"), "detail"), -1, DETAIL_MAX);
+    g_autofree char *why = kx_escape_for_log(
+        kx_acme_text(json_object_get(answer->json, "error"), "detail"), -1, DETAIL_MAX);
     return kx_fail(error, KX_ERR_DENIED, "the authority gives no certificate: %s", why);
 }
 
@@ -180,10 +175,10 @@ char *kx_acme_obtain(KxAcmeClient *client, const KxAcmeProof *proof, const char 
         if (!prove(client, proof, names, url ? url : "", error))
             return NULL;
     }
-    if (!finalize(client, proof, answer.location, member(answer.json, "finalize"), request, &end,
-                  error))
+    if (!finalize(client, proof, answer.location, kx_acme_text(answer.json, "finalize"), request,
+                  &end, error))
         return NULL;
-    g_autofree char *url = g_strdup(member(end.json, "certificate"));
+    g_autofree char *url = g_strdup(kx_acme_text(end.json, "certificate"));
     if (!kx_acme_client_post(client, url, NULL, &end, error))
         return NULL;
     return g_steal_pointer(&end.text);

@@ -4,8 +4,8 @@
 #include <openssl/sha.h>
 #include <string.h>
 
-#include "admin/acme-jws.h"
 #include "admin/certificate.h"
+#include "base/base64.h"
 #include "base/error.h"
 #include "base/lock.h"
 
@@ -90,6 +90,11 @@ const KxHttpApp kx_proofs_app = {
     .handle = handle,
 };
 
+static void digest_of(const char *authorization, guint8 digest[static SHA256_DIGEST_LENGTH])
+{
+    SHA256((const guint8 *)authorization, strlen(authorization), digest);
+}
+
 /* ---- TLS-ALPN-01 ---- */
 
 static gboolean show_certificate(gpointer data, const char *host, const char *token,
@@ -97,7 +102,7 @@ static gboolean show_certificate(gpointer data, const char *host, const char *to
 {
     KxProofs *proofs = data;
     guint8 digest[SHA256_DIGEST_LENGTH];
-    SHA256((const guint8 *)authorization, strlen(authorization), digest);
+    digest_of(authorization, digest);
     if (!check_service(proofs, KX_SERVICE_HTTPS, error))
         return FALSE;
     g_autoptr(EVP_PKEY) key = kx_certificate_new_key(FALSE, error);
@@ -123,7 +128,7 @@ static gboolean run_hook(KxProofs *proofs, KxHook hook, const char *host, const 
                          GError **error)
 {
     guint8 digest[SHA256_DIGEST_LENGTH];
-    SHA256((const guint8 *)authorization, strlen(authorization), digest);
+    digest_of(authorization, digest);
     g_autofree char *text = kx_base64url(digest, sizeof digest);
     return proofs->means.dns(proofs->means.data, hook, host, text, error);
 }

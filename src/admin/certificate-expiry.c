@@ -13,11 +13,9 @@ typedef void (*Found)(gpointer data, const char *name, gboolean active, KxCertif
 
 static void look_at(const char *name, const char *active, Found found, gpointer data)
 {
-    g_autofree char *pem = kx_certificate_read(name, KX_CERTIFICATE_CHAIN, NULL);
-    g_autoptr(KxX509Chain) chain = pem ? kx_certificate_parse(pem, NULL) : NULL;
-    if (!chain)
+    g_autoptr(X509) certificate = kx_certificate_read_first(name);
+    if (!certificate)
         return; /* a request, or damaged */
-    const X509 *certificate = sk_X509_value(chain, 0);
     KxCertificateAge age = kx_certificate_age(certificate, g_get_real_time() / G_USEC_PER_SEC);
     if (age == KX_CERTIFICATE_ENDING || age == KX_CERTIFICATE_EXPIRED)
         found(data, name, g_strcmp0(active, name) == 0, age, kx_certificate_end(certificate));

@@ -6,6 +6,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "admin/certificate-info.h"
 #include "base/error.h"
 #include "base/fsutil.h"
 #include "base/paths.h"
@@ -67,6 +68,13 @@ char *kx_certificate_read(const char *name, KxCertificatePart part, GError **err
     else
         g_propagate_error(error, g_steal_pointer(&inner));
     return NULL;
+}
+
+X509 *kx_certificate_read_first(const char *name)
+{
+    g_autofree char *pem = kx_certificate_read(name, KX_CERTIFICATE_CHAIN, NULL);
+    g_autoptr(KxX509Chain) chain = pem ? kx_certificate_parse(pem, NULL) : NULL;
+    return chain ? sk_X509_shift(chain) : NULL;
 }
 
 gboolean kx_certificate_write(const char *name, KxCertificatePart part, const char *pem,

@@ -31,6 +31,8 @@ gboolean kx_certificate_name_check(const char *name, GError **error);
 gboolean kx_certificate_has(const char *name, KxCertificatePart part);
 /* KX_ERR_NOT_FOUND says what there is not. */
 char *kx_certificate_read(const char *name, KxCertificatePart part, GError **error);
+/* The first of its chain, the certificate itself; NULL: there is none that can be read. */
+X509 *kx_certificate_read_first(const char *name);
 gboolean kx_certificate_write(const char *name, KxCertificatePart part, const char *pem,
                               GError **error);
 /* KX_ERR_EXISTS: there is a certificate or a request of that name. */

@@ -30,7 +30,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Extensions, extensions_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(GENERAL_NAMES, GENERAL_NAMES_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(BIO, BIO_free_all)
 
-static gboolean fail_openssl(GError **error, const char *what)
+gboolean kx_certificate_fail_openssl(GError **error, const char *what)
 {
     char text[256];
     ERR_error_string_n(ERR_get_error(), text, sizeof text);
@@ -44,7 +44,7 @@ EVP_PKEY *kx_certificate_new_key(gboolean rsa, GError **error)
 {
     EVP_PKEY *key = rsa ? EVP_RSA_gen(RSA_BITS) : EVP_EC_gen("P-256");
     if (!key)
-        fail_openssl(error, "cannot make a key");
+        kx_certificate_fail_openssl(error, "cannot make a key");
     return key;
 }
 
@@ -60,7 +60,7 @@ char *kx_certificate_key_pem(EVP_PKEY *key, GError **error)
     g_autoptr(BIO) bio = BIO_new(BIO_s_secmem());
     if (PEM_write_bio_PrivateKey(bio, key, NULL, NULL, 0, NULL, NULL))
         return take_text(bio);
-    fail_openssl(error, "cannot write the key");
+    kx_certificate_fail_openssl(error, "cannot write the key");
     return NULL;
 }
 
@@ -161,7 +161,7 @@ static gboolean add_names(Extensions *list, const KxCertificateWish *wish, GErro
     Extensions *all = list;
     return X509V3_add1_i2d(&all, NID_subject_alt_name, names, 0, X509V3_ADD_DEFAULT) == 1
                ? TRUE
-               : fail_openssl(error, "cannot write the names");
+               : kx_certificate_fail_openssl(error, "cannot write the names");
 }
 
 /* ---- what both kinds carry ---- */
@@ -170,7 +170,7 @@ static gboolean add_text(Extensions *list, int kind, const char *value, GError *
 {
     X509_EXTENSION *extension = X509V3_EXT_nconf_nid(NULL, NULL, kind, value);
     if (!extension)
-        return fail_openssl(error, "cannot write an extension");
+        return kx_certificate_fail_openssl(error, "cannot write an extension");
     sk_X509_EXTENSION_push(list, extension);
     return TRUE;
 }
@@ -218,7 +218,7 @@ static char *self_signed(const KxCertificateWish *wish, const Extensions *list, 
     g_autoptr(BIO) bio = BIO_new(BIO_s_mem());
     if (X509_sign(certificate, key, EVP_sha256()) && PEM_write_bio_X509(bio, certificate))
         return take_text(bio);
-    fail_openssl(error, "cannot sign the certificate");
+    kx_certificate_fail_openssl(error, "cannot sign the certificate");
     return NULL;
 }
 
@@ -264,6 +264,6 @@ char *kx_certificate_request(const KxCertificateWish *wish, EVP_PKEY *key, GErro
     g_autoptr(BIO) bio = BIO_new(BIO_s_mem());
     if (X509_REQ_sign(request, key, EVP_sha256()) && PEM_write_bio_X509_REQ(bio, request))
         return take_text(bio);
-    fail_openssl(error, "cannot sign the request");
+    kx_certificate_fail_openssl(error, "cannot sign the request");
     return NULL;
 }

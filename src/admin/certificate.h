@@ -26,6 +26,9 @@ typedef struct {
     gboolean rsa;
 } KxCertificateWish;
 
+/* With what OpenSSL says of it; FALSE. */
+gboolean kx_certificate_fail_openssl(GError **error, const char *what);
+
 EVP_PKEY *kx_certificate_new_key(gboolean rsa, GError **error);
 char *kx_certificate_key_pem(EVP_PKEY *key, GError **error);
 

@@ -2,6 +2,9 @@
 /* keryx cert acme: certificates that the server gets from an authority itself (RFC 8555). */
 #include "admin/command.h"
 #include "admin/renewal.h"
+#include "base/text.h"
+
+enum { SHOWN_MAX = 4096 /* bytes of the authority's words */ };
 
 static json_t *status(const KxCall *call, GError **error)
 {
@@ -33,9 +36,11 @@ static void show_status(const json_t *result, FILE *out)
     fprintf(out, "Authority: %s\nChallenge: %s\n",
             json_string_value(json_object_get(result, "directory")),
             json_string_value(json_object_get(result, "challenge")));
-    if (terms)
-        fprintf(out, "Terms of service: %s (%s)\n", terms,
+    if (terms) {
+        g_autofree char *shown = kx_escape_for_log(terms, -1, SHOWN_MAX);
+        fprintf(out, "Terms of service: %s (%s)\n", shown,
                 json_is_true(json_object_get(result, "agreed")) ? "agreed" : "not agreed");
+    }
     if (json_array_size(rows) == 0)
         fprintf(out, "acme.certificates names no certificate.\n");
     json_array_foreach(rows, i, row)
@@ -45,8 +50,10 @@ static void show_status(const json_t *result, FILE *out)
                 json_string_value(json_object_get(row, "state")),
                 json_string_value(json_object_get(row, "names")));
         show_time("renewed from", json_object_get(row, "renewal"), out);
-        if (why)
-            fprintf(out, "  failed: %s\n", why);
+        if (why) {
+            g_autofree char *shown = kx_escape_for_log(why, -1, SHOWN_MAX);
+            fprintf(out, "  failed: %s\n", shown);
+        }
         show_time("tried again at", json_object_get(row, "next-try"), out);
     }
 }

@@ -174,7 +174,10 @@ static gboolean is_due(KxRenewal *renewal, const char *const *names)
     const Trouble *trouble = g_hash_table_lookup(renewal->troubles, key);
     gboolean held_up = trouble && trouble->next > now;
     kx_mutex_unlock(&renewal->lock);
-    return !held_up && kx_acme_due(name, names) <= now;
+    if (held_up)
+        return FALSE;
+    g_autoptr(X509) certificate = kx_certificate_read_first(name);
+    return kx_acme_due(certificate, names) <= now;
 }
 
 static void renew_due(KxRenewal *renewal)
@@ -227,15 +230,13 @@ static json_t *status_of(KxRenewal *renewal, const char *const *names)
 {
     g_autofree char *name = kx_acme_certificate_name(names);
     g_autofree char *joined = key_of(names);
-    gint64 due = kx_acme_due(name, names);
-    json_t *row = json_pack("{s:s, s:s, s:s, s:I}", "name", name, "names", joined, "state",
-                            due > 0 ? "valid" : "missing", "renewal", (json_int_t)due);
-    g_autofree char *pem = kx_certificate_read(name, KX_CERTIFICATE_CHAIN, NULL);
-    g_autoptr(KxX509Chain) chain = pem ? kx_certificate_parse(pem, NULL) : NULL;
-    if (chain && due > 0)
-        json_object_set_new(row, "state",
-                            json_string(kx_certificate_age_text(
-                                kx_certificate_age(sk_X509_value(chain, 0), now_seconds()))));
+    g_autoptr(X509) certificate = kx_certificate_read_first(name);
+    gint64 due = kx_acme_due(certificate, names);
+    const char *state =
+        due > 0 ? kx_certificate_age_text(kx_certificate_age(certificate, now_seconds()))
+                : "missing";
+    json_t *row = json_pack("{s:s, s:s, s:s, s:I}", "name", name, "names", joined, "state", state,
+                            "renewal", (json_int_t)due);
     if (!renewal)
         return row;
     kx_mutex_lock(&renewal->lock);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/base64.h"
 
+#include <string.h>
+
 static gboolean is_base64(const char *text, size_t len)
 {
     size_t padding = 0;
@@ -21,4 +23,13 @@ gboolean kx_base64_decode(char *text, size_t len, size_t *ret_len)
     guint save = 0;
     *ret_len = g_base64_decode_step(text, len, (guchar *)text, &state, &save);
     return TRUE;
+}
+
+char *kx_base64url(const void *bytes, size_t len)
+{
+    char *text = g_base64_encode(bytes, len);
+    g_strdelimit(text, "+", '-');
+    g_strdelimit(text, "/", '_');
+    text[strcspn(text, "=")] = '\0';
+    return text;
 }

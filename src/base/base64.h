@@ -8,3 +8,6 @@
 /* Decodes in place: the first *ret_len bytes are the content. FALSE, with the text unchanged, if it
  * is not base64. An empty text is empty content. */
 gboolean kx_base64_decode(char *text, size_t len, size_t *ret_len);
+
+/* The alphabet for URLs and file names, without padding (section 5); the caller's. */
+char *kx_base64url(const void *bytes, size_t len);

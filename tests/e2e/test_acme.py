@@ -10,6 +10,7 @@ import socket
 import ssl
 import subprocess
 import tempfile
+import time
 import urllib.request
 from pathlib import Path
 
@@ -47,13 +48,13 @@ class World:
         return program("pebble-challtestsrv", "-dns01", f"127.0.0.1:{self.dns}", "-management", f"127.0.0.1:{self.names}",
                        "-defaultIPv6", "", "-http01", "", "-https01", "", "-tlsalpn01", "")
 
-    def pebble(self, server):
+    def pebble(self, server, **more):
         certificate, key = self.authority.issue(CA)
         config = self.folder / "pebble.json"
         config.write_text(json.dumps({"pebble": {
             "listenAddress": f"127.0.0.1:{self.ca}", "managementListenAddress": f"127.0.0.1:{self.manage}",
             "certificate": str(certificate), "privateKey": str(key), "httpPort": server.port("http"),
-            "tlsPort": server.port("https"), "domainBlocklist": ["blocked.test"]}}))
+            "tlsPort": server.port("https"), "domainBlocklist": ["blocked.test"], **more}}))
         return program("pebble", "-config", str(config), "-dnsserver", f"127.0.0.1:{self.dns}", PEBBLE_VA_NOSLEEP="1",
                        PEBBLE_WFE_NONCEREJECT="15", PEBBLE_AUTHZREUSE="0")
 
@@ -220,3 +221,26 @@ def test_nothing_else_is_at_the_port_of_http(server):
         while piece := plain.recv(4096):
             answer += piece
     assert re.findall(rb"HTTP/1.1 (\d+)", answer) == [b"404", b"404"]
+
+
+def test_it_is_renewed_by_itself(keryx_binary, tmp_path):
+    """Certificates of this authority live for 45 seconds: the one that is old enough when the server starts is replaced."""
+    around = World(tmp_path)
+    config = {"dns.servers": f"127.0.0.1@{around.dns}", "dns.dnssec": "off",
+              "service.http.startup": "automatic", "service.https.startup": "automatic"}
+    with around.name_server(), world.trust(around.authority), kx.running_server(keryx_binary, config=config) as server, \
+            around.pebble(server, certificateValidityPeriod=45):
+        kx.wait_until(lambda: answers(around.manage), what="Pebble")
+        ask_for(server, around, "brief.test")
+        due = wait_for(server, "acme-brief.test")["renewal"]
+        old = info(server, "acme-brief.test")
+        assert due - time.time() > 10
+        server.restart()
+        time.sleep(7)  # it has looked: 5 seconds after its start
+        assert info(server, "acme-brief.test")["serial"] == old["serial"]
+        time.sleep(max(due + 1 - time.time(), 0))
+        server.restart()
+        new = kx.wait_until(lambda: (one := info(server, "acme-brief.test"))["serial"] != old["serial"] and one, 30, "a new one")
+        assert new["until"] > old["until"]
+        kx.wait_until(lambda: served(server, name="brief.test") == new["fingerprint"], 5, "the new one to be served")
+    shutil.rmtree(around.hooks)

@@ -11,6 +11,8 @@
 #include "admin/acme-jws.h"
 #include "admin/certificate-age.h"
 #include "admin/certificate-info.h"
+#include "admin/command.h"
+#include "base/base64.h"
 #include "base/error.h"
 
 /* The key of RFC 7515 appendix A.3. */
@@ -144,6 +146,51 @@ static void test_age(void)
     }
 }
 
+static gint64 due(X509 *certificate, const char *names)
+{
+    g_auto(GStrv) list = kx_acme_names(names);
+    return kx_acme_due(certificate, (const char *const *)list);
+}
+
+/* At once, if there is none for these names; else when a third of its life is left. */
+static void test_due(void)
+{
+    static const char *const more[] = {"b.test", "*.c.test", NULL};
+    g_autoptr(EVP_PKEY) key = kx_certificate_new_key(FALSE, NULL);
+    KxCertificateWish wish = {.hostname = "a.test", .names = more, .days = 30};
+    g_autofree char *pem = kx_certificate_self_signed(&wish, key, NULL);
+    g_autoptr(KxX509Chain) chain = kx_certificate_parse(pem, NULL);
+    X509 *certificate = sk_X509_value(chain, 0);
+    gint64 renewal = kx_certificate_renewal(certificate);
+    g_assert_cmpint(renewal, >, g_get_real_time() / G_USEC_PER_SEC + 19 * 86400);
+    g_assert_cmpint(due(certificate, "a.test"), ==, renewal);
+    g_assert_cmpint(due(certificate, "B.test *.c.test a.test"), ==, renewal);
+    g_assert_cmpint(due(certificate, "a.test d.test"), ==, 0);
+    g_assert_cmpint(due(certificate, "*.a.test"), ==, 0);
+    g_assert_cmpint(due(NULL, "a.test"), ==, 0);
+}
+
+/* What an authority says does not steer the terminal. */
+static void test_shown(void)
+{
+    const KxCommand *status = &kx_topic_acme.commands[0];
+    char *text = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&text, &len);
+    json_auto_t *row = json_pack("{s:s, s:s, s:s, s:s}", "name", "acme-a.test", "names", "a.test",
+                                 "state", "missing", "error", "no\x1b[2J");
+    json_auto_t *result = json_pack("{s:s, s:s, s:b, s:s, s:[O]}", "directory", "https://ca.test/",
+                                    "challenge", "http-01", "agreed", 1, "terms",
+                                    "https://ca.test/\x1b]0;x\n", "certificates", row);
+    g_assert_cmpstr(status->words, ==, "cert acme status");
+    status->show(result, out);
+    fclose(out);
+    g_assert_null(strchr(text, '\x1b'));
+    g_assert_nonnull(strstr(text, "Terms of service: https://ca.test/\\x1B]0;x\\x0A (agreed)\n"));
+    g_assert_nonnull(strstr(text, "failed: no\\x1B[2J\n"));
+    free(text);
+}
+
 static void test_names(void)
 {
     g_auto(GStrv) names = kx_acme_names(" *.Company.test  mail.company.test ");
@@ -161,5 +208,7 @@ int main(int argc, char **argv)
     g_test_add_func("/admin/acme/challenge", test_challenge);
     g_test_add_func("/admin/acme/age", test_age);
     g_test_add_func("/admin/acme/names", test_names);
+    g_test_add_func("/admin/acme/due", test_due);
+    g_test_add_func("/admin/acme/shown", test_shown);
     return g_test_run();
 }

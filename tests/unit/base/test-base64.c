@@ -38,10 +38,18 @@ static void test_round_trip(void)
     }
 }
 
+static void test_for_urls(void)
+{
+    g_autofree char *text = kx_base64url("\xfb\xff\xbf\xfe", 4), *none = kx_base64url("", 0);
+    g_assert_cmpstr(text, ==, "-_-__g");
+    g_assert_cmpstr(none, ==, "");
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/base/base64/cases", test_cases);
     g_test_add_func("/base/base64/round-trip", test_round_trip);
+    g_test_add_func("/base/base64/for-urls", test_for_urls);
     return g_test_run();
 }
