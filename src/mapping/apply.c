@@ -8,7 +8,7 @@
 
 enum { BATCH = 500 }; /* changes of one transaction */
 
-static const KxAdmin MAPPER = {"directory", KX_LEVEL_FULL, NULL, TRUE};
+const KxAdmin kx_map_admin = {"directory", KX_LEVEL_FULL, NULL, TRUE};
 
 /* Changes to be made together, with what they borrow. */
 typedef struct {
@@ -115,7 +115,7 @@ static GArray *find_changes(KxMapping *mapping, const KxDomain *domain, KxObject
     return fields;
 }
 
-static KxSource source_of(KxObject object, const KxRecord *record)
+KxSource kx_map_source_of(KxObject object, const KxRecord *record)
 {
     return object == KX_OBJECT_USER ? ((const KxUser *)(const void *)record)->source
                                     : ((const KxGroup *)(const void *)record)->source;
@@ -129,12 +129,12 @@ static void add_person(KxMapping *mapping, const KxDomain *domain, KxObject obje
     static const KxField enabled = {"disabled", "no"}, published = {"publish", "yes"};
     g_autofree char *name = g_strdup_printf("%s@%s", person->name, domain->name);
     KxRecord *record = kx_object_get(mapping->directory, object, name, NULL);
-    if (record != NULL && source_of(object, record) == KX_SOURCE_INTERNAL) {
+    if (record != NULL && kx_map_source_of(object, record) == KX_SOURCE_INTERNAL) {
         person->problem = g_strdup_printf("there is %s of that name here already, which counts",
                                           object == KX_OBJECT_USER ? "an account" : "a group");
     } else {
         GArray *fields = find_changes(mapping, domain, object, person, record);
-        if (record != NULL && source_of(object, record) == KX_SOURCE_GONE)
+        if (record != NULL && kx_map_source_of(object, record) == KX_SOURCE_GONE)
             g_array_append_val(fields, enabled);
         if (record == NULL && object == KX_OBJECT_USER)
             g_array_append_val(fields, published);
@@ -171,7 +171,7 @@ static gboolean make_without_addresses(KxMapping *mapping, const KxChange *chang
     if (less.n_fields == change->n_fields)
         return FALSE;
     *ret_any = less.n_fields > 0 || change->verb == KX_CHANGE_ADD;
-    return !*ret_any || kx_object_change(mapping->directory, &MAPPER, &less, 1, NULL, error);
+    return !*ret_any || kx_object_change(mapping->directory, &kx_map_admin, &less, 1, NULL, error);
 }
 
 static void judge(KxMapping *mapping, const KxDomain *domain, const KxChange *change,
@@ -199,8 +199,8 @@ static void make(KxMapping *mapping, const KxDomain *domain, Batch *batch, KxMap
     g_autoptr(GError) error = NULL;
     if (n == 0)
         return;
-    if (!kx_object_change_many(mapping->directory, &MAPPER, changes, n, KX_CHANGE_EACH, errors,
-                               NULL, &error))
+    if (!kx_object_change_many(mapping->directory, &kx_map_admin, changes, n, KX_CHANGE_EACH,
+                               errors, NULL, &error))
         kx_log(mapping->logger, KX_LOG_ERROR, "Directory of %s: %s", domain->name,
                error != NULL ? error->message : "what it says could not be stored");
     else
@@ -210,10 +210,16 @@ static void make(KxMapping *mapping, const KxDomain *domain, Batch *batch, KxMap
         g_clear_error(&errors[i]);
 }
 
+gboolean kx_map_has_changed(KxMapping *mapping, const KxDomain *domain)
+{
+    g_autoptr(KxDomain) now = kx_domain_get(mapping->directory, domain->name, NULL);
+    return now == NULL || now->generation != domain->generation;
+}
+
 void kx_map_apply(KxMapping *mapping, const KxDomain *domain, KxObject object,
                   const GPtrArray *people, KxMappingReport *report)
 {
-    for (guint at = 0; at < people->len;) {
+    for (guint at = 0; at < people->len && !kx_map_has_changed(mapping, domain);) {
         g_auto(Batch) batch = {0};
         batch_init(&batch);
         for (; at < people->len && batch.changes->len < BATCH; at++) {
@@ -226,72 +232,5 @@ void kx_map_apply(KxMapping *mapping, const KxDomain *domain, KxObject object,
             report->left_out++;
         }
         make(mapping, domain, &batch, report);
-    }
-}
-
-/* ---- who is no longer there ---- */
-
-static GHashTable *names_of(const GPtrArray *people)
-{
-    GHashTable *names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    for (guint i = 0; i < people->len; i++) {
-        char *key = kx_name_fold(((const KxMapPerson *)people->pdata[i])->name);
-        if (key != NULL)
-            g_hash_table_add(names, key);
-    }
-    return names;
-}
-
-static void remove_record(KxMapping *mapping, KxObject object, const KxRecord *record,
-                          KxMappingReport *report)
-{
-    static const KxField gone[] = {{"source", "gone"}, {"disabled", "yes"}};
-    static const KxField barred[] = {{"source", "gone-disabled"}, {"disabled", "yes"}};
-    g_autofree char *name = g_strdup_printf("%s@%s", record->name, record->domain);
-    g_autoptr(GError) error = NULL;
-    gboolean is_user = object == KX_OBJECT_USER;
-    gboolean was_disabled = is_user && ((const KxUser *)(const void *)record)->disabled;
-    KxChange change = {.verb = is_user ? KX_CHANGE_SET : KX_CHANGE_REMOVE,
-                       .object = object,
-                       .name = name,
-                       .fields = !is_user       ? NULL
-                                 : was_disabled ? barred
-                                                : gone,
-                       .n_fields = is_user ? G_N_ELEMENTS(gone) : 0};
-    if (kx_object_change(mapping->directory, &MAPPER, &change, 1, NULL, &error)) {
-        report->gone++;
-        kx_log(mapping->logger, KX_LOG_WARNING,
-               is_user ? "%s is no longer in the directory: the account is disabled, its mail stays"
-                       : "the group %s is no longer in the directory",
-               name);
-    } else {
-        g_autofree char *text = g_strdup_printf("%s is no longer in the directory, but stays: %s",
-                                                name, error->message);
-        if (kx_map_is_news(mapping, record->domain, text))
-            kx_log(mapping->logger, KX_LOG_WARNING, "%s", text);
-    }
-}
-
-void kx_map_remove(KxMapping *mapping, const KxDomain *domain, KxObject object,
-                   const GPtrArray *people, KxMappingReport *report)
-{
-    KxQuery query = {.domain = domain->name};
-    g_autoptr(GHashTable) there = names_of(people);
-    g_autoptr(GPtrArray) all = kx_object_list(mapping->directory, object, &query, NULL, NULL);
-    for (guint i = 0; all != NULL && i < all->len; i++) {
-        const KxRecord *record = all->pdata[i];
-        g_autofree char *key = kx_name_fold(record->name);
-        if (source_of(object, record) != KX_SOURCE_LDAP || g_hash_table_contains(there, key))
-            continue;
-        if (people->len > 0) {
-            remove_record(mapping, object, record, report);
-            continue;
-        }
-        g_autofree char *text =
-            g_strdup_printf("The directory of %s shows no %s at all: those it had stay",
-                            domain->name, object == KX_OBJECT_USER ? "users" : "groups");
-        if (kx_map_is_news(mapping, domain->name, text))
-            kx_log(mapping->logger, KX_LOG_WARNING, "%s", text);
-        return;
     }
 }

@@ -57,15 +57,12 @@ static void note_state(KxMapDomain *known, const KxMapAnswer *answer, gboolean w
 {
     gboolean bad =
         answer->state != KX_DIRECTORY_GOOD && (whole || answer->state != KX_DIRECTORY_TOO_MANY);
-    gboolean was_down = known->down;
     known->down = bad && answer->state != KX_DIRECTORY_FAILED &&
                   answer->state != KX_DIRECTORY_TOO_MANY; /* else it did answer */
     if (whole)
         known->unread = bad;
     if (known->down)
         known->due = MIN(known->due, in_seconds(KX_MAP_DOWN_SECONDS));
-    else if (was_down && !whole)
-        known->due = 0;
 }
 
 void kx_map_note(KxMapping *mapping, const char *domain, const KxMapAnswer *answer, gboolean whole)

@@ -218,7 +218,9 @@ void kx_map_probe(KxMapping *mapping, const char *domain_name)
                               .first = KX_ATTRIBUTE_NAME,
                               .end = KX_ATTRIBUTE_NAME + 1,
                               .most = 10};
-    if (!ask(mapping, &question, &answer))
+    if (ask(mapping, &question, &answer))
+        kx_map_hurry(mapping, domain_name);
+    else
         kx_map_put_off(mapping, domain_name);
 }
 

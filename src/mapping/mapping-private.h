@@ -100,9 +100,17 @@ const char *kx_map_person_field(const KxMapPerson *person, const char *name); /*
 
 /* ---- apply.c ---- */
 
+extern const KxAdmin kx_map_admin; /* who makes the changes */
+KxSource kx_map_source_of(KxObject object, const KxRecord *record);
+/* Since it was asked about: what another directory has said, or one that is not asked any more,
+ * does not count. */
+gboolean kx_map_has_changed(KxMapping *mapping, const KxDomain *domain);
+
 /* Makes the records what the directory says; counts in the report. */
 void kx_map_apply(KxMapping *mapping, const KxDomain *domain, KxObject object,
                   const GPtrArray *people, KxMappingReport *report);
+/* ---- leave.c ---- */
+
 /* Those that are not among the people are gone. */
 void kx_map_remove(KxMapping *mapping, const KxDomain *domain, KxObject object,
                    const GPtrArray *people, KxMappingReport *report);

@@ -136,7 +136,7 @@ static gboolean ask(KxMapping *mapping, const KxDomain *domain, KxObject object,
                               .end = users ? KX_ATTRIBUTE_GROUP_NAME : KX_ATTRIBUTE_COUNT,
                               .most = KX_MAP_ENTRIES_MAX};
     gboolean ok = kx_map_ask(mapping, &question, answer);
-    kx_map_note(mapping, domain->name, answer, TRUE);
+    kx_map_note(mapping, domain->name, answer, !ok || !users); /* the groups come last */
     return ok || kx_fail(error, KX_ERR_FAILED, "%s", answer->text);
 }
 

@@ -6,7 +6,7 @@ import socketserver
 import threading
 import time
 
-EVERYTHING_RIGHT, REFERRAL, WRONG_PASSWORD = 0, 10, 49
+EVERYTHING_RIGHT, REFERRAL, WRONG_PASSWORD, UNWILLING = 0, 10, 49, 53
 
 
 def ber(tag, *parts):
@@ -84,7 +84,8 @@ class Handler(socketserver.StreamRequestHandler):
                 self.wfile.write(self.entry(number_of, dn, attributes, wanted))
         while self.server.endless:
             self.wfile.write(self.entry(number_of, "cn=x", {"description": ["x" * 8000] * 100}, wanted))
-        self.answer(number_of, 0x65, self.server.code)
+        about_groups = b"groupOfNames" in condition[1]
+        self.answer(number_of, 0x65, self.server.group_code if about_groups else self.server.code)
 
     def entry(self, number_of, dn, attributes, wanted):
         shown = []
@@ -117,7 +118,7 @@ class FakeLdap:
         self.server = Server(("127.0.0.1", 0), Handler)
         self.server.entries, self.server.password, self.server.passwords = list(entries), password, passwords
         self.server.most, self.server.code, self.server.silent, self.server.endless = 1 << 30, 0, False, False
-        self.server.searches = 0
+        self.server.searches = self.server.group_code = 0
 
     def __enter__(self):
         threading.Thread(target=self.server.serve_forever, daemon=True).start()

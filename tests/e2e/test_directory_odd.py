@@ -35,12 +35,17 @@ def odd(server):
         server.cli("directory", "refresh", "odd.test")
         yield ldap
         server.cli("domain", "set", "odd.test", "--directory", "none")
-        for name in server.cli("group", "list", "odd.test", as_json=True):
-            server.cli("group", "remove", name["group"])
-        for one in server.cli("user", "list", "odd.test", as_json=True):
-            server.cli("user", "set", one["user"], "--source", "internal")
-            server.cli("user", "remove", one["user"])
-        server.cli("domain", "remove", "odd.test")
+        kx.wait_until(lambda: remove(server), what="the end of the domain")
+
+
+def remove(server):
+    """A look that was under way may still bring somebody back."""
+    for one in server.cli("group", "list", "odd.test", as_json=True):
+        server.run("group", "remove", one["group"])
+    for one in server.cli("user", "list", "odd.test", as_json=True):
+        server.run("user", "set", one["user"], "--source", "internal")
+        server.run("user", "remove", one["user"])
+    return server.run("domain", "remove", "odd.test").returncode == 0
 
 
 def refresh(server):
@@ -185,3 +190,16 @@ def test_an_account_is_given_to_a_directory_only_where_there_is_one(server, odd)
     server.cli("user", "add", "given@odd.test", "--password", "a secret of his")
     server.cli("user", "set", "given@odd.test", "--source", "ldap")
     assert sign_in(server, "given@odd.test", "a secret of his") is not True
+
+
+def test_what_fails_each_time_is_said_once(server, odd):
+    before = server.log("error").count("directory of odd.test cannot"), server.log("warning").count("used again")
+    odd.group_code = fakeldap.UNWILLING
+    for _ in range(3):
+        assert "unwilling" in refresh(server).stderr
+        assert sign_in(server, "first@odd.test") is True
+    assert server.log("error").count("directory of odd.test cannot") == before[0] + 1
+    assert server.log("warning").count("used again") == before[1]
+    odd.group_code = 0
+    assert refresh(server).returncode == 0
+    assert server.log("warning").count("used again") == before[1] + 1
