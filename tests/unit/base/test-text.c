@@ -98,6 +98,27 @@ static void test_equal(void)
     g_assert_false(kx_ascii_equal("DON\xC5", 4, "DONe"));
 }
 
+static void test_host_port(void)
+{
+    static const struct {
+        const char *text, *host, *port;
+    } rows[] = {{"ldap.company.test", "ldap.company.test", NULL},
+                {"ldap.company.test:636", "ldap.company.test", "636"},
+                {"192.0.2.1:", "192.0.2.1", ""},
+                {"2001:db8::1", "2001:db8::1", NULL},
+                {"[2001:db8::1]", "2001:db8::1", NULL},
+                {"[2001:db8::1]:636", "2001:db8::1", "636"},
+                {":636", "", "636"},
+                {"[2001:db8::1", NULL, NULL},
+                {"[2001:db8::1]636", NULL, NULL}};
+    for (guint i = 0; i < G_N_ELEMENTS(rows); i++) {
+        const char *port;
+        g_autofree char *host = kx_split_host_port(rows[i].text, &port);
+        g_assert_cmpstr(host, ==, rows[i].host);
+        g_assert_cmpstr(port, ==, rows[i].port);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -106,5 +127,6 @@ int main(int argc, char **argv)
     g_test_add_func("/base/text/escape-random", test_escape_random);
     g_test_add_func("/base/text/uint", test_uint);
     g_test_add_func("/base/text/equal", test_equal);
+    g_test_add_func("/base/text/host-port", test_host_port);
     return g_test_run();
 }
