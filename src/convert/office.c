@@ -3,10 +3,10 @@
  * Documents that are archives of XML: Office Open XML (ISO/IEC 29500) and OpenDocument (ISO/IEC
  * 26300). Which one, the names in the archive tell; other archives have no text.
  */
-#include <zip.h>
 
 #include "base/error.h"
 #include "convert/content.h"
+#include "convert/libraries.h"
 #include "convert/xml.h"
 
 enum {
@@ -96,7 +96,7 @@ static gboolean read_entry(Archive *archive, zip_file_t *file, const zip_stat_t 
     g_autofree char *piece = g_malloc(PIECE);
     guint64 size = 0;
     zip_int64_t n;
-    while ((n = zip_fread(file, piece, PIECE)) > 0 && !archive->out->full) {
+    while ((n = sym_zip_fread(file, piece, PIECE)) > 0 && !archive->out->full) {
         size += (guint64)n;
         archive->unfolded += (guint64)n;
         if (!check_growth(archive, entry, size, error) ||
@@ -116,12 +116,12 @@ static gboolean open_entry(Archive *archive, const zip_stat_t *entry, const KxXm
     if (entry->comp_method != ZIP_CM_STORE && entry->comp_method != ZIP_CM_DEFLATE)
         return kx_fail(error, KX_ERR_CORRUPT, "%s is compressed in a way no document is",
                        entry->name);
-    zip_file_t *file = zip_fopen_index(archive->zip, entry->index, 0);
+    zip_file_t *file = sym_zip_fopen_index(archive->zip, entry->index, 0);
     if (!file)
         return kx_fail(error, KX_ERR_CORRUPT, "%s is damaged", entry->name);
     g_autoptr(GError) inner = NULL;
     gboolean ok = read_entry(archive, file, entry, rules, &inner);
-    zip_fclose(file);
+    sym_zip_fclose(file);
     if (!ok)
         g_propagate_prefixed_error(error, g_steal_pointer(&inner), "%s: ", entry->name);
     kx_text_out_line(archive->out);
@@ -130,12 +130,12 @@ static gboolean open_entry(Archive *archive, const zip_stat_t *entry, const KxXm
 
 static gboolean read_part(Archive *archive, const Part *part, GError **error)
 {
-    zip_int64_t n = zip_get_num_entries(archive->zip, 0);
+    zip_int64_t n = sym_zip_get_num_entries(archive->zip, 0);
     const zip_uint64_t needed = ZIP_STAT_NAME | ZIP_STAT_INDEX | ZIP_STAT_COMP_SIZE |
                                 ZIP_STAT_COMP_METHOD | ZIP_STAT_ENCRYPTION_METHOD;
     for (zip_int64_t i = 0; i < n && !archive->out->full; i++) {
         zip_stat_t entry;
-        if (zip_stat_index(archive->zip, (zip_uint64_t)i, 0, &entry) < 0 ||
+        if (sym_zip_stat_index(archive->zip, (zip_uint64_t)i, 0, &entry) < 0 ||
             (entry.valid & needed) != needed || !matches(part->name, entry.name))
             continue;
         if (!open_entry(archive, &entry, &part->rules, error))
@@ -147,14 +147,14 @@ static gboolean read_part(Archive *archive, const Part *part, GError **error)
 static gboolean is_document(zip_t *zip)
 {
     for (guint i = 0; i < G_N_ELEMENTS(signs); i++)
-        if (zip_name_locate(zip, signs[i], 0) >= 0)
+        if (sym_zip_name_locate(zip, signs[i], 0) >= 0)
             return TRUE;
     return FALSE;
 }
 
 static gboolean read_archive(Archive *archive, GError **error)
 {
-    if (zip_get_num_entries(archive->zip, 0) > ENTRIES_MAX)
+    if (sym_zip_get_num_entries(archive->zip, 0) > ENTRIES_MAX)
         return kx_fail(error, KX_ERR_TOO_BIG, "this archive has more than %d entries", ENTRIES_MAX);
     if (!is_document(archive->zip))
         return kx_fail(error, KX_ERR_INVALID, "no text in this type");
@@ -167,16 +167,18 @@ static gboolean read_archive(Archive *archive, GError **error)
 gboolean kx_convert_office(const KxContent *content, KxTextOut *out, GError **error)
 {
     zip_error_t why;
-    zip_error_init(&why);
-    zip_source_t *source = zip_source_buffer_create(content->data, content->len, 0, &why);
-    zip_t *zip = source ? zip_open_from_source(source, ZIP_RDONLY, &why) : NULL;
-    zip_error_fini(&why);
+    if (!kx_convert_open_libraries(error))
+        return FALSE;
+    sym_zip_error_init(&why);
+    zip_source_t *source = sym_zip_source_buffer_create(content->data, content->len, 0, &why);
+    zip_t *zip = source ? sym_zip_open_from_source(source, ZIP_RDONLY, &why) : NULL;
+    sym_zip_error_fini(&why);
     if (!zip) {
-        zip_source_free(source);
+        sym_zip_source_free(source);
         return kx_fail(error, KX_ERR_CORRUPT, "this archive is damaged");
     }
     Archive archive = {.zip = zip, .out = out};
     gboolean ok = read_archive(&archive, error);
-    zip_discard(zip);
+    sym_zip_discard(zip);
     return ok;
 }

@@ -19,12 +19,12 @@ static const struct {
 /* Valid until the next name. */
 static const char *name_of(qpdf_data pdf, qpdf_oh oh)
 {
-    return qpdf_oh_is_name(pdf, oh) ? qpdf_oh_get_name(pdf, oh) + 1 : "";
+    return sym_qpdf_oh_is_name(pdf, oh) ? sym_qpdf_oh_get_name(pdf, oh) + 1 : "";
 }
 
 static qpdf_oh key(qpdf_data pdf, qpdf_oh dictionary, const char *name)
 {
-    return qpdf_oh_get_key_if_dict(pdf, dictionary, name);
+    return sym_qpdf_oh_get_key_if_dict(pdf, dictionary, name);
 }
 
 static gboolean is_subtype(qpdf_data pdf, qpdf_oh dictionary, const char *name)
@@ -42,24 +42,26 @@ static void set_glyph(KxPdfFont *font, guint code, char *text)
 
 static void load_differences(KxPdfFont *font, qpdf_data pdf, qpdf_oh list)
 {
-    int n = qpdf_oh_is_array(pdf, list) ? MIN(qpdf_oh_get_array_n_items(pdf, list), ARRAY_MAX) : 0;
+    int n = sym_qpdf_oh_is_array(pdf, list)
+                ? MIN(sym_qpdf_oh_get_array_n_items(pdf, list), ARRAY_MAX)
+                : 0;
     guint code = 0;
     for (int i = 0; i < n; i++) {
-        qpdf_oh item = qpdf_oh_get_array_item(pdf, list, i);
-        if (qpdf_oh_is_integer(pdf, item)) {
-            code = (guint)CLAMP(qpdf_oh_get_int_value(pdf, item), 0, SIMPLE_CODES);
+        qpdf_oh item = sym_qpdf_oh_get_array_item(pdf, list, i);
+        if (sym_qpdf_oh_is_integer(pdf, item)) {
+            code = (guint)CLAMP(sym_qpdf_oh_get_int_value(pdf, item), 0, SIMPLE_CODES);
         } else if (code < SIMPLE_CODES) {
             set_glyph(font, code, kx_pdf_glyph_text(name_of(pdf, item)));
             code++;
         }
-        qpdf_oh_release(pdf, item);
+        sym_qpdf_oh_release(pdf, item);
     }
 }
 
 static void load_encoding(KxPdfFont *font, qpdf_data pdf, qpdf_oh dictionary)
 {
     qpdf_oh encoding = key(pdf, dictionary, "/Encoding");
-    gboolean own = qpdf_oh_is_dictionary(pdf, encoding);
+    gboolean own = sym_qpdf_oh_is_dictionary(pdf, encoding);
     qpdf_oh base = own ? key(pdf, encoding, "/BaseEncoding") : encoding;
     gboolean true_type = is_subtype(pdf, dictionary, "TrueType");
     const char *name = name_of(pdf, base);
@@ -85,14 +87,14 @@ static void load_map(KxPdfFont *font, qpdf_data pdf, qpdf_oh dictionary)
 static double number(qpdf_data pdf, qpdf_oh oh, double absent)
 {
     double value;
-    return qpdf_oh_get_value_as_number(pdf, oh, &value) ? value : absent;
+    return sym_qpdf_oh_get_value_as_number(pdf, oh, &value) ? value : absent;
 }
 
 static double item_number(qpdf_data pdf, qpdf_oh list, int i)
 {
-    qpdf_oh item = qpdf_oh_get_array_item(pdf, list, i);
+    qpdf_oh item = sym_qpdf_oh_get_array_item(pdf, list, i);
     double value = number(pdf, item, 0);
-    qpdf_oh_release(pdf, item);
+    sym_qpdf_oh_release(pdf, item);
     return value;
 }
 
@@ -107,10 +109,10 @@ static void put_width(KxPdfFont *font, guint32 code, double width)
 static void load_simple_widths(KxPdfFont *font, qpdf_data pdf, qpdf_oh dictionary)
 {
     qpdf_oh list = key(pdf, dictionary, "/Widths");
-    if (!qpdf_oh_is_array(pdf, list))
+    if (!sym_qpdf_oh_is_array(pdf, list))
         return;
     int first = (int)CLAMP(number(pdf, key(pdf, dictionary, "/FirstChar"), 0), 0, 255);
-    int n = MIN(qpdf_oh_get_array_n_items(pdf, list), SIMPLE_CODES - first);
+    int n = MIN(sym_qpdf_oh_get_array_n_items(pdf, list), SIMPLE_CODES - first);
     for (int i = 0; i < n; i++)
         put_width(font, (guint32)(first + i), item_number(pdf, list, i));
     /* A Type 3 font has units of its own. */
@@ -125,12 +127,14 @@ static void load_composite_widths(KxPdfFont *font, qpdf_data pdf, qpdf_oh descen
     qpdf_oh list = key(pdf, descendant, "/W");
     font->width = number(pdf, key(pdf, descendant, "/DW"), 1000);
     font->has_widths = TRUE;
-    int n = qpdf_oh_is_array(pdf, list) ? MIN(qpdf_oh_get_array_n_items(pdf, list), ARRAY_MAX) : 0;
+    int n = sym_qpdf_oh_is_array(pdf, list)
+                ? MIN(sym_qpdf_oh_get_array_n_items(pdf, list), ARRAY_MAX)
+                : 0;
     for (int i = 0; i + 1 < n;) {
         guint first = (guint)CLAMP(item_number(pdf, list, i), 0, 65535);
-        qpdf_oh second = qpdf_oh_get_array_item(pdf, list, i + 1);
-        if (qpdf_oh_is_array(pdf, second)) {
-            int many = MIN(qpdf_oh_get_array_n_items(pdf, second), ARRAY_MAX);
+        qpdf_oh second = sym_qpdf_oh_get_array_item(pdf, list, i + 1);
+        if (sym_qpdf_oh_is_array(pdf, second)) {
+            int many = MIN(sym_qpdf_oh_get_array_n_items(pdf, second), ARRAY_MAX);
             for (int k = 0; k < many; k++)
                 put_width(font, first + (guint)k, item_number(pdf, second, k));
             i += 2;
@@ -141,7 +145,7 @@ static void load_composite_widths(KxPdfFont *font, qpdf_data pdf, qpdf_oh descen
                 put_width(font, code, width);
             i += 3;
         }
-        qpdf_oh_release(pdf, second);
+        sym_qpdf_oh_release(pdf, second);
     }
 }
 
@@ -154,9 +158,9 @@ static void load_composite(KxPdfFont *font, qpdf_data pdf, qpdf_oh dictionary)
         if (g_str_has_prefix(name, charsets[i].name))
             font->charset = charsets[i].charset;
     qpdf_oh descendants = key(pdf, dictionary, "/DescendantFonts");
-    if (!font->charset && qpdf_oh_is_array(pdf, descendants) &&
-        qpdf_oh_get_array_n_items(pdf, descendants) > 0)
-        load_composite_widths(font, pdf, qpdf_oh_get_array_item(pdf, descendants, 0));
+    if (!font->charset && sym_qpdf_oh_is_array(pdf, descendants) &&
+        sym_qpdf_oh_get_array_n_items(pdf, descendants) > 0)
+        load_composite_widths(font, pdf, sym_qpdf_oh_get_array_item(pdf, descendants, 0));
 }
 
 KxPdfFont *kx_pdf_font_load(qpdf_data pdf, qpdf_oh dictionary)

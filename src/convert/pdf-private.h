@@ -5,8 +5,7 @@
  */
 #pragma once
 
-#include <qpdf/qpdf-c.h>
-
+#include "convert/libraries.h"
 #include "convert/out.h"
 
 /* ---- pdf-lex.c: the syntax of contents and maps (section 7.2) ---- */

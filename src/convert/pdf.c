@@ -53,13 +53,13 @@ static guint count_compressions(qpdf_data pdf, qpdf_oh filter)
     static const char *const names[] = {"/FlateDecode",     "/Fl", "/LZWDecode", "/LZW",
                                         "/RunLengthDecode", "/RL"};
     guint count = 0;
-    if (qpdf_oh_is_array(pdf, filter)) {
-        int n = qpdf_oh_get_array_n_items(pdf, filter);
+    if (sym_qpdf_oh_is_array(pdf, filter)) {
+        int n = sym_qpdf_oh_get_array_n_items(pdf, filter);
         for (int i = 0; i < MIN(n, 16); i++)
-            count += count_compressions(pdf, qpdf_oh_get_array_item(pdf, filter, i));
+            count += count_compressions(pdf, sym_qpdf_oh_get_array_item(pdf, filter, i));
         return n > 16 ? G_MAXUINT : count;
     }
-    const char *name = qpdf_oh_is_name(pdf, filter) ? qpdf_oh_get_name(pdf, filter) : "";
+    const char *name = sym_qpdf_oh_is_name(pdf, filter) ? sym_qpdf_oh_get_name(pdf, filter) : "";
     for (guint i = 0; i < G_N_ELEMENTS(names); i++)
         count += g_str_equal(name, names[i]);
     return count;
@@ -70,13 +70,13 @@ unsigned char *kx_pdf_stream(qpdf_data pdf, qpdf_oh stream, size_t *ret_len)
     unsigned char *bytes = NULL;
     QPDF_BOOL filtered = QPDF_FALSE;
     *ret_len = 0;
-    if (!qpdf_oh_is_stream(pdf, stream))
+    if (!sym_qpdf_oh_is_stream(pdf, stream))
         return NULL;
-    qpdf_oh filter = qpdf_oh_get_key(pdf, qpdf_oh_get_dict(pdf, stream), "/Filter");
+    qpdf_oh filter = sym_qpdf_oh_get_key(pdf, sym_qpdf_oh_get_dict(pdf, stream), "/Filter");
     if (count_compressions(pdf, filter) > 1)
         return NULL;
     QPDF_ERROR_CODE rc =
-        qpdf_oh_get_stream_data(pdf, stream, qpdf_dl_generalized, &filtered, &bytes, ret_len);
+        sym_qpdf_oh_get_stream_data(pdf, stream, qpdf_dl_generalized, &filtered, &bytes, ret_len);
     if ((rc & QPDF_ERRORS) == 0 && filtered)
         return bytes;
     free(bytes);
@@ -90,16 +90,16 @@ static qpdf_oh resource(Canvas *canvas, const char *category, const KxPdfLexer *
     qpdf_data pdf = canvas->document->pdf;
     const KxPdfToken *name = kx_pdf_operand(lexer, back, KX_PDF_NAME);
     g_autofree char *full = g_strconcat("/", name ? lexer->bytes->str + name->start : "", NULL);
-    return qpdf_oh_get_key_if_dict(pdf, qpdf_oh_get_key_if_dict(pdf, canvas->resources, category),
-                                   full);
+    return sym_qpdf_oh_get_key_if_dict(
+        pdf, sym_qpdf_oh_get_key_if_dict(pdf, canvas->resources, category), full);
 }
 
 static KxPdfFont *find_font(Document *document, qpdf_oh dictionary)
 {
     qpdf_data pdf = document->pdf;
-    if (!qpdf_oh_is_dictionary(pdf, dictionary))
+    if (!sym_qpdf_oh_is_dictionary(pdf, dictionary))
         return NULL;
-    int id = qpdf_oh_get_object_id(pdf, dictionary);
+    int id = sym_qpdf_oh_get_object_id(pdf, dictionary);
     KxPdfFont *font = id > 0 ? g_hash_table_lookup(document->fonts, GINT_TO_POINTER(id)) : NULL;
     if (font)
         return font;
@@ -121,11 +121,11 @@ static void set_font(Canvas *canvas, const KxPdfLexer *lexer)
 static KxPdfMatrix form_matrix(qpdf_data pdf, qpdf_oh dictionary)
 {
     double n[6];
-    qpdf_oh list = qpdf_oh_get_key(pdf, dictionary, "/Matrix");
-    if (!qpdf_oh_is_array(pdf, list) || qpdf_oh_get_array_n_items(pdf, list) != 6)
+    qpdf_oh list = sym_qpdf_oh_get_key(pdf, dictionary, "/Matrix");
+    if (!sym_qpdf_oh_is_array(pdf, list) || sym_qpdf_oh_get_array_n_items(pdf, list) != 6)
         return kx_pdf_identity;
     for (int i = 0; i < 6; i++)
-        if (!qpdf_oh_get_value_as_number(pdf, qpdf_oh_get_array_item(pdf, list, i), &n[i]))
+        if (!sym_qpdf_oh_get_value_as_number(pdf, sym_qpdf_oh_get_array_item(pdf, list, i), &n[i]))
             return kx_pdf_identity;
     return (KxPdfMatrix){n[0], n[1], n[2], n[3], n[4], n[5]};
 }
@@ -137,13 +137,13 @@ static gboolean draw_form(Canvas *canvas, qpdf_oh form)
     unsigned char *bytes = kx_pdf_stream(pdf, form, &len);
     if (!bytes)
         return TRUE;
-    qpdf_oh dictionary = qpdf_oh_get_dict(pdf, form);
-    qpdf_oh resources = qpdf_oh_get_key(pdf, dictionary, "/Resources");
+    qpdf_oh dictionary = sym_qpdf_oh_get_dict(pdf, form);
+    qpdf_oh resources = sym_qpdf_oh_get_key(pdf, dictionary, "/Resources");
     g_autofree Canvas *inner = g_new0(Canvas, 1);
     inner->document = canvas->document;
     inner->text = canvas->text;
     inner->depth = canvas->depth + 1;
-    inner->resources = qpdf_oh_is_dictionary(pdf, resources) ? resources : canvas->resources;
+    inner->resources = sym_qpdf_oh_is_dictionary(pdf, resources) ? resources : canvas->resources;
     KxPdfText before = *canvas->text;
     canvas->text->ctm = kx_pdf_multiply(form_matrix(pdf, dictionary), before.ctm);
     gboolean ok = draw(inner, (const char *)bytes, len);
@@ -161,10 +161,10 @@ static gboolean draw_object(Canvas *canvas, const KxPdfLexer *lexer)
 {
     qpdf_data pdf = canvas->document->pdf;
     qpdf_oh object = resource(canvas, "/XObject", lexer, 0);
-    if (!qpdf_oh_is_stream(pdf, object))
+    if (!sym_qpdf_oh_is_stream(pdf, object))
         return TRUE;
-    qpdf_oh subtype = qpdf_oh_get_key(pdf, qpdf_oh_get_dict(pdf, object), "/Subtype");
-    if (!qpdf_oh_is_name_and_equals(pdf, subtype, "/Form") || canvas->depth >= FORM_DEPTH_MAX)
+    qpdf_oh subtype = sym_qpdf_oh_get_key(pdf, sym_qpdf_oh_get_dict(pdf, object), "/Subtype");
+    if (!sym_qpdf_oh_is_name_and_equals(pdf, subtype, "/Form") || canvas->depth >= FORM_DEPTH_MAX)
         return TRUE;
     return ++canvas->document->forms <= FORMS_MAX && draw_form(canvas, object);
 }
@@ -253,15 +253,15 @@ static GString *page_contents(Document *document, qpdf_oh page)
 {
     qpdf_data pdf = document->pdf;
     GString *contents = g_string_new(NULL);
-    qpdf_oh streams = qpdf_oh_get_key_if_dict(pdf, page, "/Contents");
-    if (!qpdf_oh_is_array(pdf, streams)) {
-        if (!qpdf_oh_is_null(pdf, streams)) /* else the page is empty */
+    qpdf_oh streams = sym_qpdf_oh_get_key_if_dict(pdf, page, "/Contents");
+    if (!sym_qpdf_oh_is_array(pdf, streams)) {
+        if (!sym_qpdf_oh_is_null(pdf, streams)) /* else the page is empty */
             append_contents(document, contents, streams);
         return contents;
     }
-    int n = MIN(qpdf_oh_get_array_n_items(pdf, streams), CONTENT_STREAMS_MAX);
+    int n = MIN(sym_qpdf_oh_get_array_n_items(pdf, streams), CONTENT_STREAMS_MAX);
     for (int i = 0; i < n && document->contents <= CONTENTS_MAX; i++)
-        append_contents(document, contents, qpdf_oh_get_array_item(pdf, streams, i));
+        append_contents(document, contents, sym_qpdf_oh_get_array_item(pdf, streams, i));
     return contents;
 }
 
@@ -273,7 +273,7 @@ static gboolean draw_page(Document *document, qpdf_oh page)
     g_autofree Canvas *canvas = g_new0(Canvas, 1);
     canvas->document = document;
     canvas->text = &text;
-    canvas->resources = qpdf_oh_get_key_if_dict(document->pdf, page, "/Resources");
+    canvas->resources = sym_qpdf_oh_get_key_if_dict(document->pdf, page, "/Resources");
     gboolean ok = draw(canvas, contents->str, contents->len);
     kx_text_out_line(document->out);
     return ok;
@@ -289,13 +289,13 @@ static void add_title(Document *document)
 {
     static const char *const keys[] = {"/Title", "/Subject", "/Author", "/Keywords"};
     qpdf_data pdf = document->pdf;
-    qpdf_oh info = qpdf_oh_get_key_if_dict(pdf, qpdf_get_trailer(pdf), "/Info");
+    qpdf_oh info = sym_qpdf_oh_get_key_if_dict(pdf, sym_qpdf_get_trailer(pdf), "/Info");
     for (guint i = 0; i < G_N_ELEMENTS(keys); i++) {
-        qpdf_oh value = qpdf_oh_get_key_if_dict(pdf, info, keys[i]);
-        if (!qpdf_oh_is_string(pdf, value))
+        qpdf_oh value = sym_qpdf_oh_get_key_if_dict(pdf, info, keys[i]);
+        if (!sym_qpdf_oh_is_string(pdf, value))
             continue;
         size_t len;
-        const char *text = qpdf_oh_get_binary_utf8_value(pdf, value, &len);
+        const char *text = sym_qpdf_oh_get_binary_utf8_value(pdf, value, &len);
         kx_text_out_append(document->out, text, len);
         kx_text_out_line(document->out);
     }
@@ -304,8 +304,8 @@ static void add_title(Document *document)
 /* The last error of libqpdf; asking for it keeps it from being printed. */
 static gboolean fail(qpdf_data pdf, GError **error)
 {
-    qpdf_error why = qpdf_has_error(pdf) ? qpdf_get_error(pdf) : NULL;
-    if (why && qpdf_get_error_code(pdf, why) == qpdf_e_password)
+    qpdf_error why = sym_qpdf_has_error(pdf) ? sym_qpdf_get_error(pdf) : NULL;
+    if (why && sym_qpdf_get_error_code(pdf, why) == qpdf_e_password)
         return kx_fail(error, KX_ERR_DENIED, "this PDF needs a password");
     return kx_fail(error, KX_ERR_CORRUPT, "this PDF is damaged");
 }
@@ -313,14 +313,14 @@ static gboolean fail(qpdf_data pdf, GError **error)
 static gboolean draw_pages(Document *document, GError **error)
 {
     qpdf_data pdf = document->pdf;
-    int pages = qpdf_get_num_pages(pdf);
-    if (pages < 0 || (qpdf_push_inherited_attributes_to_page(pdf) & QPDF_ERRORS))
+    int pages = sym_qpdf_get_num_pages(pdf);
+    if (pages < 0 || (sym_qpdf_push_inherited_attributes_to_page(pdf) & QPDF_ERRORS))
         return fail(pdf, error);
     add_title(document);
     for (int i = 0; i < MIN(pages, PAGES_MAX); i++) {
-        if (!draw_page(document, qpdf_get_page_n(pdf, (size_t)i)))
+        if (!draw_page(document, sym_qpdf_get_page_n(pdf, (size_t)i)))
             break;
-        qpdf_oh_release_all(pdf);
+        sym_qpdf_oh_release_all(pdf);
         if (document->all->len > FONTS_MAX)
             forget_fonts(document);
     }
@@ -334,21 +334,23 @@ static void font_free(gpointer font)
 
 gboolean kx_convert_pdf(const KxContent *content, KxTextOut *out, GError **error)
 {
-    qpdf_data pdf = qpdf_init();
-    qpdf_set_suppress_warnings(pdf, QPDF_TRUE);
-    qpdf_silence_errors(pdf);
+    if (!kx_convert_open_libraries(error))
+        return FALSE;
+    qpdf_data pdf = sym_qpdf_init();
+    sym_qpdf_set_suppress_warnings(pdf, QPDF_TRUE);
+    sym_qpdf_silence_errors(pdf);
     Document document = {.pdf = pdf,
                          .out = out,
                          .fonts = g_hash_table_new(NULL, NULL),
                          .all = g_ptr_array_new_with_free_func(font_free)};
     /* Without a password: files that open without one, but restrict what may be done, are encrypted
      * too. */
-    QPDF_ERROR_CODE rc = qpdf_read_memory(pdf, "content", content->data, content->len, NULL);
+    QPDF_ERROR_CODE rc = sym_qpdf_read_memory(pdf, "content", content->data, content->len, NULL);
     gboolean ok = rc & QPDF_ERRORS ? fail(pdf, error) : draw_pages(&document, error);
-    if (qpdf_has_error(pdf))
-        qpdf_get_error(pdf);
+    if (sym_qpdf_has_error(pdf))
+        sym_qpdf_get_error(pdf);
     g_hash_table_unref(document.fonts);
     g_ptr_array_unref(document.all);
-    qpdf_cleanup(&pdf);
+    sym_qpdf_cleanup(&pdf);
     return ok;
 }

@@ -215,7 +215,7 @@ static void begin_library(KxLdapPool *pool)
     int version = 0;
     kx_mutex_lock(&pool->lock);
     if (!pool->begun)
-        ldap_get_option(NULL, LDAP_OPT_PROTOCOL_VERSION, &version);
+        sym_ldap_get_option(NULL, LDAP_OPT_PROTOCOL_VERSION, &version);
     pool->begun = TRUE;
     kx_mutex_unlock(&pool->lock);
 }

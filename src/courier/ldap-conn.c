@@ -2,7 +2,6 @@
 #include "courier/ldap-conn.h"
 
 #include <errno.h>
-#include <openldap.h>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -89,16 +88,16 @@ static gboolean make_handle(KxLdapConn *self, GError **error)
     const int version = LDAP_VERSION3, deref = LDAP_DEREF_NEVER;
     ber_len_t most = KX_LDAP_MESSAGE_MAX;
     Sockbuf *buffer = NULL;
-    if (ldap_init_fd(kx_smtp_conn_fd(self->conn), LDAP_PROTO_EXT, NULL, &self->ldap) !=
+    if (sym_ldap_init_fd(kx_smtp_conn_fd(self->conn), LDAP_PROTO_EXT, NULL, &self->ldap) !=
             LDAP_SUCCESS ||
-        ldap_get_option(self->ldap, LDAP_OPT_SOCKBUF, &buffer) != LDAP_OPT_SUCCESS)
+        sym_ldap_get_option(self->ldap, LDAP_OPT_SOCKBUF, &buffer) != LDAP_OPT_SUCCESS)
         return kx_fail(error, KX_ERR_FAILED, "libldap cannot use the connection");
-    ber_sockbuf_add_io(buffer, (Sockbuf_IO *)(gpointer)&IO, LBER_SBIOD_LEVEL_PROVIDER, self);
-    ber_sockbuf_ctrl(buffer, LBER_SB_OPT_SET_MAX_INCOMING, &most);
-    ldap_set_option(self->ldap, LDAP_OPT_PROTOCOL_VERSION, &version);
-    ldap_set_option(self->ldap, LDAP_OPT_REFERRALS, LDAP_OPT_OFF);
-    ldap_set_option(self->ldap, LDAP_OPT_DEREF, &deref);
-    ldap_set_option(self->ldap, LDAP_OPT_RESTART, LDAP_OPT_OFF);
+    sym_ber_sockbuf_add_io(buffer, (Sockbuf_IO *)(gpointer)&IO, LBER_SBIOD_LEVEL_PROVIDER, self);
+    sym_ber_sockbuf_ctrl(buffer, LBER_SB_OPT_SET_MAX_INCOMING, &most);
+    sym_ldap_set_option(self->ldap, LDAP_OPT_PROTOCOL_VERSION, &version);
+    sym_ldap_set_option(self->ldap, LDAP_OPT_REFERRALS, LDAP_OPT_OFF);
+    sym_ldap_set_option(self->ldap, LDAP_OPT_DEREF, &deref);
+    sym_ldap_set_option(self->ldap, LDAP_OPT_RESTART, LDAP_OPT_OFF);
     return TRUE;
 }
 
@@ -143,8 +142,8 @@ static gboolean connect_to(KxLdapConn *self, KxResolver *resolver, const char *h
 
 static gboolean ask_for_tls(KxLdapConn *self, GError **error)
 {
-    int code =
-        ldap_extended_operation_s(self->ldap, LDAP_EXOP_START_TLS, NULL, NULL, NULL, NULL, NULL);
+    int code = sym_ldap_extended_operation_s(self->ldap, LDAP_EXOP_START_TLS, NULL, NULL, NULL,
+                                             NULL, NULL);
     if (code == LDAP_SUCCESS)
         return TRUE;
     g_autofree char *why = kx_ldap_conn_explain(self, code);
@@ -187,7 +186,7 @@ void kx_ldap_conn_free(KxLdapConn *self)
     if (!self)
         return;
     if (self->ldap)
-        ldap_unbind_ext(self->ldap, NULL, NULL);
+        sym_ldap_unbind_ext(self->ldap, NULL, NULL);
     kx_smtp_conn_free(self->conn);
     g_clear_error(&self->problem);
     g_free(self);
@@ -217,7 +216,7 @@ int kx_ldap_conn_bind(KxLdapConn *self, const char *dn, const char *password)
      */
     return secret.bv_len == 0
                ? LDAP_INVALID_CREDENTIALS
-               : ldap_sasl_bind_s(self->ldap, dn, LDAP_SASL_SIMPLE, &secret, NULL, NULL, NULL);
+               : sym_ldap_sasl_bind_s(self->ldap, dn, LDAP_SASL_SIMPLE, &secret, NULL, NULL, NULL);
 }
 
 char *kx_ldap_conn_explain(KxLdapConn *self, int code)
@@ -225,11 +224,11 @@ char *kx_ldap_conn_explain(KxLdapConn *self, int code)
     if (self->problem)
         return g_strdup(self->problem->message);
     char *said = NULL;
-    ldap_get_option(self->ldap, LDAP_OPT_DIAGNOSTIC_MESSAGE, &said);
+    sym_ldap_get_option(self->ldap, LDAP_OPT_DIAGNOSTIC_MESSAGE, &said);
     g_autofree char *valid = said && *said ? g_utf8_make_valid(said, -1) : NULL;
-    char *text = valid ? g_strdup_printf("%s: %.300s", ldap_err2string(code), valid)
-                       : g_strdup(ldap_err2string(code));
-    ldap_memfree(said);
+    char *text = valid ? g_strdup_printf("%s: %.300s", sym_ldap_err2string(code), valid)
+                       : g_strdup(sym_ldap_err2string(code));
+    sym_ldap_memfree(said);
     for (char *at = text; *at; at++)
         if (g_ascii_iscntrl(*at))
             *at = ' ';

@@ -8,8 +8,7 @@
  */
 #pragma once
 
-#include <ldap.h>
-
+#include "courier/libraries.h"
 #include "courier/resolver.h"
 #include "courier/smtp-conn.h"
 

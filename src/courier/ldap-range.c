@@ -28,16 +28,16 @@ static gboolean send_part(KxLdapQuestion *question, LDAPMessage *entry, guint at
     BerElement *place = NULL;
     gboolean ok = TRUE;
     *ret_next = 0;
-    for (char *name = ldap_first_attribute(ldap, entry, &place); name;
-         name = ldap_next_attribute(ldap, entry, place)) {
+    for (char *name = sym_ldap_first_attribute(ldap, entry, &place); name;
+         name = sym_ldap_next_attribute(ldap, entry, place)) {
         if (ok && is_part(name, question->attributes[attribute], ret_next)) {
-            struct berval **values = ldap_get_values_len(ldap, entry, name);
+            struct berval **values = sym_ldap_get_values_len(ldap, entry, name);
             ok = kx_ldap_send_values(question, attribute, values);
-            ldap_value_free_len(values);
+            sym_ldap_value_free_len(values);
         }
-        ldap_memfree(name);
+        sym_ldap_memfree(name);
     }
-    ber_free(place, 0);
+    sym_ber_free(place, 0);
     return ok;
 }
 
@@ -50,9 +50,9 @@ static gboolean ask_for_part(KxLdapQuestion *question, const char *dn, guint att
     g_autofree char *part =
         g_strdup_printf("%s;range=%" G_GUINT64_FORMAT "-*", question->attributes[attribute], begin);
     char *wanted[] = {part, NULL};
-    int code = ldap_search_ext_s(ldap, dn, LDAP_SCOPE_BASE, "(objectClass=*)", wanted, FALSE, NULL,
-                                 NULL, NULL, LDAP_NO_LIMIT, &answer);
-    LDAPMessage *entry = code == LDAP_SUCCESS ? ldap_first_entry(ldap, answer) : NULL;
+    int code = sym_ldap_search_ext_s(ldap, dn, LDAP_SCOPE_BASE, "(objectClass=*)", wanted, FALSE,
+                                     NULL, NULL, NULL, LDAP_NO_LIMIT, &answer);
+    LDAPMessage *entry = code == LDAP_SUCCESS ? sym_ldap_first_entry(ldap, answer) : NULL;
     gboolean ok = code == LDAP_SUCCESS || code == LDAP_NO_SUCH_OBJECT; /* it has just gone */
     *next = 0;
     if (!ok)
@@ -62,7 +62,7 @@ static gboolean ask_for_part(KxLdapQuestion *question, const char *dn, guint att
         ok = send_part(question, entry, attribute, next);
     if (*next <= begin)
         *next = 0; /* it does not go on */
-    ldap_msgfree(answer);
+    sym_ldap_msgfree(answer);
     return ok;
 }
 

@@ -33,19 +33,19 @@ static gboolean send_attributes(KxLdapQuestion *question, LDAPMessage *entry, co
 {
     gboolean ok = TRUE;
     for (guint i = 0; ok && question->attributes[i]; i++) {
-        struct berval **values = ldap_get_values_len(kx_ldap_conn_handle(question->conn), entry,
-                                                     question->attributes[i]);
+        struct berval **values = sym_ldap_get_values_len(kx_ldap_conn_handle(question->conn), entry,
+                                                         question->attributes[i]);
         ok = kx_ldap_send_values(question, i, values) && kx_ldap_send_parts(question, entry, dn, i);
-        ldap_value_free_len(values);
+        sym_ldap_value_free_len(values);
     }
     return ok;
 }
 
 static gboolean send_entry(KxLdapQuestion *question, LDAPMessage *entry)
 {
-    char *raw = ldap_get_dn(kx_ldap_conn_handle(question->conn), entry);
+    char *raw = sym_ldap_get_dn(kx_ldap_conn_handle(question->conn), entry);
     g_autofree char *dn = raw ? g_utf8_make_valid(raw, -1) : NULL;
-    ldap_memfree(raw);
+    sym_ldap_memfree(raw);
     if (!dn || strlen(dn) > DN_MAX)
         return TRUE;
     if (question->entries++ >= question->task.most)
@@ -71,14 +71,14 @@ static gboolean take_result(KxLdapQuestion *question, LDAPMessage *message, stru
     LDAPControl **controls = NULL;
     ber_int_t total = 0;
     int code = LDAP_OTHER;
-    int rc = ldap_parse_result(ldap, message, &code, NULL, NULL, NULL, &controls, 0);
-    ber_memfree(cookie->bv_val);
+    int rc = sym_ldap_parse_result(ldap, message, &code, NULL, NULL, NULL, &controls, 0);
+    sym_ber_memfree(cookie->bv_val);
     *cookie = (struct berval){0};
     LDAPControl *paged =
-        controls ? ldap_control_find(LDAP_CONTROL_PAGEDRESULTS, controls, NULL) : NULL;
+        controls ? sym_ldap_control_find(LDAP_CONTROL_PAGEDRESULTS, controls, NULL) : NULL;
     if (rc == LDAP_SUCCESS && paged)
-        ldap_parse_pageresponse_control(ldap, paged, &total, cookie);
-    ldap_controls_free(controls);
+        sym_ldap_parse_pageresponse_control(ldap, paged, &total, cookie);
+    sym_ldap_controls_free(controls);
     if (rc == LDAP_SUCCESS && code == LDAP_SUCCESS)
         return TRUE;
     if (rc == LDAP_SUCCESS && code == LDAP_REFERRAL)
@@ -96,7 +96,7 @@ static gboolean take_answers(KxLdapQuestion *question, int id, struct berval *co
     LDAP *ldap = kx_ldap_conn_handle(question->conn);
     for (;;) {
         LDAPMessage *message = NULL;
-        int type = ldap_result(ldap, id, LDAP_MSG_ONE, NULL, &message);
+        int type = sym_ldap_result(ldap, id, LDAP_MSG_ONE, NULL, &message);
         gboolean ok = type > 0;
         if (!ok)
             kx_ldap_fail_code(question, KX_DIRECTORY_UNREACHABLE, "the search failed",
@@ -105,7 +105,7 @@ static gboolean take_answers(KxLdapQuestion *question, int id, struct berval *co
             ok = send_entry(question, message);
         else if (type == LDAP_RES_SEARCH_RESULT)
             ok = take_result(question, message, cookie);
-        ldap_msgfree(message);
+        sym_ldap_msgfree(message);
         if (!ok || type == LDAP_RES_SEARCH_RESULT)
             return ok;
     }
@@ -116,13 +116,14 @@ static gboolean search_page(KxLdapQuestion *question, struct berval *cookie)
     LDAP *ldap = kx_ldap_conn_handle(question->conn);
     LDAPControl *paged = NULL;
     int id = 0;
-    int code = ldap_create_page_control(ldap, PAGE, cookie->bv_val ? cookie : NULL, FALSE, &paged);
+    int code =
+        sym_ldap_create_page_control(ldap, PAGE, cookie->bv_val ? cookie : NULL, FALSE, &paged);
     LDAPControl *controls[] = {paged, NULL};
     if (code == LDAP_SUCCESS)
-        code =
-            ldap_search_ext(ldap, question->base, LDAP_SCOPE_SUBTREE, question->filter,
-                            question->attributes, FALSE, controls, NULL, NULL, LDAP_NO_LIMIT, &id);
-    ldap_control_free(paged);
+        code = sym_ldap_search_ext(ldap, question->base, LDAP_SCOPE_SUBTREE, question->filter,
+                                   question->attributes, FALSE, controls, NULL, NULL, LDAP_NO_LIMIT,
+                                   &id);
+    sym_ldap_control_free(paged);
     return code == LDAP_SUCCESS
                ? take_answers(question, id, cookie)
                : kx_ldap_fail_code(question, KX_DIRECTORY_FAILED, "the search failed", code);
@@ -135,6 +136,6 @@ gboolean kx_ldap_search(KxLdapQuestion *question)
     do
         ok = search_page(question, &cookie);
     while (ok && cookie.bv_len > 0);
-    ber_memfree(cookie.bv_val);
+    sym_ber_memfree(cookie.bv_val);
     return ok;
 }

@@ -3,10 +3,10 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
-#include <unbound.h>
 
 #include "base/error.h"
 #include "base/lock.h"
+#include "courier/libraries.h"
 
 enum {
     TYPE_A = 1,
@@ -42,9 +42,9 @@ struct KxResolver {
 
 static gboolean ask_server(struct ub_ctx *ctx, const char *address, GError **error)
 {
-    int rc = ub_ctx_set_fwd(ctx, address);
+    int rc = sym_ub_ctx_set_fwd(ctx, address);
     return rc == 0 || kx_fail(error, KX_ERR_INVALID, "cannot use the DNS server '%s': %s", address,
-                              ub_strerror(rc));
+                              sym_ub_strerror(rc));
 }
 
 static guint use_resolv_conf(struct ub_ctx *ctx, const char *text)
@@ -62,23 +62,23 @@ static guint use_resolv_conf(struct ub_ctx *ctx, const char *text)
 
 static struct ub_ctx *new_context(const KxResolverOptions *options, GError **error)
 {
-    struct ub_ctx *ctx = ub_ctx_create();
+    struct ub_ctx *ctx = sym_ub_ctx_create();
     if (!ctx) {
         kx_fail(error, KX_ERR_FAILED, "libunbound cannot be initialised");
         return NULL;
     }
     for (const char *const *server = options->servers; *server; server++)
         if (!ask_server(ctx, *server, error)) {
-            ub_ctx_delete(ctx);
+            sym_ub_ctx_delete(ctx);
             return NULL;
         }
     /* Without any server it would ask those of the root itself, which is what a host without a
      * resolver needs. */
     if (!*options->servers)
         use_resolv_conf(ctx, options->resolv_conf);
-    ub_ctx_set_option(ctx, "do-not-query-localhost:", "no");
-    ub_ctx_set_option(ctx, "unblock-lan-zones:", "yes"); /* PTR records of the inner network */
-    ub_ctx_set_option(ctx, "num-queries-per-thread:", "1024");
+    sym_ub_ctx_set_option(ctx, "do-not-query-localhost:", "no");
+    sym_ub_ctx_set_option(ctx, "unblock-lan-zones:", "yes"); /* PTR records of the inner network */
+    sym_ub_ctx_set_option(ctx, "num-queries-per-thread:", "1024");
     return ctx;
 }
 
@@ -86,7 +86,7 @@ static struct ub_ctx *new_context(const KxResolverOptions *options, GError **err
  * completes the context: options and anchors come before. */
 static void complete(struct ub_ctx *ctx)
 {
-    ub_ctx_zone_remove(ctx, "test.");
+    sym_ub_ctx_zone_remove(ctx, "test.");
 }
 
 /* ---- trust anchors ---- */
@@ -96,7 +96,7 @@ static gboolean add_anchor(KxResolver *resolver, const char *record)
 {
     g_autofree char *text = g_strndup(record, strcspn(record, ";"));
     g_strstrip(text);
-    if (!*text || ub_ctx_add_ta(resolver->validating, text) != 0)
+    if (!*text || sym_ub_ctx_add_ta(resolver->validating, text) != 0)
         return FALSE;
     if (!resolver->anchor)
         resolver->anchor = g_strndup(text, strcspn(text, " \t"));
@@ -145,6 +145,8 @@ KxResolver *kx_resolver_new(const KxResolverOptions *options, GError **error)
 {
     g_autoptr(KxResolver) resolver = g_new0(KxResolver, 1);
     kx_mutex_init(&resolver->lock);
+    if (!kx_courier_open_libraries(error))
+        return NULL;
     return configure(resolver, options, error) ? g_steal_pointer(&resolver) : NULL;
 }
 
@@ -153,9 +155,9 @@ void kx_resolver_free(KxResolver *resolver)
     if (!resolver)
         return;
     if (resolver->plain)
-        ub_ctx_delete(resolver->plain);
+        sym_ub_ctx_delete(resolver->plain);
     if (resolver->validating)
-        ub_ctx_delete(resolver->validating);
+        sym_ub_ctx_delete(resolver->validating);
     kx_mutex_clear(&resolver->lock);
     g_free(resolver->anchor);
     g_free(resolver);
@@ -167,10 +169,10 @@ void kx_resolver_free(KxResolver *resolver)
 static gboolean has_signatures(KxResolver *resolver)
 {
     struct ub_result *result = NULL;
-    if (ub_resolve(resolver->validating, resolver->anchor, TYPE_DNSKEY, CLASS_IN, &result) != 0)
+    if (sym_ub_resolve(resolver->validating, resolver->anchor, TYPE_DNSKEY, CLASS_IN, &result) != 0)
         return FALSE;
     gboolean secure = result->havedata && result->secure;
-    ub_resolve_free(result);
+    sym_ub_resolve_free(result);
     return secure;
 }
 
@@ -207,7 +209,7 @@ static KxDnsAnswer ask(KxResolver *resolver, const char *name, int type,
 {
     struct ub_ctx *ctx = kx_resolver_validates(resolver) ? resolver->validating : resolver->plain;
     *ret_secure = FALSE;
-    int rc = ctx ? ub_resolve(ctx, name, type, CLASS_IN, ret_result) : UB_INITFAIL;
+    int rc = ctx ? sym_ub_resolve(ctx, name, type, CLASS_IN, ret_result) : UB_INITFAIL;
     if (rc == UB_SYNTAX)
         return KX_DNS_NONE; /* nobody can have such a name */
     if (rc != 0)
@@ -217,7 +219,7 @@ static KxDnsAnswer ask(KxResolver *resolver, const char *name, int type,
     if (result->havedata && !result->bogus)
         return KX_DNS_FOUND;
     gboolean none = !result->bogus && (result->rcode == 0 || result->nxdomain);
-    ub_resolve_free(result);
+    sym_ub_resolve_free(result);
     *ret_result = NULL;
     return none ? KX_DNS_NONE : KX_DNS_FAILED;
 }
@@ -287,7 +289,7 @@ KxDnsAnswer kx_resolver_mx(KxResolver *resolver, const char *domain, GPtrArray *
     GPtrArray *list = g_ptr_array_new_with_free_func(free_mx);
     for (int i = 0; result->data[i] && i < MX_MAX; i++)
         add_mx(list, result->data[i], result->len[i]);
-    ub_resolve_free(result);
+    sym_ub_resolve_free(result);
     shuffle(list);
     g_ptr_array_sort(list, compare_mx); /* stable */
     *ret_mx = list;
@@ -353,7 +355,7 @@ static KxDnsAnswer add_records(KxResolver *resolver, const char *host, int type,
         if (g_ascii_strcasecmp(name, host) != 0)
             answer->canonical = g_steal_pointer(&name);
     }
-    ub_resolve_free(result);
+    sym_ub_resolve_free(result);
     return KX_DNS_FOUND;
 }
 
@@ -410,7 +412,7 @@ KxDnsAnswer kx_resolver_tlsa(KxResolver *resolver, const char *host, guint port,
     GPtrArray *list = g_ptr_array_new_with_free_func(free_tlsa);
     for (int i = 0; secure && result->data[i] && i < TLSA_MAX; i++)
         add_tlsa(list, result->data[i], result->len[i]);
-    ub_resolve_free(result);
+    sym_ub_resolve_free(result);
     if (!secure) {
         g_ptr_array_unref(list);
         return KX_DNS_NONE;
@@ -443,7 +445,7 @@ KxDnsAnswer kx_resolver_txt(KxResolver *resolver, const char *name, GPtrArray **
     *ret_texts = g_ptr_array_new_with_free_func(g_free);
     for (int i = 0; result->data[i] && i < TXT_MAX; i++)
         g_ptr_array_add(*ret_texts, read_strings(result->data[i], result->len[i]));
-    ub_resolve_free(result);
+    sym_ub_resolve_free(result);
     return KX_DNS_FOUND;
 }
 
@@ -481,6 +483,6 @@ KxDnsAnswer kx_resolver_ptr(KxResolver *resolver, const char *ip, GPtrArray **re
         if (found)
             g_ptr_array_add(*ret_names, found);
     }
-    ub_resolve_free(result);
+    sym_ub_resolve_free(result);
     return KX_DNS_FOUND;
 }

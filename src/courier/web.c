@@ -2,11 +2,11 @@
 #include "courier/web.h"
 
 #include <arpa/inet.h>
-#include <curl/curl.h>
 #include <netinet/in.h>
 
 #include "base/error.h"
 #include "base/text.h"
+#include "courier/libraries.h"
 
 enum {
     CONNECT_SECONDS = 10,
@@ -85,22 +85,22 @@ static size_t take_header(char *bytes, size_t size, size_t n, void *data)
 
 static gboolean split_url(const char *url, char **ret_host, guint *ret_port, GError **error)
 {
-    CURLU *parts = curl_url();
+    CURLU *parts = sym_curl_url();
     char *scheme = NULL, *host = NULL, *port = NULL;
     guint64 number = 0;
-    gboolean good = parts && !curl_url_set(parts, CURLUPART_URL, url, 0) &&
-                    !curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0) &&
-                    !curl_url_get(parts, CURLUPART_HOST, &host, 0) &&
-                    !curl_url_get(parts, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) &&
+    gboolean good = parts && !sym_curl_url_set(parts, CURLUPART_URL, url, 0) &&
+                    !sym_curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0) &&
+                    !sym_curl_url_get(parts, CURLUPART_HOST, &host, 0) &&
+                    !sym_curl_url_get(parts, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) &&
                     g_str_equal(scheme, "https") && kx_parse_uint(port, 65535, &number);
     if (good) {
         *ret_host = g_strdup(host);
         *ret_port = (guint)number;
     }
-    curl_free(scheme);
-    curl_free(host);
-    curl_free(port);
-    curl_url_cleanup(parts);
+    sym_curl_free(scheme);
+    sym_curl_free(host);
+    sym_curl_free(port);
+    sym_curl_url_cleanup(parts);
     return good || kx_fail(error, KX_ERR_INVALID, "not an https URL: %s", url);
 }
 
@@ -126,7 +126,7 @@ static struct curl_slist *addresses_for(KxResolver *resolver, const char *host, 
         inet_ntop(address->ss_family, bytes, text, sizeof text);
         g_string_append_printf(line, four ? "%s%s" : "%s[%s]", i > 0 ? "," : "", text);
     }
-    return curl_slist_append(NULL, line->str);
+    return sym_curl_slist_append(NULL, line->str);
 }
 
 /* ---- the request ---- */
@@ -134,26 +134,26 @@ static struct curl_slist *addresses_for(KxResolver *resolver, const char *host, 
 static void prepare(CURL *curl, SSL_CTX *tls, const char *url, struct curl_slist *addresses,
                     Intake *intake)
 {
-    curl_easy_setopt(curl, CURLOPT_URL, url);
-    curl_easy_setopt(curl, CURLOPT_RESOLVE, addresses);
-    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "https");
-    curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
-    curl_easy_setopt(curl, CURLOPT_PROXY, "");
-    curl_easy_setopt(curl, CURLOPT_USERAGENT, "Keryx");
-    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_SECONDS);
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)SECONDS);
-    curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-    curl_easy_setopt(curl, CURLOPT_CAINFO, NULL);
-    curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
-    curl_easy_setopt(curl, CURLOPT_SSL_CTX_FUNCTION, use_trust);
-    curl_easy_setopt(curl, CURLOPT_SSL_CTX_DATA, tls);
-    curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 1L);
-    curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 2L);
-    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_piece);
-    curl_easy_setopt(curl, CURLOPT_WRITEDATA, intake);
-    curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
-    curl_easy_setopt(curl, CURLOPT_HEADERDATA, intake);
+    sym_curl_easy_setopt(curl, CURLOPT_URL, url);
+    sym_curl_easy_setopt(curl, CURLOPT_RESOLVE, addresses);
+    sym_curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "https");
+    sym_curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
+    sym_curl_easy_setopt(curl, CURLOPT_PROXY, "");
+    sym_curl_easy_setopt(curl, CURLOPT_USERAGENT, "Keryx");
+    sym_curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    sym_curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_SECONDS);
+    sym_curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)SECONDS);
+    sym_curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    sym_curl_easy_setopt(curl, CURLOPT_CAINFO, NULL);
+    sym_curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
+    sym_curl_easy_setopt(curl, CURLOPT_SSL_CTX_FUNCTION, use_trust);
+    sym_curl_easy_setopt(curl, CURLOPT_SSL_CTX_DATA, tls);
+    sym_curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 1L);
+    sym_curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 2L);
+    sym_curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_piece);
+    sym_curl_easy_setopt(curl, CURLOPT_WRITEDATA, intake);
+    sym_curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
+    sym_curl_easy_setopt(curl, CURLOPT_HEADERDATA, intake);
 }
 
 static struct curl_slist *prepare_post(CURL *curl, const KxWebRequest *request)
@@ -161,12 +161,12 @@ static struct curl_slist *prepare_post(CURL *curl, const KxWebRequest *request)
     if (!request->type)
         return NULL;
     g_autofree char *type = g_strdup_printf("Content-Type: %s", request->type);
-    struct curl_slist *fields = curl_slist_append(NULL, type);
-    fields = curl_slist_append(fields, "Expect:"); /* the body is small */
-    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, fields);
-    curl_easy_setopt(curl, CURLOPT_POST, 1L);
-    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, (long)request->len);
-    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->body);
+    struct curl_slist *fields = sym_curl_slist_append(NULL, type);
+    fields = sym_curl_slist_append(fields, "Expect:"); /* the body is small */
+    sym_curl_easy_setopt(curl, CURLOPT_HTTPHEADER, fields);
+    sym_curl_easy_setopt(curl, CURLOPT_POST, 1L);
+    sym_curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, (long)request->len);
+    sym_curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->body);
     return fields;
 }
 
@@ -174,12 +174,12 @@ static gboolean perform(CURL *curl, const Intake *intake, KxWebAnswer *answer, G
 {
     long code = 0;
     const char *type = NULL;
-    CURLcode rc = curl_easy_perform(curl);
+    CURLcode rc = sym_curl_easy_perform(curl);
     if (rc != CURLE_OK)
         return kx_fail(error, rc == CURLE_PEER_FAILED_VERIFICATION ? KX_ERR_DENIED : KX_ERR_IO,
-                       "%s", curl_easy_strerror(rc));
-    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &code);
-    curl_easy_getinfo(curl, CURLINFO_CONTENT_TYPE, &type);
+                       "%s", sym_curl_easy_strerror(rc));
+    sym_curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &code);
+    sym_curl_easy_getinfo(curl, CURLINFO_CONTENT_TYPE, &type);
     *answer = (KxWebAnswer){(guint)code, g_strdup(type), intake->body, intake->fields};
     return TRUE;
 }
@@ -194,7 +194,7 @@ gboolean kx_web_ask(KxResolver *resolver, SSL_CTX *tls, const KxWebRequest *requ
     struct curl_slist *addresses = addresses_for(resolver, host, port, error);
     if (!addresses)
         return FALSE;
-    CURL *curl = curl_easy_init();
+    CURL *curl = sym_curl_easy_init();
     Intake intake = {g_string_new(NULL), g_ptr_array_new_with_free_func(free_field), 0};
     prepare(curl, tls, request->url, addresses, &intake);
     struct curl_slist *fields = prepare_post(curl, request);
@@ -203,8 +203,8 @@ gboolean kx_web_ask(KxResolver *resolver, SSL_CTX *tls, const KxWebRequest *requ
         g_string_free(intake.body, TRUE);
         g_ptr_array_unref(intake.fields);
     }
-    curl_easy_cleanup(curl);
-    curl_slist_free_all(fields);
-    curl_slist_free_all(addresses);
+    sym_curl_easy_cleanup(curl);
+    sym_curl_slist_free_all(fields);
+    sym_curl_slist_free_all(addresses);
     return done;
 }

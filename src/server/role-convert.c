@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "convert/content.h"
+#include "convert/libraries.h"
 #include "convert/limits.h"
 #include "ipc/channel.h"
 #include "mime/charset.h"
@@ -136,8 +137,8 @@ int kx_role_convert_main(void)
     if (chdir("/") < 0)
         kx_error_errno(&error, "cannot leave the data directory");
     warm_up();
-    if (error || !drop_standard_files(&error) || !set_limits(&error) ||
-        !kx_sandbox_enter(KX_ROLE_CONVERT, &sandbox, &error)) {
+    if (error || !kx_convert_open_libraries(&error) || !drop_standard_files(&error) ||
+        !set_limits(&error) || !kx_sandbox_enter(KX_ROLE_CONVERT, &sandbox, &error)) {
         g_printerr("keryx convert: %s\n", error->message);
         return 1;
     }

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The courier role's process: the only one that connects to the outside. It opens no file. */
-#include <curl/curl.h>
 #include <errno.h>
 #include <openssl/ssl.h>
 #include <unistd.h>
 
+#include "base/error.h"
 #include "base/fsutil.h"
 #include "courier/fetch.h"
 #include "courier/ldap-ask.h"
+#include "courier/libraries.h"
 #include "courier/syslog-sender.h"
 #include "ipc/link.h"
 #include "settings/settings.h"
@@ -309,16 +310,17 @@ static void close_mail(Courier *courier)
 int kx_role_courier_main(void)
 {
     Courier courier = {.base = event_base_new()};
-    if (chdir("/") < 0) {
-        g_printerr("keryx courier: cannot start: %s\n", g_strerror(errno));
+    g_autoptr(GError) error = NULL;
+    if (chdir("/") < 0)
+        kx_error_errno(&error, "cannot leave the data directory");
+    if (error || !kx_courier_open_libraries(&error)) {
+        g_printerr("keryx courier: %s\n", error->message);
         return 1;
     }
     OPENSSL_init_ssl(0, NULL);
-    curl_global_init(CURL_GLOBAL_ALL);
     courier.syslog = kx_syslog_sender_new(courier.base, KX_FD_JOURNAL, report, &courier);
     open_mail(&courier);
     KxSandbox sandbox;
-    g_autoptr(GError) error = NULL;
     if (!kx_sandbox_enter(KX_ROLE_COURIER, &sandbox, &error)) {
         g_printerr("keryx courier: %s\n", error->message);
         return 1;

@@ -49,6 +49,7 @@ static void test_deadline(void)
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    g_assert_true(kx_courier_open_libraries(NULL));
     g_test_add_func("/ldap-conn/deadline", test_deadline);
     return g_test_run();
 }
