@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "courier/spf.h"
 
-#include <arpa/inet.h>
 #include <string.h>
 
+#include "base/ip-range.h"
 #include "courier/spf-private.h"
 
 enum { NAME_MAX_BYTES = 253, LABEL_MAX_BYTES = 63, RECORD_MAX = 4096 };
@@ -143,14 +143,12 @@ const char *kx_spf_check_domain(KxSpf *spf, const char *domain)
 
 static gboolean read_ip(KxSpf *spf, const char *ip)
 {
-    static const guint8 mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-    if (inet_pton(AF_INET, ip, spf->ip) == 1)
-        return TRUE;
-    if (inet_pton(AF_INET6, ip, spf->ip) != 1)
+    gboolean four;
+    if (!kx_ip_parse(ip, spf->ip, &four))
         return FALSE;
-    spf->six = memcmp(spf->ip, mapped, sizeof mapped) != 0;
-    if (!spf->six)
-        memmove(spf->ip, spf->ip + sizeof mapped, 4);
+    spf->six = !four;
+    if (four)
+        memmove(spf->ip, spf->ip + 12, 4);
     return TRUE;
 }
 

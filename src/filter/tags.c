@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/base64.h"
 #include "base/text.h"
 
 enum { TAGS_MAX = 100 };
@@ -89,8 +90,10 @@ gboolean kx_tags_lists(const KxTags *tags, const char *name, const char *value)
 guchar *kx_tags_bytes(const KxTags *tags, const char *name, gsize *ret_len)
 {
     g_autofree char *bare = kx_tags_bare(tags, name);
-    if (!bare || bare[strspn(bare, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-                                   "0123456789+/=")] != '\0')
+    if (!bare)
         return NULL;
-    return g_base64_decode(bare, ret_len);
+    /* The padding may be missing (section 2.10). */
+    static const char *const padding[] = {"", "===", "==", "="};
+    g_autofree char *text = g_strconcat(bare, padding[strlen(bare) % 4], NULL);
+    return kx_base64_decode(text, strlen(text), ret_len) ? (guchar *)g_steal_pointer(&text) : NULL;
 }

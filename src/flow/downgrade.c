@@ -51,14 +51,6 @@ static int convert(const KxEnvelope *envelope, const char *data, guint64 *ret_si
     return -1;
 }
 
-/* The file must have the envelope's size, or reading it could end in a signal. */
-static gboolean has_size(int fd, guint64 size, GError **error)
-{
-    off_t end = lseek(fd, 0, SEEK_END);
-    return (end >= 0 && (guint64)end >= size) ||
-           kx_fail(error, KX_ERR_CORRUPT, "the message is shorter than it should be");
-}
-
 int kx_queue_downgrade(const KxEnvelope *envelope, guint64 *ret_size, GError **error)
 {
     g_autofree char *path = kx_queue_path(envelope->id, ".eml");
@@ -69,14 +61,10 @@ int kx_queue_downgrade(const KxEnvelope *envelope, guint64 *ret_size, GError **e
         kx_error_errno(error, "cannot open %s", path);
         return -1;
     }
-    if (has_size(fd, envelope->size, error)) {
-        void *data = mmap(NULL, envelope->size, PROT_READ, MAP_PRIVATE, fd, 0);
-        if (data == MAP_FAILED) {
-            kx_error_errno(error, "cannot read %s", path);
-        } else {
-            result = convert(envelope, data, ret_size, error);
-            munmap(data, envelope->size);
-        }
+    char *data = kx_queue_map(fd, envelope->size, error);
+    if (data) {
+        result = convert(envelope, data, ret_size, error);
+        munmap(data, envelope->size);
     }
     close(fd);
     return result;

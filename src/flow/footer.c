@@ -23,11 +23,6 @@ static KxMimeFooter *footer_for(KxDirectory *directory, const KxSender *sender,
     return kx_mime_footer_new(domain->footer, domain->footer_html);
 }
 
-static gboolean sink(const void *bytes, size_t len, gpointer user, GError **error)
-{
-    return kx_incoming_write(user, bytes, len, error);
-}
-
 gboolean kx_footer_apply(KxDirectory *directory, KxStore *store, const KxSender *sender,
                          const KxEnvelope *envelope, KxIncoming **incoming, GError **error)
 {
@@ -39,12 +34,5 @@ gboolean kx_footer_apply(KxDirectory *directory, KxStore *store, const KxSender 
     if (!kx_incoming_map(*incoming, &data, &len, error))
         return FALSE;
     g_autoptr(KxMimeEdits) edits = kx_mime_footer_edits(footer, data, len);
-    if (!edits)
-        return TRUE;
-    g_autoptr(KxIncoming) changed = kx_incoming_new(store, error);
-    if (!changed || !kx_mime_edits_write(edits, sink, changed, error))
-        return FALSE;
-    kx_incoming_free(*incoming);
-    *incoming = g_steal_pointer(&changed);
-    return TRUE;
+    return !edits || kx_incoming_edit(store, incoming, edits, error);
 }

@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -118,6 +120,22 @@ KxEnvelope *kx_queue_read(const char *id, GError **error)
         g_clear_pointer(&envelope, kx_envelope_free);
     }
     return envelope;
+}
+
+/* Reading behind the end of the file would end in a signal. */
+char *kx_queue_map(int fd, guint64 size, GError **error)
+{
+    struct stat info;
+    if (fstat(fd, &info) < 0 || (guint64)info.st_size < size) {
+        kx_fail(error, KX_ERR_CORRUPT, "the message is shorter than it should be");
+        return NULL;
+    }
+    char *data = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (data == MAP_FAILED) {
+        kx_error_errno(error, "cannot read the message");
+        return NULL;
+    }
+    return data;
 }
 
 gboolean kx_queue_delete(const char *id, GError **error)

@@ -147,6 +147,8 @@ gboolean kx_queue_note(const KxEnvelope *envelope, GError **error);
 /* The same of recipients that have it, by their places, while others are on their way. */
 gboolean kx_queue_note_done(const char *id, const GArray *places, GError **error);
 KxEnvelope *kx_queue_read(const char *id, GError **error);
+/* The first `size` bytes of a message, for munmap(); NULL: it is shorter. */
+char *kx_queue_map(int fd, guint64 size, GError **error);
 /* Message first: what is left after a crash is then an envelope without a message. */
 gboolean kx_queue_delete(const char *id, GError **error);
 void kx_queue_scan(KxQueue *queue); /* fills `entries` */

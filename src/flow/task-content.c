@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -58,22 +57,6 @@ static gboolean open_content(const KxTask *task, Content *content, GError **erro
     return content->fd >= 0 || kx_error_errno(error, "cannot open %s", path);
 }
 
-/* The file must have its size, or reading it could end in a signal. */
-static char *map_content(const Content *content, GError **error)
-{
-    struct stat info;
-    if (fstat(content->fd, &info) < 0 || (guint64)info.st_size < content->size) {
-        kx_fail(error, KX_ERR_CORRUPT, "the message is shorter than it should be");
-        return NULL;
-    }
-    char *data = mmap(NULL, content->size, PROT_READ, MAP_PRIVATE, content->fd, 0);
-    if (data == MAP_FAILED) {
-        kx_error_errno(error, "cannot read the message");
-        return NULL;
-    }
-    return data;
-}
-
 /* ---- what stands before it ---- */
 
 /* TRUE: it was made for other recipients before, or is being made. FALSE: the caller makes it. */
@@ -108,7 +91,7 @@ static char *make_head(KxQueue *queue, const KxTask *task, const Content *conten
 {
     g_autoptr(GError) error = NULL;
     KxSigner signer = {queue->directory, queue->keys};
-    char *head = NULL, *data = map_content(content, &error);
+    char *head = NULL, *data = kx_queue_map(content->fd, content->size, &error);
     if (data) {
         head = kx_sign(&signer, task->envelope, recipient_of(task, 0), data + content->skip,
                        content->size - content->skip, &error);

@@ -38,11 +38,6 @@ static void tell_logs(const KxSmtpTransaction *transaction, const KxAuthenticate
                envelope->id, envelope->sender, envelope->remote_ip, results->summary);
 }
 
-static gboolean sink(const void *bytes, size_t len, gpointer user, GError **error)
-{
-    return kx_incoming_write(user, bytes, len, error);
-}
-
 /* The field stands above all but the Return-Path, which leaves with it. */
 static gboolean put_in_front(KxSmtpTransaction *transaction, const char *data, size_t len,
                              const char *field, GError **error)
@@ -50,12 +45,7 @@ static gboolean put_in_front(KxSmtpTransaction *transaction, const char *data, s
     KxStore *store = kx_session_core(transaction->session)->store;
     g_autoptr(KxMimeEdits) edits = kx_mime_edits_new(data, len);
     kx_mime_edits_replace(edits, (size_t)transaction->envelope->skip, 0, g_string_new(field));
-    g_autoptr(KxIncoming) whole = kx_incoming_new(store, error);
-    if (!whole || !kx_mime_edits_write(edits, sink, whole, error))
-        return FALSE;
-    kx_incoming_free(transaction->incoming);
-    transaction->incoming = g_steal_pointer(&whole);
-    return TRUE;
+    return kx_incoming_edit(store, &transaction->incoming, edits, error);
 }
 
 static gboolean take_place(KxCore *core, const char *ip)

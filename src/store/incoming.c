@@ -231,6 +231,22 @@ gboolean kx_incoming_sync(KxIncoming *incoming, gint64 internal_date, GError **e
     return TRUE;
 }
 
+static gboolean write_edited(const void *bytes, size_t len, gpointer user, GError **error)
+{
+    return kx_incoming_write(user, bytes, len, error);
+}
+
+gboolean kx_incoming_edit(KxStore *store, KxIncoming **incoming, const KxMimeEdits *edits,
+                          GError **error)
+{
+    g_autoptr(KxIncoming) edited = kx_incoming_new(store, error);
+    if (!edited || !kx_mime_edits_write(edits, write_edited, edited, error))
+        return FALSE;
+    kx_incoming_free(*incoming);
+    *incoming = g_steal_pointer(&edited);
+    return TRUE;
+}
+
 gboolean kx_incoming_link(KxIncoming *incoming, const char *path, GError **error)
 {
     if (!kx_incoming_sync(incoming, g_get_real_time() / G_USEC_PER_SEC, error))

@@ -12,6 +12,7 @@
  */
 #pragma once
 
+#include "mime/edits.h"
 #include "store/item.h"
 #include "store/view.h"
 
@@ -30,6 +31,10 @@ void kx_incoming_free(KxIncoming *incoming);
  * free. */
 gboolean kx_incoming_map(KxIncoming *incoming, const char **ret_data, size_t *ret_len,
                          GError **error);
+
+/* Puts the content with its edits, which were made of that map, in the place of `*incoming`. */
+gboolean kx_incoming_edit(KxStore *store, KxIncoming **incoming, const KxMimeEdits *edits,
+                          GError **error);
 
 /* Puts the synced file under a name of the caller's own (the queue) by hard link. */
 gboolean kx_incoming_link(KxIncoming *incoming, const char *path, GError **error);

@@ -141,6 +141,29 @@ static void test_long_lists(void)
     g_assert_false(kx_tags_lists(tags, "t", ""));
 }
 
+static void check_bytes(const char *text, const char *wanted)
+{
+    gsize len = 0;
+    g_autoptr(KxTags) tags = kx_tags_parse(text, strlen(text));
+    g_autofree guchar *bytes = kx_tags_bytes(tags, "b", &len);
+    g_assert_cmpint(bytes != NULL, ==, wanted != NULL);
+    if (wanted)
+        g_assert_cmpmem(bytes, (int)len, wanted, (int)strlen(wanted));
+}
+
+/* Padding may be missing, and nothing but that. */
+static void test_bytes(void)
+{
+    check_bytes("b=Zm9v\r\n Yg==", "foob");
+    check_bytes("b=Zm9vYg", "foob");
+    check_bytes("b=Zm8", "fo");
+    check_bytes("b=", "");
+    check_bytes("b=Zm8=Zm8=", NULL);
+    check_bytes("b=Zm9vY", NULL);
+    check_bytes("b=Zm-v", NULL);
+    check_bytes("a=Zm9v", NULL);
+}
+
 static gboolean claims(const char *text)
 {
     KxHeaderField field;
@@ -168,5 +191,6 @@ int main(int argc, char **argv)
     g_test_add_func("/filter/dmarc/alignment-of-signatures", test_alignment_of_signatures);
     g_test_add_func("/filter/dmarc/long-lists", test_long_lists);
     g_test_add_func("/filter/dmarc/long-claims", test_long_claims);
+    g_test_add_func("/filter/dmarc/bytes", test_bytes);
     return g_test_run();
 }
