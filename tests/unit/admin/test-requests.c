@@ -127,16 +127,16 @@ static void test_logs(void)
     Fixture f;
     fixture_init(&f);
     for (guint i = 0; i < 30; i++)
-        kx_log(f.core.logger, KX_LOG_MAIL, "Recv: message %u", i);
+        kx_log(f.core.logger, KX_LOG_MAIL, "Recv: message-%u", i);
     json_auto_t *tail = ask_ok(&f, "log tail mail", "{\"lines\": 2}");
     const json_t *lines = json_object_get(tail, "lines");
     g_assert_cmpuint(json_array_size(lines), ==, 2);
     g_assert_true(
-        g_str_has_suffix(json_string_value(json_array_get(lines, 1)), "Recv: message 29"));
+        g_str_has_suffix(json_string_value(json_array_get(lines, 1)), "Recv: message-29"));
     g_assert_cmpint(json_integer_value(json_object_get(tail, "next")), ==, 30);
     json_auto_t *new_lines = ask_ok(&f, "log tail mail", "{\"from\": 30}");
     g_assert_cmpuint(json_array_size(json_object_get(new_lines, "lines")), ==, 0);
-    json_auto_t *found = ask_ok(&f, "log search mail 29", NULL);
+    json_auto_t *found = ask_ok(&f, "log search mail message-29", NULL);
     g_assert_cmpint(json_integer_value(json_object_get(
                         json_array_get(json_object_get(found, "lines"), 0), "number")),
                     ==, 29);
