@@ -440,6 +440,28 @@ def test_a_chain_goes_on(server, away, keys, find):
     assert "arc=pass" in email.message_from_bytes(content)["ARC-Authentication-Results"]
 
 
+def test_what_could_not_be_checked_is_not_sealed(server, away, keys, listener):
+    """One client has two places for checks; what finds none goes on at once, and nobody vouches for it."""
+    def send(sender):
+        with server.smtp() as smtp:
+            smtp.sendmail(sender, ["alice@example.test"], MESSAGE % b"good")
+
+    senders = [f"silent.n{n}.auth.test" for n in range(2)]
+    threads = [threading.Thread(target=send, args=(f"eve@{sender}",)) for sender in senders]
+    for thread in threads:
+        thread.start()
+    kx.wait_until(lambda: set(senders) <= set(listener.names), 10, "the two checks")
+    begin = time.monotonic()
+    _, _, content, _ = forward(server, away, signed(keys))
+    took = time.monotonic() - begin
+    busy = [thread.is_alive() for thread in threads]
+    for thread in threads:
+        thread.join()
+    assert all(busy) and took < 10
+    found = email.message_from_bytes(content)
+    assert "spf=temperror" in found["Authentication-Results"] and "ARC-Seal" not in found
+
+
 def test_a_broken_chain_is_sealed_as_broken(server, away, keys, find):
     first = b"Authentication-Results: lists.auth.test; spf=pass\r\n" + signed(keys)
     sealed = b"".join(dkim.arc_sign(first, b"rsa", b"good.auth.test", keys["rsa"][0], b"lists.auth.test")) + first
