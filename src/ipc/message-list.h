@@ -85,8 +85,9 @@ KX_MESSAGE(SETTINGS, KxMsgSettings, CORE, EDGE | COURIER, 0)
 #define KX_FIELDS_SIGN_IN(F, S) F(S, STR, methods, 512) F(S, STR, exempt, 102400)
 KX_MESSAGE(SIGN_IN, KxMsgSignIn, CORE, EDGE, 0)
 
-/* Addresses of proxies that say for whom they connect (ranges, comma-separated; empty: there are none). */
-#define KX_FIELDS_PROXIES(F, S) F(S, STR, networks, 102400)
+/* Addresses of proxies that say for whom they connect (ranges, comma-separated; empty: there are none), in the way of
+ * `kind`, which is KxProxyKind. */
+#define KX_FIELDS_PROXIES(F, S) F(S, U32, kind, 0) F(S, STR, networks, 102400)
 KX_MESSAGE(PROXIES, KxMsgProxies, CORE, EDGE, 0)
 
 /* A certificate, with its key, that proves to an authority that the name is ours (RFC 8737): only who asks for the

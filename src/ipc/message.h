@@ -98,6 +98,9 @@ enum {
 /* SYSLOG.transport: KxSyslogTransport of log/log.h, or */
 enum { KX_SYSLOG_TO_JOURNAL = 3 };
 
+/* A header before all else (PROXY protocol); the command XCLIENT of SMTP. */
+typedef enum { KX_PROXY_HEADER, KX_PROXY_XCLIENT, KX_PROXY_KINDS } KxProxyKind;
+
 typedef enum { KX_SECRET_TICKET_SEAL = 1, KX_SECRET_TLS_TICKETS = 2 } KxSecretPurpose;
 
 typedef enum {

@@ -47,7 +47,10 @@ void kx_conn_set_addresses(KxConn *conn, const struct sockaddr_storage *from,
                            const struct sockaddr_storage *to)
 {
     gboolean loopback = FALSE;
-    address_text(to, conn->local_ip, &loopback);
+    if (to)
+        address_text(to, conn->local_ip, &loopback);
+    if (!from)
+        return;
     loopback = FALSE;
     conn->remote_port = address_text(from, conn->remote_ip, &loopback);
     conn->loopback = loopback != FALSE;

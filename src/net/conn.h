@@ -54,6 +54,14 @@ typedef struct KxProtocol {
 void *kx_conn_state(KxConn *conn);
 const KxService *kx_conn_service(KxConn *conn);
 const char *kx_conn_remote_ip(KxConn *conn);
+
+/* The other side is a proxy that the administrator trusts to say for whom it speaks. */
+gboolean kx_conn_speaks_for_others(KxConn *conn);
+/* From here on it is a client at `from` that came to `to`; NULL: as before. The session in the core
+ * ends, and no request may be outstanding. FALSE: the service is not for that client. */
+struct sockaddr_storage;
+gboolean kx_conn_change_client(KxConn *conn, const struct sockaddr_storage *from,
+                               const struct sockaddr_storage *to);
 gboolean kx_conn_is_loopback(KxConn *conn);       /* the client is on this host */
 gboolean kx_conn_is_secure(KxConn *conn);         /* inside TLS */
 const char *kx_conn_tls(KxConn *conn);            /* "TLSv1.3 TLS_AES_256_GCM_SHA384", or "" */

@@ -36,10 +36,10 @@ struct KxEdge {
         guint32 max_connections; /* 0: no limit */
         GArray *networks;        /* KxIpRange; NULL: no limit */
     } access[KX_SERVICE_COUNT];
-    GArray *proxies;    /* KxIpRange, of trusted proxies; NULL: none */
-    struct {            /* as the core has said */
-        char **methods; /* of KxSaslMechanism */
-        GArray *exempt; /* KxIpRange; NULL: nobody */
+    GArray *proxies[KX_PROXY_KINDS]; /* KxIpRange, of those that are trusted; NULL: none */
+    struct {                         /* as the core has said */
+        char **methods;              /* of KxSaslMechanism */
+        GArray *exempt;              /* KxIpRange; NULL: nobody */
     } sign_in;
     struct { /* so that a flood of connections does not become a flood of lines */
         gint64 second;
@@ -86,6 +86,7 @@ struct KxConn {
     unsigned busy : 1;    /* inside a callback of the loop */
     unsigned greeted : 1; /* the protocol's open() was called */
     unsigned loopback : 1;
+    unsigned trusted : 1; /* it may say for whom it speaks */
     unsigned proxied : 1; /* the header of a proxy has to come first */
     max_align_t state[];
 };
@@ -95,7 +96,7 @@ struct KxConn {
 KxConn *kx_conn_new(KxEdge *edge, KxServiceId service, int fd);
 void kx_conn_free(KxConn *conn);
 void kx_conn_begin(KxConn *conn); /* starts TLS or greets */
-struct sockaddr_storage;
+/* NULL: as before. */
 void kx_conn_set_addresses(KxConn *conn, const struct sockaddr_storage *from,
                            const struct sockaddr_storage *to);
 
@@ -105,12 +106,13 @@ void kx_conn_work(KxConn *conn);
 
 /* ---- edge.c ---- */
 
-void kx_edge_begin(KxConn *conn); /* lets the client in, or not; the connection may be gone */
+void kx_edge_begin(KxConn *conn);      /* lets the client in, or not; the connection may be gone */
+gboolean kx_edge_admits(KxConn *conn); /* is the service for this client? Logs if not */
 
 /* ---- proxied.c ---- */
 
 void kx_edge_take_proxies(KxEdge *edge, const KxMsgProxies *proxies);
-gboolean kx_conn_is_proxied(const KxConn *conn); /* it comes from a proxy */
+gboolean kx_conn_is_proxy(const KxConn *conn, KxProxyKind kind); /* it comes from such a one */
 void kx_conn_await_proxy(KxConn *conn);
 /* Something of the header has come. TRUE: all of it; the addresses are the client's now. */
 gboolean kx_conn_read_proxy(KxConn *conn);

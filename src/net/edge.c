@@ -75,20 +75,26 @@ static const char *reason_to_refuse(const KxConn *conn)
     return NULL;
 }
 
-void kx_edge_begin(KxConn *conn)
+gboolean kx_edge_admits(KxConn *conn)
 {
     const char *why = reason_to_refuse(conn);
-    if (why) {
+    if (why)
         log_refused(conn, why);
-        kx_conn_free(conn);
-    } else {
+    return !why;
+}
+
+void kx_edge_begin(KxConn *conn)
+{
+    conn->trusted = kx_conn_is_proxy(conn, KX_PROXY_XCLIENT) != FALSE;
+    if (kx_edge_admits(conn))
         kx_conn_begin(conn);
-    }
+    else
+        kx_conn_free(conn);
 }
 
 static void welcome(KxConn *conn)
 {
-    if (kx_conn_is_proxied(conn))
+    if (kx_conn_is_proxy(conn, KX_PROXY_HEADER))
         kx_conn_await_proxy(conn);
     else
         kx_edge_begin(conn);
@@ -425,7 +431,8 @@ void kx_edge_free(KxEdge *edge)
         g_clear_pointer(&edge->access[i].networks, g_array_unref);
     g_hash_table_unref(edge->conns);
     kx_edge_clear_sign_in(edge);
-    g_clear_pointer(&edge->proxies, g_array_unref);
+    for (guint kind = 0; kind < KX_PROXY_KINDS; kind++)
+        g_clear_pointer(&edge->proxies[kind], g_array_unref);
     kx_settings_unref(edge->settings);
     explicit_bzero(edge->ticket_keys, sizeof edge->ticket_keys);
     g_free(edge);

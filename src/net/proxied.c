@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Connections from proxies that the administrator trusts: first of all comes a header that says for
- * whom (net/proxy-header.h). Nothing is guessed: without one the connection ends. */
+/*
+ * Connections from proxies that the administrator trusts. Of one kind first of all comes a header
+ * that says for whom (net/proxy-header.h); nothing is guessed: without one the connection ends. The
+ * other says so in its own protocol.
+ */
 #include <errno.h>
 #include <sys/socket.h>
 
@@ -12,14 +15,31 @@ enum { HEADER_SECONDS = 10 };
 
 void kx_edge_take_proxies(KxEdge *edge, const KxMsgProxies *proxies)
 {
-    g_clear_pointer(&edge->proxies, g_array_unref);
+    if (proxies->kind >= KX_PROXY_KINDS)
+        return;
+    GArray **ranges = &edge->proxies[proxies->kind];
+    g_clear_pointer(ranges, g_array_unref);
     if (proxies->networks[0] != '\0')
-        edge->proxies = kx_ip_ranges_parse(proxies->networks);
+        *ranges = kx_ip_ranges_parse(proxies->networks);
 }
 
-gboolean kx_conn_is_proxied(const KxConn *conn)
+gboolean kx_conn_is_proxy(const KxConn *conn, KxProxyKind kind)
 {
-    return conn->edge->proxies && kx_ip_ranges_contain(conn->edge->proxies, conn->remote_ip);
+    const GArray *ranges = conn->edge->proxies[kind];
+    return ranges && kx_ip_ranges_contain(ranges, conn->remote_ip);
+}
+
+gboolean kx_conn_speaks_for_others(KxConn *conn)
+{
+    return conn->trusted;
+}
+
+gboolean kx_conn_change_client(KxConn *conn, const struct sockaddr_storage *from,
+                               const struct sockaddr_storage *to)
+{
+    kx_conn_forget_session(conn);
+    kx_conn_set_addresses(conn, from, to);
+    return kx_edge_admits(conn);
 }
 
 void kx_conn_await_proxy(KxConn *conn)

@@ -170,9 +170,13 @@ static void send_sign_in(KxCoreProcess *process, KxSettings *settings)
 
 static void send_proxies(KxCoreProcess *process, KxSettings *settings)
 {
-    g_autofree char *networks = group_networks(
-        process->core.directory, kx_settings_text(settings, KX_SET_SERVER_PROXY_GROUP));
-    kx_workers_broadcast(process->workers, KX_MSG_PROXIES, &(KxMsgProxies){networks});
+    static const KxSettingId GROUPS[KX_PROXY_KINDS] = {
+        [KX_PROXY_HEADER] = KX_SET_SERVER_PROXY_GROUP, [KX_PROXY_XCLIENT] = KX_SET_SMTP_XCLIENT};
+    for (guint kind = 0; kind < KX_PROXY_KINDS; kind++) {
+        g_autofree char *networks =
+            group_networks(process->core.directory, kx_settings_text(settings, GROUPS[kind]));
+        kx_workers_broadcast(process->workers, KX_MSG_PROXIES, &(KxMsgProxies){kind, networks});
+    }
 }
 
 /* After passwords were imported, or the last of them was made our own; a first token was made. */

@@ -198,6 +198,8 @@ KX_SETTING(ADMIN_FAILED_SIGN_INS, "admin.failed-sign-ins", INT, 0, 10000, NULL, 
     "How many sign-ins to the administration may fail in a minute from one address (of IPv6: one /64 network); then the next are refused until the minute is over. 0: any number. Programs with a token go on.")
 KX_SETTING(SERVER_PROXY_GROUP, "server.proxy-group", TEXT, 0, 100, NULL, "", KX_SETTING_IP_GROUP, "", NULL,
     "IP address group of proxies and load balancers in front of the server that say with the PROXY protocol (version 1 or 2) for whom they connect; that address then counts everywhere. Each of their connections must begin so. Empty means none.")
+KX_SETTING(SMTP_XCLIENT, "smtp.xclient-group", TEXT, 0, 100, NULL, "", KX_SETTING_IP_GROUP, "", NULL,
+    "IP address group of mail relays and proxies that may say with the command XCLIENT for whom they speak; the address they name then counts everywhere. Empty means none.")
 KX_SETTING(SERVER_PORT_OFFSET, "server.port-offset", INT, 0, 60000, NULL, "0", KX_SETTING_RESTART, "SVC-21", NULL,
     "Added to the port of every listener, so that a second server, or one without root, can run on high ports.")
 

@@ -64,6 +64,8 @@ static void say_ehlo(KxConn *conn)
     if (kx_edge_offers_burl(conn))
         kx_edge_line(conn, "250-BURL imap");
     kx_edge_line(conn, "250-SMTPUTF8");
+    if (kx_conn_speaks_for_others(conn))
+        kx_edge_line(conn, "250-XCLIENT NAME ADDR PORT PROTO HELO DESTADDR DESTPORT");
     kx_edge_line(conn, "250-ETRN");
     kx_edge_line(conn, "250-DSN");
     kx_edge_line(conn, "250 HELP");

@@ -33,6 +33,7 @@ static const Command COMMANDS[] = {
     {"QUIT", kx_edge_cmd_quit, ANY_TIME | NO_ARGUMENT},
     {"STARTTLS", kx_edge_cmd_starttls, IN_CLEAR | SIGNED_OUT | NO_ARGUMENT},
     {"AUTH", kx_edge_cmd_auth, IN_CLEAR | SIGNED_OUT | NEEDS_ARGUMENT},
+    {"XCLIENT", kx_edge_cmd_xclient, ANY_TIME | NEEDS_ARGUMENT},
     {"VRFY", kx_edge_cmd_vrfy, NEEDS_ARGUMENT},
     {"HELP", kx_edge_cmd_help, ANY_TIME},
     {"EXPN", kx_edge_cmd_refused, ANY_TIME},

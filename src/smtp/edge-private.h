@@ -179,6 +179,7 @@ typedef struct {
 void kx_edge_cmd_helo(KxConn *conn, const KxEdgeArgs *args);
 void kx_edge_cmd_ehlo(KxConn *conn, const KxEdgeArgs *args);
 void kx_edge_cmd_starttls(KxConn *conn, const KxEdgeArgs *args);
+void kx_edge_cmd_xclient(KxConn *conn, const KxEdgeArgs *args);
 void kx_edge_cmd_auth(KxConn *conn, const KxEdgeArgs *args);
 void kx_edge_cmd_mail(KxConn *conn, const KxEdgeArgs *args);
 void kx_edge_cmd_rcpt(KxConn *conn, const KxEdgeArgs *args);

@@ -151,6 +151,17 @@ const KxService *kx_conn_service(KxConn *conn)
     return &conn->service;
 }
 
+gboolean kx_conn_speaks_for_others(KxConn *conn)
+{
+    return FALSE;
+}
+
+gboolean kx_conn_change_client(KxConn *conn, const struct sockaddr_storage *from,
+                               const struct sockaddr_storage *to)
+{
+    return TRUE;
+}
+
 const char *kx_conn_remote_ip(KxConn *conn)
 {
     return "192.0.2.1";
