@@ -174,6 +174,9 @@ static KxMappedResult find_group(KxMapping *mapping, const KxDomain *domain, con
     g_auto(KxMapAnswer) answer = {0};
     g_autoptr(GString) filter = g_string_new(NULL);
     g_autofree char *key = kx_name_fold(name);
+    g_auto(GStrv) attributes = kx_attribute_names(domain, KX_ATTRIBUTE_GROUP_ADDRESSES);
+    if (attributes[0] == NULL || key == NULL)
+        return KX_MAPPED_NOBODY;
     g_string_append_printf(filter, "(&%s(|", kx_attribute_groups(domain));
     append_addresses(filter, domain, KX_ATTRIBUTE_GROUP_ADDRESSES, name);
     g_string_append(filter, "))");
@@ -184,9 +187,8 @@ static KxMappedResult find_group(KxMapping *mapping, const KxDomain *domain, con
                               .most = 10};
     if (!ask(mapping, &question, &answer))
         return KX_MAPPED_LATER;
-    return answer.entries->len > 0 && key != NULL && kx_map_await(mapping, domain->name, key)
-               ? KX_MAPPED_LATER
-               : KX_MAPPED_NOBODY;
+    return answer.entries->len > 0 && kx_map_await(mapping, domain->name, key) ? KX_MAPPED_LATER
+                                                                               : KX_MAPPED_NOBODY;
 }
 
 KxMappedResult kx_map_look_up(KxMapping *mapping, const char *domain_name, const char *name)

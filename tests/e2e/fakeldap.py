@@ -82,8 +82,9 @@ class Handler(socketserver.StreamRequestHandler):
             key = dn.decode(errors="replace").lower() if isinstance(dn, bytes) else dn.lower()
             if (key == base if scope == b"\0" else True) and fits(*condition, attributes):
                 self.wfile.write(self.entry(number_of, dn, attributes, wanted))
+        more = self.entry(number_of, "cn=x", {"description": ["x" * 8000] * 100}, wanted)
         while self.server.endless:
-            self.wfile.write(self.entry(number_of, "cn=x", {"description": ["x" * 8000] * 100}, wanted))
+            self.wfile.write(more)
         about_groups = b"groupOfNames" in condition[1]
         self.answer(number_of, 0x65, self.server.group_code if about_groups else self.server.code)
 

@@ -125,6 +125,13 @@ def test_a_group_that_is_new_is_put_off_until_its_members_are_known(server, odd)
     assert odd.searches - seen <= 4
 
 
+def test_groups_need_no_addresses(server, odd):
+    server.cli("domain", "set", "odd.test", "--directory-attributes", "group-addresses=")
+    before = odd.searches
+    assert rcpt(server, "stranger@odd.test") == 550
+    assert "(|)" not in server.log("debug") and odd.searches > before
+
+
 def test_a_silent_directory_holds_nobody_up(server, odd):
     odd.silent = True
     threads = [threading.Thread(target=sign_in, args=(server, f"user{i}@odd.test")) for i in range(40)]
