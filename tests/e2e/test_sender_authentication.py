@@ -13,6 +13,7 @@ import time
 
 import dkim
 import kx
+import mailboxes
 import pytest
 import spf
 import world
@@ -123,7 +124,7 @@ def listener(dns):
 def server(keryx_binary, listener, port):
     config = {"dns.servers": listener.address, "smtp.delivery-port": port, "internet.connection": "online", "queue.retry-interval": "1s",
               "log.debug": "spf-record-lookup", "dns.dnssec": "off"}
-    with kx.running_server(keryx_binary, users=["alice"], config=config) as running:
+    with kx.running_server(keryx_binary, users=["alice", "carol"], config=config) as running:
         running.cli("alias", "add", "away@example.test", "bob@forward.auth.test")
         running.cli("dkim", "create", "example.test", "--selector", "seal")
         running.cli("ipgroup", "set", "Proxies", "--entries", "127.0.0.66")
@@ -393,6 +394,19 @@ def test_users_are_not_asked_about(server):
         smtp.sendmail("alice@example.test", ["alice@example.test"], b"Subject: own\r\n\r\n.\r\n")
     (uid,) = set(server.eml_files("alice")) - before
     assert b"Authentication-Results" not in server.eml_files("alice")[uid]
+
+
+@pytest.mark.covers("POP3D-03")
+def test_who_it_was_downloaded_from_is_not_asked_about(server, listener):
+    asked = len(listener.names)
+    box = mailboxes.Box(b"Return-Path: <eve@bad.auth.test>\r\n" + MESSAGE % b"good")
+    with mailboxes.pop3(box) as provider:
+        server.cli("download", "add", "provider", "--host", "127.0.0.1", "--port", provider, "--tls", "none", "--login", "box",
+                   "--password", "secret", "--deliver-to", "carol@example.test")
+        server.cli("download", "run", "provider", "--wait")
+        server.cli("download", "remove", "provider")
+    (content,) = server.wait_messages("carol", 1).values()
+    assert b"Authentication-Results" not in content and not [n for n in listener.names[asked:] if n.endswith("auth.test")]
 
 
 # --- ARC
