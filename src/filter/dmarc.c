@@ -57,6 +57,8 @@ void kx_dmarc_init(KxDmarc *dmarc, const KxMailView *mail)
         if (kx_header_field_is(field, "From") && fields++ < KX_DMARC_AUTHORS_MAX)
             add_authors(dmarc, field);
     }
+    if (fields > 0 && dmarc->n == 0 && !dmarc->odd) /* groups without members */
+        dmarc->odd = "no author";
     if (!mail)
         dmarc->odd = "too many fields";
     else if (fields != 1)

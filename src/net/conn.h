@@ -55,7 +55,8 @@ void *kx_conn_state(KxConn *conn);
 const KxService *kx_conn_service(KxConn *conn);
 const char *kx_conn_remote_ip(KxConn *conn);
 
-/* The other side is a proxy that the administrator trusts to say for whom it speaks. */
+/* The other side is a proxy that the administrator trusts to say for whom it speaks, and has not
+ * said so yet. */
 gboolean kx_conn_speaks_for_others(KxConn *conn);
 /* From here on it is a client at `from` that came to `to`; NULL: as before. The session in the core
  * ends, and no request may be outstanding. FALSE: the service is not for that client. */

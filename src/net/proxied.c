@@ -39,6 +39,8 @@ gboolean kx_conn_change_client(KxConn *conn, const struct sockaddr_storage *from
 {
     kx_conn_forget_session(conn);
     kx_conn_set_addresses(conn, from, to);
+    /* What follows may be the client's own words, passed on as they are. */
+    conn->trusted = kx_conn_is_proxy(conn, KX_PROXY_XCLIENT) != FALSE;
     return kx_edge_admits(conn);
 }
 

@@ -177,11 +177,8 @@ static gboolean header_ends(const GString *head, size_t new_from)
            memmem(head->str + from, head->len - from, "\r\n\r\n", 4) != NULL;
 }
 
-/* Content as it will be stored, piece by piece. */
-static gboolean take(KxSmtpTransaction *transaction, const char *bytes, size_t len)
+static gboolean take_head(KxSmtpTransaction *transaction, const char *bytes, size_t len)
 {
-    if (transaction->head_done)
-        return put(transaction, bytes, len);
     GString *head = transaction->head;
     size_t before = head->len;
     g_string_append_len(head, bytes, (gssize)len);
@@ -190,6 +187,18 @@ static gboolean take(KxSmtpTransaction *transaction, const char *bytes, size_t l
     if (head->len > KX_SMTP_HEADER_MAX)
         return kx_smtp_refuse(transaction, 552, "5.3.4 The message header is larger than 1 MiB");
     return TRUE;
+}
+
+/* Content as it will be stored. However much comes at once, no more of it is looked at for the end
+ * of the header than a header may have. */
+static gboolean take(KxSmtpTransaction *transaction, const char *bytes, size_t len)
+{
+    for (size_t n; len > 0 && !transaction->head_done; bytes += n, len -= n) {
+        n = MIN(len, (size_t)KX_CHUNK_MAX);
+        if (!take_head(transaction, bytes, n))
+            return FALSE;
+    }
+    return len == 0 || put(transaction, bytes, len);
 }
 
 /* ---- for the handler ---- */

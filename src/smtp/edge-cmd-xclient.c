@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * XCLIENT, as Postfix defines it (www.postfix.org/XCLIENT_README.html): a relay or proxy that the
- * administrator trusts says for whom it speaks, and the dialogue begins anew with that client. Who
- * has signed in is not taken from it (LOGIN): passwords are checked here.
+ * administrator trusts says for whom it speaks, and the dialogue begins anew with that client,
+ * which cannot say so again. Who has signed in is not taken from it (LOGIN): passwords are checked
+ * here.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -106,7 +107,7 @@ static gboolean take(Client *client, const char *word)
 {
     const char *equals = strchr(word, '=');
     g_autofree char *value = equals ? decode(equals + 1) : NULL;
-    if (!value)
+    if (!value || !*value)
         return FALSE;
     for (guint i = 0; i < G_N_ELEMENTS(ATTRIBUTES); i++) {
         if (!kx_ascii_equal(word, (size_t)(equals - word), ATTRIBUTES[i].name))

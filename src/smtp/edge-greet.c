@@ -21,9 +21,13 @@ static void report(KxConn *conn, const char *what)
                     kx_conn_remote_ip(conn), what);
 }
 
+/* A relay has yet to say for whom it comes. */
 void kx_edge_arrive(KxConn *conn)
 {
-    kx_edge_ask(conn, KX_ASK_CONNECT);
+    if (kx_conn_speaks_for_others(conn))
+        greet(conn);
+    else
+        kx_edge_ask(conn, KX_ASK_CONNECT);
 }
 
 void kx_edge_arrived(KxConn *conn, KxSmtpEdge *edge, guint code, const char *text)

@@ -121,7 +121,7 @@ gboolean kx_edge_is_submission(KxConn *conn);
 
 /* ---- edge-greet.c: the first words ---- */
 
-void kx_edge_arrive(KxConn *conn); /* asks the core */
+void kx_edge_arrive(KxConn *conn); /* asks the core, or greets */
 void kx_edge_arrived(KxConn *conn, KxSmtpEdge *edge, guint code, const char *text);
 void kx_edge_delay_over(KxConn *conn);
 void kx_edge_talked_early(KxConn *conn, KxSmtpEdge *edge);

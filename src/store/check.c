@@ -65,8 +65,8 @@ static gboolean compare_index(Check *check, KxFolder *folder, GError **error)
 {
     KxItemScan scan = {0};
     gboolean ok = kx_items_scan(folder, &scan, error);
-    if (ok && (scan.n != folder->n ||
-               memcmp(scan.entries, folder->entries, scan.n * sizeof(KxEntry)) != 0))
+    if (ok && (scan.n != folder->n || (scan.n > 0 && memcmp(scan.entries, folder->entries,
+                                                            scan.n * sizeof(KxEntry)) != 0)))
         say(check, "%s: the items in memory differ from the index", folder->path);
     g_free(scan.entries);
     return ok;

@@ -158,6 +158,12 @@ def test_a_piece_must_be_whole_lines(drafts, alice):
     assert alice.ask(f"BURL {drafts.url()} LAST")[0] == 550
 
 
+def test_the_header_may_not_be_longer_than_others(drafts, alice):
+    drafts.imap.append(drafts.box, b"Subject: long\r\n" + b"".join(b"X-More: %s\r\n" % (b"y" * 900) for _ in range(2400)) + b"\r\nbody\r\n")
+    alice.envelope("bob")
+    assert alice.ask(f"BURL {drafts.url(uid=2)} LAST")[0] == 552
+
+
 def test_the_size_limit_counts_what_is_named(server, drafts, alice):
     with setting(server, "smtp.max-size", str(len(ATTACHMENT) // 1024 * 2) + "k"):
         alice.envelope("bob")

@@ -68,16 +68,37 @@ def test_the_dialogue_begins_anew_with_that_client(server, relay):
     assert relay.code("MAIL FROM:<a@far.test>") == 503  # no EHLO yet
     relay.ehlo()
     relay.envelope("bob", sender="a@far.test")
-    assert relay.code("XCLIENT ADDR=192.0.2.78") == 503  # not in the middle of it
+
+
+def test_a_name_may_be_known_already(server, relay):
+    relay.envelope("bob", sender="a@far.test")
+    assert relay.code(f"XCLIENT ADDR={CLIENT}") == 503  # not in the middle of it
     assert relay.code("RSET") == 250
-    assert relay.code("XCLIENT ADDR=IPV6:2001:db8::5 HELO=next+2Efar.test") == 220  # the next client, whose name is known
+    assert relay.code("XCLIENT ADDR=IPV6:2001:db8::5 HELO=next+2Efar.test") == 220
     relay.envelope(sender="b@far.test")
     assert relay.ask("RCPT TO:<x@elsewhere.test>")[0] == 550
     server.wait_log("security", r"Relay attempt from IP address 2001:db8::5,")
 
 
+def test_the_client_itself_cannot_say_it(server, relay):
+    """A proxy may pass on its words as they are."""
+    assert relay.code(f"XCLIENT ADDR={CLIENT}") == 220
+    assert not [line for line in relay.ehlo() if line.startswith("XCLIENT")]
+    assert relay.code("XCLIENT ADDR=127.0.0.1") == 550
+
+
+def test_a_relay_is_not_held_off_itself(server):
+    server.configure({"smtp.greeting-delay": "20s", "smtp.max-connections-per-address": "1"})
+    try:
+        kx.wait_until(lambda: server.cli("config", "get", "smtp.greeting-delay").strip() == "20s", what="the setting")
+        with contextlib.closing(From(server, RELAY)), contextlib.closing(From(server, RELAY)) as second:
+            assert second.greeting[0] == 220
+    finally:
+        server.configure({"smtp.greeting-delay": "0", "smtp.max-connections-per-address": "20"})
+
+
 @pytest.mark.parametrize("attributes", ["ADDR", "ADDR=nowhere", "ADDR=[UNAVAILABLE]", "ADDR=192.0.2.300", "ADDR=IPV6:1.2.3.4",
-                                        "PORT=65536", "LOGIN=alice", "ADDR=192.0.2.1 X=1", "HELO=a+0D+0AMAIL", "HELO=+zz",
+                                        "PORT=65536", "LOGIN=alice", "ADDR=192.0.2.1 X=1", "HELO=", "ADDR=", "HELO=a+0D+0AMAIL", "HELO=+zz",
                                         "HELO=" + "x" * 300])
 def test_what_makes_no_sense_changes_nothing(relay, attributes):
     assert relay.code(f"XCLIENT {attributes}") == 501

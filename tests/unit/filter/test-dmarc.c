@@ -61,7 +61,7 @@ static void test_authors(void)
         {"From: a@free.test, b@bad.test, c@slow.test", KX_CHECK_FAIL, "bad.test"},
         {"From: a@good.test, b@free.test", KX_CHECK_NONE, "free.test"},
         {"From: all: a@good.test, b@bad.test;", KX_CHECK_FAIL, "bad.test"},
-        {"From: undisclosed:;", KX_CHECK_NONE, NULL},
+        {"From: \"a@bank.test\":;", KX_CHECK_PERMERROR, NULL},
         {"From: a@good.test\r\nFrom: b@good.test", KX_CHECK_PERMERROR, "good.test"},
         {"From: a@good.test\r\nFrom: b@bad.test", KX_CHECK_FAIL, "bad.test"},
         {"From: a@good.test, b", KX_CHECK_PERMERROR, "good.test"},
