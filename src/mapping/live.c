@@ -101,6 +101,10 @@ static KxAuthResult judge(KxMapping *mapping, const KxDomain *domain, const char
         *ret_reason = "the directory does not take the password";
     else {
         g_autoptr(GPtrArray) people = kx_map_people(domain, KX_OBJECT_USER, answer);
+        if (kx_map_has_changed(mapping, domain)) { /* who was asked has no say any more */
+            *ret_reason = "the directory was changed";
+            return KX_AUTH_BUSY;
+        }
         if (is_account(people, name, ret_reason)) {
             take(mapping, domain, people);
             return KX_AUTH_OK;

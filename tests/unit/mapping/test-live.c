@@ -10,6 +10,7 @@ enum { QUESTIONS_MAX = 1000 };
 
 static KxMutex lock;
 static int waiting[QUESTIONS_MAX];
+static int password = -1; /* the same of a question about one, which a test answers by itself */
 static guint n_waiting, asked;
 static KxDirectoryState at_once; /* what is answered; KX_DIRECTORY_GOOD: nothing, for now */
 
@@ -30,7 +31,10 @@ static gboolean ask(gpointer data, KxMessageType type, guint32 session, const vo
     kx_mutex_lock(&lock);
     g_assert_cmpuint(n_waiting, <, QUESTIONS_MAX);
     asked++;
-    if (at_once == KX_DIRECTORY_GOOD) {
+    if (((const KxMsgDirectoryTask *)body)->check) {
+        g_assert_cmpint(password, <, 0);
+        password = channel;
+    } else if (at_once == KX_DIRECTORY_GOOD) {
         waiting[n_waiting++] = channel;
     } else {
         end_question(channel, at_once);
@@ -161,11 +165,69 @@ static void test_not_down(void)
     }
 }
 
+/* ---- passwords ---- */
+
+static gpointer sign_in(gpointer data)
+{
+    g_autoptr(KxUser) user = NULL;
+    const char *reason = NULL;
+    return GINT_TO_POINTER(kx_auth_password(((Server *)data)->f.directory, "julia@company.test",
+                                            "x", NULL, &user, &reason));
+}
+
+/* The channel of the question that this causes. */
+static int take_password(void)
+{
+    int channel = -1;
+    for (int i = 0; i < 500 && channel < 0; i++) {
+        kx_mutex_lock(&lock);
+        channel = password;
+        password = -1;
+        kx_mutex_unlock(&lock);
+        g_usleep(10000);
+    }
+    g_assert_cmpint(channel, >=, 0);
+    return channel;
+}
+
+static void answer_right(int channel)
+{
+    const KxMsgDirectoryEntry entry = {"uid=julia,dc=company"};
+    const KxMsgDirectoryValue value = {0, {"julia", 5}};
+    const KxMsgDirectoryEnd end = {
+        .state = KX_DIRECTORY_GOOD, .right = 1, .text = "", .host = "h", .ip = "", .tls = ""};
+    kx_channel_send(channel, KX_MSG_DIRECTORY_ENTRY, 0, &entry, -1);
+    kx_channel_send(channel, KX_MSG_DIRECTORY_VALUE, 0, &value, -1);
+    kx_channel_send(channel, KX_MSG_DIRECTORY_END, 0, &end, -1);
+    close(channel);
+}
+
+/* Who took the password has no say about the domain any more, even if the account is one of its. */
+static void test_directory_changed_meanwhile(void)
+{
+    Server server;
+    server_init(&server);
+    for (int changed = 0; changed <= 1; changed++) {
+        GThread *thread = g_thread_new("sign-in", sign_in, &server);
+        int channel = take_password();
+        if (changed)
+            ASSERT_OK(kx_object_set(server.f.directory, &ADMIN, KX_OBJECT_DOMAIN, "company.test",
+                                    FIELDS({"directory-hosts", "other.company.test"}), error));
+        answer_right(channel);
+        g_assert_cmpint(GPOINTER_TO_INT(g_thread_join(thread)), ==,
+                        changed ? KX_AUTH_BUSY : KX_AUTH_OK);
+        ASSERT_OK(kx_object_set(server.f.directory, &ADMIN, KX_OBJECT_USER, "julia@company.test",
+                                FIELDS({"quota", "1000"}), error)); /* nothing is remembered */
+    }
+    server_clear(&server);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/live/nobody-waits-for-long", test_nobody_waits_for_long);
     g_test_add_func("/live/down", test_down);
     g_test_add_func("/live/not-down", test_not_down);
+    g_test_add_func("/live/directory-changed-meanwhile", test_directory_changed_meanwhile);
     return g_test_run();
 }
