@@ -19,9 +19,9 @@ EVERYWHERE = {"DELIVERBY", "MT-PRIORITY", "PIPELINING", "8BITMIME", "BINARYMIME"
 @pytest.mark.parametrize("service, secure, more", [
     ("smtp", False, {"STARTTLS"}),
     ("smtp", True, {"REQUIRETLS"}),
-    ("submission", False, {"STARTTLS"}),
-    ("submission", True, {AUTH, "REQUIRETLS"}),
-    ("smtps", False, {AUTH, "REQUIRETLS"}),
+    ("submission", False, {"STARTTLS", "BURL imap"}),
+    ("submission", True, {AUTH, "REQUIRETLS", "BURL imap"}),
+    ("smtps", False, {AUTH, "REQUIRETLS", "BURL imap"}),
 ])
 def test_what_ehlo_lists(server, service, secure, more):
     with dialogue(server, service) as smtp:
