@@ -192,7 +192,7 @@ static gboolean take_names(const KxCall *call, const char *list, GPtrArray *name
 static gboolean check_some_field(const KxCall *call, GError **error)
 {
     guint n;
-    g_autofree KxField *fields = take_fields(call, &n);
+    g_free(take_fields(call, &n));
     return n > 0 || kx_fail(error, KX_ERR_INVALID,
                             "nothing is to be changed: give at least one field with its value");
 }
