@@ -118,6 +118,12 @@ static guint patience(const KxDomain *domain)
     return timeout_of(domain) * HOST_TIMES * MAX(g_strv_length(domain->directory_hosts), 1);
 }
 
+/* And those of the whole. */
+static guint seconds_of(const KxMapQuestion *question)
+{
+    return question->most <= FEW ? patience(question->domain) : WHOLE_SECONDS;
+}
+
 static gboolean send_task(KxMapping *mapping, const KxMapQuestion *question, const char *names,
                           int channel, KxMapAnswer *answer)
 {
@@ -137,7 +143,7 @@ static gboolean send_task(KxMapping *mapping, const KxMapQuestion *question, con
         .check = question->secret != NULL,
         .secret = question->secret,
         .timeout = timeout_of(domain),
-        .seconds = question->most <= FEW ? patience(domain) : WHOLE_SECONDS,
+        .seconds = seconds_of(question),
     };
     if (!fits(&task)) {
         g_free(answer->text);
@@ -218,25 +224,49 @@ static gboolean take_part(KxMapAnswer *answer, const GArray *whats, guint most,
     return TRUE;
 }
 
-static void receive(int channel, const GArray *whats, guint most, KxMapAnswer *answer)
+/* The times are kept here too: the courier talks to strangers. */
+static KxReceived receive_part(int channel, const KxMapQuestion *question, gint64 deadline,
+                               char *buffer, KxMessage *message)
+{
+    gint64 each = (gint64)(patience(question->domain) + BESIDE_SECONDS) * G_USEC_PER_SEC;
+    gint64 left = MIN(each, deadline - g_get_monotonic_time());
+    if (left <= 0)
+        return KX_RECEIVE_AGAIN;
+    const struct timeval wait = {left / G_USEC_PER_SEC, left % G_USEC_PER_SEC};
+    setsockopt(channel, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
+    return kx_channel_receive(channel, KX_ROLE_COURIER, KX_ROLE_CORE, buffer, message, NULL);
+}
+
+/* FALSE: nothing comes after it. */
+static gboolean take_message(KxMapAnswer *answer, const GArray *whats, guint most,
+                             const KxMessage *message, size_t *left)
+{
+    if (message->fd >= 0)
+        close(message->fd);
+    if (message->type == KX_MSG_DIRECTORY_END)
+        take_end(answer, &message->DIRECTORY_END);
+    else if (message->type != KX_MSG_DIRECTORY_ENTRY && message->type != KX_MSG_DIRECTORY_VALUE)
+        give_up(answer, KX_DIRECTORY_FAILED, "what came is no answer");
+    else if (!take_part(answer, whats, most, message, left))
+        give_up(answer, KX_DIRECTORY_FAILED,
+                "the answer of the directory is longer than it may be");
+    else
+        return TRUE;
+    return FALSE;
+}
+
+static void receive(int channel, const KxMapQuestion *question, const GArray *whats,
+                    KxMapAnswer *answer)
 {
     g_autofree char *buffer = g_malloc(KX_MESSAGE_MAX + 1);
     KxMessage message;
     KxReceived got;
-    size_t left = most > FEW ? BYTES_MAX : BYTES_OF_FEW;
-    while ((got = kx_channel_receive(channel, KX_ROLE_COURIER, KX_ROLE_CORE, buffer, &message,
-                                     NULL)) == KX_RECEIVED) {
-        if (message.type == KX_MSG_DIRECTORY_END) {
-            take_end(answer, &message.DIRECTORY_END);
+    size_t left = question->most > FEW ? BYTES_MAX : BYTES_OF_FEW;
+    gint64 deadline =
+        g_get_monotonic_time() + (gint64)(seconds_of(question) + BESIDE_SECONDS) * G_USEC_PER_SEC;
+    while ((got = receive_part(channel, question, deadline, buffer, &message)) == KX_RECEIVED)
+        if (!take_message(answer, whats, question->most, &message, &left))
             return;
-        }
-        if ((message.type == KX_MSG_DIRECTORY_ENTRY || message.type == KX_MSG_DIRECTORY_VALUE) &&
-            !take_part(answer, whats, most, &message, &left)) {
-            give_up(answer, KX_DIRECTORY_FAILED,
-                    "the answer of the directory is longer than it may be");
-            return;
-        }
-    }
     if (got == KX_RECEIVE_AGAIN)
         give_up(answer, KX_DIRECTORY_UNREACHABLE, "no answer came in time");
     else
@@ -255,9 +285,7 @@ static void conduct(KxMapping *mapping, const KxMapQuestion *question, const Wan
         close(ends[0]);
         return;
     }
-    const struct timeval wait = {patience(question->domain) + BESIDE_SECONDS, 0};
-    setsockopt(ends[0], SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof wait);
-    receive(ends[0], wanted->whats, question->most, answer);
+    receive(ends[0], question, wanted->whats, answer);
     remove_channel(mapping, ends[0]);
 }
 

@@ -222,6 +222,44 @@ static void test_directory_changed_meanwhile(void)
     server_clear(&server);
 }
 
+/* ---- a courier that is not what it should be ---- */
+
+static gboolean send_other(int channel)
+{
+    return kx_channel_send(channel, KX_MSG_MAIL_LINE, 0, &(KxMsgMailLine){"x", "y"}, -1);
+}
+
+static gboolean send_value(int channel)
+{
+    const KxMsgDirectoryValue value = {0, {"x", 1}};
+    return kx_channel_send(channel, KX_MSG_DIRECTORY_VALUE, 0, &value, -1);
+}
+
+/* Something comes all the time, and never the end: for how long is that listened to? */
+static double listens(Server *server, gboolean (*send)(int channel))
+{
+    GThread *thread = g_thread_new("sign-in", sign_in, server);
+    int channel = take_password();
+    gint64 start = g_get_monotonic_time();
+    while (send(channel) && seconds_since(start) < 20)
+        g_usleep(200000);
+    double seconds = seconds_since(start);
+    close(channel);
+    g_assert_cmpint(GPOINTER_TO_INT(g_thread_join(thread)), ==, KX_AUTH_BUSY);
+    return seconds;
+}
+
+static void test_endless(void)
+{
+    Server server;
+    server_init(&server);
+    ASSERT_OK(kx_object_set(server.f.directory, &ADMIN, KX_OBJECT_DOMAIN, "company.test",
+                            FIELDS({"directory-timeout", "1"}), error));
+    g_assert_cmpfloat(listens(&server, send_other), <, 2);
+    g_assert_cmpfloat(listens(&server, send_value), <, 16);
+    server_clear(&server);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -229,5 +267,6 @@ int main(int argc, char **argv)
     g_test_add_func("/live/down", test_down);
     g_test_add_func("/live/not-down", test_not_down);
     g_test_add_func("/live/directory-changed-meanwhile", test_directory_changed_meanwhile);
+    g_test_add_func("/live/endless", test_endless);
     return g_test_run();
 }
