@@ -174,8 +174,12 @@ static void ask(KxLdapQuestion *question)
         kx_ldap_fail(question, KX_DIRECTORY_NO_TLS, "there is no certificate in directory-ca");
         return;
     }
-    KxLdapWay way = {question->tools->resolver, tls, question->task.tls, question->task.timeout,
-                     g_get_monotonic_time() + (gint64)question->task.seconds * G_USEC_PER_SEC};
+    KxLdapWay way = {question->tools->resolver,
+                     tls,
+                     question->task.tls,
+                     question->task.timeout,
+                     g_get_monotonic_time() + (gint64)question->task.seconds * G_USEC_PER_SEC,
+                     question->task.bytes};
     for (guint i = 0; question->hosts[i]; i++) {
         if (ask_host(question, &way, question->hosts[i]))
             break;

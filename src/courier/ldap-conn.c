@@ -8,11 +8,16 @@
 
 enum { PORT = 389, TLS_PORT = 636 };
 
+/* Bytes that libldap needs to keep what it has read, at least, beside the bytes themselves. */
+enum { BESIDE = 64 };
+
 struct KxLdapConn {
     KxSmtpConn *conn;
     LDAP *ldap;
     guint timeout;
     gint64 deadline;
+    size_t left; /* bytes that the server may send */
+    gboolean over;
     GError *problem; /* of the connection itself */
 };
 
@@ -52,6 +57,17 @@ static guint seconds_left(KxLdapConn *self)
     return self->problem ? 0 : (guint)MIN((gint64)self->timeout, left);
 }
 
+/* What nobody has asked for yet, libldap keeps: there has to be an end to it. */
+static gboolean count(KxLdapConn *self, size_t n)
+{
+    self->over = n + BESIDE > self->left;
+    if (self->over)
+        return kx_fail(&self->problem, KX_ERR_PROTOCOL,
+                       "the answer of the directory is longer than it may be");
+    self->left -= n + BESIDE;
+    return TRUE;
+}
+
 static ber_slen_t io_read(Sockbuf_IO_Desc *io, void *buffer, ber_len_t len)
 {
     KxLdapConn *self = io->sbiod_pvt;
@@ -62,6 +78,8 @@ static ber_slen_t io_read(Sockbuf_IO_Desc *io, void *buffer, ber_len_t len)
         return io_fail(self);
     KxSlice some = kx_smtp_conn_peek(self->conn);
     size_t n = MIN((size_t)len, some.len);
+    if (!count(self, n))
+        return io_fail(self);
     memcpy(buffer, some.data, n);
     kx_smtp_conn_consume(self->conn, n);
     return (ber_slen_t)n;
@@ -172,6 +190,7 @@ KxLdapConn *kx_ldap_conn_open(const KxLdapWay *way, const char *host, KxDirector
     g_autoptr(KxLdapConn) self = g_new0(KxLdapConn, 1);
     self->timeout = way->timeout;
     self->deadline = way->deadline;
+    self->left = way->bytes;
     *ret_state = KX_DIRECTORY_UNREACHABLE;
     if (!connect_to(self, way->resolver, name, port, error) || !make_handle(self, error))
         return NULL;
@@ -207,6 +226,11 @@ const char *kx_ldap_conn_ip(const KxLdapConn *self)
 const char *kx_ldap_conn_tls(const KxLdapConn *self)
 {
     return kx_smtp_conn_tls(self->conn);
+}
+
+gboolean kx_ldap_conn_is_over(const KxLdapConn *self)
+{
+    return self->over;
 }
 
 int kx_ldap_conn_bind(KxLdapConn *self, const char *dn, const char *password)

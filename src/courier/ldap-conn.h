@@ -23,6 +23,7 @@ typedef struct {
     KxDirectoryTls mode;
     guint timeout;   /* seconds for one answer */
     gint64 deadline; /* of the whole, monotonic */
+    size_t bytes;    /* that the server may send */
 } KxLdapWay;
 
 /* "host", "host:port", "[address]:port". NULL with ret_state set to how far it came. */
@@ -33,6 +34,9 @@ void kx_ldap_conn_free(KxLdapConn *conn);
 LDAP *kx_ldap_conn_handle(KxLdapConn *conn);
 const char *kx_ldap_conn_ip(const KxLdapConn *conn);
 const char *kx_ldap_conn_tls(const KxLdapConn *conn); /* NULL: in the clear */
+
+/* The server has sent more than it may. */
+gboolean kx_ldap_conn_is_over(const KxLdapConn *conn);
 
 /* A simple bind; the result code of LDAP. The password is not empty. */
 int kx_ldap_conn_bind(KxLdapConn *conn, const char *dn, const char *password);

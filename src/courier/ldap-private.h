@@ -34,5 +34,9 @@ gboolean kx_ldap_send_values(KxLdapQuestion *question, guint attribute, struct b
 gboolean kx_ldap_send_parts(KxLdapQuestion *question, LDAPMessage *entry, const char *dn,
                             guint attribute);
 
+/* The next message of an answer, to be freed; NULL: the question has failed. One at a time, so that
+ * what has been used is not kept. */
+LDAPMessage *kx_ldap_receive(KxLdapQuestion *question, int id, const char *what, int *ret_type);
+
 /* Reads the entries, which go to the core. */
 gboolean kx_ldap_search(KxLdapQuestion *question);

@@ -41,28 +41,54 @@ static gboolean send_part(KxLdapQuestion *question, LDAPMessage *entry, guint at
     return ok;
 }
 
+static const char FAILURE[] = "further values could not be read";
+
+static gboolean take_result(KxLdapQuestion *question, LDAPMessage *message)
+{
+    int code = LDAP_OTHER;
+    int rc = sym_ldap_parse_result(kx_ldap_conn_handle(question->conn), message, &code, NULL, NULL,
+                                   NULL, NULL, 0);
+    if (rc == LDAP_SUCCESS && (code == LDAP_SUCCESS || code == LDAP_NO_SUCH_OBJECT))
+        return TRUE; /* it may have just gone */
+    return kx_ldap_fail_code(question, KX_DIRECTORY_FAILED, FAILURE,
+                             rc != LDAP_SUCCESS ? rc : code);
+}
+
+static gboolean take_part(KxLdapQuestion *question, int id, guint attribute, guint64 *ret_next)
+{
+    LDAPMessage *message;
+    int type;
+    while ((message = kx_ldap_receive(question, id, FAILURE, &type))) {
+        gboolean ok = TRUE;
+        if (type == LDAP_RES_SEARCH_ENTRY)
+            ok = send_part(question, message, attribute, ret_next);
+        else if (type == LDAP_RES_SEARCH_RESULT)
+            ok = take_result(question, message);
+        sym_ldap_msgfree(message);
+        if (!ok || type == LDAP_RES_SEARCH_RESULT)
+            return ok;
+    }
+    return FALSE;
+}
+
 static gboolean ask_for_part(KxLdapQuestion *question, const char *dn, guint attribute,
                              guint64 *next)
 {
-    LDAP *ldap = kx_ldap_conn_handle(question->conn);
-    LDAPMessage *answer = NULL;
     guint64 begin = *next;
     g_autofree char *part =
         g_strdup_printf("%s;range=%" G_GUINT64_FORMAT "-*", question->attributes[attribute], begin);
     char *wanted[] = {part, NULL};
-    int code = sym_ldap_search_ext_s(ldap, dn, LDAP_SCOPE_BASE, "(objectClass=*)", wanted, FALSE,
-                                     NULL, NULL, NULL, LDAP_NO_LIMIT, &answer);
-    LDAPMessage *entry = code == LDAP_SUCCESS ? sym_ldap_first_entry(ldap, answer) : NULL;
-    gboolean ok = code == LDAP_SUCCESS || code == LDAP_NO_SUCH_OBJECT; /* it has just gone */
+    int id = 0;
+    int code =
+        sym_ldap_search_ext(kx_ldap_conn_handle(question->conn), dn, LDAP_SCOPE_BASE,
+                            "(objectClass=*)", wanted, FALSE, NULL, NULL, NULL, LDAP_NO_LIMIT, &id);
     *next = 0;
-    if (!ok)
-        kx_ldap_fail_code(question, code < 0 ? KX_DIRECTORY_UNREACHABLE : KX_DIRECTORY_FAILED,
-                          "further values could not be read", code);
-    else if (entry)
-        ok = send_part(question, entry, attribute, next);
+    if (code != LDAP_SUCCESS)
+        return kx_ldap_fail_code(
+            question, code < 0 ? KX_DIRECTORY_UNREACHABLE : KX_DIRECTORY_FAILED, FAILURE, code);
+    gboolean ok = take_part(question, id, attribute, next);
     if (*next <= begin)
         *next = 0; /* it does not go on */
-    sym_ldap_msgfree(answer);
     return ok;
 }
 

@@ -91,17 +91,26 @@ static gboolean take_result(KxLdapQuestion *question, LDAPMessage *message, stru
                              rc != LDAP_SUCCESS ? rc : code);
 }
 
+LDAPMessage *kx_ldap_receive(KxLdapQuestion *question, int id, const char *what, int *ret_type)
+{
+    LDAPMessage *message = NULL;
+    *ret_type =
+        sym_ldap_result(kx_ldap_conn_handle(question->conn), id, LDAP_MSG_ONE, NULL, &message);
+    if (*ret_type > 0)
+        return message;
+    gboolean over = kx_ldap_conn_is_over(question->conn);
+    kx_ldap_fail_code(question, over ? KX_DIRECTORY_FAILED : KX_DIRECTORY_UNREACHABLE, what,
+                      LDAP_SERVER_DOWN);
+    return NULL;
+}
+
 static gboolean take_answers(KxLdapQuestion *question, int id, struct berval *cookie)
 {
-    LDAP *ldap = kx_ldap_conn_handle(question->conn);
-    for (;;) {
-        LDAPMessage *message = NULL;
-        int type = sym_ldap_result(ldap, id, LDAP_MSG_ONE, NULL, &message);
-        gboolean ok = type > 0;
-        if (!ok)
-            kx_ldap_fail_code(question, KX_DIRECTORY_UNREACHABLE, "the search failed",
-                              LDAP_SERVER_DOWN);
-        else if (type == LDAP_RES_SEARCH_ENTRY)
+    LDAPMessage *message;
+    int type;
+    while ((message = kx_ldap_receive(question, id, "the search failed", &type))) {
+        gboolean ok = TRUE;
+        if (type == LDAP_RES_SEARCH_ENTRY)
             ok = send_entry(question, message);
         else if (type == LDAP_RES_SEARCH_RESULT)
             ok = take_result(question, message, cookie);
@@ -109,6 +118,7 @@ static gboolean take_answers(KxLdapQuestion *question, int id, struct berval *co
         if (!ok || type == LDAP_RES_SEARCH_RESULT)
             return ok;
     }
+    return FALSE;
 }
 
 static gboolean search_page(KxLdapQuestion *question, struct berval *cookie)

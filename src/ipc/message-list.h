@@ -310,8 +310,8 @@ KX_MESSAGE(FETCH_END, KxMsgFetchEnd, COURIER, CORE, 0)
  * (PEM) that vouch for them instead of the system's. Signed in as `user`, or nobody if that is empty, entries below
  * `base` that fit `filter` are read, as far as they are those `attributes` (blanks between); more than `most` are an
  * error. With `check` the one that was found is signed in as, with `secret`, and if there is none, nobody is.
- * `timeout` and `seconds` are what one answer and the whole may take. */
-#define KX_FIELDS_DIRECTORY_TASK(F, S) F(S, STR, hosts, 2048) F(S, U32, tls, 0) F(S, STR, ca, 32768) F(S, STR, user, 1000) F(S, STR, password, 8000) F(S, STR, base, 1000) F(S, STR, filter, 32768) F(S, STR, attributes, 4000) F(S, U32, most, 0) F(S, U32, check, 0) F(S, STR, secret, 12001) F(S, U32, timeout, 0) F(S, U32, seconds, 0)
+ * `timeout` and `seconds` are what one answer and the whole may take, `bytes` what a server may send. */
+#define KX_FIELDS_DIRECTORY_TASK(F, S) F(S, STR, hosts, 2048) F(S, U32, tls, 0) F(S, STR, ca, 32768) F(S, STR, user, 1000) F(S, STR, password, 8000) F(S, STR, base, 1000) F(S, STR, filter, 32768) F(S, STR, attributes, 4000) F(S, U32, most, 0) F(S, U32, check, 0) F(S, STR, secret, 12001) F(S, U32, timeout, 0) F(S, U32, seconds, 0) F(S, U32, bytes, 0)
 KX_MESSAGE(DIRECTORY_TASK, KxMsgDirectoryTask, CORE, COURIER, 1)
 
 /* An entry; its values follow. */

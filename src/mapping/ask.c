@@ -118,6 +118,11 @@ static guint patience(const KxDomain *domain)
     return timeout_of(domain) * HOST_TIMES * MAX(g_strv_length(domain->directory_hosts), 1);
 }
 
+static size_t bytes_of(const KxMapQuestion *question)
+{
+    return question->most > FEW ? BYTES_MAX : BYTES_OF_FEW;
+}
+
 /* And those of the whole. */
 static guint seconds_of(const KxMapQuestion *question)
 {
@@ -144,6 +149,7 @@ static gboolean send_task(KxMapping *mapping, const KxMapQuestion *question, con
         .secret = question->secret,
         .timeout = timeout_of(domain),
         .seconds = seconds_of(question),
+        .bytes = (guint32)bytes_of(question),
     };
     if (!fits(&task)) {
         g_free(answer->text);
@@ -261,7 +267,7 @@ static void receive(int channel, const KxMapQuestion *question, const GArray *wh
     g_autofree char *buffer = g_malloc(KX_MESSAGE_MAX + 1);
     KxMessage message;
     KxReceived got;
-    size_t left = question->most > FEW ? BYTES_MAX : BYTES_OF_FEW;
+    size_t left = bytes_of(question);
     gint64 deadline =
         g_get_monotonic_time() + (gint64)(seconds_of(question) + BESIDE_SECONDS) * G_USEC_PER_SEC;
     while ((got = receive_part(channel, question, deadline, buffer, &message)) == KX_RECEIVED)

@@ -78,6 +78,9 @@ class Handler(socketserver.StreamRequestHandler):
         base, scope, condition = fields[0][1].decode().lower(), fields[1][1], fields[6]
         wanted = [one[1].decode() for one in parse(fields[7][1])]
         self.server.searches += 1
+        if self.server.flood and wanted and ";range=" in wanted[0]:
+            self.flood(self.search_of_all)
+        self.search_of_all = number_of
         for dn, attributes in self.server.entries:
             key = dn.decode(errors="replace").lower() if isinstance(dn, bytes) else dn.lower()
             if (key == base if scope == b"\0" else True) and fits(*condition, attributes):
@@ -87,6 +90,16 @@ class Handler(socketserver.StreamRequestHandler):
             self.wfile.write(more)
         about_groups = b"groupOfNames" in condition[1]
         self.answer(number_of, 0x65, self.server.group_code if about_groups else self.server.code)
+
+    def flood(self, number_of):
+        """What is to be read at some later time only, while something else is waited for."""
+        piece = self.entry(number_of, "cn=x", {"description": ["x" * 8000] * 100}, ["description"])
+        try:
+            while self.server.flood:
+                self.wfile.write(piece)
+                self.server.flooded += len(piece)
+        finally:
+            self.server.flood = False
 
     def entry(self, number_of, dn, attributes, wanted):
         shown = []
@@ -119,7 +132,8 @@ class FakeLdap:
         self.server = Server(("127.0.0.1", 0), Handler)
         self.server.entries, self.server.password, self.server.passwords = list(entries), password, passwords
         self.server.most, self.server.code, self.server.silent, self.server.endless = 1 << 30, 0, False, False
-        self.server.searches = self.server.group_code = 0
+        self.server.searches = self.server.group_code = self.server.flooded = 0
+        self.server.flood = False
 
     def __enter__(self):
         threading.Thread(target=self.server.serve_forever, daemon=True).start()

@@ -164,6 +164,22 @@ def test_an_answer_has_an_end(server, odd):
     assert rcpt(server, "nobody@odd.test") in (451, 550)
 
 
+def test_what_is_kept_until_it_is_asked_for_has_an_end(server, odd):
+    """The rest of an answer, while the further values of one of its entries are read."""
+    odd.most, odd.entries[1] = 1, user("second", mail=["a@odd.test", "b@odd.test"])
+    odd.flood, odd.flooded = True, 0
+    assert rcpt(server, "a@odd.test") == 451
+    server.wait_log("debug", "further values could not be read: the answer of the directory is longer than it may be")
+    kx.wait_until(lambda: not odd.flood, what="the end of it")
+    assert odd.flooded < 12 << 20  # what is on its way counts too
+    odd.flood, odd.flooded = True, 0
+    assert "longer than it may be" in refresh(server).stderr
+    kx.wait_until(lambda: not odd.flood, what="the end of it")
+    assert odd.flooded < 280 << 20
+    assert refresh(server).returncode == 0
+    assert rcpt(server, "a@odd.test") == 250
+
+
 def test_a_name_that_is_no_text_breaks_nothing(server, odd):
     odd.entries.append((b"uid=\xff\xfe,dc=odd", {"objectclass": ["inetOrgPerson"], "uid": ["bytes"], "cn": ["x"]}))
     assert refresh(server).returncode == 0

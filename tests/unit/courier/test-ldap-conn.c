@@ -22,8 +22,8 @@ static KxLdapConn *open_in(const char *host, KxDirectoryTls mode, int seconds, G
 {
     KxDirectoryState state;
     SSL_CTX *tls = SSL_CTX_new(TLS_client_method());
-    const KxLdapWay way = {NULL, tls, mode, 60,
-                           g_get_monotonic_time() + (gint64)seconds * G_USEC_PER_SEC};
+    const KxLdapWay way = {
+        NULL, tls, mode, 60, g_get_monotonic_time() + (gint64)seconds * G_USEC_PER_SEC, 1000};
     KxLdapConn *conn = kx_ldap_conn_open(&way, host, &state, error);
     SSL_CTX_free(tls);
     return conn;
