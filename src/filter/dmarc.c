@@ -12,7 +12,7 @@ enum { ADDRESSES_MAX = 100 /* of a field */ };
 
 /* ---- the authors ---- */
 
-static char *organization_of(const char *domain)
+char *kx_dmarc_organization(const char *domain)
 {
     const char *found = psl_registrable_domain(psl_builtin(), domain);
     return g_strdup(found ? found : domain);
@@ -30,7 +30,7 @@ static void add_author(KxDmarc *dmarc, const KxAddress *address)
         dmarc->odd = "too many authors";
     } else {
         KxDmarcAuthor *author = &dmarc->authors[dmarc->n++];
-        author->organization = organization_of(domain);
+        author->organization = kx_dmarc_organization(domain);
         author->domain = g_steal_pointer(&domain);
     }
 }
@@ -82,14 +82,11 @@ static char *name_at(const char *domain)
     return g_strconcat("_dmarc.", domain, NULL);
 }
 
-void kx_dmarc_names(const KxDmarc *dmarc, GPtrArray *names)
+void kx_dmarc_names(const KxDmarcAuthor *author, GPtrArray *names)
 {
-    for (guint i = 0; i < dmarc->n; i++) {
-        const KxDmarcAuthor *author = &dmarc->authors[i];
-        g_ptr_array_add(names, name_at(author->domain));
-        if (strcmp(author->domain, author->organization) != 0)
-            g_ptr_array_add(names, name_at(author->organization));
-    }
+    g_ptr_array_add(names, name_at(author->domain));
+    if (strcmp(author->domain, author->organization) != 0)
+        g_ptr_array_add(names, name_at(author->organization));
 }
 
 /* FALSE: nobody can say now whether there is one. */
@@ -132,7 +129,7 @@ static gboolean is_aligned(const KxDmarcAuthor *author, const char *domain, cons
         return FALSE;
     if (mode && g_ascii_strcasecmp(mode, "s") == 0)
         return strcmp(name, author->domain) == 0;
-    g_autofree char *organization = organization_of(name);
+    g_autofree char *organization = kx_dmarc_organization(name);
     return strcmp(organization, author->organization) == 0;
 }
 

@@ -7,11 +7,11 @@
 
 #include "filter/dkim-verify.h"
 
-enum { KX_DMARC_AUTHORS_MAX = 4 /* domains in From that are looked at */ };
+enum { KX_DMARC_AUTHORS_MAX = 2 /* domains in From that are looked at */ };
 
 typedef struct {
     char *domain;       /* as an A-label name */
-    char *organization; /* the registered domain it is in, by the public suffix list */
+    char *organization; /* kx_dmarc_organization() of it */
     KxCheckResult result;
     const char *policy;
 } KxDmarcAuthor;
@@ -26,12 +26,15 @@ typedef struct {
     const char *domain;   /* of the author that decided, or the first; NULL: none */
 } KxDmarc;
 
+/* The registered domain that a domain is in, by the public suffix list. To be freed. */
+char *kx_dmarc_organization(const char *domain);
+
 /* Finds the domains of the authors. `mail` is NULL for a message that has too many fields. */
 void kx_dmarc_init(KxDmarc *dmarc, const KxMailView *mail);
 void kx_dmarc_clear(KxDmarc *dmarc);
 
-/* Adds the names (char *) where the policies may be. */
-void kx_dmarc_names(const KxDmarc *dmarc, GPtrArray *names);
+/* Adds the names (char *) where the policy of one of the authors may be. */
+void kx_dmarc_names(const KxDmarcAuthor *author, GPtrArray *names);
 
 /* Sets the verdict: the strictest about any of the authors, and nothing passes if some of them
  * cannot be told (section 6.6.1). `spf` is about `spf_domain`; `signatures` of DKIM are verified.

@@ -29,30 +29,75 @@ static void take_spf(Work *work, const KxAskName *answer)
     work->spf_why = g_strdup(words[0] ? words[1] : NULL);
 }
 
-/* Each once, those first without which there is no verdict: names of the author's policies, keys,
- * and after `*ret_single` those of seals. */
-static GPtrArray *names_needed(const Work *work, guint *ret_single)
+/* A name server that is slow, and a stranger may have chosen one, takes away no more than what is
+ * asked together; but each question holds up a thread of the courier, so there are few of them: of
+ * each author's own domain, */
+enum { OF_KIN = KX_DMARC_AUTHORS_MAX, OF_SEALS, QUESTIONS };
+
+/* and the signers' others; strangers are asked about apart from these where there is room. */
+static guint question_of(const KxDmarc *dmarc, const char *signer)
 {
-    g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func(g_free);
-    g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
-    GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
-    kx_dmarc_names(&work->dmarc, all);
+    g_autofree char *organization = kx_dmarc_organization(signer);
+    for (guint i = 0; i < dmarc->n; i++)
+        if (g_str_equal(signer, dmarc->authors[i].domain) ||
+            g_str_equal(signer, dmarc->authors[i].organization))
+            return i;
+    for (guint i = 0; i < dmarc->n; i++)
+        if (g_str_equal(organization, dmarc->authors[i].organization))
+            return OF_KIN;
+    return MIN(dmarc->n, OF_KIN);
+}
+
+typedef struct {
+    GArray *texts[QUESTIONS]; /* of KxAskName */
+    GPtrArray *names;         /* that they borrow */
+} Names;
+
+/* Those from `first` on, unless they are asked for already. */
+static void add_names(Names *names, guint question, guint first)
+{
+    for (guint i = first; i < names->names->len; i++) {
+        KxAskName text = {.name = names->names->pdata[i]};
+        gboolean seen = FALSE;
+        for (guint j = 0; j < i && !seen; j++)
+            seen = g_str_equal(text.name, names->names->pdata[j]);
+        if (!seen)
+            g_array_append_val(names->texts[question], text);
+    }
+}
+
+static void names_init(Names *names)
+{
+    names->names = g_ptr_array_new_with_free_func(g_free);
+    for (guint i = 0; i < QUESTIONS; i++)
+        names->texts[i] = g_array_new(FALSE, FALSE, sizeof(KxAskName));
+}
+
+static void names_clear(Names *names)
+{
+    for (guint i = 0; i < QUESTIONS; i++)
+        g_array_unref(names->texts[i]);
+    g_ptr_array_unref(names->names);
+}
+
+static void find_names(const Work *work, Names *names)
+{
+    for (guint i = 0; i < work->dmarc.n; i++) {
+        guint first = names->names->len;
+        kx_dmarc_names(&work->dmarc.authors[i], names->names);
+        add_names(names, i, first);
+    }
     for (guint i = 0; i < work->signatures->len; i++) {
         const KxDkimSignature *signature = work->signatures->pdata[i];
-        if (signature->key_name)
-            g_ptr_array_add(all, g_strdup(signature->key_name));
+        guint first = names->names->len;
+        if (!signature->key_name)
+            continue;
+        g_ptr_array_add(names->names, g_strdup(signature->key_name));
+        add_names(names, question_of(&work->dmarc, signature->domain), first);
     }
-    guint single = all->len;
-    kx_arc_key_names(work->chain, all);
-    for (guint i = 0; i < all->len; i++) {
-        if (i == single)
-            *ret_single = names->len;
-        if (g_hash_table_add(seen, all->pdata[i]))
-            g_ptr_array_add(names, g_strdup(all->pdata[i]));
-    }
-    if (single == all->len)
-        *ret_single = names->len;
-    return names;
+    guint first = names->names->len;
+    kx_arc_key_names(work->chain, names->names);
+    add_names(names, OF_SEALS, first);
 }
 
 static void take_text(GHashTable *table, const KxAskName *answer)
@@ -70,29 +115,28 @@ static void add_question(GArray *questions, KxMailAskKind kind, const char *host
     g_array_append_val(questions, ask);
 }
 
-/* All at the same time: a name server that is slow, and a stranger may have chosen one, takes away
- * no more than what it was asked for itself. Only a chain is worth nothing without all its keys. */
 static void ask_dns(Work *work)
 {
-    guint single = 0;
-    g_autoptr(GPtrArray) names =
-        work->mail ? names_needed(work, &single) : g_ptr_array_new_with_free_func(g_free);
-    g_autofree KxAskName *texts = g_new0(KxAskName, names->len + 1);
+    Names names;
     KxAskName client[] = {{.name = work->message->sender}, {.name = work->message->helo}};
     g_autoptr(GArray) questions = g_array_new(FALSE, TRUE, sizeof(KxAsk));
     g_array_set_clear_func(questions, (GDestroyNotify)kx_ask_clear);
-    for (guint i = 0; i < names->len; i++)
-        texts[i].name = names->pdata[i];
+    names_init(&names);
+    if (work->mail)
+        find_names(work, &names);
     add_question(questions, KX_MAIL_SPF, work->message->ip, client, G_N_ELEMENTS(client));
-    for (guint i = 0; i < single; i++)
-        add_question(questions, KX_MAIL_TEXTS, "", &texts[i], 1);
-    if (names->len > single)
-        add_question(questions, KX_MAIL_TEXTS, "", &texts[single], names->len - single);
+    for (guint i = 0; i < QUESTIONS; i++)
+        if (names.texts[i]->len > 0)
+            add_question(questions, KX_MAIL_TEXTS, "", (KxAskName *)(void *)names.texts[i]->data,
+                         names.texts[i]->len);
     if (work->message->asks)
         kx_asks_run_all(work->message->asks, (KxAsk *)(void *)questions->data, questions->len);
     take_spf(work, &client[0]);
-    for (guint i = 0; i < names->len; i++)
-        take_text(work->txt, &texts[i]);
+    for (guint i = 0; i < QUESTIONS; i++)
+        for (guint j = 0; j < names.texts[i]->len; j++)
+            take_text(work->txt, &g_array_index(names.texts[i], KxAskName, j));
+    g_array_set_size(questions, 0); /* what they point to goes */
+    names_clear(&names);
 }
 
 /* ---- checking ---- */

@@ -26,7 +26,8 @@ int LLVMFuzzerTestOneInput(const guint8 *data, size_t size)
     g_auto(KxDmarc) dmarc;
     kx_dmarc_init(&dmarc, mail);
     kx_arc_key_names(chain, names);
-    kx_dmarc_names(&dmarc, names);
+    for (guint i = 0; i < dmarc.n; i++)
+        kx_dmarc_names(&dmarc.authors[i], names);
     for (guint i = 0; i < signatures->len; i++) {
         const KxDkimSignature *signature = signatures->pdata[i];
         if (signature->key_name)
