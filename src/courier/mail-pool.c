@@ -11,7 +11,8 @@
 
 enum {
     THREADS_MAX = 512,
-    DNS_MAX = 128,      /* questions about DNS that wait or are asked: strangers choose the names */
+    DNS_MAX = 128,    /* questions about DNS that wait or are asked: strangers choose the names; */
+    DOMAINS_MAX = 32, /* those before a message is taken are counted by themselves */
     STACK = 256 * 1024, /* bytes */
     CACHE_MAX = 64,     /* connections */
     CACHE_SECONDS = 3,  /* as long as one is kept without work */
@@ -43,9 +44,9 @@ struct KxMailPool {
     GQueue kept;          /* Kept, oldest first */
     Setup *setup;
     guint threads, idle;
-    guint asked;         /* questions about DNS */
-    gboolean refresh;    /* policies of MTA-STS are due */
-    gboolean refreshing; /* a thread is at it */
+    guint asked, domains; /* questions about DNS */
+    gboolean refresh;     /* policies of MTA-STS are due */
+    gboolean refreshing;  /* a thread is at it */
     gboolean stopping;
 };
 
@@ -161,9 +162,20 @@ static void drop_old(KxMailPool *pool)
 
 /* ---- threads ---- */
 
-static gboolean is_about_dns(const KxMailTask *task)
+/* Where questions of that kind are counted; NULL: they are not about DNS. */
+static guint *counter_of(KxMailPool *pool, const KxMailTask *task)
 {
-    return task->kind == KX_MAIL_DOMAIN || task->kind == KX_MAIL_TEXTS || task->kind == KX_MAIL_SPF;
+    if (task->kind == KX_MAIL_DOMAIN)
+        return &pool->domains;
+    return task->kind == KX_MAIL_TEXTS || task->kind == KX_MAIL_SPF ? &pool->asked : NULL;
+}
+
+/* With the lock held. */
+static void uncount(KxMailPool *pool, const KxMailTask *task)
+{
+    guint *counter = counter_of(pool, task);
+    if (counter)
+        --*counter;
 }
 
 static void work(KxMailPool *pool, KxMailTask *task)
@@ -181,7 +193,7 @@ static void work(KxMailPool *pool, KxMailTask *task)
     setup_unref(setup);
     kx_mutex_lock(&pool->lock);
     g_ptr_array_remove_fast(pool->running, task);
-    pool->asked -= is_about_dns(task);
+    uncount(pool, task);
     if (session)
         surplus = keep(pool, g_steal_pointer(&key), session);
     g_queue_push_tail(&pool->done, task);
@@ -247,9 +259,13 @@ static void add_thread(KxMailPool *pool)
  * threads are left for mail. */
 static gboolean refuse_question(KxMailPool *pool, KxMailTask *task)
 {
-    if (!is_about_dns(task) || pool->asked++ < DNS_MAX)
+    guint *counter = counter_of(pool, task);
+    if (!counter)
         return FALSE;
-    pool->asked--;
+    if (*counter < (counter == &pool->domains ? DOMAINS_MAX : DNS_MAX)) {
+        ++*counter;
+        return FALSE;
+    }
     kx_mail_task_result(task, 451, "4.4.3 Too many questions wait for DNS");
     g_queue_push_tail(&pool->done, task);
     eventfd_write(pool->done_fd, 1);
@@ -362,7 +378,7 @@ static void cancel(KxMailPool *pool)
     for (guint i = 0; i < pool->running->len; i++)
         g_atomic_int_set(&((KxMailTask *)pool->running->pdata[i])->cancelled, 1);
     while ((task = g_queue_pop_head(&pool->waiting))) {
-        pool->asked -= is_about_dns(task);
+        uncount(pool, task);
         kx_mail_task_free(task);
     }
     while ((task = g_queue_pop_head(&pool->done)))

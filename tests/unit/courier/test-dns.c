@@ -153,6 +153,10 @@ static void test_too_many(void)
     }
     g_assert_cmpuint(refused, >=, MANY - 200);
     g_assert_cmpuint(refused, <, MANY);
+    kx_mail_pool_add(pool, question(KX_MAIL_DOMAIN, 20, "a.silent.test"));
+    KxMailTask *domain = kx_mail_pool_done(pool); /* those before mail is taken are counted apart */
+    g_assert_false(domain && strstr(domain->status, "Too many"));
+    kx_mail_task_free(domain);
     kx_mail_pool_free(pool);
 }
 
