@@ -6,11 +6,6 @@
 #include "mime/edits.h"
 #include "smtp/transaction.h"
 
-enum {
-    AT_ONCE = 8,     /* workers that wait for DNS: others have to go on */
-    OF_A_NETWORK = 2 /* so that a stranger with slow names does not take all of these */
-};
-
 /* Users and trusted hosts are asked who they are in other ways (SMTP-13); and without a connection
  * nothing can be found out (NET-03). */
 static gboolean is_wanted(const KxSmtpTransaction *transaction)
@@ -48,23 +43,6 @@ static gboolean put_in_front(KxSmtpTransaction *transaction, const char *data, s
     return kx_incoming_edit(store, &transaction->incoming, edits, error);
 }
 
-static gboolean take_place(KxCore *core, const char *ip)
-{
-    if (!kx_client_limits_begin_check(core->limits, ip, OF_A_NETWORK))
-        return FALSE;
-    if (g_atomic_int_add(&core->dns_waiting, 1) < AT_ONCE)
-        return TRUE;
-    g_atomic_int_add(&core->dns_waiting, -1);
-    kx_client_limits_end_check(core->limits, ip);
-    return FALSE;
-}
-
-static void give_place(KxCore *core, const char *ip)
-{
-    g_atomic_int_add(&core->dns_waiting, -1);
-    kx_client_limits_end_check(core->limits, ip);
-}
-
 gboolean kx_smtp_authenticate(KxSmtpTransaction *transaction)
 {
     KxCore *core = kx_session_core(transaction->session);
@@ -77,7 +55,7 @@ gboolean kx_smtp_authenticate(KxSmtpTransaction *transaction)
         return kx_smtp_refuse_error(transaction, error);
     size_t skip = (size_t)transaction->envelope->skip;
     const char *ip = transaction->envelope->remote_ip;
-    gboolean room = take_place(core, ip);
+    gboolean room = kx_smtp_begin_dns(core, ip);
     KxAuthenticate message = {
         .asks = room ? core->asks : NULL,
         .authserv_id =
@@ -91,7 +69,7 @@ gboolean kx_smtp_authenticate(KxSmtpTransaction *transaction)
     g_auto(KxAuthenticated) results = {0};
     kx_authenticate(&message, &results);
     if (room)
-        give_place(core, ip);
+        kx_smtp_end_dns(core, ip);
     transaction->envelope->checked = room;
     tell_logs(transaction, &results);
     return put_in_front(transaction, data, len, results.field, &error) ||

@@ -5,8 +5,9 @@
 #include "smtp/transaction.h"
 
 enum {
-    DNS_SECONDS = 10, /* for all that is asked about a domain */
-    DNS_AT_ONCE = 8,  /* workers that wait for DNS: others have to go on */
+    DNS_SECONDS = 10,     /* for all that is asked about a domain */
+    DNS_AT_ONCE = 8,      /* workers that wait for DNS: others have to go on */
+    DNS_OF_A_NETWORK = 2, /* so that a stranger with slow names does not take all of these */
 };
 
 static const KxSmtpVerdict GOOD = {250, "2.0.0 OK"};
@@ -108,6 +109,25 @@ gboolean kx_smtp_note_unknown(KxSession *session)
     return TRUE;
 }
 
+/* ---- DNS ---- */
+
+gboolean kx_smtp_begin_dns(KxCore *core, const char *ip)
+{
+    if (!kx_client_limits_begin_check(core->limits, ip, DNS_OF_A_NETWORK))
+        return FALSE;
+    if (g_atomic_int_add(&core->dns_waiting, 1) < DNS_AT_ONCE)
+        return TRUE;
+    g_atomic_int_add(&core->dns_waiting, -1);
+    kx_client_limits_end_check(core->limits, ip);
+    return FALSE;
+}
+
+void kx_smtp_end_dns(KxCore *core, const char *ip)
+{
+    g_atomic_int_add(&core->dns_waiting, -1);
+    kx_client_limits_end_check(core->limits, ip);
+}
+
 /* ---- the sender's domain ---- */
 
 static KxSmtpVerdict judge(const KxAsk *ask)
@@ -119,13 +139,13 @@ static KxSmtpVerdict judge(const KxAsk *ask)
     return (KxSmtpVerdict){451, "4.1.8 The domain of the sender's address cannot be looked up now"};
 }
 
-static KxSmtpVerdict look_up(KxCore *core, const char *domain)
+static KxSmtpVerdict look_up(KxCore *core, const char *ip, const char *domain)
 {
     g_auto(KxAsk) ask = {.kind = KX_MAIL_DOMAIN, .host = domain, .seconds = DNS_SECONDS};
-    gboolean room = g_atomic_int_add(&core->dns_waiting, 1) < DNS_AT_ONCE;
-    if (room)
+    if (kx_smtp_begin_dns(core, ip)) {
         kx_asks_run(core->asks, &ask);
-    g_atomic_int_add(&core->dns_waiting, -1);
+        kx_smtp_end_dns(core, ip);
+    }
     return judge(&ask);
 }
 
@@ -142,6 +162,6 @@ KxSmtpVerdict kx_smtp_check_sender_domain(const KxSmtpTransaction *transaction)
     g_autofree char *domain = ours ? NULL : kx_name_domain(at + 1, NULL);
     if (ours)
         return GOOD;
-    return domain ? look_up(core, domain)
+    return domain ? look_up(core, kx_session_remote_ip(session), domain)
                   : (KxSmtpVerdict){550, "5.1.8 The sender's address has no valid domain"};
 }

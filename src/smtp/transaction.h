@@ -58,6 +58,9 @@ KxSmtpVerdict kx_smtp_check_rate(const KxSmtpTransaction *transaction, gboolean 
 KxSmtpVerdict kx_smtp_check_blocked(KxSession *session);
 gboolean kx_smtp_note_unknown(KxSession *session);
 KxSmtpVerdict kx_smtp_check_sender_domain(const KxSmtpTransaction *transaction);
+/* Before and after a worker waits for DNS about what the client has sent. FALSE: it may not. */
+gboolean kx_smtp_begin_dns(KxCore *core, const char *ip);
+void kx_smtp_end_dns(KxCore *core, const char *ip);
 
 /* recipient.c: a good recipient is in the envelope afterwards. */
 KxSmtpVerdict kx_smtp_add_recipient(KxSmtpTransaction *transaction, const char *to, guint notify,
