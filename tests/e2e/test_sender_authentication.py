@@ -6,6 +6,7 @@ dkimpy, opendkim-testmsg and pyspf are the other side: they sign what comes in, 
 
 import email
 import re
+import smtplib
 import socket
 import subprocess
 import threading
@@ -474,6 +475,30 @@ def test_what_could_not_be_checked_is_not_sealed(server, away, keys, listener):
     assert all(busy) and took < 10
     found = email.message_from_bytes(content)
     assert "spf=temperror" in found["Authentication-Results"] and "ARC-Seal" not in found
+
+
+def test_slow_domains_of_one_client_hold_up_no_other(server, listener):
+    """The workers that may wait for DNS are not all its."""
+    def mail(ip, sender):
+        with smtplib.SMTP("127.0.0.1", server.port("smtp"), source_address=(ip, 0), timeout=30) as smtp:
+            smtp.ehlo("client.test")
+            smtp.mail(sender)
+            return smtp.rcpt("alice@example.test")[0]
+
+    def asked():
+        return sum("silent.m" in name for name in listener.names)
+
+    server.configure({"smtp.sender-domain-must-exist": "yes"})
+    threads = [threading.Thread(target=mail, args=("127.0.0.81", f"eve@silent.m{n}.auth.test")) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    kx.wait_until(lambda: asked() >= 2, 10, "the two questions")
+    time.sleep(0.5)
+    code, busy = mail("127.0.0.82", "bob@forward.auth.test"), sum(thread.is_alive() for thread in threads)
+    for thread in threads:
+        thread.join()
+    server.configure({"smtp.sender-domain-must-exist": "no"})
+    assert code == 250 and busy == 2
 
 
 def test_a_broken_chain_is_sealed_as_broken(server, away, keys, find):
