@@ -3,13 +3,13 @@
 what they seem."""
 
 import imaplib
-import smtplib
 import threading
 import time
 
 import fakeldap
 import kx
 import pytest
+from test_directory import rcpt
 
 
 def user(uid, **more):
@@ -65,13 +65,6 @@ def sign_in(server, login, password="his own"):
         return str(error)
     finally:
         imap.shutdown()
-
-
-def rcpt(server, address):
-    with smtplib.SMTP("127.0.0.1", server.port("smtp")) as smtp:
-        smtp.ehlo("client.test")
-        smtp.mail("writer@elsewhere.test")
-        return smtp.rcpt(address)[0]
 
 
 def test_members_come_in_parts(server, odd):
