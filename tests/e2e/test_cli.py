@@ -7,7 +7,6 @@ import os
 import pty
 import re
 import select
-import signal
 import socket
 import stat
 import subprocess
@@ -447,7 +446,7 @@ def test_following_a_log(server):
             line = process.stdout.readline()
             assert "bob" in line or "Recv" in line
         finally:
-            process.send_signal(signal.SIGINT)
+            process.terminate()
 
 
 @pytest.mark.covers("LOG-65")
