@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Libraries that only one role needs. They are not linked but opened when the role starts, before
- * it enters its sandbox: the other roles and the command line start in half the time, and map
- * nothing that they have no use for. Calls go through pointers that are named like the function
+ * it enters its sandbox: the other roles and the command line start in two thirds of the time, and
+ * map nothing that they have no use for. Calls go through pointers that are named like the function
  * with `sym_` in front.
  *
  * A folder lists what it takes from a library once, in its libraries.h:

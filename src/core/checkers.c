@@ -113,6 +113,17 @@ static gpointer work(gpointer data)
     return NULL;
 }
 
+/* With the lock held. Whoever is there already serves them all, if there can be no more. */
+static gboolean add_thread(KxCheckers *checkers)
+{
+    GThread *thread = checkers->n_threads < checkers->threads_max
+                          ? g_thread_try_new("checker", work, checkers, NULL)
+                          : NULL;
+    if (thread)
+        checkers->threads[checkers->n_threads++] = thread;
+    return checkers->n_threads > 0;
+}
+
 /* ---- life ---- */
 
 KxCheckers *kx_checkers_new(KxCheck check, guint threads, guint places)
@@ -148,16 +159,14 @@ gboolean kx_checkers_add(KxCheckers *checkers, struct KxSession *session, const 
 {
     kx_mutex_lock(&checkers->lock);
     Lane *lane = find_lane(checkers, who->lane);
-    gboolean room = lane->waiting < WAITING_MAX;
+    gboolean room = lane->waiting < WAITING_MAX && add_thread(checkers);
     if (room) {
         lane->waiting++;
         kx_fair_queue_push(who->known ? lane->known : lane->others, who->address, who->account,
                            session);
-        settle(checkers, lane);
-        if (checkers->n_threads < checkers->threads_max)
-            checkers->threads[checkers->n_threads++] = g_thread_new("checker", work, checkers);
-        kx_cond_signal(&checkers->some);
     }
+    settle(checkers, lane);
+    kx_cond_signal(&checkers->some);
     kx_mutex_unlock(&checkers->lock);
     return room;
 }

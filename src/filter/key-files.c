@@ -203,9 +203,9 @@ GPtrArray *kx_dkim_keys_of(KxDkimKeys *keys, const char *domain, GError **error)
 {
     g_autofree char *folder = folder_of(domain);
     struct stat info;
-    if (stat(folder, &info) < 0 && errno == ENOENT)
-        return g_ptr_array_new();
     if (stat(folder, &info) < 0) {
+        if (errno == ENOENT || errno == ENOTDIR)
+            return g_ptr_array_new();
         kx_error_errno(error, "cannot look at %s", folder);
         return NULL;
     }

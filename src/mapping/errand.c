@@ -83,15 +83,20 @@ static gpointer run(gpointer data)
     return NULL;
 }
 
-/* With the lock held. */
+/* With the lock held. NULL: there can be no more threads. */
 static Errand *begin(KxMapping *mapping, const char *domain, const char *name, const char *key)
 {
     Errand *errand = g_new0(Errand, 1);
     *errand = (Errand){mapping, g_strdup(domain), g_strdup(name), g_strdup(key), 1,
                        FALSE,   KX_MAPPED_LATER};
+    GThread *thread = g_thread_try_new("directory", run, errand, NULL);
+    if (thread == NULL) {
+        unref(errand);
+        return NULL;
+    }
     g_hash_table_insert(mapping->errands, errand->key, errand);
     mapping->threads++;
-    g_thread_unref(g_thread_new("directory", run, errand));
+    g_thread_unref(thread);
     return errand;
 }
 
@@ -106,8 +111,10 @@ static Errand *join(KxMapping *mapping, const char *domain, const char *name, co
         if (mapping->stopping || known->down || known->finding >= KX_MAP_FINDING ||
             mapping->threads >= KX_MAP_THREADS)
             return NULL;
-        known->finding++;
         errand = begin(mapping, domain, name, key);
+        if (errand == NULL)
+            return NULL;
+        known->finding++;
     }
     errand->refs++;
     return errand;
@@ -143,9 +150,7 @@ void kx_map_begin_probe(KxMapping *mapping, const char *domain)
 {
     kx_mutex_lock(&mapping->lock);
     KxMapDomain *known = kx_map_domain(mapping, domain);
-    if (!mapping->stopping && !known->probed && mapping->threads < 2 * KX_MAP_THREADS) {
-        known->probed = TRUE;
-        begin(mapping, domain, NULL, domain);
-    }
+    if (!mapping->stopping && !known->probed && mapping->threads < 2 * KX_MAP_THREADS)
+        known->probed = begin(mapping, domain, NULL, domain) != NULL;
     kx_mutex_unlock(&mapping->lock);
 }

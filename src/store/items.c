@@ -94,7 +94,10 @@ static gboolean scan_items(KxFolder *folder, KxItemScan *scan, guint32 from, GEr
 static gboolean scan_since_snapshot(KxFolder *folder, KxItemScan *scan)
 {
     guint32 from = kx_snapshot_read(folder, scan);
-    return from > 0 && scan_items(folder, scan, from, NULL) && counts_match(&folder->meta, scan);
+    if (from > 0 && scan_items(folder, scan, from, NULL) && counts_match(&folder->meta, scan))
+        return TRUE;
+    folder->snapshot_items = 0; /* a new one is due */
+    return FALSE;
 }
 
 gboolean kx_items_scan(KxFolder *folder, KxItemScan *scan, GError **error)
@@ -116,7 +119,6 @@ gboolean kx_folder_load(KxFolder *folder, GError **error)
         return FALSE;
     KxItemScan scan = {.room = MIN(folder->meta.messages, ROOM_AT_FIRST) + 16};
     scan.entries = g_new(KxEntry, scan.room);
-    folder->snapshot_items = 0;
     if (!scan_since_snapshot(folder, &scan) && !kx_items_scan(folder, &scan, error)) {
         g_free(scan.entries);
         return FALSE;

@@ -129,7 +129,7 @@ class Refuses(world.Received):
         return "250 2.1.5 fine"
 
 
-@pytest.mark.covers("SMTP-05", "SMTP-30", "LOG-35", "TECH-33", "OVR-27")
+@pytest.mark.covers("SMTP-05", "SMTP-30", "LOG-35", "TECH-33")
 def test_each_recipient_has_a_fate_of_its_own(server, port):
     host = Refuses()
     with server.imap("alice") as imap:
@@ -171,7 +171,7 @@ def test_nobody_is_told_who_does_not_want_to_be(server, port):
     assert "Service: DSN" not in last
 
 
-@pytest.mark.covers("SMTP-31", "TECH-33", "OVR-27")
+@pytest.mark.covers("SMTP-31", "TECH-33")
 def test_what_waits_too_long_comes_back(keryx_binary, dns, port):
     config = {"dns.servers": dns, "smtp.delivery-port": port, "internet.connection": "online",
               "queue.retry-interval": "1s", "queue.lifetime": "3s"}
@@ -232,7 +232,7 @@ def certificate(folder, name):
     return cert, key
 
 
-@pytest.mark.covers("SMTP-26", "SMTP-27", "OVR-27")
+@pytest.mark.covers("SMTP-26", "SMTP-27")
 def test_a_relay_server_takes_everything(keryx_binary, port, tmp_path):
     from aiosmtpd.smtp import AuthResult
     logins = []

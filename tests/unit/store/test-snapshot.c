@@ -78,6 +78,13 @@ static void save(Box *box)
     g_assert_true(g_file_get_contents(FILE, &box->saved, &box->saved_len, NULL));
 }
 
+static void fill_and_save(Fixture *fixture, Box *box)
+{
+    fill(fixture, box);
+    reopen(fixture, box);
+    save(box);
+}
+
 /* As if the server had been killed before it wrote the file again. */
 static void reopen_with_saved(Fixture *fixture, Box *box)
 {
@@ -105,9 +112,7 @@ static void test_held(Fixture *fixture, gconstpointer data)
 static void test_arrived_since(Fixture *fixture, gconstpointer data)
 {
     Box box;
-    fill(fixture, &box);
-    reopen(fixture, &box);
-    save(&box);
+    fill_and_save(fixture, &box);
     deliver(box.account, "INBOX", "new");
     reopen(fixture, &box);
     g_assert_cmpuint(box.inbox->snapshot_items, ==, MESSAGES); /* not written for one */
@@ -126,9 +131,7 @@ static void test_arrived_since(Fixture *fixture, gconstpointer data)
 static void test_changed_since(Fixture *fixture, gconstpointer data)
 {
     Box box;
-    fill(fixture, &box);
-    reopen(fixture, &box);
-    save(&box);
+    fill_and_save(fixture, &box);
     change_flags(box.inbox, box.uids[7], KX_FLAGS_REPLACE, KX_FLAG_DRAFT);
     reopen_with_saved(fixture, &box);
     g_assert_cmpuint(box.inbox->snapshot_items, ==, 0);
@@ -144,9 +147,7 @@ static void test_changed_in_bulk(Fixture *fixture, gconstpointer data)
     GError *error = NULL;
     Box box;
     KxFlagsChange change = {.op = KX_FLAGS_ADD, .flags = KX_FLAG_ANSWERED};
-    fill(fixture, &box);
-    reopen(fixture, &box);
-    save(&box);
+    fill_and_save(fixture, &box);
     kx_folder_change_flags(box.inbox, box.uids, MESSAGES, &change, NULL, NULL, &error);
     g_assert_no_error(error);
     reopen(fixture, &box);
@@ -161,9 +162,7 @@ static void test_changed_in_bulk(Fixture *fixture, gconstpointer data)
 static void test_removed_since(Fixture *fixture, gconstpointer data)
 {
     Box box;
-    fill(fixture, &box);
-    reopen(fixture, &box);
-    save(&box);
+    fill_and_save(fixture, &box);
     expunge(box.inbox, box.uids[3]);
     deliver(box.account, "INBOX", "new");
     reopen_with_saved(fixture, &box);
@@ -176,9 +175,7 @@ static void test_removed_since(Fixture *fixture, gconstpointer data)
 static void test_damaged(Fixture *fixture, gconstpointer data)
 {
     Box box;
-    fill(fixture, &box);
-    reopen(fixture, &box);
-    save(&box);
+    fill_and_save(fixture, &box);
     for (gsize at = 0; at < box.saved_len; at += 97) {
         box.saved[at] ^= 0x10;
         reopen_with_saved(fixture, &box);
@@ -193,12 +190,35 @@ static void test_damaged(Fixture *fixture, gconstpointer data)
     close_box(&box);
 }
 
+/* What the index does not agree with is not used, and written anew. */
+static void test_counts(Fixture *fixture, gconstpointer data)
+{
+    static const char *const STATEMENTS[] = {
+        "UPDATE items SET flags=1 WHERE account=? AND uid=2",
+        "UPDATE folders SET unseen=unseen-1 WHERE account=? AND name='INBOX'"};
+    GError *error = NULL;
+    Box box;
+    fill_and_save(fixture, &box);
+    shut_box(fixture, &box);
+    KxDb *db = kx_index_open(MAILBOX "index.db", 0, &error);
+    g_assert_no_error(error);
+    for (guint i = 0; i < G_N_ELEMENTS(STATEMENTS); i++)
+        g_assert_true(kx_stmt_run(kx_index_stmt(db, STATEMENTS[i], &error), &error));
+    kx_db_close(db);
+    fixture_open_store(fixture);
+    open_box(fixture, &box);
+    g_assert_cmpuint(box.inbox->snapshot_items, ==, 0);
+    g_assert_cmpuint(box.inbox->entries[1].flags, ==, KX_FLAG_SEEN);
+    reopen(fixture, &box);
+    g_assert_cmpuint(box.inbox->snapshot_items, ==, MESSAGES);
+    g_assert_cmpuint(box.inbox->entries[1].flags, ==, KX_FLAG_SEEN);
+    close_box(&box);
+}
+
 static void test_of_another_index(Fixture *fixture, gconstpointer data)
 {
     Box box;
-    fill(fixture, &box);
-    reopen(fixture, &box);
-    save(&box);
+    fill_and_save(fixture, &box);
     shut_box(fixture, &box);
     g_assert_cmpint(g_rename(MAILBOX "index.db", MAILBOX "index.bad"), ==, 0);
     fixture_open_store(fixture);
@@ -253,6 +273,7 @@ int main(int argc, char **argv)
     ADD_TEST("/store/snapshot/changed-in-bulk", test_changed_in_bulk);
     ADD_TEST("/store/snapshot/removed-since", test_removed_since);
     ADD_TEST("/store/snapshot/damaged", test_damaged);
+    ADD_TEST("/store/snapshot/counts", test_counts);
     ADD_TEST("/store/snapshot/of-another-index", test_of_another_index);
     ADD_TEST("/store/snapshot/idle", test_idle);
     ADD_TEST("/store/snapshot/few", test_few);
