@@ -8,6 +8,8 @@
 typedef enum {
     KX_SASL_NEXT_CONTINUE,  /* the challenge goes to the client */
     KX_SASL_NEXT_CHECK,     /* name and password are to be checked */
+    KX_SASL_NEXT_ASK,       /* somebody elsewhere is to be asked: ask() of the steps goes on */
+    KX_SASL_NEXT_LATER,     /* who was asked does not answer; `reason` says why */
     KX_SASL_NEXT_ACCEPT,    /* the user has proved who he is */
     KX_SASL_NEXT_REFUSE,    /* `reason` says why, for the Warning log */
     KX_SASL_NEXT_TELL,      /* the same, and the challenge tells the client, who answers: */
@@ -28,6 +30,9 @@ typedef struct {
     const char *greeting; /* first challenge when there was no initial response; NULL: */
     char *(*greet)(KxSession *session); /* makes one, which becomes the state */
     KxSaslNext (*respond)(KxSession *session, KxSasl *sasl, KxSlice response);
+    /* After KX_SASL_NEXT_ASK, in a thread that may wait (core/checkers.h), among those who wait for
+     * the same `lane`; the name is set too. NULL: the mechanism asks nobody. */
+    KxSaslNext (*ask)(KxSession *session, KxSasl *sasl);
 } KxSaslSteps;
 
 /* An exchange. What points to something is freed with it. */
@@ -42,6 +47,7 @@ struct KxSasl {
     gint64 issued;         /* by what the server issued to him (directory/issued.h), or 0 */
     const char *reason;    /* static */
     gboolean uncounted;    /* a failure does not count */
+    char *lane;            /* what ask() waits for */
     gpointer state;        /* of the mechanism */
     GDestroyNotify state_free;
 };

@@ -70,6 +70,7 @@ void kx_sasl_free(KxSasl *sasl)
     g_clear_pointer(&sasl->bindings.end_point, g_bytes_unref);
     g_clear_pointer(&sasl->bindings.unique, g_bytes_unref);
     g_free(sasl->challenge);
+    g_free(sasl->lane);
     g_free(sasl->password);
     g_free(sasl->name);
     g_free(sasl);
@@ -105,17 +106,23 @@ gboolean kx_sasl_is_locked(KxSession *session, KxSasl *sasl)
     return sasl->uncounted;
 }
 
-static void note_failure(KxSession *session, KxLoginFailure failure, const char *method,
+static void tell_failure(KxSession *session, KxLoginFailure failure, const char *method,
                          const char *reason)
 {
     KxLogger *logger = kx_session_core(session)->logger;
-    session->auth_failed = TRUE;
     kx_log_failed_login(logger, session->handler->name, session->remote_ip, failure, method);
     if (reason) {
         g_autofree char *name = kx_escape_for_log(session->sasl->name, -1, 200);
         kx_log(logger, KX_LOG_WARNING, "%s login of %s from %s failed: %s", session->handler->name,
                name, session->remote_ip, reason);
     }
+}
+
+static void note_failure(KxSession *session, KxLoginFailure failure, const char *method,
+                         const char *reason)
+{
+    session->auth_failed = TRUE;
+    tell_failure(session, failure, method, reason);
 }
 
 static void refuse(KxSession *session, KxLoginFailure failure, const char *method)
@@ -207,10 +214,10 @@ static KxAuthClient client_of(KxSession *session)
     };
 }
 
-static void put_off(KxSession *session)
+/* It is nobody's fault, so it counts for nothing. */
+static void put_off(KxSession *session, const char *reason)
 {
-    kx_log_failed_login(kx_session_core(session)->logger, session->handler->name,
-                        session->remote_ip, KX_LOGIN_ERROR, session->sasl->mechanism->name);
+    tell_failure(session, KX_LOGIN_ERROR, session->sasl->mechanism->name, reason);
     answer(session, KX_SASL_BUSY, "");
 }
 
@@ -224,17 +231,9 @@ static void check_now(KxSession *session)
     if (result == KX_AUTH_OK)
         accept_user(session, user);
     else if (result == KX_AUTH_BUSY)
-        put_off(session);
+        put_off(session, NULL);
     else
         refuse_user(session);
-}
-
-void kx_sasl_check(KxSession *session)
-{
-    if (kx_sasl_is_locked(session, session->sasl)) /* while it waited */
-        refuse_user(session);
-    else
-        check_now(session);
 }
 
 static void check_in_turn(KxSession *session, KxCheckers *checkers, const char *lane)
@@ -249,7 +248,7 @@ static void check_in_turn(KxSession *session, KxCheckers *checkers, const char *
     session->checking = kx_checkers_add(checkers, kx_session_ref(session), &who);
     if (!session->checking) {
         kx_session_unref(session);
-        put_off(session);
+        put_off(session, NULL);
     }
 }
 
@@ -284,6 +283,12 @@ static void go_on(KxSession *session, KxSaslNext next)
     case KX_SASL_NEXT_CHECK:
         check_password(session);
         break;
+    case KX_SASL_NEXT_ASK:
+        check_in_turn(session, session->channel->workers->askers, sasl->lane);
+        break;
+    case KX_SASL_NEXT_LATER:
+        put_off(session, sasl->reason);
+        break;
     case KX_SASL_NEXT_ACCEPT:
         accept_user(session, g_steal_pointer(&sasl->user));
         break;
@@ -301,6 +306,17 @@ static void go_on(KxSession *session, KxSaslNext next)
         refuse(session, KX_LOGIN_MISSING_PARAMETER, NULL);
         break;
     }
+}
+
+void kx_sasl_check(KxSession *session)
+{
+    KxSasl *sasl = session->sasl;
+    if (kx_sasl_is_locked(session, sasl)) /* while it waited */
+        refuse_user(session);
+    else if (sasl->steps->ask)
+        go_on(session, sasl->steps->ask(session, sasl));
+    else
+        check_now(session);
 }
 
 /* The first challenge. */
