@@ -52,6 +52,60 @@ static json_t *test(const KxCall *call, GError **error)
     return NULL;
 }
 
+/* ---- who is taken ---- */
+
+static const KxOption activate_options[] = {
+    {"all", KX_OPTION_FLAG, NULL, "All who are in the directory now, and can be."},
+};
+
+static json_t *users_json(const GPtrArray *users)
+{
+    json_t *all = users ? json_array() : NULL;
+    for (guint i = 0; users && i < users->len; i++) {
+        const KxMappingUser *user = users->pdata[i];
+        json_array_append_new(all, json_pack("{s:s, s:s, s:s, s:s, s:s}", "name", user->name,
+                                             "full-name", user->full_name ? user->full_name : "",
+                                             "addresses", user->addresses ? user->addresses : "",
+                                             "state", user->state, "entry", user->entry));
+    }
+    return all;
+}
+
+/* The arguments behind the domain. */
+static char **names_of(const KxCall *call)
+{
+    GPtrArray *names = g_ptr_array_new();
+    for (guint i = 1; i < call->n_args; i++)
+        g_ptr_array_add(names, g_strdup(call->args[i]));
+    g_ptr_array_add(names, NULL);
+    return (char **)g_ptr_array_free(names, FALSE);
+}
+
+static json_t *activate(const KxCall *call, GError **error)
+{
+    gboolean all = kx_call_flag(call, "all");
+    g_auto(GStrv) names = names_of(call);
+    if (all == (call->n_args > 1)) {
+        kx_fail(error, KX_ERR_INVALID, "name users, or say --all");
+        return NULL;
+    }
+    g_autoptr(GPtrArray) users =
+        kx_mapping_activate(call->context->core->mapping, call->args[0], all ? NULL : names, error);
+    if (users)
+        kx_call_log(call, "Activate %u users of the directory of domain %s", users->len,
+                    call->args[0]);
+    return users_json(users);
+}
+
+static json_t *deactivate(const KxCall *call, GError **error)
+{
+    g_auto(GStrv) names = names_of(call);
+    return kx_mapping_deactivate(call->context->core->mapping, call->args[0], names,
+                                 &call->context->admin, error)
+               ? json_null()
+               : NULL;
+}
+
 /* ---- all of it ---- */
 
 static json_t *refresh(const KxCall *call, GError **error)
@@ -72,16 +126,10 @@ static json_t *list(const KxCall *call, GError **error)
         return NULL;
     g_autoptr(GPtrArray) users =
         kx_mapping_list(call->context->core->mapping, call->args[0], checked, error);
-    json_t *all = users ? json_array() : NULL;
-    for (guint i = 0; users && i < users->len; i++) {
-        const KxMappingUser *user = users->pdata[i];
-        json_array_append_new(all, json_pack("{s:s, s:s, s:s, s:s, s:s}", "name", user->name,
-                                             "full-name", user->full_name ? user->full_name : "",
-                                             "addresses", user->addresses ? user->addresses : "",
-                                             "state", user->state, "entry", user->entry));
-    }
-    return all;
+    return users_json(users);
 }
+
+#define USER_COLUMNS "name:Name,full-name:Full name,addresses:Addresses,state:State,entry:Entry"
 
 static const KxCommand commands[] = {
     {.words = "directory test",
@@ -105,9 +153,33 @@ static const KxCommand commands[] = {
      KX_OPTIONS(list_options),
      .run = list,
      .flags = KX_COMMAND_SERVER | KX_COMMAND_READS,
-     .columns = "name:Name,full-name:Full name,addresses:Addresses,state:State,entry:Entry",
+     .columns = USER_COLUMNS,
      .manual = "Lists the users in the directory of the domain as they are there now, and what "
-               "they are here: mapped, new, disabled, or why they are left out."},
+               "they are here: mapped, new, disabled, or why they are left out; in a domain with "
+               "directory-activate chosen: active or not active."},
+    {.words = "directory activate",
+     .args = "DOMAIN [USER...]",
+     .api = "POST /domains/{domain}/directory-activate users...",
+     .min_args = 1,
+     .max_args = KX_ARGS_MAX,
+     KX_OPTIONS(activate_options),
+     .run = activate,
+     .flags = KX_COMMAND_SERVER,
+     .columns = USER_COLUMNS,
+     .manual = "Takes users of the directory into a domain that takes only those chosen "
+               "(directory-activate): they get mail and can sign in at once. If one of those named "
+               "cannot be taken, none is. Lists them."},
+    {.words = "directory deactivate",
+     .args = "DOMAIN USER...",
+     .api = "POST /domains/{domain}/directory-deactivate users...",
+     .min_args = 2,
+     .max_args = KX_ARGS_MAX,
+     .run = deactivate,
+     .show = kx_show_nothing,
+     .flags = KX_COMMAND_SERVER,
+     .manual = "Takes users of the directory out of such a domain again: they get no mail, cannot "
+               "sign in, and their sessions end. Their mail stays, and is theirs when they are "
+               "activated again. All of those named, or none."},
     {.words = "directory refresh",
      .args = "DOMAIN",
      .api = "POST /domains/{domain}/directory-refresh",

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* keryx user: accounts (USR-11 to USR-42). */
+#include "admin/directory-import.h"
 #include "admin/export.h"
 #include "admin/issued.h"
 #include "admin/object.h"
@@ -54,6 +55,42 @@ static const KxOption import_options[] = {
      "Character encoding of the file, such as windows-1250; UTF-8 without it.", .local = TRUE},
     {"first-line", KX_OPTION_INT, "N", "The number of the first line after the header.", G_MAXINT32,
      .local = TRUE},
+};
+
+static const KxOption import_directory_options[] = {
+    {"type", KX_OPTION_TEXT, "active-directory|openldap|freeipa|edirectory",
+     "What the directory is like; it decides which entries are users, and where their attributes "
+     "are found.",
+     .required = TRUE},
+    {"server", KX_OPTION_LIST, "HOST[:PORT],...",
+     "Its servers; each further one is asked when those before do not answer.", .required = TRUE},
+    {"tls", KX_OPTION_TEXT, "tls|starttls|none",
+     "How the connection is protected: LDAPS if not given. The certificate must be good and name "
+     "the host. "
+     "none sends the password in the clear."},
+    {"ca", KX_OPTION_LINES, "TEXT",
+     "Certificates (PEM) of the authorities that vouch for the servers, in place of those the "
+     "system trusts."},
+    {"user", KX_OPTION_TEXT, "USER",
+     "Who reads the directory: a DN, or in an Active Directory also name@domain. Nobody if not "
+     "given."},
+    {"password", KX_OPTION_SECRET, "SECRET",
+     "The password of that user; - reads it from standard input."},
+    {"name", KX_OPTION_TEXT, "DOMAIN",
+     "Name of the domain in the directory, if it is another one than here."},
+    {"base", KX_OPTION_TEXT, "DN",
+     "Entry below which the users are; made of the name of the domain if not given."},
+    {"filter", KX_OPTION_TEXT, "FILTER",
+     "LDAP filter of the entries that are users, in place of the usual one of the type."},
+    {"attributes", KX_OPTION_LIST, "WHAT=ATTRIBUTE,...",
+     "Attributes in place of the usual ones, as in directory-attributes of domains."},
+    {"timeout", KX_OPTION_TEXT, "SECONDS",
+     "How long one answer of a server may take; 5 seconds if not given."},
+    {"template", KX_OPTION_TEXT, "TEMPLATE",
+     "Takes from this template what the directory does not say."},
+    {"dry-run", KX_OPTION_FLAG, NULL,
+     "Adds nobody; lists whom it would, and who cannot be, and why."},
+    {"all-or-none", KX_OPTION_FLAG, NULL, "Adds nobody if anybody cannot be."},
 };
 
 static const KxOption app_password_options[] = {
@@ -175,6 +212,21 @@ static const KxCommand commands[] = {
                "line names the columns, in any order: Name, Password, FullName, MailAddress, "
                "Groups, Description, and any field of keryx user set. Lines that are wrong are "
                "reported with their numbers, the others are added, some hundred at a time."},
+    {.words = "user import-directory",
+     .args = "DOMAIN [USER...]",
+     .api = "POST /domains/{domain}/directory-import users...",
+     .min_args = 1,
+     .max_args = KX_ARGS_MAX,
+     KX_OPTIONS(import_directory_options),
+     .run = kx_directory_import_run,
+     .local = kx_directory_import_local,
+     .flags = KX_COMMAND_SERVER,
+     .columns = "user:User,name:Name,addresses:Addresses,state:State,entry:Entry",
+     .manual =
+         "Adds accounts to a domain for the users of an LDAP directory, or for those that are "
+         "named: once. The accounts are kept here from then on, and what changes in the "
+         "directory is not followed; see directory-hosts of domains for what is. They have no "
+         "password. Who cannot be added is listed with the reason, and the others are added."},
     {.words = "user export",
      .args = "[DOMAIN]",
      .api = "GET /users.csv domain; GET /domains/{domain}/users.csv",

@@ -101,11 +101,12 @@ json_t *kx_json_strings(char *const *texts);
 #define KX_OPTION_OF_source_ips   KX_OPTION_LIST, "ADDRESS,..."
 
 /* of directories elsewhere */
-#define KX_OPTION_OF_directory_type  KX_OPTION_TEXT, "none|active-directory|openldap|freeipa"
+#define KX_OPTION_OF_directory_type  KX_OPTION_TEXT, "none|active-directory|openldap|freeipa|edirectory"
+#define KX_OPTION_OF_activate        KX_OPTION_TEXT, "all|chosen"
 #define KX_OPTION_OF_directory_hosts KX_OPTION_LIST, "HOST[:PORT],..."
 #define KX_OPTION_OF_filter          KX_OPTION_TEXT, "FILTER"
 #define KX_OPTION_OF_attributes      KX_OPTION_LIST, "WHAT=ATTRIBUTE,..."
-#define KX_OPTION_OF_source          KX_OPTION_TEXT, "internal|ldap|gone|gone-disabled"
+#define KX_OPTION_OF_source          KX_OPTION_TEXT, "internal|ldap|gone|gone-disabled|inactive"
 
 #define KX_FIELD_OPTION(object, id, name, logged, flags, kind, member, spec, manual)               \
     {name, KX_OPTION_OF_##kind, manual},

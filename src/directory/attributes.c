@@ -5,11 +5,12 @@
 
 typedef struct {
     const char *name;
-    const char *usual[KX_DIRECTORY_FREEIPA + 1]; /* by KxDirectoryType */
+    const char *usual[KX_DIRECTORY_EDIRECTORY + 1]; /* by KxDirectoryType */
 } Row;
 
 static const Row ROWS[] = {
-#define X(ID, name, active, openldap, freeipa) {name, {"", active, openldap, freeipa}},
+#define X(ID, name, active, openldap, freeipa, edirectory)                                         \
+    {name, {"", active, openldap, freeipa, edirectory}},
     KX_ATTRIBUTES(X)
 #undef X
 };
@@ -28,6 +29,8 @@ static const struct {
                                "(objectClass=posixGroup))"},
     [KX_DIRECTORY_FREEIPA] = {"(&(objectClass=posixAccount)(!(nsAccountLock=TRUE)))",
                               "(objectClass=ipaUserGroup)"},
+    [KX_DIRECTORY_EDIRECTORY] = {"(&(objectClass=inetOrgPerson)(!(loginDisabled=TRUE)))",
+                                 "(objectClass=groupOfNames)"},
 };
 
 /* RFC 4512 section 2.5: a name, or an OID, maybe with options. */

@@ -97,7 +97,11 @@ typedef enum {
     KX_DIRECTORY_ACTIVE,
     KX_DIRECTORY_OPENLDAP,
     KX_DIRECTORY_FREEIPA,
+    KX_DIRECTORY_EDIRECTORY,
 } KxDirectoryType;
+
+/* Whom of it a domain takes (USR-06). */
+typedef enum { KX_ACTIVATE_ALL, KX_ACTIVATE_CHOSEN } KxActivate;
 
 /* Where an account or a group comes from. */
 typedef enum {
@@ -105,6 +109,7 @@ typedef enum {
     KX_SOURCE_LDAP,
     KX_SOURCE_GONE,   /* it did, and is no longer there */
     KX_SOURCE_BARRED, /* the same, and an administrator had disabled it: so it is when it is back */
+    KX_SOURCE_INACTIVE, /* it does, but the domain no longer takes it (KX_ACTIVATE_CHOSEN) */
 } KxSource;
 
 typedef enum { KX_OVERRIDE_NONE, KX_OVERRIDE_NO, KX_OVERRIDE_YES } KxOverride;
@@ -136,6 +141,7 @@ typedef struct {
 
     /* where users and groups come from besides (directory/mapped.h) */
     KxDirectoryType directory;
+    KxActivate directory_activate;
     char **directory_hosts; /* "host" or "host:port" */
     KxDirectoryTls directory_tls;
     char *directory_ca;                           /* PEM, or empty */
@@ -458,6 +464,10 @@ typedef struct {
     const char *field;
     const char *value;
 } KxField;
+
+/* A copy of a domain as it would be with other fields; nothing is stored. */
+KxDomain *kx_domain_with(KxDirectory *directory, const char *name, const KxField *fields, guint n,
+                         GError **error);
 
 typedef enum {
     KX_CHANGE_ADD,

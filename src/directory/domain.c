@@ -54,8 +54,23 @@ static gboolean check_directory(const KxDomain *next, GError **error)
     if (next->directory != KX_DIRECTORY_NONE && next->directory_hosts[0] == NULL)
         return kx_fail(error, KX_ERR_INVALID,
                        "directory-hosts: name at least one server of the directory");
+    if (next->directory == KX_DIRECTORY_EDIRECTORY && *next->directory_base == '\0')
+        return kx_fail(
+            error, KX_ERR_INVALID,
+            "directory-base: name it, such as o=Company; an edirectory has no usual one");
     return check_length(next->directory_hosts, "directory-hosts", error) &&
            check_length(next->directory_attributes, "directory-attributes", error);
+}
+
+KxDomain *kx_domain_with(KxDirectory *directory, const char *name, const KxField *fields, guint n,
+                         GError **error)
+{
+    g_auto(KxFieldValues) values = {0};
+    g_autoptr(KxDomain) domain = kx_domain_get(directory, name, error);
+    if (domain == NULL || !kx_field_values_parse(KX_OBJECT_DOMAIN, fields, n, &values, error))
+        return NULL;
+    kx_record_take(&kx_type_domain.record, &domain->record, &values);
+    return check_directory(domain, error) ? g_steal_pointer(&domain) : NULL;
 }
 
 static gboolean check_next(KxDirectory *directory, const KxObjectChange *change, GError **error)

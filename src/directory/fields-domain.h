@@ -46,7 +46,9 @@ KX_FIELD(DOMAIN, ETRN_GROUP, "etrn-group", "ETRN_group", 0, group_name, etrn_gro
 KX_FIELD(DOMAIN, ETRN_USERS, "etrn-users", "ETRN_users", 0, addresses, etrn_users, "ETRN-05",
     "Users of this server who may do so after they have signed in, as name@domain.")
 KX_FIELD(DOMAIN, DIRECTORY, "directory", "Directory_type", 0, directory_type, directory, "DIR-01 DIR-10 DOM-41",
-    "Takes users and groups of the domain from an LDAP directory, beside those that are kept here: active-directory (Samba too), openldap (and others with the schemas of RFC 2307 and inetOrgPerson) or freeipa; it decides where the attributes are found. none: no directory.")
+    "Takes users and groups of the domain from an LDAP directory, beside those that are kept here: active-directory (Samba too), openldap (and others with the schemas of RFC 2307 and inetOrgPerson), freeipa or edirectory (Novell, NetIQ, OpenText); it decides where the attributes are found. none: no directory.")
+KX_FIELD(DOMAIN, DIRECTORY_ACTIVATE, "directory-activate", "Directory_activate", 0, activate, directory_activate, "USR-06",
+    "Which users of the directory are users here: all, or those chosen with keryx directory activate; the others get no mail and cannot sign in. Who is one here already stays, when it becomes chosen.")
 KX_FIELD(DOMAIN, DIRECTORY_HOSTS, "directory-hosts", "Directory_hosts", 0, directory_hosts, directory_hosts, "DIR-11 DIR-15",
     "The servers of the directory, as host or host:port; each further one is asked when those before do not answer. The usual port is 636, or 389 without tls.")
 KX_FIELD(DOMAIN, DIRECTORY_TLS, "directory-tls", "Directory_TLS", 0, fetch_tls, directory_tls, "DIR-12",
@@ -60,7 +62,7 @@ KX_FIELD(DOMAIN, DIRECTORY_PASSWORD, "directory-password", "Directory_password",
 KX_FIELD(DOMAIN, DIRECTORY_NAME, "directory-name", "Directory_domain", 0, domain, directory_name, "DIR-16",
     "Name of the domain in the directory, if it is another one; from it comes directory-base.")
 KX_FIELD(DOMAIN, DIRECTORY_BASE, "directory-base", "Directory_base", 0, text, directory_base, "DIR-17",
-    "DN of the entry below which users and groups are. Empty: dc=company,dc=test for company.test.")
+    "DN of the entry below which users and groups are. Empty: dc=company,dc=test for company.test; an edirectory has no usual one, name it (o=Company).")
 KX_FIELD(DOMAIN, DIRECTORY_USERS, "directory-users", "Directory_users", 0, filter, directory_users, "DIR-22",
     "LDAP filter of the entries that are users here. Empty: as is usual in that type of directory.")
 KX_FIELD(DOMAIN, DIRECTORY_GROUPS, "directory-groups", "Directory_groups", 0, filter, directory_groups, "DIR-27",

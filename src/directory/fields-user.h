@@ -26,7 +26,7 @@ KX_OWN_SECRET(PASSWORD_HASH, "password-hash", "Password_hash", 0, hash, "USR-21"
 KX_OWN(FULL_NAME, "name", "Full_name", 0, text, full_name, "USR-12",
     "First name and surname.")
 KX_OWN(SOURCE, "source", "Data_source", 0, source, source, "USR-02 USR-03 USR-14",
-    "Whose the account is: internal is kept here; ldap comes from the directory of the domain, where its name, addresses and password are changed; gone is one that the directory no longer has: the account is disabled, its mail stays, and it is let in again when the directory has it again; gone-disabled is the same of an account that was disabled before, and stays so.")
+    "Whose the account is: internal is kept here; ldap comes from the directory of the domain, where its name, addresses and password are changed; gone is one that the directory no longer has: the account is disabled, its mail stays, and it is let in again when the directory has it again; gone-disabled is the same of an account that was disabled before, and stays so; inactive is one that keryx directory deactivate has taken out, until it is activated again.")
 KX_OWN(DIRECTORY_ENTRY, "directory-entry", "Directory_entry", 0, text, directory_entry, "USR-02",
     "The name (DN) of the user's entry in the directory; the server keeps it.")
 KX_ACCOUNT(PUBLISH, "publish", "Publish", 0, bool, publish, "USR-19 USR-66",

@@ -8,12 +8,20 @@
 
 enum { FILTER_MAX = 1000, DEPTH_MAX = 50 };
 
-static const char *const types[] = {"none", "active-directory", "openldap", "freeipa", NULL};
-static const char *const sources[] = {"internal", "ldap", "gone", "gone-disabled", NULL};
+static const char *const types[] = {"none",    "active-directory", "openldap",
+                                    "freeipa", "edirectory",       NULL};
+static const char *const activations[] = {"all", "chosen", NULL};
+static const char *const sources[] = {"internal",      "ldap",     "gone",
+                                      "gone-disabled", "inactive", NULL};
 
 static char *parse_type(const char *value, GError **error)
 {
     return kx_kind_parse_choice(types, value, error);
+}
+
+static char *parse_activation(const char *value, GError **error)
+{
+    return kx_kind_parse_choice(activations, value, error);
 }
 
 static char *parse_source(const char *value, GError **error)
@@ -59,10 +67,11 @@ static char *parse_filter(const char *value, GError **error)
     return NULL;
 }
 
-const KxKind kx_kind_directory_type = {KX_CLASS_CHOICE, "none|active-directory|openldap|freeipa",
-                                       types, parse_type};
-const KxKind kx_kind_source = {KX_CLASS_CHOICE, "internal|ldap|gone|gone-disabled", sources,
-                               parse_source};
+const KxKind kx_kind_directory_type = {
+    KX_CLASS_CHOICE, "none|active-directory|openldap|freeipa|edirectory", types, parse_type};
+const KxKind kx_kind_activate = {KX_CLASS_CHOICE, "all|chosen", activations, parse_activation};
+const KxKind kx_kind_source = {KX_CLASS_CHOICE, "internal|ldap|gone|gone-disabled|inactive",
+                               sources, parse_source};
 const KxKind kx_kind_directory_hosts = {KX_CLASS_LIST, "HOST[:PORT],...", NULL, parse_host};
 const KxKind kx_kind_filter = {KX_CLASS_TEXT, "FILTER", NULL, parse_filter};
 const KxKind kx_kind_attributes = {KX_CLASS_LIST, "WHAT=ATTRIBUTE,...", NULL, kx_attribute_parse};

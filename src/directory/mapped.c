@@ -251,7 +251,8 @@ static gboolean check_source(const KxObjectChange *change, KxSource now, KxSourc
         return TRUE;
     if (next != KX_SOURCE_LDAP && now == KX_SOURCE_LDAP)
         return kx_fail(error, KX_ERR_DENIED,
-                       "source: that %s@%s is gone is said by the directory of the domain",
+                       "source: that %s@%s is gone is said by the directory of the domain; keryx "
+                       "directory deactivate takes out who is there",
                        change->name, change->domain);
     return change->home->domain.directory != KX_DIRECTORY_NONE ||
            kx_fail(error, KX_ERR_INVALID, "source: the domain '%s' has no directory",

@@ -121,6 +121,21 @@ KxSource kx_map_source_of(KxObject object, const KxRecord *record)
                                     : ((const KxGroup *)(const void *)record)->source;
 }
 
+/* Who was taken before, or is chosen now, where not all are (USR-06). */
+static gboolean is_active(const KxDomain *domain, KxObject object, const KxMapPerson *person,
+                          const KxRecord *record)
+{
+    if (object != KX_OBJECT_USER || domain->directory_activate == KX_ACTIVATE_ALL || person->chosen)
+        return TRUE;
+    return record != NULL && kx_map_source_of(object, record) != KX_SOURCE_INACTIVE;
+}
+
+static gboolean is_let_in_again(KxObject object, const KxRecord *record)
+{
+    KxSource source = kx_map_source_of(object, record);
+    return source == KX_SOURCE_GONE || source == KX_SOURCE_INACTIVE;
+}
+
 /* Somebody who is there again is let in again, if he was let in before; who is new is published,
  * for others to find (DIR-08). */
 static void add_person(KxMapping *mapping, const KxDomain *domain, KxObject object,
@@ -132,9 +147,9 @@ static void add_person(KxMapping *mapping, const KxDomain *domain, KxObject obje
     if (record != NULL && kx_map_source_of(object, record) == KX_SOURCE_INTERNAL) {
         person->problem = g_strdup_printf("there is %s of that name here already, which counts",
                                           object == KX_OBJECT_USER ? "an account" : "a group");
-    } else {
+    } else if (is_active(domain, object, person, record)) {
         GArray *fields = find_changes(mapping, domain, object, person, record);
-        if (record != NULL && kx_map_source_of(object, record) == KX_SOURCE_GONE)
+        if (record != NULL && is_let_in_again(object, record))
             g_array_append_val(fields, enabled);
         if (record == NULL && object == KX_OBJECT_USER)
             g_array_append_val(fields, published);

@@ -49,6 +49,13 @@ static void remember_nobody(KxMapping *mapping, const char *key)
     g_hash_table_replace(mapping->nobodies, g_strdup(key), until);
 }
 
+void kx_map_forget_nobodies(KxMapping *mapping)
+{
+    kx_mutex_lock(&mapping->lock);
+    g_hash_table_remove_all(mapping->nobodies);
+    kx_mutex_unlock(&mapping->lock);
+}
+
 /* ---- the thread ---- */
 
 static void end(Errand *errand, KxMappedResult result)

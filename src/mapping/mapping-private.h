@@ -90,6 +90,7 @@ typedef struct {
     GPtrArray *fields; /* of char *: name, value, name, value */
     GPtrArray *groups; /* of char *, borrowed: that a user is in; NULL: not asked */
     char *problem;     /* why it is left out; NULL: it is not */
+    gboolean chosen;   /* to be active from now on (USR-06) */
 } KxMapPerson;
 
 /* NULL: it is none for this server, as the directory says so. */
@@ -115,10 +116,29 @@ void kx_map_apply(KxMapping *mapping, const KxDomain *domain, KxObject object,
 void kx_map_remove(KxMapping *mapping, const KxDomain *domain, KxObject object,
                    const GPtrArray *people, KxMappingReport *report);
 
+/* ---- users.c ---- */
+
+/* Marks those of the names, or with NULL everybody who can be taken. KX_ERR_NOT_FOUND or
+ * KX_ERR_INVALID names each that cannot, and then nobody is to be taken. */
+gboolean kx_map_choose(KxMapping *mapping, const KxDomain *domain, const GPtrArray *people,
+                       char *const *names, GError **error);
+/* Of KxMappingUser: all, or only who is chosen. */
+GPtrArray *kx_map_describe(KxMapping *mapping, const KxDomain *domain, const GPtrArray *people,
+                           gboolean chosen);
+/* The domain; KX_ERR_INVALID: it has no directory. */
+KxDomain *kx_map_find_domain(KxMapping *mapping, const char *name, GError **error);
+
 /* ---- pass.c ---- */
 
-gboolean kx_map_pass(KxMapping *mapping, const KxDomain *domain, KxMappingReport *ret_report,
-                     GError **error);
+/* Who is to be active from now on, and what came of it. */
+typedef struct {
+    char *const *names;   /* NULL: everybody */
+    GPtrArray *ret_users; /* of KxMappingUser */
+} KxMapChoice;
+
+/* `choice` may be NULL. */
+gboolean kx_map_pass(KxMapping *mapping, const KxDomain *domain, KxMapChoice *choice,
+                     KxMappingReport *ret_report, GError **error);
 GPtrArray *kx_map_people(const KxDomain *domain, KxObject object, const KxMapAnswer *answer);
 
 /* ---- gate.c: what is known of directories, and how much one is asked ---- */
@@ -167,6 +187,8 @@ void kx_map_put_off(KxMapping *mapping, const char *domain);
 
 /* Of a name that nobody here has; waits for a moment only. */
 KxMappedResult kx_map_find(KxMapping *mapping, const char *domain, const char *name);
+/* Somebody may be new. */
+void kx_map_forget_nobodies(KxMapping *mapping);
 /* Finds out in the background if the directory is back. */
 void kx_map_begin_probe(KxMapping *mapping, const char *domain);
 

@@ -47,7 +47,7 @@ static void look(KxMapping *mapping)
             continue;
         if (kx_map_is_down(mapping, domain->name))
             kx_map_begin_probe(mapping, domain->name);
-        else if (kx_map_pass(mapping, domain, &report, NULL))
+        else if (kx_map_pass(mapping, domain, NULL, &report, NULL))
             log_report(mapping, domain, &report);
         else
             kx_map_put_off(mapping, domain->name);
@@ -137,7 +137,7 @@ void kx_mapping_set_courier(KxMapping *mapping, const KxQueueCourier *courier)
 
 /* ---- for administrators ---- */
 
-static KxDomain *find_domain(KxMapping *mapping, const char *name, GError **error)
+KxDomain *kx_map_find_domain(KxMapping *mapping, const char *name, GError **error)
 {
     KxDomain *domain = kx_domain_get(mapping->directory, name, error);
     if (domain == NULL || domain->directory != KX_DIRECTORY_NONE)
@@ -151,8 +151,8 @@ static KxDomain *find_domain(KxMapping *mapping, const char *name, GError **erro
 gboolean kx_mapping_refresh(KxMapping *mapping, const char *name, KxMappingReport *ret_report,
                             GError **error)
 {
-    g_autoptr(KxDomain) domain = find_domain(mapping, name, error);
-    if (domain == NULL || !kx_map_pass(mapping, domain, ret_report, error))
+    g_autoptr(KxDomain) domain = kx_map_find_domain(mapping, name, error);
+    if (domain == NULL || !kx_map_pass(mapping, domain, NULL, ret_report, error))
         return FALSE;
     log_report(mapping, domain, ret_report);
     return TRUE;
@@ -194,7 +194,7 @@ static gboolean count(KxMapping *mapping, const KxDomain *domain, const char *ho
 
 GPtrArray *kx_mapping_test(KxMapping *mapping, const char *name, GError **error)
 {
-    g_autoptr(KxDomain) domain = find_domain(mapping, name, error);
+    g_autoptr(KxDomain) domain = kx_map_find_domain(mapping, name, error);
     if (domain == NULL)
         return NULL;
     GPtrArray *tests = g_ptr_array_new_with_free_func(free_test);
@@ -207,58 +207,4 @@ GPtrArray *kx_mapping_test(KxMapping *mapping, const char *name, GError **error)
         g_ptr_array_add(tests, test);
     }
     return tests;
-}
-
-static void free_user(gpointer data)
-{
-    KxMappingUser *user = data;
-    g_free(user->name);
-    g_free(user->full_name);
-    g_free(user->entry);
-    g_free(user->addresses);
-    g_free(user->state);
-    g_free(user);
-}
-
-static char *state_of(KxMapping *mapping, const KxDomain *domain, const KxMapPerson *person)
-{
-    g_autofree char *login = g_strdup_printf("%s@%s", person->name, domain->name);
-    if (person->problem != NULL)
-        return g_strdup(person->problem);
-    g_autoptr(KxUser) user = kx_user_get(mapping->directory, login, NULL);
-    return g_strdup(user == NULL                         ? "new"
-                    : user->source == KX_SOURCE_INTERNAL ? "there is an account of that name here"
-                    : user->disabled                     ? "disabled"
-                                                         : "mapped");
-}
-
-GPtrArray *kx_mapping_list(KxMapping *mapping, const char *name, const char *filter, GError **error)
-{
-    g_auto(KxMapAnswer) answer = {0};
-    g_autoptr(KxDomain) domain = find_domain(mapping, name, error);
-    if (domain == NULL)
-        return NULL;
-    g_autofree char *both =
-        g_strdup_printf("(&%s%s)", kx_attribute_users(domain), filter != NULL ? filter : "");
-    KxMapQuestion question = {.domain = domain,
-                              .filter = both,
-                              .first = KX_ATTRIBUTE_NAME,
-                              .end = KX_ATTRIBUTE_GROUP_NAME,
-                              .most = KX_MAP_ENTRIES_MAX};
-    if (!kx_map_ask(mapping, &question, &answer)) {
-        kx_fail(error, KX_ERR_FAILED, "%s", answer.text);
-        return NULL;
-    }
-    g_autoptr(GPtrArray) people = kx_map_people(domain, KX_OBJECT_USER, &answer);
-    GPtrArray *users = g_ptr_array_new_with_free_func(free_user);
-    for (guint i = 0; i < people->len; i++) {
-        const KxMapPerson *person = people->pdata[i];
-        KxMappingUser *user = g_new(KxMappingUser, 1);
-        *user = (KxMappingUser){
-            g_strdup(person->name), g_strdup(kx_map_person_field(person, "name")),
-            g_strdup(person->entry->dn), g_strdup(kx_map_person_field(person, "addresses")),
-            state_of(mapping, domain, person)};
-        g_ptr_array_add(users, user);
-    }
-    return users;
 }

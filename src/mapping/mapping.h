@@ -55,11 +55,34 @@ typedef struct {
     char *name, *full_name;
     char *entry;     /* DN */
     char *addresses; /* further ones, commas between */
-    char *state;     /* "mapped", "new", or why he is left out */
+    char *state;     /* "mapped", "new", or why he is left out; of a domain that chooses "active",
+                        "not active" */
 } KxMappingUser;
 
 /* All of them; `filter`, which may be NULL, is one more. Free with g_ptr_array_unref(). */
 GPtrArray *kx_mapping_list(KxMapping *mapping, const char *domain, const char *filter,
+                           GError **error);
+
+/* Of a domain that takes chosen users only (USR-06): takes those of the names, or with NULL
+ * everybody who can be, at once, and lists them. KX_ERR_NOT_FOUND, KX_ERR_INVALID: the message
+ * names who cannot be, and nobody is taken; else errors as before. Blocks. */
+GPtrArray *kx_mapping_activate(KxMapping *mapping, const char *domain, char *const *names,
+                               GError **error);
+/* They get no mail and cannot sign in any more; their mail stays. All of them or none. */
+gboolean kx_mapping_deactivate(KxMapping *mapping, const char *domain, char *const *names,
+                               const KxAdmin *admin, GError **error);
+
+/* Those that a directory has which the domain does not take users from, but that its accounts are
+ * made of once (USR-58, USR-59). */
+typedef struct {
+    char *name, *entry;
+    char *problem;     /* why there can be no account; NULL: nothing */
+    GPtrArray *fields; /* of char *: field of the account, value, field, value */
+} KxMappingFound;
+
+/* `way` is the domain with the fields of the directory to be read; free with g_ptr_array_unref().
+ */
+GPtrArray *kx_mapping_read(KxMapping *mapping, const KxDomain *way, const char *filter,
                            GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KxMapping, kx_mapping_free)

@@ -140,10 +140,13 @@ static gboolean ask(KxMapping *mapping, const KxDomain *domain, KxObject object,
     return ok || kx_fail(error, KX_ERR_FAILED, "%s", answer->text);
 }
 
-static void take_all(KxMapping *mapping, const KxDomain *domain, const KxMapAnswer *user_answer,
-                     const KxMapAnswer *group_answer, KxMappingReport *report)
+static gboolean take_all(KxMapping *mapping, const KxDomain *domain, const KxMapAnswer *user_answer,
+                         const KxMapAnswer *group_answer, KxMapChoice *choice,
+                         KxMappingReport *report, GError **error)
 {
     g_autoptr(GPtrArray) users = kx_map_people(domain, KX_OBJECT_USER, user_answer);
+    if (choice != NULL && !kx_map_choose(mapping, domain, users, choice->names, error))
+        return FALSE;
     g_autoptr(GPtrArray) groups = kx_map_people(domain, KX_OBJECT_GROUP, group_answer);
     kx_map_apply(mapping, domain, KX_OBJECT_GROUP, groups, report);
     if (groups->len > 0) /* none at all is no answer that counts */
@@ -153,10 +156,13 @@ static void take_all(KxMapping *mapping, const KxDomain *domain, const KxMapAnsw
     kx_map_remove(mapping, domain, KX_OBJECT_GROUP, groups, report);
     report->users = users->len;
     report->groups = groups->len;
+    if (choice != NULL)
+        choice->ret_users = kx_map_describe(mapping, domain, users, TRUE);
+    return TRUE;
 }
 
-gboolean kx_map_pass(KxMapping *mapping, const KxDomain *domain, KxMappingReport *ret_report,
-                     GError **error)
+gboolean kx_map_pass(KxMapping *mapping, const KxDomain *domain, KxMapChoice *choice,
+                     KxMappingReport *ret_report, GError **error)
 {
     g_auto(KxMapAnswer) users = {0}, groups = {0};
     *ret_report = (KxMappingReport){0};
@@ -164,8 +170,7 @@ gboolean kx_map_pass(KxMapping *mapping, const KxDomain *domain, KxMappingReport
     guint look = kx_map_begin_look(mapping, domain->name);
     gboolean ok = ask(mapping, domain, KX_OBJECT_USER, &users, error) &&
                   ask(mapping, domain, KX_OBJECT_GROUP, &groups, error);
-    if (ok)
-        take_all(mapping, domain, &users, &groups, ret_report);
+    ok = ok && take_all(mapping, domain, &users, &groups, choice, ret_report, error);
     kx_map_end_look(mapping, domain->name, look, ok);
     kx_mutex_unlock(&mapping->passing);
     if (ret_report->gone > 0 && mapping->gone != NULL)

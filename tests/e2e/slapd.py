@@ -20,6 +20,7 @@ include /etc/ldap/schema/cosine.schema
 include /etc/ldap/schema/nis.schema
 include /etc/ldap/schema/inetorgperson.schema
 include {schema}
+{more}
 modulepath /usr/lib/ldap
 moduleload back_mdb
 pidfile {base}/slapd.pid
@@ -91,8 +92,26 @@ def person(uid, password=None, **attributes):
     return "\n".join(lines) + "\n\n"
 
 
+# What entries of other makers' directories have beside the usual schemas, as far as it is asked for.
+ACTIVE_DIRECTORY = """\
+attributetype ( 1.2.840.113556.1.4.221 NAME 'sAMAccountName' EQUALITY caseIgnoreMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 SINGLE-VALUE )
+attributetype ( 1.2.840.113556.1.4.8 NAME 'userAccountControl' EQUALITY integerMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.27 SINGLE-VALUE )
+attributetype ( 1.2.840.113556.1.4.782 NAME 'objectCategory' EQUALITY caseIgnoreMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 SINGLE-VALUE )
+attributetype ( 1.2.840.113556.1.4.868 NAME 'isCriticalSystemObject' EQUALITY booleanMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.7 SINGLE-VALUE )
+attributetype ( 1.2.840.113556.1.2.210 NAME 'proxyAddresses' EQUALITY caseIgnoreMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 )
+objectclass ( 1.2.840.113556.1.5.9 NAME 'user' SUP inetOrgPerson STRUCTURAL MUST ( sAMAccountName $ userAccountControl $ objectCategory ) MAY ( isCriticalSystemObject $ proxyAddresses ) )
+"""
+EDIRECTORY = """\
+attributetype ( 2.16.840.1.113719.1.1.4.1.11 NAME 'fullName' EQUALITY caseIgnoreMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.15 )
+attributetype ( 2.16.840.1.113719.1.1.4.1.22 NAME 'loginDisabled' EQUALITY booleanMatch SYNTAX 1.3.6.1.4.1.1466.115.121.1.7 SINGLE-VALUE )
+objectclass ( 2.16.840.1.113719.1.1.6.1.99 NAME 'ndsPerson' SUP top AUXILIARY MAY ( fullName $ loginDisabled ) )
+"""
+
+
 class Slapd:
-    def __init__(self, base, certificate, key):
+    """`schema`: more of it, as text."""
+
+    def __init__(self, base, certificate, key, schema=""):
         self.base, self.certificate = base, certificate
         base.mkdir()
         (base / "data").mkdir()
@@ -102,7 +121,7 @@ class Slapd:
         self.config = base / "slapd.conf"
         self.config.write_text(CONFIG.format(base=base, certificate=certificate, key=key, suffix=BASE, admin=ADMIN,
                                              password=ADMIN_PASSWORD, reader=READER,
-                                             schema=kx.ROOT / "packaging/ldap/keryx.schema"))
+                                             schema=kx.ROOT / "packaging/ldap/keryx.schema", more=schema))
         self.port, self.tls_port = free_port(), free_port()
         self.process = None
         subprocess.run([self.program, "-T", "add", "-f", self.config], input=TREE, text=True, check=True,
