@@ -323,7 +323,7 @@ static json_t *path_item(json_t *paths, const char *path)
     return item;
 }
 
-/* POST, GET and DELETE of "session" are no commands. */
+/* POST, GET and DELETE of "session", and POST of "self/password", are no commands. */
 static json_t *session_operation(const char *id, const char *summary, const char *status)
 {
     return json_pack("{s:s, s:s, s:[s], s:{s:{s:s}, s:o}}", "operationId", id, "summary", summary,
@@ -351,11 +351,27 @@ static void add_session(json_t *paths)
                         session_operation("session-end", "Ends the session.", "204"));
 }
 
+static void add_own_password(json_t *paths)
+{
+    json_t *operation = session_operation(
+        "self-password",
+        "Changes a user's own password, with the present one; no session is needed.", "204");
+    json_t *schema = json_pack("{s:s, s:{s:{s:s}, s:{s:s, s:b}, s:{s:s, s:b}}, s:[s, s, s]}",
+                               "type", "object", "properties", "user", "type", "string", "password",
+                               "type", "string", "writeOnly", 1, "new-password", "type", "string",
+                               "writeOnly", 1, "required", "user", "password", "new-password");
+    json_object_set_new(operation, "security", json_array());
+    json_object_set_new(operation, "requestBody",
+                        json_pack("{s:o}", "content", content("application/json", schema)));
+    json_object_set_new(path_item(paths, "self/password"), "post", operation);
+}
+
 static json_t *paths(void)
 {
     g_autoptr(GPtrArray) routes = kx_api_routes_new();
     json_t *all = json_object();
     add_session(all);
+    add_own_password(all);
     for (guint i = 0; i < routes->len; i++) {
         const KxApiRoute *route = routes->pdata[i];
         g_autofree char *method = g_ascii_strdown(kx_http_method_name(route->method), -1);

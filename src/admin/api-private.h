@@ -93,6 +93,16 @@ gboolean kx_api_actor(KxApi *api, const KxHttpRequest *request, KxApiActor *ret_
 /* POST, GET and DELETE of "session". */
 void kx_api_session_resource(KxApi *api, const KxHttpRequest *request, KxHttpResponse *response);
 
+/* The login of whose name and password these are; NULL: the response says why not, and it counted
+ * as a sign-in that failed. */
+char *kx_api_take_password(KxApi *api, const KxHttpRequest *request, const char *name,
+                           const char *password, KxHttpResponse *response);
+
+/* ---- api-password.c ---- */
+
+/* POST of "self/password". */
+void kx_api_password_resource(KxApi *api, const KxHttpRequest *request, KxHttpResponse *response);
+
 /* ---- api-request.c ---- */
 
 /* The body as JSON, or an empty object if there is none. NULL: the response says why not. */

@@ -168,29 +168,42 @@ static gboolean may_try(KxApi *api, const KxHttpRequest *request, KxHttpResponse
     return refuse(response, 429, "Too many sign-ins from this address failed; wait a moment");
 }
 
-static gboolean check_password(KxApi *api, const KxHttpRequest *request, const char *name,
-                               const char *password, KxApiActor *ret_actor,
-                               KxHttpResponse *response)
+static char *check_password(KxApi *api, const KxHttpRequest *request, const char *name,
+                            const char *password, KxHttpResponse *response)
 {
     g_autoptr(KxUser) user = NULL;
     const char *reason = NULL, *ip = kx_session_remote_ip(request->session);
     KxLockoutWho who = {name, ip, kx_session_local_ip(request->session)};
-    if (kx_lockout_is_locked(api->core->lockout, &who))
-        return fail_login(api, request, name, "locked out after too many failed logins", response);
+    if (kx_lockout_is_locked(api->core->lockout, &who)) {
+        fail_login(api, request, name, "locked out after too many failed logins", response);
+        return NULL;
+    }
     switch (kx_auth_password(api->core->directory, name, password,
                              kx_session_local_ip(request->session), &user, &reason)) {
     case KX_AUTH_BUSY:
         kx_log_failed_login(api->core->logger, "HTTP", ip, KX_LOGIN_ERROR, "PLAIN");
-        return refuse(response, 503, "Too many sign-ins at once, please try again");
+        refuse(response, 503, "Too many sign-ins at once, please try again");
+        return NULL;
     case KX_AUTH_FAILED:
         kx_lockout_failed(api->core->lockout, &who);
-        return fail_login(api, request, name, reason, response);
+        fail_login(api, request, name, reason, response);
+        return NULL;
     case KX_AUTH_OK:
         break;
     }
     kx_lockout_succeeded(api->core->lockout, &who);
-    ret_actor->login = g_strdup_printf("%s@%s", user->name, user->domain);
-    return TRUE;
+    return g_strdup_printf("%s@%s", user->name, user->domain);
+}
+
+char *kx_api_take_password(KxApi *api, const KxHttpRequest *request, const char *name,
+                           const char *password, KxHttpResponse *response)
+{
+    if (!is_same_origin(request)) {
+        refuse(response, 403, "The request comes from another web site");
+        return NULL;
+    }
+    return may_try(api, request, response) ? check_password(api, request, name, password, response)
+                                           : NULL;
 }
 
 static void sign_in(KxApi *api, const KxHttpRequest *request, KxHttpResponse *response)
@@ -201,17 +214,12 @@ static void sign_in(KxApi *api, const KxHttpRequest *request, KxHttpResponse *re
     g_auto(KxApiActor) actor = {0};
     if (!body)
         return;
-    if (!is_same_origin(request)) {
-        refuse(response, 403, "The request comes from another web site");
-        return;
-    }
     if (!name || !password || json_object_size(body) != 2) {
         refuse(response, 400, "Signing in takes \"user\" and \"password\", both texts");
         return;
     }
-    if (!may_try(api, request, response) ||
-        !check_password(api, request, name, password, &actor, response) ||
-        !take_rights(api, request, &actor, response))
+    actor.login = kx_api_take_password(api, request, name, password, response);
+    if (!actor.login || !take_rights(api, request, &actor, response))
         return;
     g_autofree char *cookie = kx_api_session_open(api->sessions, actor.login, &actor.csrf);
     g_autofree char *line =

@@ -23,6 +23,7 @@ static const struct {
     void (*run)(KxApi *api, const KxHttpRequest *request, KxHttpResponse *response);
 } resources[] = {
     {"session", KX_HTTP_POST | KX_HTTP_GET | KX_HTTP_DELETE, kx_api_session_resource},
+    {"self/password", KX_HTTP_POST, kx_api_password_resource},
     {"openapi.json", KX_HTTP_GET, document_resource},
 };
 

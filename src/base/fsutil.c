@@ -77,9 +77,38 @@ gboolean kx_write_file_durable(const char *path, const void *bytes, size_t len, 
     return kx_sync_dir(dir, error);
 }
 
+/* To its end; -1: errno says why not, or 0: it is longer than `max`. A pipe has no size, so the
+ * room grows with what comes. */
+static ssize_t read_whole(int fd, size_t room, size_t max, char **ret_bytes)
+{
+    char *bytes = g_malloc(room + 1);
+    size_t got = 0;
+    for (;;) {
+        ssize_t n = read(fd, bytes + got, room - got);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n == 0)
+            break;
+        if (n < 0 || (size_t)n > max - got) {
+            errno = n < 0 ? errno : 0;
+            g_free(bytes);
+            return -1;
+        }
+        got += (size_t)n;
+        if (got < room)
+            continue;
+        room = MIN(room * 2, max) + 1;
+        bytes = g_realloc(bytes, room + 1);
+    }
+    bytes[got] = '\0';
+    *ret_bytes = bytes;
+    return (ssize_t)got;
+}
+
 gboolean kx_read_file(const char *path, size_t max, char **ret_bytes, size_t *ret_len,
                       GError **error)
 {
+    enum { PIPE_ROOM = 64 * 1024 };
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0 && errno == ENOENT)
         return kx_fail(error, KX_ERR_NOT_FOUND, "%s does not exist", path);
@@ -90,29 +119,18 @@ gboolean kx_read_file(const char *path, size_t max, char **ret_bytes, size_t *re
             close(fd);
         return FALSE;
     }
-    if (st.st_size < 0 || (guint64)st.st_size > max) {
-        close(fd);
-        return kx_fail(error, KX_ERR_TOO_BIG, "%s is larger than %zu bytes", path, max);
-    }
-    size_t size = (size_t)st.st_size, got = 0;
-    g_autofree char *bytes = g_malloc(size + 1);
-    while (got < size) {
-        ssize_t n = read(fd, bytes + got, size - got);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0) {
-            kx_error_errno(error, "cannot read %s", path);
-            close(fd);
-            return FALSE;
-        }
-        if (n == 0)
-            break;
-        got += (size_t)n;
-    }
+    char *bytes = NULL;
+    size_t size = S_ISREG(st.st_mode) ? (size_t)st.st_size : PIPE_ROOM;
+    ssize_t got = read_whole(fd, MIN(size, max) + 1, max, &bytes);
+    int problem = errno;
     close(fd);
-    bytes[got] = '\0';
-    *ret_bytes = g_steal_pointer(&bytes);
+    errno = problem;
+    if (got < 0)
+        return problem != 0
+                   ? kx_error_errno(error, "cannot read %s", path)
+                   : kx_fail(error, KX_ERR_TOO_BIG, "%s is larger than %zu bytes", path, max);
+    *ret_bytes = bytes;
     if (ret_len)
-        *ret_len = got;
+        *ret_len = (size_t)got;
     return TRUE;
 }

@@ -95,7 +95,7 @@ static void replace_imported(KxDirectory *directory, const KxUser *user, const c
                              .fields = &field,
                              .n_fields = 1,
                              .generation = user->generation};
-    const KxAdmin self = {login, KX_LEVEL_FULL, NULL};
+    const KxAdmin self = {.name = login, .level = KX_LEVEL_FULL, .renews = TRUE};
     kx_object_change(directory, &self, &change, 1, NULL, NULL);
 }
 

@@ -33,6 +33,7 @@ typedef struct {
     KxAdminLevel level;
     const char *domain; /* may manage accounts, groups and aliases of this domain; or NULL */
     gboolean mapper;    /* speaks for a directory elsewhere, whose accounts are changed there */
+    gboolean renews;    /* stores a password in another form that is set already */
 } KxAdmin;
 
 /* ---- settings ---- */
@@ -135,9 +136,11 @@ typedef struct {
     KxForwardMode forward_mode;
     gboolean forward_aliases;  /* also what is addressed to a domain alias */
     KxOverride forward_verify; /* ask it whether it takes mail for a name; none: yes */
-    KxOverride dkim_sign;      /* what the domain sends is signed, if it has keys; none: yes */
-    char *etrn_group;          /* of IP addresses that may ask for the mail, or empty */
-    char **etrn_users;         /* logins that may */
+    guint64 password_length, password_classes; /* least; 0: as the settings say */
+    KxOverride password_change;                /* by users themselves; none: yes */
+    KxOverride dkim_sign; /* what the domain sends is signed, if it has keys; none: yes */
+    char *etrn_group;     /* of IP addresses that may ask for the mail, or empty */
+    char **etrn_users;    /* logins that may */
 
     /* where users and groups come from besides (directory/mapped.h) */
     KxDirectoryType directory;

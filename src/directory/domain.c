@@ -49,6 +49,15 @@ static gboolean check_length(char *const *list, const char *field, GError **erro
                                   "%s: all of it together is longer than %d bytes", field, MOST);
 }
 
+static gboolean check_passwords(const KxDomain *next, GError **error)
+{
+    enum { LENGTH_MAX = 200, CLASSES_MAX = 4 };
+    if (next->password_length > LENGTH_MAX)
+        return kx_fail(error, KX_ERR_INVALID, "password-length: %d at most", LENGTH_MAX);
+    return next->password_classes <= CLASSES_MAX ||
+           kx_fail(error, KX_ERR_INVALID, "password-classes: there are %d", CLASSES_MAX);
+}
+
 static gboolean check_directory(const KxDomain *next, GError **error)
 {
     if (next->directory != KX_DIRECTORY_NONE && next->directory_hosts[0] == NULL)
@@ -82,7 +91,8 @@ static gboolean check_next(KxDirectory *directory, const KxObjectChange *change,
         if (!check_name_free(directory, next->aliases[i], change->entry, error))
             return FALSE;
     }
-    if (!check_sources(next->source_ips, error) || !check_directory(next, error))
+    if (!check_sources(next->source_ips, error) || !check_directory(next, error) ||
+        !check_passwords(next, error))
         return FALSE;
     if (*next->etrn_group != '\0' && kx_ip_group_find(directory, next->etrn_group) == NULL)
         return kx_fail(error, KX_ERR_INVALID, "etrn-group: there is no IP address group '%s'",

@@ -77,6 +77,12 @@ KX_FIELD(DOMAIN, RECOVERABLE, "recoverable-passwords", "Recoverable_passwords", 
     "yes keeps passwords that are set from then on so that the server can read them, for programs that know CRAM-MD5 or APOP only. Unsafe: who gets server.db and passwords.key has the passwords. no deletes what was kept so.")
 KX_FIELD(DOMAIN, APP_PASSWORDS_ONLY, "app-passwords-only", "App_passwords_only", 0, bool, app_passwords_only, "",
     "yes lets mail programs of the domain's users sign in with application passwords (keryx user app-password) or tokens only; the users' own passwords then open the administration alone.")
+KX_FIELD(DOMAIN, PASSWORD_LENGTH, "password-length", "Password_length", 0, count, password_length, "HOST-22",
+    "Fewest characters that passwords of the domain's users may have when they are set. 0: those of auth.password-length.")
+KX_FIELD(DOMAIN, PASSWORD_CLASSES, "password-classes", "Password_classes", 0, count, password_classes, "HOST-22",
+    "Of how many of four kinds of characters they must have some: small letters, capitals, digits, others. 0: as auth.password-classes says.")
+KX_FIELD(DOMAIN, PASSWORD_CHANGE, "password-change", "Password_change", 0, override, password_change, "HOST-24",
+    "no keeps users of the domain from changing their passwords themselves; administrators still can. Empty means yes.")
 KX_FIELD(DOMAIN, DKIM_SIGN, "dkim-sign", "DKIM_sign", 0, override, dkim_sign, "",
     "no leaves what the domain sends to other servers without its signature (DKIM), and what it sends on without a seal (ARC). Empty means yes: it is signed with all keys of keryx dkim list.")
 /* clang-format on */

@@ -6,6 +6,7 @@
  */
 #include "base/error.h"
 #include "directory/names.h"
+#include "directory/password-policy.h"
 #include "directory/template.h"
 
 /* ---- one change: what it is about ---- */
@@ -219,6 +220,7 @@ static gboolean run_one(Run *run, KxObjectChange *change, GError **error)
     if (!find(run->directory, change, error) ||
         (!change->follows && !kx_rights_check_change(run->admin, change, error)) ||
         (!change->follows && !kx_mapped_check_change(run->admin, change, error)) ||
+        (!run->admin->renews && !kx_password_policy_check(run->directory, change, error)) ||
         (type->check != NULL && !change->follows && !type->check(run->directory, change, error)) ||
         !run_following(run, change, TRUE, error) || !store(run->directory, change, error))
         return FALSE;

@@ -178,6 +178,14 @@ KX_SETTING(MASTER_PASSWORD, "auth.master-password", TEXT, 0, 1000, NULL, "", KX_
     "A password that opens any mailbox over IMAP and POP3, with PLAIN or LOGIN, for programs that move or read mail for all; not the administration, and nobody can send mail with it. Empty means none. Needs auth.master-group.")
 KX_SETTING(MASTER_GROUP, "auth.master-group", TEXT, 0, 100, NULL, "", KX_SETTING_IP_GROUP, "AUTH-12", NULL,
     "The IP address group from which the master password is taken; empty means from nowhere.")
+KX_SETTING(PASSWORD_LENGTH, "auth.password-length", INT, 1, 200, NULL, "1", 0, "HOST-22", NULL,
+    "Fewest characters that a password may have when it is set; a domain can have its own (password-length). Passwords that are set already stay.")
+KX_SETTING(PASSWORD_LENGTH_ADMIN, "auth.password-length-admin", INT, 1, 200, NULL, "1", 0, "TOOL-14 HOST-22", NULL,
+    "The same of accounts with rights to administer the server or their domain, if that is more.")
+KX_SETTING(PASSWORD_CLASSES, "auth.password-classes", INT, 1, 4, NULL, "1", 0, "HOST-22", NULL,
+    "Of how many of four kinds of characters a password must have some when it is set: small letters, capitals, digits, others. A domain can have its own (password-classes). A longer password is better than one of more kinds.")
+KX_SETTING(PASSWORD_WITHOUT_NAME, "auth.password-without-name", BOOL, 0, 0, NULL, "no", 0, "HOST-22", NULL,
+    "Whether a password is refused in which the name of the account is, or a word of its owner's name of at least four letters.")
 KX_SETTING(AUTH_CLEAR_LOOPBACK, "auth.clear-text-from-loopback", BOOL, 0, 0, NULL, "yes", KX_SETTING_EDGE, "AUTH-01", NULL,
     "Whether IMAP and POP3 clients on this host may sign in without TLS, whatever auth.policy says.")
 KX_SETTING(HTTP_REQUEST_TIMEOUT, "http.request-timeout", DURATION, 5, 3600, NULL, "30s", KX_SETTING_EDGE, "", NULL,
