@@ -101,12 +101,16 @@ json_t *kx_json_strings(char *const *texts);
 #define KX_OPTION_OF_source_ips   KX_OPTION_LIST, "ADDRESS,..."
 
 /* of directories elsewhere */
-#define KX_OPTION_OF_directory_type  KX_OPTION_TEXT, "none|active-directory|openldap|freeipa|edirectory"
+#define KX_OPTION_OF_directory_type                                                                \
+    KX_OPTION_TEXT, "none|active-directory|openldap|freeipa|edirectory"
 #define KX_OPTION_OF_activate        KX_OPTION_TEXT, "all|chosen"
 #define KX_OPTION_OF_directory_hosts KX_OPTION_LIST, "HOST[:PORT],..."
 #define KX_OPTION_OF_filter          KX_OPTION_TEXT, "FILTER"
 #define KX_OPTION_OF_attributes      KX_OPTION_LIST, "WHAT=ATTRIBUTE,..."
 #define KX_OPTION_OF_source          KX_OPTION_TEXT, "internal|ldap|gone|gone-disabled|inactive"
+#define KX_OPTION_OF_authentication  KX_OPTION_TEXT, "password|kerberos"
+#define KX_OPTION_OF_realm           KX_OPTION_TEXT, "REALM"
+#define KX_OPTION_OF_nt_domain       KX_OPTION_TEXT, "NAME"
 
 #define KX_FIELD_OPTION(object, id, name, logged, flags, kind, member, spec, manual)               \
     {name, KX_OPTION_OF_##kind, manual},

@@ -9,3 +9,4 @@
 #define KX_PATH_CERTIFICATES "sslcert"        /* <name>.crt with <name>.key, and <name>.csr */
 #define KX_PATH_ACTIVE       "sslcert/active" /* name of the active certificate */
 #define KX_PATH_CA           "sslca"          /* intermediate certificates for all of them */
+#define KX_PATH_KERBEROS     "kerberos"       /* krb5.conf and what was shown before; can be lost */

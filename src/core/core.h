@@ -18,6 +18,7 @@
 #include "flow/tls-reports.h"
 #include "flow/urgent.h"
 #include "flow/verify.h"
+#include "kerberos/kerberos.h"
 #include "log/log.h"
 #include "mailbox/caretaker.h"
 #include "mapping/mapping.h"
@@ -35,6 +36,7 @@ typedef struct KxCore {
     KxVerifier *verifier;      /* NULL without a running server */
     KxScheduler *scheduler;    /* NULL without a running server */
     KxConvert *convert;        /* NULL without a running server */
+    KxKerberos *kerberos;      /* NULL without a running server */
     KxSearch *search;          /* NULL without a running server */
     KxCaretaker *caretaker;    /* NULL without a running server */
     KxExclusive *maildrops;    /* held by POP3 sessions */

@@ -41,11 +41,12 @@ struct KxSasl {
     const KxSaslSteps *steps;
     KxSaslBindings bindings;
     guint round;
-    char *challenge;       /* the next */
+    char *challenge;       /* the next, if it is a text, */
+    GBytes *token;         /* or else this, or nothing */
     char *name, *password; /* as the client gives them; the name also for logs */
     KxUser *user;          /* who will be accepted */
     gint64 issued;         /* by what the server issued to him (directory/issued.h), or 0 */
-    const char *reason;    /* static */
+    const char *reason;    /* static, or of the state */
     gboolean uncounted;    /* a failure does not count */
     char *lane;            /* what ask() waits for */
     gpointer state;        /* of the mechanism */
@@ -65,7 +66,7 @@ gboolean kx_sasl_is_locked(KxSession *session, KxSasl *sasl);
  * else begins with one: NULL. */
 char *kx_sasl_unescape(const char *text);
 
-/* sasl-plain.c, sasl-scram.c, sasl-digest.c, sasl-oauth.c */
+/* sasl-plain.c, sasl-scram.c, sasl-digest.c, sasl-oauth.c, sasl-gss.c */
 KxSaslNext kx_sasl_plain(KxSession *session, KxSasl *sasl, KxSlice response);
 KxSaslNext kx_sasl_login(KxSession *session, KxSasl *sasl, KxSlice response);
 KxSaslNext kx_sasl_scram(KxSession *session, KxSasl *sasl, KxSlice response);
@@ -74,5 +75,9 @@ KxSaslNext kx_sasl_apop(KxSession *session, KxSasl *sasl, KxSlice response);
 char *kx_sasl_cram_challenge(KxSession *session);
 KxSaslNext kx_sasl_oauthbearer(KxSession *session, KxSasl *sasl, KxSlice response);
 KxSaslNext kx_sasl_xoauth2(KxSession *session, KxSasl *sasl, KxSlice response);
+KxSaslNext kx_sasl_gssapi(KxSession *session, KxSasl *sasl, KxSlice response);
+KxSaslNext kx_sasl_gss_spnego(KxSession *session, KxSasl *sasl, KxSlice response);
+KxSaslNext kx_sasl_ntlm(KxSession *session, KxSasl *sasl, KxSlice response);
+KxSaslNext kx_sasl_ask_gss(KxSession *session, KxSasl *sasl);
 
 enum { KX_SASL_NAME_MAX = 400, KX_SASL_TEXT_MAX = 1024 };

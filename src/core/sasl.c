@@ -20,6 +20,9 @@ static const KxSaslSteps STEPS[] = {
     {"SCRAM-SHA-1-PLUS", "", NULL, kx_sasl_scram},
     {"SCRAM-SHA-256", "", NULL, kx_sasl_scram},
     {"SCRAM-SHA-1", "", NULL, kx_sasl_scram},
+    {"GSSAPI", "", NULL, kx_sasl_gssapi, kx_sasl_ask_gss},
+    {"GSS-SPNEGO", "", NULL, kx_sasl_gss_spnego, kx_sasl_ask_gss},
+    {"NTLM", "", NULL, kx_sasl_ntlm, kx_sasl_ask_gss},
     {"CRAM-MD5", NULL, kx_sasl_cram_challenge, kx_sasl_cram_md5},
     {"APOP", "", NULL, kx_sasl_apop},
     {"PLAIN", "", NULL, kx_sasl_plain},
@@ -70,6 +73,7 @@ void kx_sasl_free(KxSasl *sasl)
     g_clear_pointer(&sasl->bindings.end_point, g_bytes_unref);
     g_clear_pointer(&sasl->bindings.unique, g_bytes_unref);
     g_free(sasl->challenge);
+    g_clear_pointer(&sasl->token, g_bytes_unref);
     g_free(sasl->lane);
     g_free(sasl->password);
     g_free(sasl->name);
@@ -78,18 +82,22 @@ void kx_sasl_free(KxSasl *sasl)
 
 /* ---- answers ---- */
 
-static void answer(KxSession *session, KxSaslStatus status, const char *challenge)
+static void answer_bytes(KxSession *session, KxSaslStatus status, KxSlice challenge)
 {
     char ticket[KX_TICKET_MAX];
     size_t len = status == KX_SASL_OK ? kx_session_ticket(session, ticket) : 0;
     session->requested = FALSE;
-    kx_session_send(session, KX_MSG_SASL_REPLY,
-                    &(KxMsgSaslReply){.status = status,
-                                      .data = KX_SLICE_STR(challenge),
-                                      .user = session->login,
-                                      .ticket = {ticket, len}});
+    kx_session_send(
+        session, KX_MSG_SASL_REPLY,
+        &(KxMsgSaslReply){
+            .status = status, .data = challenge, .user = session->login, .ticket = {ticket, len}});
     if (status != KX_SASL_CONTINUE)
         g_clear_pointer(&session->sasl, kx_sasl_free);
+}
+
+static void answer(KxSession *session, KxSaslStatus status, const char *challenge)
+{
+    answer_bytes(session, status, KX_SLICE_STR(challenge));
 }
 
 static KxLockoutWho who_of(KxSession *session)
@@ -273,12 +281,23 @@ static void check_password(KxSession *session)
 
 /* ---- a step ---- */
 
+static void challenge(KxSession *session)
+{
+    const KxSasl *sasl = session->sasl;
+    size_t len = 0;
+    const char *token = sasl->token ? g_bytes_get_data(sasl->token, &len) : NULL;
+    if (sasl->challenge)
+        answer(session, KX_SASL_CONTINUE, sasl->challenge);
+    else
+        answer_bytes(session, KX_SASL_CONTINUE, (KxSlice){token, len});
+}
+
 static void go_on(KxSession *session, KxSaslNext next)
 {
     KxSasl *sasl = session->sasl;
     switch (next) {
     case KX_SASL_NEXT_CONTINUE:
-        answer(session, KX_SASL_CONTINUE, sasl->challenge);
+        challenge(session);
         break;
     case KX_SASL_NEXT_CHECK:
         check_password(session);
@@ -349,5 +368,6 @@ void kx_sasl_step(KxSession *session, const KxMsgSasl *message)
         return;
     }
     g_clear_pointer(&session->sasl->challenge, g_free);
+    g_clear_pointer(&session->sasl->token, g_bytes_unref);
     go_on(session, session->sasl->steps->respond(session, session->sasl, message->data));
 }

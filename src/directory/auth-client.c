@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "directory/auth-client.h"
 
+#include "directory/auth-outside.h"
 #include "directory/issued-private.h"
 #include "settings/sasl.h"
 
@@ -87,7 +88,7 @@ char *kx_auth_client_asks(KxDirectory *directory, const KxAuthClient *client)
     if (kx_issued_exists(directory, KX_ISSUED_APP_PASSWORD, client->password) ||
         !may_be_own(directory, client))
         return NULL;
-    return kx_mapped_asks(directory, client->login, client->password, client->local_ip);
+    return kx_outside_asks(directory, client->login, client->password, client->local_ip);
 }
 
 guint kx_auth_provides(KxDirectory *directory)
@@ -95,12 +96,15 @@ guint kx_auth_provides(KxDirectory *directory)
     kx_rw_lock_read(&directory->lock);
     const gint64 *mail = directory->issued->mail_until;
     gint64 now = g_get_real_time() / G_USEC_PER_SEC;
-    /* Nothing is kept of passwords that a directory elsewhere checks. */
-    gboolean here = mail[KX_ISSUED_APP_PASSWORD] <= now && directory->mapped == 0;
+    /* Nothing is kept of passwords that are checked elsewhere. */
+    gboolean here =
+        mail[KX_ISSUED_APP_PASSWORD] <= now && directory->mapped == 0 && directory->elsewhere == 0;
     gboolean keys = directory->imported == 0 && here;
     gboolean passwords = directory->unrecoverable == 0 && here;
     gboolean tokens = mail[KX_ISSUED_TOKEN] > now;
+    guint realms = (directory->realms > 0 ? KX_SASL_NEEDS_REALM : 0) |
+                   (directory->nt_domains > 0 ? KX_SASL_NEEDS_NT_DOMAIN : 0);
     kx_rw_lock_unlock(&directory->lock);
     return (keys ? KX_SASL_NEEDS_KEYS : 0) | (passwords ? KX_SASL_NEEDS_PASSWORDS : 0) |
-           (tokens ? KX_SASL_NEEDS_TOKENS : 0);
+           (tokens ? KX_SASL_NEEDS_TOKENS : 0) | realms;
 }

@@ -3,6 +3,7 @@
 #include <sodium.h>
 
 #include "directory/auth-decoy.h"
+#include "directory/auth-outside.h"
 #include "directory/credentials.h"
 #include "directory/foreign-hash.h"
 #include "directory/names.h"
@@ -125,8 +126,8 @@ gboolean kx_auth_hashes(KxDirectory *directory, const char *login, const char *p
 {
     KxAuthKey key;
     char *prepared = kx_password_prepare(password, NULL);
-    g_autofree char *mapped = kx_mapped_login(directory, login, local_ip);
-    gboolean hashes = prepared != NULL && mapped == NULL;
+    g_auto(KxOutside) outside = {0};
+    gboolean hashes = prepared != NULL && !kx_outside_find(directory, login, local_ip, &outside);
     if (hashes) {
         kx_rw_lock_read(&directory->lock);
         const KxUserEntry *entry = kx_tables_find_login(directory, login, local_ip);
@@ -155,6 +156,28 @@ static KxAuthResult check_here(KxDirectory *directory, const Password *password,
     return result;
 }
 
+/* Who guesses shall not learn from the time whose password is checked where. A name that nobody
+ * has costs a hash, unless its domain has a directory, which is asked about it. */
+static void take_time(KxDirectory *directory, const KxOutside *outside, const char *prepared)
+{
+    gint64 until = g_get_monotonic_time() + KX_AUTH_WAIT_SECONDS * G_USEC_PER_SEC;
+    if (outside->kind == KX_OUTSIDE_DIRECTORY || !kx_auth_gate_enter(directory->gate, until))
+        return;
+    kx_verifier_check(kx_auth_gate_dummy(directory->gate), prepared);
+    kx_auth_gate_leave(directory->gate);
+}
+
+static KxAuthResult check_outside(KxDirectory *directory, const KxOutside *outside,
+                                  const Password *password, KxUser **ret_user,
+                                  const char **ret_reason)
+{
+    KxAuthResult result = kx_outside_password(directory, outside, password->given,
+                                              password->prepared, ret_user, ret_reason);
+    if (result == KX_AUTH_FAILED)
+        take_time(directory, outside, password->prepared);
+    return result;
+}
+
 KxAuthResult kx_auth_password(KxDirectory *directory, const char *login, const char *password,
                               const char *local_ip, KxUser **ret_user, const char **ret_reason)
 {
@@ -164,10 +187,10 @@ KxAuthResult kx_auth_password(KxDirectory *directory, const char *login, const c
         return KX_AUTH_FAILED;
     }
     const Password both = {login, password, prepared};
-    g_autofree char *mapped = kx_mapped_login(directory, login, local_ip);
-    KxAuthResult result =
-        mapped != NULL ? kx_mapped_password(directory, mapped, prepared, ret_user, ret_reason)
-                       : check_here(directory, &both, local_ip, ret_user, ret_reason);
+    g_auto(KxOutside) outside = {0};
+    KxAuthResult result = kx_outside_find(directory, login, local_ip, &outside)
+                              ? check_outside(directory, &outside, &both, ret_user, ret_reason)
+                              : check_here(directory, &both, local_ip, ret_user, ret_reason);
     sodium_memzero(prepared, strlen(prepared));
     g_free(prepared);
     return result;
@@ -205,9 +228,11 @@ guint kx_auth_stamp(KxDirectory *directory, const char *login)
     guint stamp = 0;
     kx_rw_lock_read(&directory->lock);
     const KxUserEntry *entry = kx_tables_find_user(directory, login, &home, NULL);
+    static const char elsewhere[] = "elsewhere";
     const char *how = entry == NULL                          ? NULL
                       : entry->user.source == KX_SOURCE_LDAP ? entry->user.directory_entry
-                                                             : entry->verifier;
+                      : entry->user.authentication != KX_AUTHENTICATION_PASSWORD ? elsewhere
+                                                                                 : entry->verifier;
     if (how != NULL && !entry->user.disabled)
         stamp = (g_str_hash(how) ^ g_int64_hash(&entry->user.id)) | 1;
     kx_rw_lock_unlock(&directory->lock);

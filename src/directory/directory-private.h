@@ -14,6 +14,7 @@
 #include "directory/auth-decoy.h"
 #include "directory/directory.h"
 #include "directory/mapped.h"
+#include "kerberos/kerberos.h"
 
 /* What the tables hold of any object. An entry stays where it is while the object lives. */
 typedef struct {
@@ -179,8 +180,12 @@ struct KxDirectory {
     guint imported; /* accounts whose password another server has hashed */
     guint mapped;   /* domains with a directory elsewhere */
     KxMapper mapper;
-    guint unrecoverable; /* accounts with a password that cannot be had back */
-    gint key_missed;     /* atomic: that passwords.key is lost was said */
+    guint realms, nt_domains; /* domains that name one */
+    guint elsewhere;          /* accounts whose field `authentication` names somebody else */
+    KxKerberos *kerberos;     /* constant while sessions are served; NULL: none */
+    gint64 outside_said;      /* atomic: when the log was last told that nobody can be asked */
+    guint unrecoverable;      /* accounts with a password that cannot be had back */
+    gint key_missed;          /* atomic: that passwords.key is lost was said */
 
     pthread_mutex_t reader_lock;
     KxDb *reader; /* beside `db`, so that reading does not wait for a change; under reader_lock */

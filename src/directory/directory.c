@@ -54,3 +54,8 @@ void kx_directory_close(KxDirectory *directory)
     pthread_mutex_destroy(&directory->reader_lock);
     g_free(directory);
 }
+
+void kx_directory_set_kerberos(KxDirectory *directory, KxKerberos *kerberos)
+{
+    directory->kerberos = kerberos;
+}

@@ -113,6 +113,12 @@ typedef enum {
     KX_SOURCE_INACTIVE, /* it does, but the domain no longer takes it (KX_ACTIVATE_CHOSEN) */
 } KxSource;
 
+/* Who checks the password of an account. */
+typedef enum {
+    KX_AUTHENTICATION_PASSWORD, /* this server, or the directory that the account comes from */
+    KX_AUTHENTICATION_KERBEROS, /* the KDC of the domain's realm */
+} KxAuthentication;
+
 typedef enum { KX_OVERRIDE_NONE, KX_OVERRIDE_NO, KX_OVERRIDE_YES } KxOverride;
 
 typedef struct {
@@ -154,6 +160,9 @@ typedef struct {
     char **directory_attributes;                  /* "what=attribute+attribute" */
     guint64 directory_refresh, directory_timeout; /* seconds; 0: as the manual says */
 
+    char *kerberos_realm; /* or empty; kx_domain_realm() of directory/auth-outside.h */
+    char *nt_domain;      /* the short name of the same, for NTLM; or empty */
+
     gboolean recoverable;        /* passwords are kept so that they can be had back */
     gboolean app_passwords_only; /* mail programs of its users need one (directory/issued.h) */
 } KxDomain;
@@ -164,6 +173,7 @@ typedef struct {
     char *description;
     KxSource source;
     char *directory_entry; /* DN, of users from a directory */
+    KxAuthentication authentication;
     gboolean disabled;
     gboolean publish;         /* in the public folder Contacts */
     KxAdminLevel admin;       /* his own rights; what he may is in directory/rights.h */
@@ -400,6 +410,10 @@ typedef enum {
     KX_AUTH_FAILED, /* unknown user, wrong password, disabled: the client is told no difference */
     KX_AUTH_BUSY,   /* try again: too many password checks at once, or nobody there to ask */
 } KxAuthResult;
+
+/* The process that has the keys of the host; NULL takes it away. Before and after sessions. */
+struct KxKerberos;
+void kx_directory_set_kerberos(KxDirectory *directory, struct KxKerberos *kerberos);
 
 /* Checks a password. Takes the same time for unknown users. Argon2id with a bounded number of
  * checks at a time; a success is remembered (keyed hash in memory, a few minutes, until the user

@@ -266,6 +266,8 @@ static void link_domain(KxDirectory *directory, KxDomainEntry *home G_GNUC_UNUSE
     if (domain->domain.primary)
         directory->primary = domain;
     directory->mapped += domain->domain.directory != KX_DIRECTORY_NONE;
+    directory->realms += *domain->domain.kerberos_realm != '\0';
+    directory->nt_domains += *domain->domain.nt_domain != '\0';
 }
 
 static void unlink_domain(KxDirectory *directory, KxDomainEntry *home G_GNUC_UNUSED, KxEntry *entry)
@@ -276,6 +278,8 @@ static void unlink_domain(KxDirectory *directory, KxDomainEntry *home G_GNUC_UNU
         g_hash_table_remove(directory->aliases, domain->domain.aliases[i]);
     g_hash_table_remove(directory->bound, domain->domain.bound_ip);
     directory->mapped -= domain->domain.directory != KX_DIRECTORY_NONE;
+    directory->realms -= *domain->domain.kerberos_realm != '\0';
+    directory->nt_domains -= *domain->domain.nt_domain != '\0';
     if (directory->primary == domain)
         directory->primary = NULL;
 }

@@ -73,6 +73,10 @@ KX_FIELD(DOMAIN, DIRECTORY_REFRESH, "directory-refresh", "Directory_refresh", 0,
     "How often all users and groups are looked at, so that changes and removals count, like 10m; 0: each minute. New users are found before that, as soon as they sign in or get mail.")
 KX_FIELD(DOMAIN, DIRECTORY_TIMEOUT, "directory-timeout", "Directory_timeout", 0, seconds, directory_timeout, "DIR-15",
     "How long one answer of a server may take before the next is asked; 0: 5 seconds.")
+KX_FIELD(DOMAIN, KERBEROS_REALM, "kerberos-realm", "Kerberos_realm", 0, realm, kerberos_realm, "DOM-25 KRB-06 KRB-18 DIR-30",
+    "Kerberos realm of the domain's users, in capital letters, as krb5.conf and the keytab of the host have it: tickets of it are taken from them, and it checks the passwords of those with authentication=kerberos. Empty means, with an Active Directory, the name of that; else there is none.")
+KX_FIELD(DOMAIN, NT_DOMAIN, "nt-domain", "NT_domain", 0, nt_domain, nt_domain, "DOM-26 NTLM-02",
+    "Short name of the Windows domain (NetBIOS) of the domain's users, for NTLM: COMPANY for company.com. Empty: NTLM lets nobody of the domain in.")
 KX_FIELD(DOMAIN, RECOVERABLE, "recoverable-passwords", "Recoverable_passwords", 0, bool, recoverable, "AUTH-06 AUTH-09 AUTH-10",
     "yes keeps passwords that are set from then on so that the server can read them, for programs that know CRAM-MD5 or APOP only. Unsafe: who gets server.db and passwords.key has the passwords. no deletes what was kept so.")
 KX_FIELD(DOMAIN, APP_PASSWORDS_ONLY, "app-passwords-only", "App_passwords_only", 0, bool, app_passwords_only, "",

@@ -6,13 +6,14 @@
 #include "directory/kinds.h"
 #include "settings/checks.h"
 
-enum { FILTER_MAX = 1000, DEPTH_MAX = 50 };
+enum { FILTER_MAX = 1000, DEPTH_MAX = 50, REALM_MAX = 253, NT_DOMAIN_MAX = 15 };
 
 static const char *const types[] = {"none",    "active-directory", "openldap",
                                     "freeipa", "edirectory",       NULL};
 static const char *const activations[] = {"all", "chosen", NULL};
 static const char *const sources[] = {"internal",      "ldap",     "gone",
                                       "gone-disabled", "inactive", NULL};
+static const char *const authentications[] = {"password", "kerberos", NULL};
 
 static char *parse_type(const char *value, GError **error)
 {
@@ -27,6 +28,32 @@ static char *parse_activation(const char *value, GError **error)
 static char *parse_source(const char *value, GError **error)
 {
     return kx_kind_parse_choice(sources, value, error);
+}
+
+static char *parse_authentication(const char *value, GError **error)
+{
+    return kx_kind_parse_choice(authentications, value, error);
+}
+
+/* As a host name, in capitals (RFC 4120 section 6.1). */
+static char *parse_realm(const char *value, GError **error)
+{
+    if (strlen(value) > REALM_MAX || !kx_check_host_or_empty(value, NULL)) {
+        kx_fail(error, KX_ERR_INVALID, "'%.100s' is not a realm like COMPANY.COM", value);
+        return NULL;
+    }
+    return g_ascii_strup(value, -1);
+}
+
+/* A NetBIOS name: 15 bytes ([MS-NBTE]), without what separates it from others. */
+static char *parse_nt_domain(const char *value, GError **error)
+{
+    gsize len = strlen(value);
+    if (len > NT_DOMAIN_MAX || strcspn(value, "\\/:*?\"<>|@ .,") != len || !g_str_is_ascii(value)) {
+        kx_fail(error, KX_ERR_INVALID, "'%.100s' is not a short domain name like COMPANY", value);
+        return NULL;
+    }
+    return g_ascii_strup(value, -1);
 }
 
 /* "host", "host:port", "192.0.2.1:port", "[2001:db8::1]:port". */
@@ -72,6 +99,10 @@ const KxKind kx_kind_directory_type = {
 const KxKind kx_kind_activate = {KX_CLASS_CHOICE, "all|chosen", activations, parse_activation};
 const KxKind kx_kind_source = {KX_CLASS_CHOICE, "internal|ldap|gone|gone-disabled|inactive",
                                sources, parse_source};
+const KxKind kx_kind_authentication = {KX_CLASS_CHOICE, "password|kerberos", authentications,
+                                       parse_authentication};
+const KxKind kx_kind_realm = {KX_CLASS_TEXT, "REALM", NULL, parse_realm};
+const KxKind kx_kind_nt_domain = {KX_CLASS_TEXT, "NAME", NULL, parse_nt_domain};
 const KxKind kx_kind_directory_hosts = {KX_CLASS_LIST, "HOST[:PORT],...", NULL, parse_host};
 const KxKind kx_kind_filter = {KX_CLASS_TEXT, "FILTER", NULL, parse_filter};
 const KxKind kx_kind_attributes = {KX_CLASS_LIST, "WHAT=ATTRIBUTE,...", NULL, kx_attribute_parse};

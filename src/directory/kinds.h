@@ -37,8 +37,9 @@ extern const KxKind kx_kind_host, kx_kind_port, kx_kind_forward_mode, kx_kind_re
     kx_kind_actions, kx_kind_range_name, kx_kind_group_name;
 extern const KxKind kx_kind_address, kx_kind_sort_target, kx_kind_header_name,
     kx_kind_fetch_protocol, kx_kind_fetch_tls, kx_kind_fetch_auth;
-extern const KxKind kx_kind_directory_type, kx_kind_activate, kx_kind_directory_hosts, kx_kind_filter,
-    kx_kind_attributes, kx_kind_source;
+extern const KxKind kx_kind_directory_type, kx_kind_activate, kx_kind_directory_hosts,
+    kx_kind_filter, kx_kind_attributes, kx_kind_source, kx_kind_authentication, kx_kind_realm,
+    kx_kind_nt_domain;
 extern const KxKind kx_kind_senders, kx_kind_recipients, kx_kind_relay_auth, kx_kind_source_ips;
 
 /* The canonical text of what was given; lists without repetition, in any case. */

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "directory/mapped.h"
 
-#include <sodium.h>
-
 #include "base/error.h"
-#include "directory/credentials.h"
 #include "directory/names.h"
 #include "directory/object.h"
 
@@ -93,25 +90,8 @@ KxMappedResult kx_mapped_find(KxDirectory *directory, const char *address)
 
 /* ---- passwords ---- */
 
-char *kx_mapped_login(KxDirectory *directory, const char *login, const char *local_ip)
-{
-    g_autofree char *local = NULL;
-    char *account = NULL;
-    kx_rw_lock_read(&directory->lock);
-    KxDomainEntry *home =
-        directory->mapped > 0 ? kx_tables_login_home(directory, login, local_ip, &local) : NULL;
-    g_autofree char *key = home != NULL ? kx_name_fold(local) : NULL;
-    KxUserEntry *entry = key != NULL ? g_hash_table_lookup(home->users, key) : NULL;
-    if (key != NULL && home->domain.directory != KX_DIRECTORY_NONE &&
-        (entry == NULL || entry->user.source != KX_SOURCE_INTERNAL))
-        account =
-            g_strdup_printf("%s@%s", entry != NULL ? entry->user.name : local, home->domain.name);
-    kx_rw_lock_unlock(&directory->lock);
-    return account;
-}
-
-static KxAuthResult ask(KxDirectory *directory, const char *account, const char *password,
-                        const char **ret_reason)
+KxAuthResult kx_mapped_check(KxDirectory *directory, const char *account, const char *password,
+                             const char **ret_reason)
 {
     KxMapper mapper = mapper_of(directory);
     const char *at = strrchr(account, '@');
@@ -120,62 +100,6 @@ static KxAuthResult ask(KxDirectory *directory, const char *account, const char 
         return mapper.check(mapper.data, at + 1, name, password, ret_reason);
     *ret_reason = "the directory cannot be asked";
     return KX_AUTH_BUSY;
-}
-
-static gboolean is_open(const KxUser *user)
-{
-    return user != NULL && !user->disabled && user->source == KX_SOURCE_LDAP;
-}
-
-/* Recent successes are remembered for a moment, as clients sign in all the time. */
-static gboolean is_remembered(KxDirectory *directory, const KxUser *user, const char *password,
-                              gboolean remember)
-{
-    KxAuthKey key;
-    gint64 now = g_get_monotonic_time();
-    kx_auth_gate_key(directory->gate, user->id, user->generation, password, &key);
-    if (remember)
-        kx_auth_gate_remember(directory->gate, &key, now, KX_AUTH_CACHE_MAPPED_SECONDS);
-    gboolean known = kx_auth_gate_knows(directory->gate, &key, now);
-    sodium_memzero(&key, sizeof key);
-    return known;
-}
-
-char *kx_mapped_asks(KxDirectory *directory, const char *login, const char *password,
-                     const char *local_ip)
-{
-    g_autofree char *account = kx_mapped_login(directory, login, local_ip);
-    if (account == NULL)
-        return NULL;
-    g_autoptr(KxUser) user = kx_user_get(directory, account, NULL);
-    char *prepared = kx_password_prepare(password, NULL);
-    gboolean asks =
-        prepared != NULL && !(is_open(user) && is_remembered(directory, user, prepared, FALSE));
-    if (prepared != NULL)
-        sodium_memzero(prepared, strlen(prepared));
-    g_free(prepared);
-    return asks ? g_strdup(strrchr(account, '@') + 1) : NULL;
-}
-
-KxAuthResult kx_mapped_password(KxDirectory *directory, const char *account, const char *password,
-                                KxUser **ret_user, const char **ret_reason)
-{
-    g_autoptr(KxUser) before = kx_user_get(directory, account, NULL);
-    if (is_open(before) && is_remembered(directory, before, password, FALSE)) {
-        *ret_user = g_steal_pointer(&before);
-        return KX_AUTH_OK;
-    }
-    KxAuthResult result = ask(directory, account, password, ret_reason);
-    if (result != KX_AUTH_OK)
-        return result;
-    g_autoptr(KxUser) user = kx_user_get(directory, account, NULL);
-    if (!is_open(user)) {
-        *ret_reason = user != NULL ? "the account is disabled" : "the account could not be made";
-        return KX_AUTH_FAILED;
-    }
-    is_remembered(directory, user, password, TRUE);
-    *ret_user = g_steal_pointer(&user);
-    return KX_AUTH_OK;
 }
 
 /* ---- changes ---- */

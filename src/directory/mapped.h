@@ -39,14 +39,9 @@ gboolean kx_mapped_knows(KxDirectory *directory, const char *domain, const char 
 /* The domains with a directory, as copies; free with g_ptr_array_unref(). */
 GPtrArray *kx_mapped_domains(KxDirectory *directory);
 
-/* ---- for auth.c ---- */
+/* ---- for auth-outside.c ---- */
 
-/* The account "name@domain" for whose password a directory is to be asked, or NULL: the login is
- * that of an account kept here, or its domain has no directory. */
-char *kx_mapped_login(KxDirectory *directory, const char *login, const char *local_ip);
-/* The domain whose directory that would ask; NULL: none, or it took the password a moment ago. */
-char *kx_mapped_asks(KxDirectory *directory, const char *login, const char *password,
-                     const char *local_ip);
-/* As kx_auth_password(), of such an account; the password is a prepared one. */
-KxAuthResult kx_mapped_password(KxDirectory *directory, const char *account, const char *password,
-                                KxUser **ret_user, const char **ret_reason);
+/* Asks the directory of the account "name@domain" about a prepared password; on KX_AUTH_OK the
+ * account is in the tables. */
+KxAuthResult kx_mapped_check(KxDirectory *directory, const char *account, const char *password,
+                             const char **ret_reason);

@@ -175,6 +175,8 @@ char *kx_auth_recover(KxDirectory *directory, const char *login, const char *loc
         *ret_reason = "the user does not exist";
     else if (user->disabled)
         *ret_reason = "the account is disabled";
+    else if (user->authentication != KX_AUTHENTICATION_PASSWORD)
+        *ret_reason = "the account's password is checked elsewhere";
     else if (!kx_auth_takes_own_password(directory, user))
         *ret_reason = "the account's own password is not for mail programs";
     else if (password == NULL)

@@ -177,11 +177,17 @@ static gboolean is_unrecoverable(const KxUserEntry *user)
     return user->verifier != NULL && !user->recoverable;
 }
 
+static gboolean is_elsewhere(const KxUserEntry *user)
+{
+    return user->user.authentication != KX_AUTHENTICATION_PASSWORD;
+}
+
 static void link_user(KxDirectory *directory, KxDomainEntry *home, KxEntry *entry)
 {
     KxUserEntry *user = of(entry);
     directory->imported += is_imported(user);
     directory->unrecoverable += is_unrecoverable(user);
+    directory->elsewhere += is_elsewhere(user);
     home->recoverable += user->recoverable ? 1 : 0;
     g_hash_table_insert(home->users, user->key, user);
     kx_lookalike_link(home, user->key);
@@ -203,6 +209,7 @@ static void unlink_user(KxDirectory *directory, KxDomainEntry *home, KxEntry *en
     KxUserEntry *user = of(entry);
     directory->imported -= is_imported(user);
     directory->unrecoverable -= is_unrecoverable(user);
+    directory->elsewhere -= is_elsewhere(user);
     home->recoverable -= user->recoverable ? 1 : 0;
     g_hash_table_steal(home->users, user->key);
     kx_lookalike_unlink(home, user->key);

@@ -13,11 +13,11 @@
 
 /* The role is in its sandbox and works. What the kernel granted: Landlock ABI (0: none), seccomp 0 or 1. */
 #define KX_FIELDS_ROLE_READY(F, S) F(S, U32, landlock, 0) F(S, U32, seccomp, 0)
-KX_MESSAGE(ROLE_READY, KxMsgRoleReady, EDGE | CORE | COURIER | CONVERT, KEEPER, 0)
+KX_MESSAGE(ROLE_READY, KxMsgRoleReady, EDGE | CORE | COURIER | CONVERT | KERBEROS, KEEPER, 0)
 
 /* A channel to another role; replaces an earlier one to the same role and index. */
 #define KX_FIELDS_PEER(F, S) F(S, U32, role, 0) F(S, U32, index, 0)
-KX_MESSAGE(PEER, KxMsgPeer, KEEPER, EDGE | CORE | COURIER | CONVERT, 1)
+KX_MESSAGE(PEER, KxMsgPeer, KEEPER, EDGE | CORE | COURIER | CONVERT | KERBEROS, 1)
 
 /* Secrets that outlive a crash of the role: the key that seals tickets, TLS session ticket keys. */
 #define KX_FIELDS_SECRET(F, S) F(S, U32, purpose, 0) F(S, BLOB, key, 256)
@@ -119,6 +119,38 @@ KX_MESSAGE(CONVERT_CONTENT, KxMsgConvertContent, CORE, CONVERT, 1)
  * line for a person. */
 #define KX_FIELDS_CONVERTED(F, S) F(S, U32, state, 0) F(S, BLOB, text, 65536) F(S, U32, code, 0) F(S, STR, error, 512)
 KX_MESSAGE(CONVERTED, KxMsgConverted, CONVERT, CORE, 0)
+
+/* ---- tickets and passwords of Kerberos, and what else speaks GSS-API ---- */
+
+/* The core wants the role that has the keys of the host; nothing happens if it is there. */
+#define KX_FIELDS_KERBEROS_WANTED(F, S)
+KX_MESSAGE(KERBEROS_WANTED, KxMsgKerberosWanted, CORE, KEEPER, 0)
+
+/* An exchange of tokens begins (RFC 2743), as the acceptor; `mechanism` is KxGssMechanism. The descriptor is the channel
+ * on which it goes on, until that is closed: each GSS_TOKEN is answered by a GSS_ANSWER. With `ntlm` SPNEGO may come to
+ * that. */
+#define KX_FIELDS_GSS_TASK(F, S) F(S, U32, mechanism, 0) F(S, U32, ntlm, 0)
+KX_MESSAGE(GSS_TASK, KxMsgGssTask, CORE, KERBEROS, 1)
+
+#define KX_FIELDS_GSS_TOKEN(F, S) F(S, BLOB, token, 65536)
+KX_MESSAGE(GSS_TOKEN, KxMsgGssToken, CORE, KERBEROS, 0)
+
+/* `state` is KxGssState, `token` for the client. When it is KX_GSS_DONE, `name` is who he is, as the mechanism writes
+ * it, and `authzid` who he wants to be, if the mechanism asks that. `text` says why not. */
+#define KX_FIELDS_GSS_ANSWER(F, S) F(S, U32, state, 0) F(S, BLOB, token, 65536) F(S, STR, name, 1024) F(S, STR, authzid, 1024) F(S, STR, text, 1024)
+KX_MESSAGE(GSS_ANSWER, KxMsgGssAnswer, KERBEROS, CORE, 0)
+
+/* Is that the password of the principal (RFC 4120)? Answered on the channel that comes with it by KERBEROS_CHECKED. With
+ * `examine` all that it takes is looked at before, each as a KERBEROS_FOUND; then the password may be empty. */
+#define KX_FIELDS_KERBEROS_CHECK(F, S) F(S, STR, realm, 255) F(S, STR, name, 1000) F(S, STR, password, 12001) F(S, U32, examine, 0)
+KX_MESSAGE(KERBEROS_CHECK, KxMsgKerberosCheck, CORE, KERBEROS, 1)
+
+#define KX_FIELDS_KERBEROS_FOUND(F, S) F(S, STR, about, 32) F(S, U32, good, 0) F(S, STR, text, 1024)
+KX_MESSAGE(KERBEROS_FOUND, KxMsgKerberosFound, KERBEROS, CORE, 0)
+
+/* `state` is KxKerberosState, `text` says why it is not. */
+#define KX_FIELDS_KERBEROS_CHECKED(F, S) F(S, U32, state, 0) F(S, STR, text, 1024)
+KX_MESSAGE(KERBEROS_CHECKED, KxMsgKerberosChecked, KERBEROS, CORE, 0)
 
 /* ---- sessions: one message outstanding for each session, from edge to core ---- */
 

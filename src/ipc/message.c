@@ -27,11 +27,12 @@ typedef struct {
     const Field *fields;
 } Type;
 
-#define KEEPER  KX_ROLE_KEEPER
-#define EDGE    KX_ROLE_EDGE
-#define CORE    KX_ROLE_CORE
-#define COURIER KX_ROLE_COURIER
-#define CONVERT KX_ROLE_CONVERT
+#define KEEPER   KX_ROLE_KEEPER
+#define EDGE     KX_ROLE_EDGE
+#define CORE     KX_ROLE_CORE
+#define COURIER  KX_ROLE_COURIER
+#define CONVERT  KX_ROLE_CONVERT
+#define KERBEROS KX_ROLE_KERBEROS
 static const Type types[KX_MSG_COUNT] = {
 #define KX_MESSAGE(NAME, Struct, from, to, files)                                                  \
     [KX_MSG_##NAME] = {#NAME, from, to, files, fields_##NAME},
@@ -54,6 +55,8 @@ const char *kx_role_name(KxRole role)
         return "courier";
     case KX_ROLE_CONVERT:
         return "convert";
+    case KX_ROLE_KERBEROS:
+        return "kerberos";
     }
     return "unknown";
 }

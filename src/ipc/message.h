@@ -19,6 +19,7 @@ typedef enum {
     KX_ROLE_CORE = 1 << 2,
     KX_ROLE_COURIER = 1 << 3,
     KX_ROLE_CONVERT = 1 << 4,
+    KX_ROLE_KERBEROS = 1 << 5,
 } KxRole;
 
 const char *kx_role_name(KxRole role);
@@ -100,6 +101,16 @@ enum { KX_SYSLOG_TO_JOURNAL = 3 };
 
 /* A header before all else (PROXY protocol); the command XCLIENT of SMTP. */
 typedef enum { KX_PROXY_HEADER, KX_PROXY_XCLIENT, KX_PROXY_KINDS } KxProxyKind;
+
+/* GSSAPI of SASL (RFC 4752); GSS-SPNEGO of SASL; Negotiate of HTTP (RFC 4559); NTLM of SASL. */
+typedef enum { KX_GSS_KERBEROS, KX_GSS_SPNEGO, KX_GSS_NEGOTIATE, KX_GSS_NTLM } KxGssMechanism;
+typedef enum {
+    KX_GSS_CONTINUE, /* the client answers the token */
+    KX_GSS_DONE,
+    KX_GSS_FAILED,
+    KX_GSS_LATER, /* it cannot be said now */
+} KxGssState;
+typedef enum { KX_KERBEROS_GOOD, KX_KERBEROS_WRONG, KX_KERBEROS_UNREACHABLE } KxKerberosState;
 
 typedef enum { KX_SECRET_TICKET_SEAL = 1, KX_SECRET_TLS_TICKETS = 2 } KxSecretPurpose;
 

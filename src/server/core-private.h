@@ -51,7 +51,8 @@ typedef struct KxCoreProcess {
     int keeper_fd; /* the same channel, for threads */
     KxLink *courier_link;
     KxServiceState services[KX_SERVICE_COUNT];
-    KxRoleInfo core_info, courier_info, converters[KX_CONVERTERS_MAX], edges[KX_EDGES_MAX];
+    KxRoleInfo core_info, courier_info, kerberos_info, converters[KX_CONVERTERS_MAX],
+        edges[KX_EDGES_MAX];
     gboolean started_services;
     struct {
         guint32 known, running; /* services of the core before this one (SERVICES) */

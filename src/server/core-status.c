@@ -77,6 +77,7 @@ json_t *kx_core_status(gpointer data)
     kx_mutex_lock(&process->lock);
     add_role(roles, "core", 0, &process->core_info);
     add_role(roles, "courier", 0, &process->courier_info);
+    add_role(roles, "kerberos", 0, &process->kerberos_info);
     for (guint i = 0; i < KX_CONVERTERS_MAX; i++)
         add_role(roles, "convert", i, &process->converters[i]);
     for (guint i = 0; i < KX_EDGES_MAX; i++)

@@ -88,6 +88,9 @@ static void child_message(gpointer data, KxLink *link, KxMessage *message)
     case KX_MSG_CONVERTER:
         kx_keeper_converter(keeper, &message->CONVERTER);
         break;
+    case KX_MSG_KERBEROS_WANTED:
+        kx_keeper_kerberos(keeper);
+        break;
     case KX_MSG_HOOK:
         kx_keeper_hook(keeper, &message->HOOK);
         break;
@@ -121,6 +124,7 @@ static int extra_descriptor(const KxChild *child)
 {
     switch (child->role) {
     case KX_ROLE_CONVERT:
+    case KX_ROLE_KERBEROS:
         return -1;
     case KX_ROLE_CORE:
         return child->keeper->control;
@@ -268,8 +272,13 @@ void kx_child_ended(KxChild *child, int status)
         kx_keeper_converter_ended(child, status);
         return;
     }
+    if (child->role == KX_ROLE_KERBEROS) {
+        kx_keeper_kerberos_ended(child, status);
+        return;
+    }
     if (child->role == KX_ROLE_CORE) {
-        kx_keeper_end_converters(keeper); /* they worked for it */
+        kx_keeper_end_converters(keeper); /* they worked for it, */
+        kx_keeper_end_kerberos(keeper);   /* as it did */
         kx_keeper_hook_core_ended(keeper);
     }
     g_clear_pointer(&child->link, kx_link_free);

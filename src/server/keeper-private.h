@@ -57,7 +57,7 @@ struct KxKeeper {
     int journal; /* socket to journald or /dev/null */
     guint8 ticket_seal[32];
     guint8 tls_tickets[80];
-    GPtrArray *children; /* KxChild: core, courier, converters, then the edges */
+    GPtrArray *children; /* KxChild: core, courier, kerberos, converters, then the edges */
     GPtrArray *bound;    /* KxBound */
     guint32 running;     /* services the core wants to run, a bit each */
     GPtrArray *errors;   /* char *: Error lines for the core once it is there */
@@ -76,6 +76,8 @@ struct KxKeeper {
 };
 
 /* keeper-children.c */
+/* Roles that are there only while the core wants them. */
+enum { KX_ROLES_ON_DEMAND = KX_ROLE_CONVERT | KX_ROLE_KERBEROS };
 KxChild *kx_keeper_child(KxKeeper *keeper, KxRole role, guint index);
 void kx_child_start(KxChild *child); /* and again later if that fails */
 gboolean kx_child_try(KxChild *child, GError **error);
@@ -97,6 +99,11 @@ void kx_bound_free(gpointer bound);
 void kx_keeper_converter(KxKeeper *keeper, const KxMsgConverter *message);
 void kx_keeper_converter_ended(KxChild *child, int wait_status);
 void kx_keeper_end_converters(KxKeeper *keeper);
+
+/* keeper-kerberos.c: the process with the keys of the host, from when the core wants it */
+void kx_keeper_kerberos(KxKeeper *keeper);
+void kx_keeper_kerberos_ended(KxChild *child, int wait_status);
+void kx_keeper_end_kerberos(KxKeeper *keeper);
 
 /* keeper-hook.c: programs that bring the line up and down, and change DNS records */
 void kx_keeper_hooks_init(KxKeeper *keeper);

@@ -99,7 +99,7 @@ static void core_ready(KxKeeper *keeper, KxChild *core)
     kx_keeper_listen_start(keeper);
     for (guint i = 0; i < keeper->children->len; i++) {
         KxChild *child = keeper->children->pdata[i];
-        if (child->role == KX_ROLE_CONVERT)
+        if (child->role & KX_ROLES_ON_DEMAND)
             continue; /* it has asked for none yet */
         kx_keeper_tell_state(keeper, child);
         if (child != core)
@@ -159,7 +159,7 @@ void kx_keeper_check_ready(KxKeeper *keeper)
         return;
     for (guint i = 0; i < keeper->children->len; i++) {
         KxChild *child = keeper->children->pdata[i];
-        if (child->state != KX_STATE_RUNNING && child->role != KX_ROLE_CONVERT)
+        if (child->state != KX_STATE_RUNNING && !(child->role & KX_ROLES_ON_DEMAND))
             return;
     }
     keeper->announced = TRUE;
@@ -172,7 +172,7 @@ void kx_keeper_check_ready(KxKeeper *keeper)
 
 /* ---- going down ---- */
 
-static const guint stop_order[] = {KX_ROLE_EDGE, KX_ROLE_CORE, KX_ROLE_CONVERT, KX_ROLE_COURIER};
+static const guint stop_order[] = {KX_ROLE_EDGE, KX_ROLE_CORE, KX_ROLES_ON_DEMAND, KX_ROLE_COURIER};
 
 static void kill_stage(evutil_socket_t fd, short what, void *data)
 {
@@ -181,20 +181,22 @@ static void kill_stage(evutil_socket_t fd, short what, void *data)
         return; /* only a hook is left, which has a clock of its own */
     for (guint i = 0; i < keeper->children->len; i++) {
         KxChild *child = keeper->children->pdata[i];
-        if (child->pid > 0 && child->role == stop_order[keeper->stop_stage])
+        if (child->pid > 0 && child->role & stop_order[keeper->stop_stage])
             kill(child->pid, SIGKILL);
     }
 }
 
-static void send_stop(KxKeeper *keeper, guint role)
+static void send_stop(KxKeeper *keeper, guint roles)
 {
     for (guint i = 0; i < keeper->children->len; i++) {
         KxChild *child = keeper->children->pdata[i];
-        if (child->role == role && role != KX_ROLE_CONVERT && child->pid > 0 && child->link)
+        if (child->role & roles & ~(guint)KX_ROLES_ON_DEMAND && child->pid > 0 && child->link)
             kx_link_send(child->link, KX_MSG_STOP, 0, &(KxMsgStop){}, -1);
     }
-    if (role == KX_ROLE_CONVERT)
-        kx_keeper_end_converters(keeper); /* nobody waits for what they do */
+    if (roles & KX_ROLES_ON_DEMAND) { /* nobody waits for what they do */
+        kx_keeper_end_converters(keeper);
+        kx_keeper_end_kerberos(keeper);
+    }
     struct timeval tv = {STOP_SECONDS, 0};
     event_add(keeper->stop_timer, &tv);
 }
@@ -326,13 +328,14 @@ int kx_keeper_run(guint edges, GPtrArray *notes)
     event_add(keeper->tickets_timer, &tickets);
     add_child(keeper, KX_ROLE_CORE, 0);
     add_child(keeper, KX_ROLE_COURIER, 0);
+    add_child(keeper, KX_ROLE_KERBEROS, 0);
     for (guint i = 0; i < KX_CONVERTERS_MAX; i++)
         add_child(keeper, KX_ROLE_CONVERT, i);
     for (guint i = 0; i < edges; i++)
         add_child(keeper, KX_ROLE_EDGE, i);
     for (guint i = 0; i < keeper->children->len; i++) {
         KxChild *child = keeper->children->pdata[i];
-        if (child->role != KX_ROLE_CONVERT) /* these when there is something to convert */
+        if (!(child->role & KX_ROLES_ON_DEMAND))
             kx_child_start(child);
     }
     event_base_dispatch(keeper->base);

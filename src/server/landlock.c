@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/paths.h"
+#include "kerberos/realm.h"
 
 /* Rights by the ABI that brought them; Debian's headers may be older than the kernel. */
 #define FS_V1       ((1ULL << 13) - 1)
@@ -14,6 +16,7 @@
 #define FS_TRUNCATE (1ULL << 14)
 #define FS_IOCTL    (1ULL << 15)
 #define FS_READ     (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
+#define FS_READ_ONE LANDLOCK_ACCESS_FS_READ_FILE
 #define FS_DATA                                                                                    \
     (FS_READ | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR |                     \
      LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG |  \
@@ -22,6 +25,8 @@
 #define NET_CONNECT   (1ULL << 1)
 #define RULE_NET_PORT 2
 #define SCOPE_ALL     3ULL /* abstract sockets and signals of others */
+
+enum { CONNECTING = KX_ROLE_COURIER | KX_ROLE_KERBEROS };
 
 /* The layout of the newest ABI known here; an older kernel is given less of it. */
 typedef struct {
@@ -47,7 +52,7 @@ static Ruleset handled(KxRole role, guint abi)
     if (abi >= 5)
         rules.fs |= FS_IOCTL;
     if (abi >= 4)
-        rules.net = role == KX_ROLE_COURIER ? NET_BIND : NET_BIND | NET_CONNECT;
+        rules.net = role & CONNECTING ? NET_BIND : NET_BIND | NET_CONNECT;
     if (abi >= 6)
         rules.scoped = SCOPE_ALL;
     return rules;
@@ -75,6 +80,23 @@ static gboolean allow_sources(int ruleset, GError **error)
     return rc == 0 ? TRUE : kx_error_errno(error, "Landlock refuses the rule for addresses");
 }
 
+/* What the libraries of Kerberos read, as far as it is there; nothing of the data directory but
+ * their own folder. The keytab may lie elsewhere, and be replaced: its folder counts. */
+static gboolean allow_kerberos(int ruleset, guint64 handled, GError **error)
+{
+    static const char *const read_only[] = {
+        "/etc", "/usr", "/lib", "/lib64", "/run", "/var/lib/sss/pubconf", NULL};
+    g_autofree char *keytab = kx_realm_keytab_path();
+    g_autofree char *folder = *keytab ? g_path_get_dirname(keytab) : g_strdup("/etc");
+    gboolean ok = allow(ruleset, KX_PATH_KERBEROS, FS_DATA & handled, error);
+    for (guint i = 0; ok && read_only[i]; i++)
+        ok = access(read_only[i], F_OK) < 0 || allow(ruleset, read_only[i], FS_READ, error);
+    g_auto(GStrv) files = g_strsplit(g_getenv("KRB5_CONFIG"), ":", -1);
+    for (guint i = 0; ok && files[i]; i++)
+        ok = access(files[i], F_OK) < 0 || allow(ruleset, files[i], FS_READ_ONE, error);
+    return ok && (access(folder, F_OK) < 0 || allow(ruleset, folder, FS_READ, error));
+}
+
 gboolean kx_landlock_enter(KxRole role, guint *ret_abi, GError **error)
 {
     long version = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
@@ -90,7 +112,9 @@ gboolean kx_landlock_enter(KxRole role, guint *ret_abi, GError **error)
     gboolean ok = TRUE;
     if (role == KX_ROLE_CORE)
         ok = allow(ruleset, ".", FS_DATA & rules.fs, error);
-    if (role == KX_ROLE_COURIER && rules.net != 0)
+    if (role == KX_ROLE_KERBEROS)
+        ok = allow_kerberos(ruleset, rules.fs, error);
+    if (ok && role & CONNECTING && rules.net != 0)
         ok = allow_sources(ruleset, error);
     if (ok && syscall(SYS_landlock_restrict_self, ruleset, 0) < 0)
         ok = kx_error_errno(error, "cannot enter the Landlock sandbox");

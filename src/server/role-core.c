@@ -173,6 +173,9 @@ static void add_peer(KxCoreProcess *process, KxMessage *message)
     } else if (peer->role == KX_ROLE_CONVERT) {
         kx_convert_ready(process->core.convert, peer->index, message->fd);
         message->fd = -1;
+    } else if (peer->role == KX_ROLE_KERBEROS) {
+        kx_kerberos_ready(process->core.kerberos, message->fd);
+        message->fd = -1;
     }
 }
 
@@ -189,9 +192,13 @@ static void role_state(KxCoreProcess *process, const KxMsgRoleState *state)
         process->edges[state->index] = info;
     else if (state->role == KX_ROLE_CONVERT && state->index < KX_CONVERTERS_MAX)
         process->converters[state->index] = state->pid > 0 ? info : (KxRoleInfo){0};
+    else if (state->role == KX_ROLE_KERBEROS)
+        process->kerberos_info = state->pid > 0 ? info : (KxRoleInfo){0};
     kx_mutex_unlock(&process->lock);
     if (state->role == KX_ROLE_CONVERT && state->pid == 0)
         kx_convert_ended(process->core.convert, state->index);
+    if (state->role == KX_ROLE_KERBEROS && state->pid == 0)
+        kx_kerberos_ended(process->core.kerberos);
 }
 
 static void hook_ended(KxCoreProcess *process, const KxMsgHookEnded *message)
@@ -262,6 +269,12 @@ static void tell_converter(gpointer data, guint index, KxConverterAction action)
 {
     KxCoreProcess *process = data;
     kx_channel_send(process->keeper_fd, KX_MSG_CONVERTER, 0, &(KxMsgConverter){index, action}, -1);
+}
+
+static void want_kerberos(gpointer data)
+{
+    KxCoreProcess *process = data;
+    kx_channel_send(process->keeper_fd, KX_MSG_KERBEROS_WANTED, 0, &(KxMsgKerberosWanted){}, -1);
 }
 
 static void tell_hook(gpointer data, KxHook hook)
@@ -351,6 +364,8 @@ static gboolean open_data(KxCoreProcess *process, GError **error)
         return FALSE;
     kx_store_recover(core->store);
     core->convert = kx_convert_new(core->logger, tell_converter, process);
+    core->kerberos = kx_kerberos_new(want_kerberos, process);
+    kx_directory_set_kerberos(core->directory, core->kerberos);
     if (!(core->search =
               kx_search_open(core->store, core->logger, extract_text, core->convert, error)))
         return FALSE;
@@ -413,6 +428,8 @@ static void close_data(KxCoreProcess *process)
     g_clear_pointer(&core->sts, kx_sts_store_close);
     g_clear_pointer(&core->search, kx_search_close);
     g_clear_pointer(&core->convert, kx_convert_free);
+    kx_directory_set_kerberos(core->directory, NULL);
+    g_clear_pointer(&core->kerberos, kx_kerberos_free);
     g_clear_pointer(&core->store, kx_store_close);
     g_clear_pointer(&core->http, kx_http_free);
     g_clear_pointer(&process->api, kx_api_free);
@@ -443,6 +460,7 @@ static void run(KxCoreProcess *process, const KxSandbox *sandbox)
     kx_asks_stop(process->core.asks);
     kx_fetcher_stop(process->core.fetcher); /* nor by it */
     kx_mapping_stop(process->core.mapping);
+    kx_kerberos_stop(process->core.kerberos);
     kx_line_stop(process->core.line);
     kx_core_renewal_stop(process);
     kx_control_stop(process->control);

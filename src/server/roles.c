@@ -37,6 +37,8 @@ gboolean kx_role_main(int argc, char **argv, int *ret_status)
         *ret_status = kx_role_courier_main();
     else if (g_str_equal(argv[2], "convert"))
         *ret_status = kx_role_convert_main();
+    else if (g_str_equal(argv[2], "kerberos"))
+        *ret_status = kx_role_kerberos_main();
     else
         return FALSE;
     return TRUE;

@@ -22,6 +22,7 @@ int kx_role_edge_main(guint index);
 int kx_role_core_main(void);
 int kx_role_courier_main(void);
 int kx_role_convert_main(void);
+int kx_role_kerberos_main(void);
 
 /* Runs a role when the program was started as one; FALSE otherwise. */
 gboolean kx_role_main(int argc, char **argv, int *ret_status);

@@ -9,6 +9,7 @@
  *   edge       none             accept             killed
  *   core       data directory   accept (local)     killed
  *   courier    none             connect            killed
+ *   kerberos   reads the system connect            killed
  *   convert    none             none               killed; nor threads, nor limits of its own
  */
 #pragma once

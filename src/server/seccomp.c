@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <seccomp.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -104,6 +105,13 @@ static const char *const core_calls[] = {
 
 static const char *const courier_calls[] = {"connect", "bind", NULL};
 
+/* It reads files and asks KDCs; "replay" is the one file it writes. */
+static const char *const kerberos_calls[] = {
+    "connect",   "bind",       "open",   "openat", "stat",     "lstat",      "newfstatat", "statx",
+    "access",    "faccessat",  "unlink", "rename", "readlink", "readlinkat", "getdents64", "fsync",
+    "ftruncate", "faccessat2", "fchmod", "umask",  "sendmmsg", "getcwd",     NULL,
+};
+
 /* All there is for it: memory, time, and one channel. */
 static const char *const convert_calls[] = {
     "read",           "write",         "close",           "recvmsg",   "poll",
@@ -181,7 +189,9 @@ typedef struct {
 } Condition;
 
 enum {
-    MOST = KX_ROLE_EDGE | KX_ROLE_CORE | KX_ROLE_COURIER,
+    MOST = KX_ROLE_EDGE | KX_ROLE_CORE | KX_ROLE_COURIER | KX_ROLE_KERBEROS,
+    CONNECT = KX_ROLE_COURIER | KX_ROLE_KERBEROS,
+    LOCK = KX_ROLE_CORE | KX_ROLE_KERBEROS,
     ALL = MOST | KX_ROLE_CONVERT,
     NO_CONNECT = KX_ROLE_EDGE | KX_ROLE_CORE | KX_ROLE_CONVERT,
 };
@@ -206,20 +216,23 @@ static const Condition conditions[] = {
     {"fcntl", 1, WHOLE, F_SETFD, MOST},
     {"fcntl", 1, WHOLE, F_GETFL, MOST},
     {"fcntl", 1, WHOLE, F_SETFL, MOST},
-    {"fcntl", 1, WHOLE, F_GETLK, KX_ROLE_CORE},
-    {"fcntl", 1, WHOLE, F_SETLK, KX_ROLE_CORE},
-    {"fcntl", 1, WHOLE, F_SETLKW, KX_ROLE_CORE},
-    {"fcntl", 1, WHOLE, F_OFD_GETLK, KX_ROLE_CORE},
-    {"fcntl", 1, WHOLE, F_OFD_SETLK, KX_ROLE_CORE},
-    {"fcntl", 1, WHOLE, F_OFD_SETLKW, KX_ROLE_CORE},
+    {"fcntl", 1, WHOLE, F_GETLK, LOCK},
+    {"fcntl", 1, WHOLE, F_SETLK, LOCK},
+    {"fcntl", 1, WHOLE, F_SETLKW, LOCK},
+    {"fcntl", 1, WHOLE, F_OFD_GETLK, LOCK},
+    {"fcntl", 1, WHOLE, F_OFD_SETLK, LOCK},
+    {"fcntl", 1, WHOLE, F_OFD_SETLKW, LOCK},
     {"fcntl", 1, WHOLE, F_ADD_SEALS, KX_ROLE_CORE},
     /* Fast open would turn a listening socket into an outgoing connection. */
     {"sendmsg", 2, MSG_FASTOPEN, 0, NO_CONNECT},
-    {"sendmsg", 2, 0, 0, KX_ROLE_COURIER},
-    {"sendto", 3, 0, 0, KX_ROLE_COURIER},
-    {"socket", 0, WHOLE, AF_INET, KX_ROLE_COURIER},
-    {"socket", 0, WHOLE, AF_INET6, KX_ROLE_COURIER},
+    {"sendmsg", 2, 0, 0, CONNECT},
+    {"sendto", 3, 0, 0, CONNECT},
+    {"socket", 0, WHOLE, AF_INET, CONNECT},
+    {"socket", 0, WHOLE, AF_INET6, CONNECT},
     {"socketpair", 0, WHOLE, AF_UNIX, KX_ROLE_COURIER}, /* libunbound, inside itself */
+    {"socket", 0, WHOLE, AF_UNIX, KX_ROLE_KERBEROS},    /* winbind, sssd */
+    {"socket", 0, WHOLE, AF_NETLINK, KX_ROLE_KERBEROS}, /* which addresses can be reached */
+    {"ioctl", 1, WHOLE, FIONREAD, KX_ROLE_KERBEROS},    /* the C library's resolver */
 };
 
 static int add_condition(scmp_filter_ctx filter, const Condition *condition)
@@ -265,6 +278,8 @@ static const char *const *own_calls(KxRole role)
         return core_calls;
     case KX_ROLE_COURIER:
         return courier_calls;
+    case KX_ROLE_KERBEROS:
+        return kerberos_calls;
     default: /* whatever else there may be gets the least */
         return convert_calls;
     }

@@ -13,6 +13,8 @@ typedef enum {
     KX_SASL_NEEDS_KEYS = 1 << 0,      /* made from each password, which imported hashes are not */
     KX_SASL_NEEDS_TOKENS = 1 << 1,    /* for mail */
     KX_SASL_NEEDS_PASSWORDS = 1 << 2, /* that can be had back */
+    KX_SASL_NEEDS_REALM = 1 << 3,     /* of Kerberos, that a domain names */
+    KX_SASL_NEEDS_NT_DOMAIN = 1 << 4, /* the same of a Windows domain */
 } KxSaslNeed;
 
 typedef enum {

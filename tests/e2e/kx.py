@@ -118,6 +118,7 @@ class Server:
         self.domain = DOMAIN
         self.hostname = HOSTNAME
         self.process = None
+        self.environment = {}  # of the server, beside what it inherits
         self._output = self.base / "stdout"
         self._errors = self.base / "stderr"
 
@@ -177,7 +178,8 @@ class Server:
         with open(self._output, "wb") as output, open(self._errors, "ab") as errors:
             self.process = subprocess.Popen([str(self.binary), "serve", "--data", str(self.data)],
                                             stdin=subprocess.DEVNULL, stdout=output, stderr=errors,
-                                            cwd="/", start_new_session=True)
+                                            cwd="/", start_new_session=True,
+                                            env={**os.environ, **self.environment})
         deadline = time.monotonic() + START_SECONDS
         while "ready" not in self._output.read_text().split("\n"):
             if self.process.poll() is not None:
@@ -393,7 +395,7 @@ def _pattern(binary, users):
 
 
 @contextlib.contextmanager
-def running_server(binary, users=(), config=None, start=True, parent=None, copied=True):
+def running_server(binary, users=(), config=None, start=True, parent=None, copied=True, environment=None):
     """A server that was set up, in a directory of its own; starts it, and removes all of it in the end.
 
     Its keys are those of every other that was copied; not copied, it makes its own.
@@ -401,6 +403,7 @@ def running_server(binary, users=(), config=None, start=True, parent=None, copie
     for attempt in range(4):
         base = Path(tempfile.mkdtemp(prefix="kx-", dir=parent))
         instance = Server(binary, base, free_offset())
+        instance.environment = environment or {}
         try:
             if copied:
                 subprocess.run(["cp", "-a", _pattern(binary, users), instance.data], check=True)

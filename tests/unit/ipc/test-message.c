@@ -19,11 +19,12 @@ typedef struct {
 #include "ipc/message-list.h"
 #undef KX_MESSAGE
 
-#define KEEPER  KX_ROLE_KEEPER
-#define EDGE    KX_ROLE_EDGE
-#define CORE    KX_ROLE_CORE
-#define COURIER KX_ROLE_COURIER
-#define CONVERT KX_ROLE_CONVERT
+#define KEEPER   KX_ROLE_KEEPER
+#define EDGE     KX_ROLE_EDGE
+#define CORE     KX_ROLE_CORE
+#define COURIER  KX_ROLE_COURIER
+#define CONVERT  KX_ROLE_CONVERT
+#define KERBEROS KX_ROLE_KERBEROS
 static const struct {
     const char *name;
     guint from, to, files;
@@ -35,8 +36,8 @@ static const struct {
 #undef KX_MESSAGE
 };
 
-static const KxRole roles[] = {KX_ROLE_KEEPER, KX_ROLE_EDGE, KX_ROLE_CORE, KX_ROLE_COURIER,
-                               KX_ROLE_CONVERT};
+static const KxRole roles[] = {KX_ROLE_KEEPER,  KX_ROLE_EDGE,    KX_ROLE_CORE,
+                               KX_ROLE_COURIER, KX_ROLE_CONVERT, KX_ROLE_KERBEROS};
 
 typedef struct {
     KxMessage message;
