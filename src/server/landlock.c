@@ -91,7 +91,9 @@ static gboolean allow_kerberos(int ruleset, guint64 handled, GError **error)
     gboolean ok = allow(ruleset, KX_PATH_KERBEROS, FS_DATA & handled, error);
     for (guint i = 0; ok && read_only[i]; i++)
         ok = access(read_only[i], F_OK) < 0 || allow(ruleset, read_only[i], FS_READ, error);
-    g_auto(GStrv) files = g_strsplit(g_getenv("KRB5_CONFIG"), ":", -1);
+    const char *users = g_getenv("NTLM_USER_FILE");
+    g_autofree char *given = g_strjoin(":", g_getenv("KRB5_CONFIG"), users, NULL);
+    g_auto(GStrv) files = g_strsplit(given, ":", -1);
     for (guint i = 0; ok && files[i]; i++)
         ok = access(files[i], F_OK) < 0 || allow(ruleset, files[i], FS_READ_ONE, error);
     return ok && (access(folder, F_OK) < 0 || allow(ruleset, folder, FS_READ, error));

@@ -107,9 +107,10 @@ static const char *const courier_calls[] = {"connect", "bind", NULL};
 
 /* It reads files and asks KDCs; "replay" is the one file it writes. */
 static const char *const kerberos_calls[] = {
-    "connect",   "bind",       "open",   "openat", "stat",     "lstat",      "newfstatat", "statx",
-    "access",    "faccessat",  "unlink", "rename", "readlink", "readlinkat", "getdents64", "fsync",
-    "ftruncate", "faccessat2", "fchmod", "umask",  "sendmmsg", "getcwd",     NULL,
+    "connect",    "bind",       "open",       "openat",    "stat",      "lstat",
+    "newfstatat", "statx",      "access",     "faccessat", "unlink",    "rename",
+    "readlink",   "readlinkat", "getdents64", "fsync",     "fdatasync", "ftruncate",
+    "faccessat2", "fchmod",     "umask",      "sendmmsg",  "getcwd",    NULL,
 };
 
 /* All there is for it: memory, time, and one channel. */

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Kerberos: passwords that a KDC checks, and tickets in place of passwords, with MIT's KDC and real clients."""
 
-import base64
 import contextlib
+import os
 
+import gssapi
 import pytest
 
 import kdc
@@ -32,7 +33,13 @@ def server_in(realm, binary, keytab=None, config=None):
     with kx.running_server(binary, users=("alice",), config=config, environment=where) as server:
         server.cli("domain", "set", kx.DOMAIN, "--kerberos-realm", "example.test")
         server.cli("user", "add", "wsmith", "--authentication", "kerberos")
+        kx.wait_until(lambda: offers(server, "GSSAPI"), what="GSSAPI is offered")
         yield server
+
+
+def offers(server, mechanism):
+    with sasl_client(server, "imap") as client:
+        return mechanism in client.offered()
 
 
 @pytest.fixture(scope="module")
@@ -204,3 +211,216 @@ def test_the_process_is_there_only_when_it_is_wanted(keryx_binary, realm):
         server.cli("user", "set", f"wsmith@{kx.DOMAIN}", "--description", "not remembered any more")
         assert accepts(server, "wsmith", "the realm's secret")
         assert server.roles("kerberos")[0]["pid"] != role["pid"]
+
+
+# ---- tickets in place of passwords
+
+CURL = {
+    "imaps": ["imaps://{host}:{port}/INBOX"],
+    "pop3s": ["pop3s://{host}:{port}/"],
+    "smtps": ["smtps://{host}:{port}/", "--mail-from", f"wsmith@{kx.DOMAIN}", "--mail-rcpt", f"wsmith@{kx.DOMAIN}",
+              "--upload-file", "{message}"],
+}
+
+
+def curl(server, environment, service, method="GSSAPI", user="wsmith@EXAMPLE.TEST:", extra=()):
+    message = server.base / "message"
+    message.write_text("Subject: with a ticket\r\n\r\nHello.\r\n")
+    words = {"host": kx.HOSTNAME, "port": server.port(service), "message": message}
+    return kx.run(["curl", "-s", "-S", "-k", "-v", "--resolve", f"{kx.HOSTNAME}:{server.port(service)}:127.0.0.1",
+                   "-u", user, "--login-options", f"AUTH={method}", *extra,
+                   *(word.format(**words) for word in CURL[service])], env=environment)
+
+
+@pytest.fixture(scope="module")
+def ticket(realm):
+    return realm.ticket("wsmith", "the realm's secret", realm.base / "cache-wsmith")
+
+
+@pytest.mark.covers("KRB-01", "KRB-15", "AUTH-08")
+@pytest.mark.parametrize("service", CURL)
+def test_a_ticket_opens_the_mailbox(joined, ticket, service):
+    done = curl(joined, ticket, service)
+    assert done.returncode == 0, done.stdout.decode()
+    assert b"AUTH GSSAPI" in done.stdout or b"AUTHENTICATE GSSAPI" in done.stdout
+
+
+def test_gnu_sasl(joined, ticket):
+    """With imap/, as libgsasl asks for it, over IMAP without TLS too: nothing secret is sent."""
+    joined.cli("config", "set", "auth.policy", "secure-authentication")
+    done = kx.run(["gsasl", "--imap", "--connect", f"127.0.0.1:{joined.port('imap')}", "--no-starttls", "-m", "GSSAPI",
+                   "-a", "wsmith", "-z", "", "--hostname", kx.HOSTNAME, "--service", "imap"], env=ticket)
+    joined.cli("config", "set", "auth.policy", "encrypted-connection")
+    assert done.returncode == 0 and b"OK [CAPABILITY" in done.stdout, done.stdout.decode()
+
+
+def test_cyrus_sasl(joined, ticket, tmp_path):
+    """As mbsync has it, which takes the mailbox home."""
+    (tmp_path / "mail").mkdir()
+    config = tmp_path / "mbsyncrc"
+    config.write_text(f"""
+IMAPAccount here
+Host {kx.HOSTNAME}
+Port {joined.port("imap")}
+Tunnel "openssl s_client -quiet -verify_quiet -connect 127.0.0.1:{joined.port("imaps")}"
+User wsmith
+AuthMechs GSSAPI
+
+IMAPStore far
+Account here
+
+MaildirStore near
+Path {tmp_path}/mail/
+Inbox {tmp_path}/mail/INBOX
+
+Channel all
+Far :far:
+Near :near:
+Create Near
+SyncState *
+""")
+    done = kx.run(["mbsync", "-c", config, "-V", "all"], env=ticket)
+    assert done.returncode == 0 and (tmp_path / "mail/INBOX/cur").is_dir(), done.stdout.decode()
+
+
+# ---- what a client may get wrong, or up to
+
+class Gss:
+    """The client's side of GSSAPI (RFC 4752), which does as it is told."""
+
+    def __init__(self, environment, service="imap", flags=None):
+        os.environ.update({key: environment[key] for key in ("KRB5_CONFIG", "KRB5CCNAME")})
+        target = gssapi.Name(f"{service}@{kx.HOSTNAME}", gssapi.NameType.hostbased_service)
+        self.context = gssapi.SecurityContext(name=target, usage="initiate", mech=gssapi.MechType.kerberos,
+                                              flags=flags)
+
+    def first(self):
+        return self.context.step()
+
+    def second(self, challenge):
+        assert not self.context.complete or not challenge
+        if not self.context.complete:
+            self.context.step(challenge)
+        return b""
+
+    def choice(self, layer=1, authzid=b""):
+        def respond(challenge):
+            octets = self.context.unwrap(challenge).message
+            assert octets == b"\x01\0\0\0"
+            return self.context.wrap(bytes([layer]) + b"\0\0\0" + authzid, False).message
+        return respond
+
+
+@pytest.fixture
+def gss(ticket):
+    before = dict(os.environ)
+    yield lambda environment=ticket, **options: Gss(environment, **options)
+    os.environ.clear()
+    os.environ.update(before)
+
+
+def signs_in(server, client, **choice):
+    with sasl_client(server, "imap") as session:
+        return session.accepts("GSSAPI", client.first(), client.second, client.choice(**choice))
+
+
+@pytest.mark.parametrize("authzid", [b"", b"wsmith", b"wsmith@example.test", b"WSmith@Example.TEST",
+                                     b"wsmith@EXAMPLE.TEST"])
+def test_who_the_client_may_want_to_be(joined, gss, authzid):
+    assert signs_in(joined, gss(), authzid=authzid)
+
+
+@pytest.mark.parametrize("authzid", [b"alice", b"jdoe", b"nobody", b"wsmith@other.test", b"ws\0mith", b"\xff", b"a" * 2000])
+def test_nobody_else(joined, gss, authzid):
+    assert not signs_in(joined, gss(), authzid=authzid)
+
+
+def test_no_layer_but_none(joined, gss):
+    for layer in (0, 2, 4, 3):
+        assert not signs_in(joined, gss(), layer=layer)
+
+
+@pytest.mark.parametrize("service", ["host", "smtp", "pop", "HTTP"])
+def test_any_key_of_the_keytab_will_do(joined, gss, service):
+    assert signs_in(joined, gss(service=service))
+
+
+def test_without_proof_of_the_server(joined, gss):
+    """A client that does not ask for it sends one token and no more."""
+    client = gss(flags=gssapi.RequirementFlag.out_of_sequence_detection)
+    with sasl_client(joined, "imap") as session:
+        assert session.accepts("GSSAPI", client.first(), client.choice())
+
+
+def test_what_is_no_token(joined, ticket, gss):
+    good = gss().first()
+    broken = [b"", b"\0", b"A" * 9000, good[:-1], good[:40], good[:60] + bytes([good[60] ^ 1]) + good[61:],
+              good[:-30] + bytes([good[-30] ^ 1]) + good[-29:], b"\x60\x84\xff\xff\xff\xff"]
+    for token in broken:
+        with sasl_client(joined, "imap") as session:
+            assert not session.accepts("GSSAPI", token, b"", b"")
+    assert signs_in(joined, gss())
+    assert joined.roles("kerberos")[0]["restarts"] == 0
+
+
+def test_a_token_is_good_once(joined, gss):
+    """Whoever has heard it cannot use it: he lacks the key, and the server knows it again."""
+    token = gss().first()
+    with sasl_client(joined, "imap") as session:
+        assert session.auth("GSSAPI", token).startswith(b"+")
+    with sasl_client(joined, "imap") as session:
+        assert not session.auth("GSSAPI", token).startswith(b"+")
+
+
+def test_whose_account_a_ticket_opens(joined, realm, gss):
+    """Not one whose password is kept here, for a realm may have another administrator; no principal of two parts."""
+    for name, password in (("admin", "a bad administrator"), ("wsmith/admin", "with an instance"),
+                           ("jdoe", "another secret")):
+        own = realm.ticket(name, password, realm.base / "cache-other")
+        assert not signs_in(joined, gss(own))
+    joined.wait_log("warning", r"IMAP login of admin@EXAMPLE\.TEST from 127\.0\.0\.1 failed: no account that takes")
+    joined.cli("user", "set", f"wsmith@{kx.DOMAIN}", "--disabled", "yes")
+    assert not signs_in(joined, gss())
+    joined.cli("user", "set", f"wsmith@{kx.DOMAIN}", "--disabled", "no")
+    assert signs_in(joined, gss())
+
+
+def test_another_realm_of_the_same_name(joined, gss):
+    with kdc.new_realm() as other:
+        other.add("wsmith", "made up")
+        other.add_host(HOST, *SERVICES)
+        assert not signs_in(joined, gss(other.ticket("wsmith", "made up", other.base / "cache")))
+
+
+def test_bad_tickets_lock_nobody_out(joined, gss):
+    joined.cli("config", "set", "auth.lockout-failures", "3")
+    for _ in range(5):
+        with sasl_client(joined, "imap") as session:
+            assert not session.accepts("GSSAPI", b"no token", b"")
+    assert signs_in(joined, gss())
+    joined.cli("config", "set", "auth.lockout-failures", "1000")
+
+
+def test_many_at_once(joined, gss):
+    clients = [gss() for _ in range(60)]
+    with contextlib.ExitStack() as stack:
+        sessions = [stack.enter_context(sasl_client(joined, "imap")) for _ in clients]
+        for session, client in zip(sessions, clients):
+            assert session.auth("GSSAPI", client.first()).startswith(b"+")
+    assert signs_in(joined, gss())  # those that went away have left nothing behind
+
+
+def test_without_a_keytab_it_is_nobody_s_fault(realm, keryx_binary, gss):
+    with server_in(realm, keryx_binary, keytab=realm.base / "missing") as server:
+        with sasl_client(server, "imap") as session:
+            assert b"UNAVAILABLE" in session.auth("GSSAPI", gss().first())
+
+
+def test_not_where_it_is_not_allowed(joined, gss):
+    joined.cli("config", "set", "auth.methods", "PLAIN")
+    with sasl_client(joined, "imap") as session:
+        assert "GSSAPI" not in session.offered()
+    assert not signs_in(joined, gss())
+    joined.cli("config", "unset", "auth.methods")
+    kx.wait_until(lambda: offers(joined, "GSSAPI"), what="GSSAPI is offered")
+    assert signs_in(joined, gss())
