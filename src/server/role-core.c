@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "admin/certificate-page.h"
 #include "base/error.h"
 #include "flow/queue.h"
 #include "http/http.h"
@@ -380,6 +381,7 @@ static gboolean open_data(KxCoreProcess *process, GError **error)
                                      NULL};
     process->api = kx_api_new(core, &process->hooks);
     kx_http_add(core->http, &kx_api_app, process->api);
+    kx_http_add(core->http, &kx_certificate_app, NULL);
     core->maildrops = kx_exclusive_new();
     core->pop3_logins = kx_recent_logins_new();
     core->lockout = kx_lockout_new(core->directory, core->logger);

@@ -3,12 +3,14 @@
 
 import datetime
 import hashlib
+import http.client
 import re
 import socket
 import ssl
 import stat
 import subprocess
-from contextlib import contextmanager
+import time
+from contextlib import contextmanager, suppress
 
 import pytest
 
@@ -71,7 +73,7 @@ def info(server, name):
     return server.cli("cert", "show", name, as_json=True)
 
 
-@pytest.mark.covers("CERT-04")
+@pytest.mark.covers("CERT-04", "AUTH-13")
 def test_a_fresh_server_has_a_certificate_of_its_own(fresh_server, tmp_path):
     one, two = fresh_server(copied=False), fresh_server(copied=False, start=False)
     mine = info(one, "server")
@@ -118,7 +120,7 @@ def test_removing(server):
     assert server.run("cert", "remove", "gone").returncode == 1
 
 
-@pytest.mark.covers("CERT-08", "CERT-09", "CERT-12", "CERT-13", "CERT-17", "HOST-17", "HOST-18")
+@pytest.mark.covers("CERT-08", "CERT-09", "CERT-12", "CERT-13", "CERT-17", "HOST-17", "HOST-18", "AUTH-14")
 def test_a_certificate_from_an_authority(server, authority):
     for missing in (("--hostname", server.hostname), ("--country", "DE")):
         done = server.run("cert", "request", *missing)
@@ -141,6 +143,84 @@ def test_a_certificate_from_an_authority(server, authority):
     assert re.search(r" - Private key of certificate 'bought' exported$", server.log("config"), re.M)
     server.cli("cert", "activate", "server")
     server.cli("cert", "remove", "bought")
+
+
+def fetch(server, path, service="admin"):
+    """A resource of one who looks at no certificate, as a browser after its warning."""
+    client = http.client.HTTPSConnection("127.0.0.1", server.port(service), timeout=30, context=kx.tls_context())
+    client.request("GET", path)
+    answer = client.getresponse()
+    body = answer.read()
+    client.close()
+    return answer, body
+
+
+@pytest.mark.covers("CERT-19", "AUTH-04")
+def test_clients_save_the_certificate_and_trust_it(server, tmp_path):
+    server.cli("service", "start", "https")
+    kx.wait_until(lambda: not connect(server, "https").close(), what="the service")
+    answer, body = fetch(server, "/certificate.pem", "https")
+    assert fetch(server, "/certificate.pem")[1] == body and b"PRIVATE" not in body
+    assert answer.status == 200 and answer.getheader("Content-Type") == "application/pem-certificate-chain"
+    assert 'filename="certificate.pem"' in answer.getheader("Content-Disposition")
+    answer, der = fetch(server, "/certificate.crt")
+    assert answer.getheader("Content-Type") == "application/x-x509-ca-cert"
+    assert ssl.DER_cert_to_PEM_cert(der).split() == body.decode().split()
+    assert {fetch(server, path)[0].status for path in ("/certificate.key", "/certificate.", "/certificate.pem/")} == {404}
+    trusted = tmp_path / "trusted.pem"
+    trusted.write_bytes(body)
+    with verified(server, trusted, "https"):
+        pass
+    with connect(server, "imaps") as raw, pytest.raises(ssl.SSLCertVerificationError):
+        ssl.create_default_context().wrap_socket(raw, server_hostname=server.hostname)
+    with verified(server, trusted) as tls:
+        tls.sendall(b'a LOGIN alice "%s"\r\n' % kx.password_of("alice").encode())
+        while not (line := tls.recv(4096)).startswith(b"a "):
+            assert line
+        assert line.startswith(b"a OK")
+    server.cli("service", "stop", "https")
+    with connect(server, "admin") as raw, suppress(ConnectionResetError):  # not in the clear
+        raw.sendall(b"GET /certificate.pem HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert b"BEGIN" not in raw.recv(4096)
+
+
+@pytest.mark.covers("CERT-05")
+def test_clients_warn_of_three_things_and_of_nothing_else(server, tmp_path):
+    """OpenSSL's own client: issuer, name, time."""
+    trusted = tmp_path / "trusted.pem"
+    trusted.write_bytes(fetch(server, "/certificate.pem")[1])
+
+    def warning(cafile=trusted, name=server.hostname, years=0):
+        done = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{server.port('imaps')}", "-servername", name,
+                               "-verify_hostname", name, "-CAfile", str(cafile), "-verify_return_error", "-attime",
+                               str(int(time.time() + years * 366 * 86400))],
+                              input="", capture_output=True, text=True, timeout=30, check=False)
+        found = re.search(r"verify error:num=\d+:(.*)", done.stdout + done.stderr)
+        return found[1] if found else None if done.returncode == 0 else done.stderr
+
+    assert warning() is None and warning(years=0.5) is None
+    assert "self-signed" in warning(cafile="/etc/ssl/certs/ca-certificates.crt")
+    assert "hostname mismatch" in warning(name="another.test").lower()
+    assert "expired" in warning(years=100) and "not yet valid" in warning(years=-1)
+
+
+@pytest.mark.covers("CERT-20")
+def test_clients_that_know_the_authority_have_nothing_to_do(fresh_server, authority):
+    """The authority of an organisation is known to its clients; the certificate may be any of its own."""
+    server = fresh_server()
+    server.cli("service", "start", "https")
+    for name in ("first", "second"):
+        server.cli("cert", "request", "--name", name, "--hostname", server.hostname, "--country", "DE")
+        chain = authority.folder / "chain.pem"
+        chain.write_text(authority(server.cli("cert", "export", name, "--what", "request")) + authority.middle)
+        server.cli("cert", "import", chain)
+        server.cli("cert", "activate", name)
+        kx.wait_until(lambda: served(server) == info(server, name)["fingerprint"], 5, "it")  # noqa: B023 (at once)
+        for service in (*SERVICES, "https", "admin"):
+            with verified(server, authority.root, service) as tls:
+                assert tls.getpeercert()["issuer"]
+        assert fetch(server, "/certificate.pem")[1].decode().split() == chain.read_text().split()
+        assert ssl.DER_cert_to_PEM_cert(fetch(server, "/certificate.crt")[1]).split() == authority.middle.split()
 
 
 @pytest.mark.covers("CERT-16")

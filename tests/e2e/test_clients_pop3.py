@@ -139,7 +139,7 @@ def test_getmail_moves_everything(server, need, user, tmp_path, retriever, servi
     server.wait_messages(user, 0)
 
 
-@pytest.mark.covers("SVC-25", "SVC-26", "SVC-12")
+@pytest.mark.covers("SVC-25", "SVC-26", "SVC-12", "ENV-04")
 def test_pop3_and_imap_share_the_inbox(server, user):
     deliver(server, user, ["plain", "plain", "plain"])
     imap = server.imap(user)

@@ -83,7 +83,7 @@ def malformed(client, *parts):
 
 # ---- LIST
 
-@pytest.mark.covers("SVC-13", "SMTP-37")
+@pytest.mark.covers("SVC-13", "SMTP-37", "ENV-11")
 def test_default_folders_and_special_use(server):
     with RawImap(server, "carol") as carol:
         found = listed(carol.ok('LIST "" *'))

@@ -338,6 +338,7 @@ def test_idle(server):
         client.ok("NOOP")
 
 
+@pytest.mark.covers("ENV-12")
 def test_idle_hears_of_deliveries(server):
     with RawImap(server, "bob") as client:
         client.ok("SELECT INBOX")

@@ -72,7 +72,7 @@ def fail(server, mechanism, protocol, tls, name):
         return client.auth(mechanism, *responses(mechanism, name, "wrong", "wrong"))
 
 
-@pytest.mark.covers("AUTH-01", "AUTH-02", "AUTH-03", "AUTH-05", "AUTH-07")
+@pytest.mark.covers("AUTH-01", "AUTH-02", "AUTH-03", "AUTH-05", "AUTH-07", "AUTH-19")
 @pytest.mark.parametrize("policy", OFFERED)
 def test_who_is_right_is_let_in(all_methods, policy):
     server = all_methods
