@@ -12,12 +12,15 @@ static gboolean may_change(KxApi *api, const char *login, KxHttpResponse *respon
     KxDirectory *directory = api->core->directory;
     g_autoptr(KxUser) user = kx_user_get(directory, login, NULL);
     g_autoptr(KxDomain) domain = user ? kx_domain_get(directory, user->domain, NULL) : NULL;
-    const char *against = !domain ? "The account is gone"
-                          : domain->password_change == KX_OVERRIDE_NO
-                              ? "Users of the domain cannot change their passwords themselves"
-                          : user->source != KX_SOURCE_INTERNAL
-                              ? "The password is in the directory of the domain: change it there"
-                              : NULL;
+    const char *against =
+        !domain ? "The account is gone"
+        : domain->password_change == KX_OVERRIDE_NO
+            ? "Users of the domain cannot change their passwords themselves"
+        : user->source != KX_SOURCE_INTERNAL
+            ? "The password is in the directory of the domain: change it there"
+        : user->authentication != KX_AUTHENTICATION_PASSWORD
+            ? "The password is kept elsewhere, not by this server: change it there"
+            : NULL;
     if (against)
         kx_http_response_problem(response, 403, against);
     return !against;

@@ -15,14 +15,24 @@ enum { PIECE = 500 }; /* accounts of one transaction: lookups wait for milliseco
 typedef struct {
     const KxCall *call;
     const KxDomain *domain;
-    GPtrArray *found;   /* of KxMappingFound */
-    GPtrArray *states;  /* char *, of each: NULL when there is nothing against it */
-    GPtrArray *logins;  /* char *, of each, or NULL: it is not wanted */
-    GPtrArray *fields;  /* KxField *, of each change */
-    GArray *changes;    /* KxChange */
-    GArray *places;     /* guint: whom of `found` each change is about */
-    GPtrArray *missing; /* char *: names that nobody there has */
+    const char *authentication; /* of the accounts; NULL: as usual, or as the template has it */
+    GPtrArray *found;           /* of KxMappingFound */
+    GPtrArray *states;          /* char *, of each: NULL when there is nothing against it */
+    GPtrArray *logins;          /* char *, of each, or NULL: it is not wanted */
+    GPtrArray *fields;          /* KxField *, of each change */
+    GArray *changes;            /* KxChange */
+    GArray *places;             /* guint: whom of `found` each change is about */
+    GPtrArray *missing;         /* char *: names that nobody there has */
 } Import;
+
+/* The passwords of an Active Directory are those of its realm, if this server knows the way there
+ * (USR-60); other directories tell nothing of theirs. */
+static const char *authentication_of(const KxCall *call, const KxDomain *domain)
+{
+    const char *given = kx_call_text(call, "authentication");
+    gboolean realm = domain->directory == KX_DIRECTORY_ACTIVE && *domain->kerberos_realm != '\0';
+    return given ? given : realm && !kx_call_text(call, "template") ? "kerberos" : NULL;
+}
 
 static void import_init(Import *import, const KxCall *call, const KxDomain *domain,
                         GPtrArray *found)
@@ -30,6 +40,7 @@ static void import_init(Import *import, const KxCall *call, const KxDomain *doma
     *import = (Import){
         .call = call,
         .domain = domain,
+        .authentication = authentication_of(call, domain),
         .found = found,
         .states = g_ptr_array_new_with_free_func(g_free),
         .logins = g_ptr_array_new_with_free_func(g_free),
@@ -111,9 +122,11 @@ static gboolean is_wanted(const Import *import, const char *name, gboolean *seen
 static void add_change(Import *import, const KxMappingFound *found, const char *login, guint place)
 {
     guint n = found->fields->len / 2;
-    KxField *fields = g_new0(KxField, n + 1);
+    KxField *fields = g_new0(KxField, n + 2);
     for (guint i = 0; i < n; i++)
         fields[i] = (KxField){found->fields->pdata[i * 2], found->fields->pdata[i * 2 + 1]};
+    if (import->authentication)
+        fields[n++] = (KxField){"authentication", import->authentication};
     KxChange change = {.verb = KX_CHANGE_ADD,
                        .object = KX_OBJECT_USER,
                        .name = login,

@@ -112,6 +112,18 @@ def test_an_active_directory(server, ldap):
     assert status == 0 and states(answer) == {"locked.out": "added"}
 
 
+@pytest.mark.covers("USR-60")
+def test_who_comes_from_an_active_directory_is_authenticated_by_its_realm(server, ldap):
+    server.cli("template", "add", "plain", "--authentication", "password")
+    server.cli("domain", "set", "example.test", "--kerberos-realm", "EXAMPLE.TEST")
+    for options, how in (((), "kerberos"), (("--template", "plain"), "password"),
+                         (("--authentication", "password"), "password"), (("--template", "plain", "--authentication", "kerberos"), "kerberos")):
+        assert read(server, ldap, *options, kind="active-directory")[0] == 0
+        assert show(server, "dc.user")["authentication"] == how
+        server.cli("user", "remove", "dc.user@example.test")
+    assert read(server, ldap, "julia")[0] == 0 and show(server, "julia")["authentication"] == "password"
+
+
 @pytest.mark.covers("USR-59")
 def test_an_edirectory(server, ldap):
     status, _, answer = read(server, ldap, "nds", "barred", kind="edirectory")

@@ -97,6 +97,14 @@ def test_users_change_their_own_passwords(server):
     assert change(server, user, "of my own choice", "another of mine")[0] == 401
 
 
+def test_who_is_authenticated_elsewhere_has_no_password_here(server):
+    """He gets in nowhere with one that is kept here, so there is none to change."""
+    rules(server)
+    user = f"heidi@{server.domain}"
+    server.cli("user", "add", user, "--password", "-", "--authentication", "kerberos", stdin="of no use")
+    assert change(server, user, "of no use", "of my own choice")[0] in (401, 503)
+
+
 @pytest.mark.covers("HOST-24")
 def test_a_domain_forbids_it(server):
     user = "grace@loose.test"
