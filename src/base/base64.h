@@ -11,3 +11,6 @@ gboolean kx_base64_decode(char *text, size_t len, size_t *ret_len);
 
 /* The alphabet for URLs and file names, without padding (section 5); the caller's. */
 char *kx_base64url(const void *bytes, size_t len);
+
+/* The same back, strictly: NULL if it is not that, or not the only way to write its content. */
+GBytes *kx_base64url_decode(const char *text, size_t len);

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "courier/ldap-ask.h"
 
-#include <openssl/err.h>
-#include <openssl/pem.h>
 #include <unistd.h>
 
 #include "base/lock.h"
 #include "courier/ldap-private.h"
+#include "courier/trust.h"
 #include "ipc/channel.h"
 
 enum { QUESTIONS_MAX = 24 };
@@ -74,27 +73,10 @@ gboolean kx_ldap_fail_code(KxLdapQuestion *question, KxDirectoryState state, con
 
 /* ---- whose certificates count ---- */
 
-/* Those of the text alone. NULL: there is none in it. */
-static SSL_CTX *trust_text(const char *pem)
-{
-    SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
-    BIO *in = BIO_new_mem_buf(pem, -1);
-    guint n = 0;
-    SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
-    SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-    for (X509 *one; (one = PEM_read_bio_X509(in, NULL, NULL, NULL)); X509_free(one))
-        n += X509_STORE_add_cert(SSL_CTX_get_cert_store(ctx), one) == 1;
-    BIO_free(in);
-    ERR_clear_error();
-    if (n == 0)
-        g_clear_pointer(&ctx, SSL_CTX_free);
-    return ctx;
-}
-
 static SSL_CTX *trust(const KxLdapQuestion *question)
 {
     if (*question->ca)
-        return trust_text(question->ca);
+        return kx_trust_text(question->ca);
     SSL_CTX_up_ref(question->tools->tls);
     return question->tools->tls;
 }

@@ -85,6 +85,12 @@ void kx_mail_task_set_body(KxMailTask *task, const KxMsgMailBody *message)
     task->body_type = g_strdup(message->type);
 }
 
+void kx_mail_task_set_trust(KxMailTask *task, const KxMsgMailTrust *message)
+{
+    g_free(task->ca);
+    task->ca = g_strdup(message->ca);
+}
+
 void kx_mail_task_free(KxMailTask *task)
 {
     if (!task)
@@ -111,6 +117,7 @@ void kx_mail_task_free(KxMailTask *task)
     g_clear_pointer(&task->body, g_bytes_unref);
     g_clear_pointer(&task->head, g_bytes_unref);
     g_free(task->body_type);
+    g_free(task->ca);
     g_clear_pointer(&task->answer, g_bytes_unref);
     g_free(task->rua);
     g_ptr_array_unref(task->notes);

@@ -69,6 +69,7 @@ typedef struct {
     /* questions */
     GBytes *body; /* to be posted; NULL: nothing */
     char *body_type;
+    char *ca;         /* who vouches for the web server (PEM); NULL: the usual */
     GPtrArray *lines; /* of KxMailLine: an explanation */
     GBytes *answer;   /* of a web server; NULL: none */
 
@@ -82,6 +83,7 @@ KxMailTask *kx_mail_task_new(guint32 number, const KxMsgMailTask *message, int f
 KxMailTask *kx_mail_task_new_question(guint32 number, const KxMsgMailAsk *message);
 void kx_mail_task_add(KxMailTask *task, const KxMsgMailRecipient *message);
 void kx_mail_task_set_body(KxMailTask *task, const KxMsgMailBody *message);
+void kx_mail_task_set_trust(KxMailTask *task, const KxMsgMailTrust *message);
 void kx_mail_task_free(KxMailTask *task);
 
 /* Bytes that are sent. */

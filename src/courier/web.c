@@ -131,18 +131,19 @@ static struct curl_slist *addresses_for(KxResolver *resolver, const char *host, 
 
 /* ---- the request ---- */
 
-static void prepare(CURL *curl, SSL_CTX *tls, const char *url, struct curl_slist *addresses,
-                    Intake *intake)
+static void prepare(CURL *curl, SSL_CTX *tls, const KxWebRequest *request,
+                    struct curl_slist *addresses, Intake *intake)
 {
-    sym_curl_easy_setopt(curl, CURLOPT_URL, url);
+    long seconds = request->seconds > 0 ? (long)request->seconds : SECONDS;
+    sym_curl_easy_setopt(curl, CURLOPT_URL, request->url);
     sym_curl_easy_setopt(curl, CURLOPT_RESOLVE, addresses);
     sym_curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "https");
     sym_curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
     sym_curl_easy_setopt(curl, CURLOPT_PROXY, "");
     sym_curl_easy_setopt(curl, CURLOPT_USERAGENT, "Keryx");
     sym_curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    sym_curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_SECONDS);
-    sym_curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)SECONDS);
+    sym_curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, MIN(seconds, CONNECT_SECONDS));
+    sym_curl_easy_setopt(curl, CURLOPT_TIMEOUT, seconds);
     sym_curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     sym_curl_easy_setopt(curl, CURLOPT_CAINFO, NULL);
     sym_curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
@@ -168,6 +169,15 @@ static struct curl_slist *prepare_post(CURL *curl, const KxWebRequest *request)
     sym_curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, (long)request->len);
     sym_curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->body);
     return fields;
+}
+
+static void prepare_user(CURL *curl, const KxWebRequest *request)
+{
+    if (!request->user || !*request->user)
+        return;
+    sym_curl_easy_setopt(curl, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
+    sym_curl_easy_setopt(curl, CURLOPT_USERNAME, request->user);
+    sym_curl_easy_setopt(curl, CURLOPT_PASSWORD, request->password);
 }
 
 static gboolean perform(CURL *curl, const Intake *intake, KxWebAnswer *answer, GError **error)
@@ -196,7 +206,8 @@ gboolean kx_web_ask(KxResolver *resolver, SSL_CTX *tls, const KxWebRequest *requ
         return FALSE;
     CURL *curl = sym_curl_easy_init();
     Intake intake = {g_string_new(NULL), g_ptr_array_new_with_free_func(free_field), 0};
-    prepare(curl, tls, request->url, addresses, &intake);
+    prepare(curl, tls, request, addresses, &intake);
+    prepare_user(curl, request);
     struct curl_slist *fields = prepare_post(curl, request);
     gboolean done = perform(curl, &intake, ret_answer, error);
     if (!done) {

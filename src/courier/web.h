@@ -19,6 +19,8 @@ typedef struct {
     const char *type; /* of the body that is posted; NULL: nothing is posted */
     const void *body;
     size_t len;
+    const char *user, *password; /* that the server is told (RFC 7617); NULL or "": none */
+    guint seconds;               /* that it may take; 0: as is usual here */
 } KxWebRequest;
 
 typedef struct {

@@ -174,6 +174,9 @@ static gboolean send(const KxQueueCourier *courier, guint32 number, const KxAsk 
     if (bytes && !courier->send(courier->data, KX_MSG_MAIL_BODY, number,
                                 &(KxMsgMailBody){ask->body_type, {bytes, len}}, -1))
         return FALSE;
+    if (ask->ca &&
+        !courier->send(courier->data, KX_MSG_MAIL_TRUST, number, &(KxMsgMailTrust){ask->ca}, -1))
+        return FALSE;
     return courier->send(courier->data, KX_MSG_MAIL_GO, number, &(KxMsgMailGo){}, -1);
 }
 

@@ -32,6 +32,7 @@ typedef struct {
     guint n_names;
     GBytes *body;          /* borrowed; of KX_MAIL_POST and KX_MAIL_WEB: what is posted */
     const char *body_type; /* its media type */
+    const char *ca;        /* of KX_MAIL_WEB: who vouches for the server (PEM); NULL: the usual */
     /* the answer */
     guint code; /* where no name has one of its own: 250, or 451 with the reason in `text` */
     char *text;

@@ -285,6 +285,10 @@ KX_MESSAGE(MAIL_LINE, KxMsgMailLine, COURIER, CORE, 0)
 #define KX_FIELDS_MAIL_BODY(F, S) F(S, STR, type, 64) F(S, BLOB, data, 65536)
 KX_MESSAGE(MAIL_BODY, KxMsgMailBody, CORE | COURIER, CORE | COURIER, 0)
 
+/* The same: certificates (PEM) of the authorities that vouch for the web server, in place of those the system trusts. */
+#define KX_FIELDS_MAIL_TRUST(F, S) F(S, STR, ca, 32768)
+KX_MESSAGE(MAIL_TRUST, KxMsgMailTrust, CORE, COURIER, 0)
+
 /* A connection to a host of a domain that wants to hear of it at `rua` (courier/tls-note.h); `type` is KxTlsPolicyType,
  * `result` KxTlsResult. */
 #define KX_FIELDS_TLS_NOTE(F, S) F(S, STR, domain, 255) F(S, STR, rua, 2048) F(S, U32, type, 0) F(S, STR, policy, 8192) F(S, U32, result, 0) F(S, STR, mx, 255) F(S, STR, ip, 64) F(S, STR, source, 64) F(S, STR, reason, 255)

@@ -77,6 +77,13 @@ static void begin_body(Courier *courier, const KxMessage *message)
         kx_mail_task_set_body(task, &message->MAIL_BODY);
 }
 
+static void begin_trust(Courier *courier, const KxMessage *message)
+{
+    KxMailTask *task = g_hash_table_lookup(courier->begun, GUINT_TO_POINTER(message->session));
+    if (task)
+        kx_mail_task_set_trust(task, &message->MAIL_TRUST);
+}
+
 static void report_tls(Courier *courier, const KxMailTask *task)
 {
     for (guint i = 0; i < task->notes->len; i++) {
@@ -223,6 +230,9 @@ static void core_message(gpointer data, KxLink *link, KxMessage *message)
         break;
     case KX_MSG_MAIL_RECIPIENT:
         add_recipient(courier, message);
+        break;
+    case KX_MSG_MAIL_TRUST:
+        begin_trust(courier, message);
         break;
     case KX_MSG_MAIL_BODY:
         begin_body(courier, message);
