@@ -112,5 +112,13 @@ json_t *kx_json_strings(char *const *texts);
 #define KX_OPTION_OF_realm           KX_OPTION_TEXT, "REALM"
 #define KX_OPTION_OF_nt_domain       KX_OPTION_TEXT, "NAME"
 
+/* of providers of tokens */
+#define KX_OPTION_OF_oidc_issuer   KX_OPTION_TEXT, "URL"
+#define KX_OPTION_OF_oidc_audience KX_OPTION_LIST, "AUDIENCE,..."
+#define KX_OPTION_OF_oidc_claim    KX_OPTION_TEXT, "CLAIM"
+#define KX_OPTION_OF_oidc_scopes   KX_OPTION_LIST, "SCOPE,..."
+#define KX_OPTION_OF_client_id     KX_OPTION_TEXT, "ID"
+#define KX_OPTION_OF_client_secret KX_OPTION_SECRET, "SECRET"
+
 #define KX_FIELD_OPTION(object, id, name, logged, flags, kind, member, spec, manual)               \
     {name, KX_OPTION_OF_##kind, manual},

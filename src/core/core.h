@@ -22,6 +22,7 @@
 #include "log/log.h"
 #include "mailbox/caretaker.h"
 #include "mapping/mapping.h"
+#include "oidc/oidc.h"
 #include "search/search.h"
 #include "store/store.h"
 
@@ -42,6 +43,7 @@ typedef struct KxCore {
     KxExclusive *maildrops;    /* held by POP3 sessions */
     KxFetcher *fetcher;        /* NULL without a running server */
     KxMapping *mapping;        /* NULL without a running server */
+    KxOidc *oidc;              /* NULL without a running server */
     KxLine *line;              /* NULL without a running server */
     KxUrgent *urgent;          /* NULL without a running server */
     KxRecentLogins *pop3_logins;

@@ -74,6 +74,7 @@ KxSaslNext kx_sasl_cram_md5(KxSession *session, KxSasl *sasl, KxSlice response);
 KxSaslNext kx_sasl_apop(KxSession *session, KxSasl *sasl, KxSlice response);
 char *kx_sasl_cram_challenge(KxSession *session);
 KxSaslNext kx_sasl_oauthbearer(KxSession *session, KxSasl *sasl, KxSlice response);
+KxSaslNext kx_sasl_oauth_ask(KxSession *session, KxSasl *sasl);
 KxSaslNext kx_sasl_xoauth2(KxSession *session, KxSasl *sasl, KxSlice response);
 KxSaslNext kx_sasl_gssapi(KxSession *session, KxSasl *sasl, KxSlice response);
 KxSaslNext kx_sasl_gss_spnego(KxSession *session, KxSasl *sasl, KxSlice response);

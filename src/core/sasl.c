@@ -27,8 +27,8 @@ static const KxSaslSteps STEPS[] = {
     {"APOP", "", NULL, kx_sasl_apop},
     {"PLAIN", "", NULL, kx_sasl_plain},
     {"LOGIN", "Username:", NULL, kx_sasl_login},
-    {"OAUTHBEARER", "", NULL, kx_sasl_oauthbearer},
-    {"XOAUTH2", "", NULL, kx_sasl_xoauth2},
+    {"OAUTHBEARER", "", NULL, kx_sasl_oauthbearer, kx_sasl_oauth_ask},
+    {"XOAUTH2", "", NULL, kx_sasl_xoauth2, kx_sasl_oauth_ask},
 };
 
 /* ---- an exchange ---- */

@@ -101,7 +101,7 @@ guint kx_auth_provides(KxDirectory *directory)
         mail[KX_ISSUED_APP_PASSWORD] <= now && directory->mapped == 0 && directory->elsewhere == 0;
     gboolean keys = directory->imported == 0 && here;
     gboolean passwords = directory->unrecoverable == 0 && here;
-    gboolean tokens = mail[KX_ISSUED_TOKEN] > now;
+    gboolean tokens = mail[KX_ISSUED_TOKEN] > now || directory->providers > 0;
     guint realms = (directory->realms > 0 ? KX_SASL_NEEDS_REALM : 0) |
                    (directory->nt_domains > 0 ? KX_SASL_NEEDS_NT_DOMAIN : 0);
     kx_rw_lock_unlock(&directory->lock);

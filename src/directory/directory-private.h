@@ -177,8 +177,9 @@ struct KxDirectory {
     KxPeopleChanged people_changed; /* under `changing`, as its data */
     gpointer people_changed_data;
 
-    guint imported; /* accounts whose password another server has hashed */
-    guint mapped;   /* domains with a directory elsewhere */
+    guint imported;  /* accounts whose password another server has hashed */
+    guint mapped;    /* domains with a directory elsewhere */
+    guint providers; /* domains with a provider of tokens */
     KxMapper mapper;
     guint realms, nt_domains; /* domains that name one */
     guint elsewhere;          /* accounts whose field `authentication` names somebody else */

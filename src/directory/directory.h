@@ -163,6 +163,13 @@ typedef struct {
     char *kerberos_realm; /* or empty; kx_domain_realm() of directory/auth-outside.h */
     char *nt_domain;      /* the short name of the same, for NTLM; or empty */
 
+    /* whose tokens its users may sign in with (directory/provider.h) */
+    char *oidc_issuer;                         /* URL, or empty */
+    char **oidc_audience, **oidc_scopes;       /* of tokens */
+    char *oidc_claim;                          /* that names the account; empty: "email" */
+    char *oidc_client_id, *oidc_client_secret; /* to ask about tokens, or empty */
+    char *oidc_ca;                             /* PEM, or empty */
+
     gboolean recoverable;        /* passwords are kept so that they can be had back */
     gboolean app_passwords_only; /* mail programs of its users need one (directory/issued.h) */
 } KxDomain;

@@ -82,6 +82,17 @@ KxDomain *kx_domain_with(KxDirectory *directory, const char *name, const KxField
     return check_directory(domain, error) ? g_steal_pointer(&domain) : NULL;
 }
 
+/* Without either nothing would decide which of the provider's tokens are for this server. */
+static gboolean check_provider(const KxDomain *next, GError **error)
+{
+    gboolean asks = *next->oidc_client_id != '\0' && *next->oidc_client_secret != '\0';
+    if (*next->oidc_issuer == '\0' || next->oidc_audience[0] != NULL || asks)
+        return TRUE;
+    return kx_fail(error, KX_ERR_INVALID,
+                   "oidc-audience: say whom the provider's tokens must be for, or have it asked "
+                   "about each (oidc-client-id and oidc-client-secret)");
+}
+
 static gboolean check_next(KxDirectory *directory, const KxObjectChange *change, GError **error)
 {
     const KxDomain *next = (const KxDomain *)(const void *)change->next;
@@ -92,7 +103,7 @@ static gboolean check_next(KxDirectory *directory, const KxObjectChange *change,
             return FALSE;
     }
     if (!check_sources(next->source_ips, error) || !check_directory(next, error) ||
-        !check_passwords(next, error))
+        !check_passwords(next, error) || !check_provider(next, error))
         return FALSE;
     if (*next->etrn_group != '\0' && kx_ip_group_find(directory, next->etrn_group) == NULL)
         return kx_fail(error, KX_ERR_INVALID, "etrn-group: there is no IP address group '%s'",
@@ -268,6 +279,7 @@ static void link_domain(KxDirectory *directory, KxDomainEntry *home G_GNUC_UNUSE
     directory->mapped += domain->domain.directory != KX_DIRECTORY_NONE;
     directory->realms += *domain->domain.kerberos_realm != '\0';
     directory->nt_domains += *domain->domain.nt_domain != '\0';
+    directory->providers += *domain->domain.oidc_issuer != '\0';
 }
 
 static void unlink_domain(KxDirectory *directory, KxDomainEntry *home G_GNUC_UNUSED, KxEntry *entry)
@@ -280,6 +292,7 @@ static void unlink_domain(KxDirectory *directory, KxDomainEntry *home G_GNUC_UNU
     directory->mapped -= domain->domain.directory != KX_DIRECTORY_NONE;
     directory->realms -= *domain->domain.kerberos_realm != '\0';
     directory->nt_domains -= *domain->domain.nt_domain != '\0';
+    directory->providers -= *domain->domain.oidc_issuer != '\0';
     if (directory->primary == domain)
         directory->primary = NULL;
 }

@@ -77,6 +77,20 @@ KX_FIELD(DOMAIN, KERBEROS_REALM, "kerberos-realm", "Kerberos_realm", 0, realm, k
     "Kerberos realm of the domain's users, in capital letters, as krb5.conf and the keytab of the host have it: tickets of it are taken from them, and it checks the passwords of those with authentication=kerberos. Empty means, with an Active Directory, the name of that; else there is none.")
 KX_FIELD(DOMAIN, NT_DOMAIN, "nt-domain", "NT_domain", 0, nt_domain, nt_domain, "DOM-26 NTLM-02",
     "Short name of the Windows domain (NetBIOS) of the domain's users, for NTLM: COMPANY for company.com. Empty: NTLM lets nobody of the domain in.")
+KX_FIELD(DOMAIN, OIDC_ISSUER, "oidc-issuer", "OIDC_issuer", 0, oidc_issuer, oidc_issuer, "TECH-43",
+    "Provider of OpenID Connect whose tokens the domain's users may sign in with in place of passwords (OAUTHBEARER, XOAUTH2): its issuer URL, exactly as the provider writes it, below which /.well-known/openid-configuration is. Empty: none.")
+KX_FIELD(DOMAIN, OIDC_AUDIENCE, "oidc-audience", "OIDC_audience", 0, oidc_audience, oidc_audience, "TECH-43",
+    "Whom tokens must be for: what the provider writes into aud for this server, several separated by commas. Empty: each token is shown to the provider, as oidc-client-id, and any that it calls good counts.")
+KX_FIELD(DOMAIN, OIDC_CLAIM, "oidc-claim", "OIDC_claim", 0, oidc_claim, oidc_claim, "TECH-43",
+    "The claim of a token that names the account, by its name or an address. Empty: email, which counts only if the provider says that it is verified (email_verified). With any other the provider must keep users from choosing it.")
+KX_FIELD(DOMAIN, OIDC_SCOPES, "oidc-scopes", "OIDC_scopes", 0, oidc_scopes, oidc_scopes, "TECH-43",
+    "Scopes that a token must have, all of them. Empty: none.")
+KX_FIELD(DOMAIN, OIDC_CLIENT_ID, "oidc-client-id", "OIDC_client_ID", 0, client_id, oidc_client_id, "TECH-43",
+    "By what name this server asks the provider about tokens that say nothing by themselves (introspection). Empty: such tokens do not count.")
+KX_FIELD(DOMAIN, OIDC_CLIENT_SECRET, "oidc-client-secret", "OIDC_client_secret", KX_FIELD_HIDDEN, client_secret, oidc_client_secret, "TECH-43",
+    "The secret that belongs to it. It is never shown.")
+KX_FIELD(DOMAIN, OIDC_CA, "oidc-ca", "OIDC_CA", 0, lines, oidc_ca, "TECH-43",
+    "Certificates (PEM) of the authorities that vouch for the provider's web server, in place of those the system trusts.")
 KX_FIELD(DOMAIN, RECOVERABLE, "recoverable-passwords", "Recoverable_passwords", 0, bool, recoverable, "AUTH-06 AUTH-09 AUTH-10",
     "yes keeps passwords that are set from then on so that the server can read them, for programs that know CRAM-MD5 or APOP only. Unsafe: who gets server.db and passwords.key has the passwords. no deletes what was kept so.")
 KX_FIELD(DOMAIN, APP_PASSWORDS_ONLY, "app-passwords-only", "App_passwords_only", 0, bool, app_passwords_only, "",

@@ -40,6 +40,8 @@ extern const KxKind kx_kind_address, kx_kind_sort_target, kx_kind_header_name,
 extern const KxKind kx_kind_directory_type, kx_kind_activate, kx_kind_directory_hosts,
     kx_kind_filter, kx_kind_attributes, kx_kind_source, kx_kind_authentication, kx_kind_realm,
     kx_kind_nt_domain;
+extern const KxKind kx_kind_oidc_issuer, kx_kind_oidc_audience, kx_kind_oidc_claim,
+    kx_kind_oidc_scopes, kx_kind_client_id, kx_kind_client_secret;
 extern const KxKind kx_kind_senders, kx_kind_recipients, kx_kind_relay_auth, kx_kind_source_ips;
 
 /* The canonical text of what was given; lists without repetition, in any case. */

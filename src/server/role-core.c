@@ -404,6 +404,7 @@ static gboolean open_data(KxCoreProcess *process, GError **error)
         return FALSE;
     core->mapping = kx_mapping_start(core->directory, core->logger);
     kx_mapping_on_gone(core->mapping, end_sessions, process);
+    core->oidc = kx_oidc_new(core->directory, core->asks, core->logger);
     core->line = kx_line_new(tell_hook, process, core->logger);
     core->urgent = kx_urgent_start(core->directory, core->queue, core->line, core->logger);
     core->scheduler = kx_scheduler_start(&(KxScheduleTools){
@@ -426,6 +427,7 @@ static void close_data(KxCoreProcess *process)
     g_clear_pointer(&core->caretaker, kx_caretaker_stop);
     g_clear_pointer(&core->queue, kx_queue_close);
     g_clear_pointer(&core->verifier, kx_verify_free);
+    g_clear_pointer(&core->oidc, kx_oidc_free);
     g_clear_pointer(&core->asks, kx_asks_free);
     g_clear_pointer(&core->sts, kx_sts_store_close);
     g_clear_pointer(&core->search, kx_search_close);
