@@ -30,6 +30,7 @@ static const struct {
     {"schedules", "schedule", "schedule", KX_OBJECT_SCHEDULE},
     {"etrn-servers", "etrn-server", "server", KX_OBJECT_ETRN},
     {"templates", "template", "template", KX_OBJECT_TEMPLATE},
+    {"highlighting-rules", "highlighting-rule", "rule", KX_OBJECT_HIGHLIGHT},
     {"time-ranges", "time-range", "range", KX_OBJECT_TIME_RANGE},
 };
 

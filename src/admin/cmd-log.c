@@ -3,7 +3,9 @@
  * LOG-20, LOG-65). */
 #include "admin/command.h"
 
+#include "admin/log-color.h"
 #include "admin/log-follow.h"
+#include "admin/log-save.h"
 #include "base/error.h"
 #include "log/log-read.h"
 
@@ -94,7 +96,7 @@ static json_t *tail(const KxCall *call, GError **error)
     if (!reader && kx_call_int(call, "generation", 0) == 0 &&
         kx_log_from_slug(call->args[0], &(KxLogId){0}) &&
         g_error_matches(inner, KX_ERROR, KX_ERR_NOT_FOUND))
-        return json_pack("{s:[], s:i}", "lines", "next", 0);
+        return json_pack("{s:[], s:[], s:i}", "lines", "colors", "next", 0);
     if (!reader) {
         g_propagate_error(error, g_steal_pointer(&inner));
         return NULL;
@@ -111,11 +113,41 @@ static json_t *tail(const KxCall *call, GError **error)
         kx_log_reader_lines(reader, first, from >= 0 ? KX_LOG_READ_MAX : wanted, error);
     if (!lines)
         return NULL;
-    json_t *texts = json_array();
-    for (guint i = 0; lines[i]; i++)
+    g_autoptr(KxLogColors) colors = kx_log_colors_new(call->context->core->directory);
+    json_t *texts = json_array(), *shown = json_array();
+    for (guint i = 0; lines[i]; i++) {
+        const char *color = kx_log_color(colors, lines[i]);
         json_array_append_new(texts, json_string(lines[i]));
-    return json_pack("{s:o, s:I}", "lines", texts, "next",
+        json_array_append_new(shown, color ? json_string(color) : json_null());
+    }
+    return json_pack("{s:o, s:o, s:I}", "lines", texts, "colors", shown, "next",
                      (json_int_t)(first + json_array_size(texts)));
+}
+
+/* ---- save ---- */
+
+/* As much as one answer holds; the rest is asked for again. */
+static json_t *save(const KxCall *call, GError **error)
+{
+    const char *format = kx_call_text(call, "format");
+    gboolean html = g_strcmp0(format, "html") == 0;
+    gint64 first, last = kx_call_int(call, "to", G_MAXINT64 - 1);
+    if (format && !html && !g_str_equal(format, "txt")) {
+        kx_fail(error, KX_ERR_INVALID, "format is txt or html");
+        return NULL;
+    }
+    g_autoptr(KxLogReader) reader = open_reader(call, error);
+    if (!reader || !first_line(call, reader, 0, &first, error))
+        return NULL;
+    gint64 end = MIN(last + 1, (gint64)kx_log_reader_count(reader));
+    g_auto(GStrv) lines = kx_log_reader_lines(
+        reader, (guint64)first, (guint64)CLAMP(end - first, 0, KX_LOG_READ_MAX), error);
+    if (!lines)
+        return NULL;
+    g_autofree char *text = kx_log_format(call->context->core->directory, lines, html);
+    gint64 next = first + (gint64)g_strv_length(lines);
+    return json_pack("{s:s, s:I, s:b}", "text", text, "next", (json_int_t)next, "last",
+                     next >= end || !lines[0]);
 }
 
 static json_t *clear(const KxCall *call, GError **error)
@@ -286,6 +318,15 @@ static const KxOption tail_options[] = {
      .letter = 'f'},
     GENERATION_OPTION,
 };
+static const KxOption save_options[] = {
+    {"format", KX_OPTION_TEXT, "txt|html",
+     "Plain text, for programs, or a page with the colors of keryx highlight; txt if not given."},
+    {"from", KX_OPTION_INT, "N", "From this line on (the first is 0) instead of all.",
+     .max = G_MAXINT64},
+    {"to", KX_OPTION_INT, "N", "Up to this line, which is the last one.", .max = G_MAXINT64 - 1},
+    SINCE_OPTION,
+    GENERATION_OPTION,
+};
 static const KxOption search_options[] = {
     {"regex", KX_OPTION_FLAG, NULL, "The text is a regular expression (PCRE)."},
     {"match-case", KX_OPTION_FLAG, NULL, "Upper and lower case differ."},
@@ -326,6 +367,18 @@ static const KxCommand commands[] = {
      .flags = KX_COMMAND_READS,
      .show = show_found,
      .manual = "Shows the lines of a log that hold a text."},
+    {.words = "log save",
+     .args = "LOG",
+     .api = "GET /logs/{log}/text",
+     .min_args = 1,
+     .max_args = 1,
+     KX_OPTIONS(save_options),
+     .run = save,
+     .local = kx_log_save,
+     .flags = KX_COMMAND_READS,
+     .manual =
+         "Writes a log, or a part of it, to standard output as plain text or as an HTML page. "
+         "In the API the answer is a piece of it, and the number of the line after it."},
     {.words = "log clear",
      .args = "LOG",
      .api = "POST /logs/{log}/clear",

@@ -16,6 +16,7 @@ const KxConfigList kx_config_lists[KX_OBJECT_COUNT] = {
     [KX_OBJECT_DOWNLOAD] = {"Download", KX_CONFIG_MAILSERVER, FALSE, 5},
     [KX_OBJECT_SORTING] = {"Sorting_rule", KX_CONFIG_MAILSERVER, FALSE, 5},
     [KX_OBJECT_ROUTING] = {"Routing_rule", KX_CONFIG_MAILSERVER, FALSE, 5},
+    [KX_OBJECT_HIGHLIGHT] = {"Highlighting_rule", KX_CONFIG_MAILSERVER, FALSE, 5},
 };
 
 /* Names of the original beside ours: of settings these are written too. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "admin/log-follow.h"
 
+#include <unistd.h>
+
 #include "admin/cli-private.h"
 #include "base/text.h"
 
@@ -12,11 +14,24 @@ void kx_show_log_line(const json_t *line, FILE *out)
     fprintf(out, "%s\n", safe);
 }
 
+/* Black on the color, as it is in the page of keryx log save. */
+static void show_colored(const json_t *line, const char *color, FILE *out)
+{
+    guint red, green, blue;
+    if (!color || !isatty(fileno(out)) || sscanf(color, "#%2x%2x%2x", &red, &green, &blue) != 3) {
+        kx_show_log_line(line, out);
+        return;
+    }
+    g_autofree char *safe = kx_escape_for_log(json_string_value(line), -1, LINE_MAX_BYTES);
+    fprintf(out, "\033[30;48;2;%u;%u;%um%s\033[0m\n", red, green, blue, safe);
+}
+
 void kx_show_log_lines(const json_t *result, FILE *out)
 {
     const json_t *lines = json_object_get(result, "lines");
+    const json_t *colors = json_object_get(result, "colors");
     for (size_t i = 0; i < json_array_size(lines); i++)
-        kx_show_log_line(json_array_get(lines, i), out);
+        show_colored(json_array_get(lines, i), json_string_value(json_array_get(colors, i)), out);
 }
 
 /* Programs that follow get one JSON text a line. */

@@ -37,6 +37,7 @@ json_t *kx_object_json(KxObject object, const KxRecord *record)
         [KX_OBJECT_TIME_RANGE] = "range",  [KX_OBJECT_ETRN] = "server",
         [KX_OBJECT_SCHEDULE] = "schedule", [KX_OBJECT_DOWNLOAD] = "download",
         [KX_OBJECT_SORTING] = "address",   [KX_OBJECT_ROUTING] = "rule",
+        [KX_OBJECT_HIGHLIGHT] = "rule",
     };
     g_autofree char *name = record->domain ? g_strdup_printf("%s@%s", record->name, record->domain)
                                            : g_strdup(record->name);

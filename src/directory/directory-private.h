@@ -95,6 +95,14 @@ typedef struct {
 typedef struct {
     union {
         KxEntry entry;
+        KxHighlight rule;
+    };
+    char *key;
+} KxHighlightEntry;
+
+typedef struct {
+    union {
+        KxEntry entry;
         KxDownload download;
     };
     char *key;
@@ -165,6 +173,7 @@ struct KxDirectory {
     GHashTable *ip_groups;   /* folded name -> KxIpGroupEntry, owned */
     GHashTable *templates;   /* folded name -> KxTemplateEntry, owned */
     GHashTable *time_ranges; /* folded name -> KxTimeRangeEntry, owned */
+    GHashTable *highlights;  /* folded name -> KxHighlightEntry, owned */
     GHashTable *etrn;        /* folded name -> KxEtrnEntry, owned */
     GHashTable *schedules;   /* folded name -> KxScheduleEntry, owned */
     GHashTable *downloads;   /* folded name -> KxDownloadEntry, owned */

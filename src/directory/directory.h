@@ -67,6 +67,7 @@ typedef enum {
     KX_OBJECT_DOWNLOAD,
     KX_OBJECT_SORTING,
     KX_OBJECT_ROUTING,
+    KX_OBJECT_HIGHLIGHT,
     KX_OBJECT_COUNT,
 } KxObject;
 
@@ -328,6 +329,14 @@ typedef struct {
     guint64 pop3_port;
 } KxRoutingRule;
 
+/* Lines of the logs in a color (LOG-10). */
+typedef struct {
+    KX_RECORD;
+    char *text;
+    gboolean regex;
+    char *color; /* "#rrggbb", or empty */
+} KxHighlight;
+
 /* For the field table. */
 #define KX_STRUCT_DOMAIN     KxDomain
 #define KX_STRUCT_USER       KxUser
@@ -336,6 +345,7 @@ typedef struct {
 #define KX_STRUCT_IP_GROUP   KxIpGroup
 #define KX_STRUCT_TEMPLATE   KxTemplate
 #define KX_STRUCT_TIME_RANGE KxTimeRange
+#define KX_STRUCT_HIGHLIGHT  KxHighlight
 #define KX_STRUCT_ETRN       KxEtrnServer
 #define KX_STRUCT_SCHEDULE   KxSchedule
 #define KX_STRUCT_DOWNLOAD   KxDownload
@@ -468,6 +478,9 @@ char *kx_ip_group_networks(KxDirectory *directory, const char *group);
 /* FALSE also when there is no group of that name. `ip` is textual IPv4 or IPv6; IPv4-mapped counts
  * as IPv4. */
 gboolean kx_ip_group_contains(KxDirectory *directory, const char *group, const char *ip);
+
+/* What finds the lines; KX_ERR_INVALID: the expression is wrong. */
+GRegex *kx_highlight_compile(const KxHighlight *rule, GError **error);
 
 /* Whether a time range is valid at a local time. */
 gboolean kx_time_range_holds(const KxTimeRange *range, GDateTime *local);

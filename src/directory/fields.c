@@ -71,6 +71,9 @@ enum {
     ,
     COUNT_ROUTING = 0
 #include "directory/fields-routing.h"
+    ,
+    COUNT_HIGHLIGHT = 0
+#include "directory/fields-highlight.h"
 };
 #undef KX_FIELD
 
@@ -83,6 +86,7 @@ void kx_field_range(KxObject object, guint *ret_first, guint *ret_end)
         [KX_OBJECT_TIME_RANGE] = COUNT_TIME_RANGE, [KX_OBJECT_ETRN] = COUNT_ETRN,
         [KX_OBJECT_SCHEDULE] = COUNT_SCHEDULE,     [KX_OBJECT_DOWNLOAD] = COUNT_DOWNLOAD,
         [KX_OBJECT_SORTING] = COUNT_SORTING,       [KX_OBJECT_ROUTING] = COUNT_ROUTING,
+        [KX_OBJECT_HIGHLIGHT] = COUNT_HIGHLIGHT,
     };
     guint first = 0;
     for (guint before = 0; before < object; before++)

@@ -87,6 +87,26 @@ static char *parse_secret(const char *value, GError **error)
     return NULL;
 }
 
+static char *parse_color(const char *value, GError **error)
+{
+    static const struct {
+        const char *name, *color;
+    } names[] = {
+        {"red", "#ff0000"},  {"orange", "#ffa500"}, {"yellow", "#ffff00"}, {"green", "#00c000"},
+        {"blue", "#4080ff"}, {"purple", "#c040c0"}, {"gray", "#a0a0a0"},
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++)
+        if (g_ascii_strcasecmp(value, names[i].name) == 0)
+            return g_strdup(names[i].color);
+    if (*value == '#' && strlen(value) == strlen("#rrggbb") &&
+        strspn(value + 1, "0123456789abcdefABCDEF") == strlen("rrggbb"))
+        return g_ascii_strdown(value, -1);
+    kx_fail(error, KX_ERR_INVALID,
+            "'%.100s' is not a color: #RRGGBB, red, orange, yellow, green, blue, purple or gray",
+            value);
+    return NULL;
+}
+
 static char *parse_level(const char *value, GError **error)
 {
     static const char *const levels[] = {"none", "read", "full", NULL};
@@ -372,6 +392,7 @@ static const char *const overrides[] = {"", "no", "yes", NULL};
 static const char *const levels[] = {"none", "read", "full", NULL};
 
 const KxKind kx_kind_bool = {KX_CLASS_BOOL, "yes|no", NULL, parse_bool};
+const KxKind kx_kind_color = {KX_CLASS_TEXT, "COLOR", NULL, parse_color};
 const KxKind kx_kind_text = {KX_CLASS_TEXT, "TEXT", NULL, parse_text};
 const KxKind kx_kind_lines = {KX_CLASS_TEXT, "TEXT", NULL, parse_lines};
 const KxKind kx_kind_password = {KX_CLASS_SECRET, "SECRET", NULL, kx_password_prepare};

@@ -210,9 +210,9 @@ static void take_recoverable(KxDirectory *directory, KxStmt *row, gpointer data)
 
 /* Users are linked to their groups, so these come first. */
 static const KxObjectType *const ORDER[] = {
-    &kx_type_domain,   &kx_type_group,    &kx_type_user,       &kx_type_alias,
-    &kx_type_ip_group, &kx_type_template, &kx_type_time_range, &kx_type_etrn,
-    &kx_type_schedule, &kx_type_download, &kx_type_sorting,    &kx_type_routing};
+    &kx_type_domain,   &kx_type_group,      &kx_type_user,     &kx_type_alias,    &kx_type_ip_group,
+    &kx_type_template, &kx_type_time_range, &kx_type_etrn,     &kx_type_schedule, &kx_type_download,
+    &kx_type_sorting,  &kx_type_routing,    &kx_type_highlight};
 
 /* In one transaction: a new version's columns are there or not, and the disk is waited for once. */
 static gboolean upgrade_tables(KxDb *db, GError **error)

@@ -132,12 +132,14 @@ FREE_FUNC(free_schedule, KX_OBJECT_SCHEDULE)
 FREE_FUNC(free_download, KX_OBJECT_DOWNLOAD)
 FREE_FUNC(free_sorting, KX_OBJECT_SORTING)
 FREE_FUNC(free_routing, KX_OBJECT_ROUTING)
+FREE_FUNC(free_highlight, KX_OBJECT_HIGHLIGHT)
 
 static GDestroyNotify free_func(KxObject object)
 {
     static const GDestroyNotify funcs[KX_OBJECT_COUNT] = {
-        free_domain,     free_user, free_group,    free_alias,    free_ip_group, free_template,
-        free_time_range, free_etrn, free_schedule, free_download, free_sorting,  free_routing,
+        free_domain,   free_user,       free_group,     free_alias,    free_ip_group,
+        free_template, free_time_range, free_etrn,      free_schedule, free_download,
+        free_sorting,  free_routing,    free_highlight,
     };
     return funcs[object];
 }

@@ -21,3 +21,4 @@
 #include "directory/fields-download.h"
 #include "directory/fields-sorting.h"
 #include "directory/fields-routing.h"
+#include "directory/fields-highlight.h"

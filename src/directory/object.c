@@ -14,6 +14,7 @@ const KxObjectType *kx_object_type(KxObject object)
         [KX_OBJECT_TIME_RANGE] = &kx_type_time_range, [KX_OBJECT_ETRN] = &kx_type_etrn,
         [KX_OBJECT_SCHEDULE] = &kx_type_schedule,     [KX_OBJECT_DOWNLOAD] = &kx_type_download,
         [KX_OBJECT_SORTING] = &kx_type_sorting,       [KX_OBJECT_ROUTING] = &kx_type_routing,
+        [KX_OBJECT_HIGHLIGHT] = &kx_type_highlight,
     };
     return types[object];
 }

@@ -68,7 +68,7 @@ struct KxObjectType {
 
 extern const KxObjectType kx_type_domain, kx_type_user, kx_type_group, kx_type_alias,
     kx_type_ip_group, kx_type_template, kx_type_time_range, kx_type_etrn, kx_type_schedule,
-    kx_type_download, kx_type_sorting, kx_type_routing;
+    kx_type_download, kx_type_sorting, kx_type_routing, kx_type_highlight;
 const KxObjectType *kx_object_type(KxObject object);
 const char *kx_object_noun(const KxObjectType *type); /* without the article */
 

@@ -50,6 +50,11 @@ static void free_routing(gpointer entry)
     kx_entry_free(&kx_type_routing, entry);
 }
 
+static void free_highlight(gpointer entry)
+{
+    kx_entry_free(&kx_type_highlight, entry);
+}
+
 void kx_tables_init(KxDirectory *directory)
 {
     kx_rw_lock_init(&directory->lock);
@@ -65,6 +70,7 @@ void kx_tables_init(KxDirectory *directory)
     directory->downloads = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_download);
     directory->sorting = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_sorting);
     directory->routing = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_routing);
+    directory->highlights = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_highlight);
     directory->routes = g_ptr_array_new();
     directory->shares =
         g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_hash_table_unref);
@@ -83,6 +89,7 @@ void kx_tables_clear(KxDirectory *directory)
     g_hash_table_unref(directory->downloads);
     g_hash_table_unref(directory->sorting);
     g_hash_table_unref(directory->routing);
+    g_hash_table_unref(directory->highlights);
     g_ptr_array_unref(directory->routes);
     g_hash_table_unref(directory->shares);
     kx_issued_table_free(directory->issued);
