@@ -145,15 +145,8 @@ void kx_call_log(const KxCall *call, const char *format, ...) G_GNUC_PRINTF(2, 3
 
 extern const KxTopic kx_topic_server, kx_topic_domain, kx_topic_user, kx_topic_group,
     kx_topic_alias, kx_topic_template, kx_topic_timerange, kx_topic_schedule, kx_topic_etrn,
-<<<<<<< HEAD
-    kx_topic_tls, kx_topic_address, kx_topic_ipgroup, kx_topic_config, kx_topic_log, kx_topic_cert,
-    kx_topic_acme, kx_topic_service, kx_topic_queue, kx_topic_store, kx_topic_search,
-    kx_topic_token, kx_topic_download, kx_topic_sorting, kx_topic_lockout, kx_topic_routing,
-    kx_topic_client, kx_topic_directory, kx_topic_dkim, kx_topic_kerberos, kx_topic_oidc;
-=======
     kx_topic_tls, kx_topic_address, kx_topic_ipgroup, kx_topic_config, kx_topic_log,
     kx_topic_highlight, kx_topic_cert, kx_topic_acme, kx_topic_service, kx_topic_queue,
     kx_topic_store, kx_topic_search, kx_topic_token, kx_topic_download, kx_topic_sorting,
     kx_topic_lockout, kx_topic_routing, kx_topic_client, kx_topic_directory, kx_topic_dkim,
-    kx_topic_kerberos;
->>>>>>> 464bb13 (Logs: saved whole or in part, as text or as a page; rules color lines of all logs)
+    kx_topic_kerberos, kx_topic_oidc;
