@@ -98,6 +98,16 @@ void kx_api_session_resource(KxApi *api, const KxHttpRequest *request, KxHttpRes
 char *kx_api_take_password(KxApi *api, const KxHttpRequest *request, const char *name,
                            const char *password, KxHttpResponse *response);
 
+/* ---- api-ticket.c ---- */
+
+/* Tells a client that has shown nothing that it may show a ticket, if that is so. */
+void kx_api_offer_ticket(KxApi *api, KxHttpResponse *response);
+/* The one that a request shows, or NULL; of the request. */
+const char *kx_api_ticket_of(const KxHttpRequest *request);
+/* Whose it is; NULL: the response says why not. */
+char *kx_api_take_ticket(KxApi *api, const KxHttpRequest *request, const char *ticket,
+                         KxHttpResponse *response);
+
 /* ---- api-password.c ---- */
 
 /* POST of "self/password". */

@@ -206,19 +206,41 @@ char *kx_api_take_password(KxApi *api, const KxHttpRequest *request, const char 
                                            : NULL;
 }
 
-static void sign_in(KxApi *api, const KxHttpRequest *request, KxHttpResponse *response)
+/* By what is in the body: a name and a password. */
+static char *take_body(KxApi *api, const KxHttpRequest *request, KxHttpResponse *response)
 {
     json_auto_t *body = kx_api_body(request, response);
     const char *name = json_string_value(json_object_get(body, "user"));
     const char *password = json_string_value(json_object_get(body, "password"));
-    g_auto(KxApiActor) actor = {0};
     if (!body)
-        return;
+        return NULL;
+    if (json_object_size(body) == 0) {
+        kx_api_offer_ticket(api, response);
+        refuse(response, 401, "Show \"user\" and \"password\"");
+        return NULL;
+    }
     if (!name || !password || json_object_size(body) != 2) {
         refuse(response, 400, "Signing in takes \"user\" and \"password\", both texts");
-        return;
+        return NULL;
     }
-    actor.login = kx_api_take_password(api, request, name, password, response);
+    return kx_api_take_password(api, request, name, password, response);
+}
+
+static char *take_ticket(KxApi *api, const KxHttpRequest *request, const char *ticket,
+                         KxHttpResponse *response)
+{
+    if (is_same_origin(request))
+        return kx_api_take_ticket(api, request, ticket, response);
+    refuse(response, 403, "The request comes from another web site");
+    return NULL;
+}
+
+static void sign_in(KxApi *api, const KxHttpRequest *request, KxHttpResponse *response)
+{
+    const char *ticket = kx_api_ticket_of(request);
+    g_auto(KxApiActor) actor = {0};
+    actor.login =
+        ticket ? take_ticket(api, request, ticket, response) : take_body(api, request, response);
     if (!actor.login || !take_rights(api, request, &actor, response))
         return;
     g_autofree char *cookie = kx_api_session_open(api->sessions, actor.login, &actor.csrf);

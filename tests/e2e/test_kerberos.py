@@ -424,3 +424,35 @@ def test_not_where_it_is_not_allowed(joined, gss):
     joined.cli("config", "unset", "auth.methods")
     kx.wait_until(lambda: offers(joined, "GSSAPI"), what="GSSAPI is offered")
     assert signs_in(joined, gss())
+
+
+# ---- the administration
+
+def negotiate(server, environment, *options):
+    url = f"https://{kx.HOSTNAME}:{server.port('admin')}/api/v1/session"
+    return kx.run(["curl", "-s", "-S", "-k", "-i", "--resolve", f"{kx.HOSTNAME}:{server.port('admin')}:127.0.0.1",
+                   *options, "-X", "POST", url], env=environment).stdout.decode()
+
+
+@pytest.mark.covers("KRB-15")
+def test_a_ticket_opens_a_session_of_the_administration(joined, ticket):
+    shown = negotiate(joined, ticket)
+    assert " 401 " in shown and "\r\nwww-authenticate: negotiate\r\n" in shown.lower()
+    refused = negotiate(joined, ticket, "--negotiate", "-u", ":")
+    assert " 403 " in refused and "no rights" in refused  # he is who he says, and may not
+    joined.cli("user", "set", f"wsmith@{kx.DOMAIN}", "--admin", "full")
+    good = negotiate(joined, ticket, "--negotiate", "-u", ":")
+    assert " 200 " in good and f'"user":"wsmith@{kx.DOMAIN}"' in good
+    assert "\r\nwww-authenticate: negotiate " in good.lower() and "__Host-keryx-admin=" in good
+    other = negotiate(joined, ticket, "--negotiate", "-u", ":", "-H", "Origin: https://evil.test")
+    assert " 403 " in other and "another web site" in other
+    joined.cli("user", "set", f"wsmith@{kx.DOMAIN}", "--admin", "none")
+
+
+def test_what_opens_no_session(joined, realm):
+    bad = negotiate(joined, realm.environment, "-H", "Authorization: Negotiate AAAA")
+    assert " 401 " in bad and "opens no session" in bad
+    assert " 401 " in negotiate(joined, realm.environment, "-H", "Authorization: Negotiate !!")
+    assert " 401 " in negotiate(joined, realm.environment, "-H", "Authorization: Negotiate " + "A" * 30000)
+    own = realm.ticket("admin", "a bad administrator", realm.base / "cache-other")
+    assert " 401 " in negotiate(joined, own, "--negotiate", "-u", ":")  # admin has a password here
