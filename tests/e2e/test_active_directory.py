@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """An Active Directory as Samba is one: its users mapped, their passwords, tickets and NTLM, in one domain."""
 
+import json
 import os
 import shutil
 from pathlib import Path
@@ -110,3 +111,45 @@ def test_ntlm_by_winbind(joined, winbind):
     done = curl(joined, dict(os.environ), "imaps", method="NTLM", user=f"{addc.SHORT}\\wsmith:{SECRET}")
     assert done.returncode == 0, done.stdout.decode()
     assert curl(joined, dict(os.environ), "imaps", method="NTLM", user=f"{addc.SHORT}\\wsmith:wrong").returncode != 0
+
+
+@pytest.mark.covers("USR-58", "USR-60", "USR-57")
+def test_accounts_are_made_once_and_their_realm_knows_the_passwords(directory, keryx_binary):
+    """A server that the directory is no part of afterwards, but for its KDC."""
+    where = {"KRB5_CONFIG": str(directory.config), "KRB5_KTNAME": f"FILE:{directory.base / 'keytab'}"}
+    with kx.running_server(keryx_binary, environment=where) as server:
+        server.cli("domain", "add", addc.DOMAIN, "--kerberos-realm", addc.REALM)
+        words = ("user", "import-directory", addc.DOMAIN, "--type", "active-directory", "--server", addc.ADDRESS,
+                 "--ca-file", directory.base / "dc.crt", "--user", f"reader@{addc.DOMAIN}", "--password", "-")
+        tried = json.loads(server.run("--json", *words, "--dry-run", stdin=SECRET).stdout)
+        states = {one["user"]: one["state"] for one in tried["users"]}
+        assert {"wsmith", "jdoe", "reader"} <= states.keys() and not {"krbtgt", "Guest", "DC1$"} & states.keys()
+        assert server.cli("user", "list", addc.DOMAIN, as_json=True) == []
+        assert "Invalid credentials" in server.run(*words, stdin="wrong").stderr
+        assert "TLS failed" in server.run(*(word for word in words if word not in ("--ca-file", directory.base / "dc.crt")),
+                                          stdin=SECRET).stderr
+        assert server.run(*words[:3], "wsmith", *words[3:], stdin=SECRET).returncode == 0
+        user = server.cli("user", "show", f"wsmith@{addc.DOMAIN}", as_json=True)
+        assert (user["name"], user["source"], user["authentication"]) == ("Wendy Smith", "internal", "kerberos")
+        assert accepts(server, f"wsmith@{addc.DOMAIN}", SECRET)
+        assert not accepts(server, f"wsmith@{addc.DOMAIN}", "wrong") and not accepts(server, f"jdoe@{addc.DOMAIN}", SECRET)
+
+
+@pytest.mark.covers("USR-06")
+def test_chosen_users_only(joined, directory):
+    """Neither a password nor a ticket opens what is not active; who was never here is not made by one."""
+    directory.add("newcomer", SECRET)
+    joined.cli("domain", "set", addc.DOMAIN, "--directory-activate", "chosen")
+    joined.cli("directory", "activate", addc.DOMAIN, "jdoe", "wsmith")
+    joined.cli("directory", "deactivate", addc.DOMAIN, "jdoe")
+    assert not accepts(joined, f"jdoe@{addc.DOMAIN}", SECRET) and accepts(joined, f"wsmith@{addc.DOMAIN}", SECRET)
+    for name in ("jdoe", "newcomer"):
+        ticket = directory.ticket(name, SECRET, directory.base / f"tickets-of-{name}")
+        assert curl(joined, ticket, "imaps", user=f"{name}@{addc.REALM}:").returncode != 0
+    assert joined.run("user", "show", f"newcomer@{addc.DOMAIN}").returncode == 1
+    joined.cli("directory", "activate", addc.DOMAIN, "jdoe", "newcomer")
+    for name in ("jdoe", "newcomer"):
+        ticket = directory.ticket(name, SECRET, directory.base / f"tickets-of-{name}")
+        assert curl(joined, ticket, "imaps", user=f"{name}@{addc.REALM}:").returncode == 0
+    assert accepts(joined, f"jdoe@{addc.DOMAIN}", SECRET)
+    joined.cli("domain", "set", addc.DOMAIN, "--directory-activate", "all")
