@@ -14,6 +14,8 @@
 
 #include <glib.h>
 
+#include "settings/sasl.h"
+
 enum {
     KX_IMAP_TAG_MAX = 128,           /* bytes of a tag */
     KX_IMAP_LINE_MAX = 64 * 1024,    /* bytes of one line of a command */
@@ -21,7 +23,7 @@ enum {
     KX_IMAP_INLINE_MAX = 16 * 1024,  /* bytes of a literal inside the text */
     KX_IMAP_INLINE_END =
         48 * 1024, /* bytes of a text after which messages are no longer put into it */
-    KX_IMAP_EARLY_MAX = 8 * 1024, /* bytes of a line or a whole command before sign-in */
+    KX_IMAP_EARLY_MAX = KX_SASL_LINE_MAX, /* bytes of a line or a whole command before sign-in */
 };
 
 /* Does a message of that size, whose literal's header ends so many bytes into the text, travel

@@ -165,11 +165,11 @@ KX_MESSAGE(SESSION_READY, KxMsgSessionReady, CORE, EDGE, 0)
 /* A step of a SASL exchange; the first names the mechanism, later ones leave it empty. `initial` tells
  * whether data holds an initial response (it may be present and empty). The first has what binds to the TLS channel,
  * as far as there is any. Answer: SASL_REPLY. */
-#define KX_FIELDS_SASL(F, S) F(S, STR, mechanism, 32) F(S, U32, initial, 0) F(S, BLOB, data, 16384) F(S, BLOB, exporter, 64) F(S, BLOB, end_point, 64) F(S, BLOB, unique, 64)
+#define KX_FIELDS_SASL(F, S) F(S, STR, mechanism, 32) F(S, U32, initial, 0) F(S, BLOB, data, 49152) F(S, BLOB, exporter, 64) F(S, BLOB, end_point, 64) F(S, BLOB, unique, 64)
 KX_MESSAGE(SASL, KxMsgSasl, EDGE, CORE, 0)
 
 /* `status` is KxSaslStatus; `user` and `ticket` are set on success. */
-#define KX_FIELDS_SASL_REPLY(F, S) F(S, U32, status, 0) F(S, BLOB, data, 16384) F(S, STR, user, 400) F(S, BLOB, ticket, 4096)
+#define KX_FIELDS_SASL_REPLY(F, S) F(S, U32, status, 0) F(S, BLOB, data, 49152) F(S, STR, user, 400) F(S, BLOB, ticket, 4096)
 KX_MESSAGE(SASL_REPLY, KxMsgSaslReply, CORE, EDGE, 0)
 
 /* A framed piece of the client's input for a signed-in session; `kind` is the protocol's. Answer: REPLY. */

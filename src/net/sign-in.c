@@ -113,6 +113,8 @@ static KxSlice slice_of(const Binding *binding)
 
 void kx_conn_request_sasl(KxConn *conn, const char *mechanism, gboolean initial, KxSlice data)
 {
+    if (data.len > KX_SASL_DATA_MAX) /* as good as nothing: no mechanism takes so much */
+        data.len = 0;
     Binding exporter = {.len = 0}, end_point = {.len = 0}, unique = {.len = 0};
     if (conn->ssl && *mechanism) {
         bind_exporter(conn->ssl, &exporter);

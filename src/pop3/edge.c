@@ -5,11 +5,11 @@
 #include "pop3/capability.h"
 #include "pop3/edge-private.h"
 #include "pop3/wire.h"
+#include "settings/sasl.h"
 
 enum {
-    LINE_MAX_BYTES = 512,  /* RFC 2449 section 4 asks for 255 */
-    AUTH_LINE_MAX = 12288, /* base64 of a SASL response */
-    MISTAKES_MAX = 10,     /* before sign-in */
+    LINE_MAX_BYTES = 512, /* RFC 2449 section 4 asks for 255 */
+    MISTAKES_MAX = 10,    /* before sign-in */
 };
 
 /* ---- saying ---- */
@@ -156,7 +156,7 @@ static void on_input(KxConn *conn)
     size_t len;
     const char *input = kx_conn_input(conn, &len);
     const char *end = memchr(input, '\n', len);
-    size_t max = edge->stage == KX_POP3_SIGNED_IN ? LINE_MAX_BYTES : AUTH_LINE_MAX;
+    size_t max = edge->stage == KX_POP3_SIGNED_IN ? LINE_MAX_BYTES : KX_SASL_LINE_MAX;
     size_t line = end ? (size_t)(end - input) : len;
     if (line >= max) {
         kx_pop3_edge_bye(conn, "Line too long");
@@ -268,7 +268,7 @@ static void on_close(KxConn *conn)
 const KxProtocol kx_pop3_edge = {
     .name = "pop3",
     .state_size = sizeof(KxPop3Edge),
-    .input_max = AUTH_LINE_MAX + 2,
+    .input_max = KX_SASL_LINE_MAX + 2,
     .open = on_open,
     .input = on_input,
     .reply = on_reply,

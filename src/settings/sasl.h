@@ -7,6 +7,13 @@
 
 #include "settings/settings.h"
 
+/* A line with a response in base64: RFC 4954 section 4 asks for 12288 bytes, but tickets of an
+ * Active Directory can have 48,000 (MaxTokenSize) before that. */
+enum {
+    KX_SASL_LINE_MAX = 63 * 1024,
+    KX_SASL_DATA_MAX = 48 * 1024, /* and what is in it */
+};
+
 /* What must be there for a mechanism to work for everybody who might choose it: a client takes the
  * strongest that it is offered, and does not try another. */
 typedef enum {

@@ -11,13 +11,14 @@
 #pragma once
 
 #include "net/conn.h"
+#include "settings/sasl.h"
 #include "smtp/content-check.h"
 #include "smtp/params.h"
 #include "smtp/path.h"
 
 enum {
-    KX_SMTP_COMMAND_MAX = 4096,    /* bytes of a line */
-    KX_SMTP_LINE_MAX = 12288 + 32, /* and of one that signs in: RFC 4954 section 4 asks for 12288 */
+    KX_SMTP_COMMAND_MAX = 4096,          /* bytes of a line */
+    KX_SMTP_LINE_MAX = KX_SASL_LINE_MAX, /* and of one that signs in */
     KX_SMTP_HELO_MAX = 255,
     KX_SMTP_ENVELOPE_MAX = 4 * 1024 * 1024, /* bytes of recipients kept for one transaction */
     KX_SMTP_RATE_MIN =

@@ -456,3 +456,26 @@ def test_what_opens_no_session(joined, realm):
     assert " 401 " in negotiate(joined, realm.environment, "-H", "Authorization: Negotiate " + "A" * 30000)
     own = realm.ticket("admin", "a bad administrator", realm.base / "cache-other")
     assert " 401 " in negotiate(joined, own, "--negotiate", "-u", ":")  # admin has a password here
+
+
+@pytest.mark.parametrize("protocol", ["imap", "pop3", "smtp"])
+def test_tickets_may_be_as_large_as_active_directory_makes_them(joined, protocol):
+    """MaxTokenSize is 48,000: they are read, and looked at. What is larger still breaks nothing."""
+    for size in (20000, 48000):
+        with sasl_client(joined, protocol) as session:
+            line = session.auth("GSSAPI", b"\x60" + b"A" * size, b"")
+            assert b"TOO" not in line and not line.startswith(b"500"), line
+    joined.wait_log("security", rf"Failed {protocol.upper()} login from 127\.0\.0\.1, authentication method GSSAPI")
+    with contextlib.suppress(OSError), sasl_client(joined, protocol) as session:
+        assert not session.accepts("GSSAPI", b"\x60" + b"A" * 200_000)
+    with sasl_client(joined, protocol) as session:
+        assert session.accepts("PLAIN", plain("wsmith", "the realm's secret"))
+
+
+def test_names_and_passwords_may_not(joined):
+    with sasl_client(joined, "imap") as session:
+        assert session.ask(f"a LOGIN {'x' * 30000} {'y' * 30000}").startswith(b"a NO")
+    with sasl_client(joined, "pop3") as session:
+        session.ask("USER " + "x" * 30000)
+        assert session.ask("PASS " + "y" * 30000).startswith(b"-ERR")
+    assert joined.roles("edge")[0]["restarts"] == 0

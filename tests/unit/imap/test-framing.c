@@ -250,12 +250,12 @@ static void test_long_command(void)
 
 static void test_early_limits(void)
 {
-    g_autoptr(GString) in = g_string_new("a LOGIN {9000}\r\nb NOOP\r\n");
+    g_autoptr(GString) in = g_string_new("a LOGIN {17000}\r\nb NOOP\r\n");
     check_long(KX_FRAMING_EARLY, FALSE, in, "T(a)C[b NOOP\r\n]");
     g_string_assign(in, "a APPEND x {20000}\r\nb NOOP\r\n");
     check_long(KX_FRAMING_EARLY, FALSE, in, "T(a)C[b NOOP\r\n]");
-    g_string_assign(in, "a LOGIN {9000+}\r\n");
-    append_filler(in, 9000);
+    g_string_assign(in, "a LOGIN {17000+}\r\n");
+    append_filler(in, 17000);
     g_string_append(in, "\r\nb NOOP\r\n");
     check_long(KX_FRAMING_EARLY, FALSE, in, "T(a)C[b NOOP\r\n]");
     g_string_assign(in, "a LOGIN {70000+}\r\n");
@@ -271,7 +271,7 @@ static void test_endless_line(void)
     check_long(KX_FRAMING_EARLY, FALSE, in, "F");
     Run run = {.log = g_string_new(NULL)};
     kx_framer_init(&run.framer, KX_FRAMING_EARLY);
-    g_assert_true(feed(&run, in->str, 60000));
+    g_assert_true(feed(&run, in->str, 70000));
     g_assert_cmpuint(run.framer.text.len, ==, 0);
     g_string_free(run.log, TRUE);
     kx_framer_clear(&run.framer);

@@ -336,7 +336,7 @@ static void test_sasl_ends(void)
     talk(conn, "c2VjcmV0\n", "500 5.5.2 A line must end in CRLF, not in a bare LF\r\n");
     talk(conn, "NOOP\r\n", OK);
     fake_send(conn, "AUTH LOGIN\r\n");
-    g_autofree char *fill = g_strnfill(20000, 'x');
+    g_autofree char *fill = g_strnfill(70000, 'x');
     g_autofree char *line = g_strconcat(fill, "\r\nNOOP\r\n", NULL);
     talk(conn, line, "500 5.5.6 Authentication exchange line is too long\r\n" OK);
     fake_send(conn, "AUTH LOGIN\r\n");
