@@ -271,7 +271,7 @@ static void test_endless_line(void)
     check_long(KX_FRAMING_EARLY, FALSE, in, "F");
     Run run = {.log = g_string_new(NULL)};
     kx_framer_init(&run.framer, KX_FRAMING_EARLY);
-    g_assert_true(feed(&run, in->str, 70000));
+    g_assert_true(feed(&run, in->str, 65000));
     g_assert_cmpuint(run.framer.text.len, ==, 0);
     g_string_free(run.log, TRUE);
     kx_framer_clear(&run.framer);
