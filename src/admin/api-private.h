@@ -80,6 +80,7 @@ struct KxApi {
     GPtrArray *routes;
     KxApiSessions *sessions;
     KxApiThrottle *throttle;
+    gint waiting;     /* atomic: sign-ins that are asked about elsewhere */
     GBytes *document; /* OpenAPI */
 };
 

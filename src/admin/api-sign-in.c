@@ -5,9 +5,12 @@
 #include "admin/api-private.h"
 #include "base/ip-range.h"
 #include "base/text.h"
+#include "directory/auth-outside.h"
 #include "directory/issued.h"
 #include "log/log-config.h"
 #include "log/log-security.h"
+
+enum { WAITING_MAX = 4 };
 
 void kx_api_actor_clear(KxApiActor *actor)
 {
@@ -168,6 +171,23 @@ static gboolean may_try(KxApi *api, const KxHttpRequest *request, KxHttpResponse
     return refuse(response, 429, "Too many sign-ins from this address failed; wait a moment");
 }
 
+/* Workers serve everybody: no more than a few may wait for an answer from elsewhere. */
+static KxAuthResult ask_password(KxApi *api, const KxHttpRequest *request, const char *name,
+                                 const char *password, KxUser **ret_user, const char **ret_reason)
+{
+    KxDirectory *directory = api->core->directory;
+    const char *ip = kx_session_remote_ip(request->session);
+    const char *local_ip = kx_session_local_ip(request->session);
+    g_autofree char *asked = kx_outside_asks(directory, name, password, local_ip);
+    if (!asked)
+        return kx_auth_password(directory, name, password, local_ip, ip, ret_user, ret_reason);
+    KxAuthResult result = KX_AUTH_BUSY;
+    if (g_atomic_int_add(&api->waiting, 1) < WAITING_MAX)
+        result = kx_auth_password(directory, name, password, local_ip, ip, ret_user, ret_reason);
+    g_atomic_int_add(&api->waiting, -1);
+    return result;
+}
+
 static char *check_password(KxApi *api, const KxHttpRequest *request, const char *name,
                             const char *password, KxHttpResponse *response)
 {
@@ -178,8 +198,7 @@ static char *check_password(KxApi *api, const KxHttpRequest *request, const char
         fail_login(api, request, name, "locked out after too many failed logins", response);
         return NULL;
     }
-    switch (kx_auth_password(api->core->directory, name, password,
-                             kx_session_local_ip(request->session), &user, &reason)) {
+    switch (ask_password(api, request, name, password, &user, &reason)) {
     case KX_AUTH_BUSY:
         kx_log_failed_login(api->core->logger, "HTTP", ip, KX_LOGIN_ERROR, "PLAIN");
         refuse(response, 503, "Too many sign-ins at once, please try again");

@@ -149,4 +149,4 @@ extern const KxTopic kx_topic_server, kx_topic_domain, kx_topic_user, kx_topic_g
     kx_topic_highlight, kx_topic_cert, kx_topic_acme, kx_topic_service, kx_topic_queue,
     kx_topic_store, kx_topic_search, kx_topic_token, kx_topic_download, kx_topic_sorting,
     kx_topic_lockout, kx_topic_routing, kx_topic_client, kx_topic_directory, kx_topic_dkim,
-    kx_topic_kerberos, kx_topic_oidc;
+    kx_topic_kerberos, kx_topic_oidc, kx_topic_pam;

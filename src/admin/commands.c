@@ -10,7 +10,7 @@ static const KxTopic *const topics[] = {
     &kx_topic_lockout,   &kx_topic_config,   &kx_topic_service,   &kx_topic_cert,
     &kx_topic_acme,      &kx_topic_queue,    &kx_topic_log,       &kx_topic_store,
     &kx_topic_search,    &kx_topic_client,   &kx_topic_directory, &kx_topic_dkim,
-    &kx_topic_kerberos,  &kx_topic_oidc,     &kx_topic_highlight,
+    &kx_topic_kerberos,  &kx_topic_oidc,     &kx_topic_highlight, &kx_topic_pam,
 };
 
 const KxTopic *const *kx_topics(guint *ret_n)

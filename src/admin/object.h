@@ -109,9 +109,10 @@ json_t *kx_json_strings(char *const *texts);
 #define KX_OPTION_OF_filter          KX_OPTION_TEXT, "FILTER"
 #define KX_OPTION_OF_attributes      KX_OPTION_LIST, "WHAT=ATTRIBUTE,..."
 #define KX_OPTION_OF_source          KX_OPTION_TEXT, "internal|ldap|gone|gone-disabled|inactive"
-#define KX_OPTION_OF_authentication  KX_OPTION_TEXT, "password|kerberos"
+#define KX_OPTION_OF_authentication  KX_OPTION_TEXT, "password|kerberos|pam"
 #define KX_OPTION_OF_realm           KX_OPTION_TEXT, "REALM"
 #define KX_OPTION_OF_nt_domain       KX_OPTION_TEXT, "NAME"
+#define KX_OPTION_OF_pam_service     KX_OPTION_TEXT, "NAME"
 
 /* of providers of tokens */
 #define KX_OPTION_OF_oidc_issuer   KX_OPTION_TEXT, "URL"

@@ -23,6 +23,7 @@
 #include "mailbox/caretaker.h"
 #include "mapping/mapping.h"
 #include "oidc/oidc.h"
+#include "pam/pam.h"
 #include "search/search.h"
 #include "store/store.h"
 
@@ -38,6 +39,7 @@ typedef struct KxCore {
     KxScheduler *scheduler;    /* NULL without a running server */
     KxConvert *convert;        /* NULL without a running server */
     KxKerberos *kerberos;      /* NULL without a running server */
+    KxPam *pam;                /* NULL without a running server */
     KxSearch *search;          /* NULL without a running server */
     KxCaretaker *caretaker;    /* NULL without a running server */
     KxExclusive *maildrops;    /* held by POP3 sessions */

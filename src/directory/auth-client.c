@@ -41,7 +41,7 @@ static KxAuthResult refuse_own(KxDirectory *directory, const KxAuthClient *clien
 {
     g_autoptr(KxUser) nobody = NULL;
     KxAuthResult result =
-        kx_auth_password(directory, "", client->password, NULL, &nobody, ret_reason);
+        kx_auth_password(directory, "", client->password, NULL, NULL, &nobody, ret_reason);
     if (result == KX_AUTH_BUSY)
         return KX_AUTH_BUSY;
     *ret_reason = NEEDS_APP_PASSWORD;
@@ -67,7 +67,7 @@ KxAuthResult kx_auth_client(KxDirectory *directory, const KxAuthClient *client, 
     if (!may_be_own(directory, client))
         return refuse_own(directory, client, ret_reason);
     KxAuthResult result = kx_auth_password(directory, client->login, client->password,
-                                           client->local_ip, ret_user, ret_reason);
+                                           client->local_ip, client->ip, ret_user, ret_reason);
     if (result != KX_AUTH_OK || kx_auth_takes_own_password(directory, *ret_user))
         return result;
     g_clear_pointer(ret_user, kx_user_free); /* a directory elsewhere knew the name, not we */

@@ -21,6 +21,11 @@ char *kx_domain_realm(const KxDomain *domain)
                          -1);
 }
 
+const char *kx_domain_pam_service(const KxDomain *domain)
+{
+    return *domain->pam_service != '\0' ? domain->pam_service : KX_PAM_SERVICE;
+}
+
 void kx_outside_clear(KxOutside *outside)
 {
     g_clear_pointer(&outside->account, g_free);
@@ -33,14 +38,29 @@ static gboolean find_kind(const KxDomainEntry *home, const KxUserEntry *entry,
 {
     gboolean mapped = home->domain.directory != KX_DIRECTORY_NONE &&
                       (entry == NULL || entry->user.source != KX_SOURCE_INTERNAL);
-    gboolean kerberos = entry != NULL && entry->user.authentication == KX_AUTHENTICATION_KERBEROS;
-    *ret_kind = kerberos ? KX_OUTSIDE_KERBEROS : KX_OUTSIDE_DIRECTORY;
-    return mapped || kerberos;
+    switch (entry != NULL ? entry->user.authentication : KX_AUTHENTICATION_PASSWORD) {
+    case KX_AUTHENTICATION_KERBEROS:
+        *ret_kind = KX_OUTSIDE_KERBEROS;
+        return TRUE;
+    case KX_AUTHENTICATION_PAM:
+        *ret_kind = KX_OUTSIDE_PAM;
+        return TRUE;
+    default:
+        *ret_kind = KX_OUTSIDE_DIRECTORY;
+        return mapped;
+    }
 }
 
 static char *where_of(const KxDomain *domain, KxOutsideKind kind)
 {
-    return kind == KX_OUTSIDE_DIRECTORY ? g_strdup(domain->name) : kx_domain_realm(domain);
+    switch (kind) {
+    case KX_OUTSIDE_KERBEROS:
+        return kx_domain_realm(domain);
+    case KX_OUTSIDE_PAM:
+        return g_strdup(kx_domain_pam_service(domain));
+    default:
+        return g_strdup(domain->name);
+    }
 }
 
 gboolean kx_outside_find(KxDirectory *directory, const char *login, const char *local_ip,
@@ -76,31 +96,34 @@ static void tell_administrator(KxDirectory *directory, const KxOutside *outside,
     if (before != 0 && now - before < SILENCE_SECONDS)
         return;
     __atomic_store_n(&directory->outside_said, now, __ATOMIC_RELAXED);
-    kx_log(directory->logger, KX_LOG_ERROR, "Passwords cannot be checked with %s: %s",
-           outside->where, text);
+    kx_log(directory->logger, KX_LOG_ERROR, "Passwords cannot be checked with %s%s: %s",
+           outside->kind == KX_OUTSIDE_PAM ? "the PAM service " : "", outside->where, text);
 }
 
 static KxAuthResult ask_directory(KxDirectory *directory, const KxOutside *outside,
-                                  const char *given G_GNUC_UNUSED, const char *prepared,
-                                  const char **ret_reason)
+                                  const KxOutsidePassword *password, const char **ret_reason)
 {
-    return kx_mapped_check(directory, outside->account, prepared, ret_reason);
+    return kx_mapped_check(directory, outside->account, password->prepared, ret_reason);
+}
+
+/* The local part of the account. */
+static char *name_of(const KxOutside *outside)
+{
+    const char *at = strrchr(outside->account, '@');
+    return g_strndup(outside->account, (gsize)(at - outside->account));
 }
 
 static KxAuthResult ask_kerberos(KxDirectory *directory, const KxOutside *outside,
-                                 const char *given, const char *prepared G_GNUC_UNUSED,
-                                 const char **ret_reason)
+                                 const KxOutsidePassword *password, const char **ret_reason)
 {
-    const char *at = strrchr(outside->account, '@');
-    g_autofree char *name = g_strndup(outside->account, (gsize)(at - outside->account));
-    g_autofree char *text = NULL;
+    g_autofree char *name = name_of(outside), *text = NULL;
     if (outside->where == NULL || directory->kerberos == NULL) {
         *ret_reason = outside->where == NULL ? "the domain has no Kerberos realm (kerberos-realm)"
                                              : "Kerberos needs a running server";
         return KX_AUTH_FAILED;
     }
     KxKerberosState state =
-        kx_kerberos_check(directory->kerberos, outside->where, name, given, &text);
+        kx_kerberos_check(directory->kerberos, outside->where, name, password->given, &text);
     kx_debug(directory->logger, KX_DEBUG_USER_AUTHENTICATION, "Kerberos about %s@%s: %s", name,
              outside->where, state == KX_KERBEROS_GOOD ? "the password is right" : text);
     if (state == KX_KERBEROS_GOOD)
@@ -114,12 +137,43 @@ static KxAuthResult ask_kerberos(KxDirectory *directory, const KxOutside *outsid
     return KX_AUTH_BUSY;
 }
 
-typedef KxAuthResult (*Ask)(KxDirectory *directory, const KxOutside *outside, const char *given,
-                            const char *prepared, const char **ret_reason);
+static KxAuthResult ask_pam(KxDirectory *directory, const KxOutside *outside,
+                            const KxOutsidePassword *password, const char **ret_reason)
+{
+    static const char *const reasons[KX_PAM_STATES] = {
+        [KX_PAM_WRONG] = "PAM does not take the password",
+        [KX_PAM_UNKNOWN] = "PAM knows no such user",
+        [KX_PAM_EXPIRED] = "PAM says that the account has expired",
+        [KX_PAM_PASSWORD_EXPIRED] = "PAM says that the password has expired",
+        [KX_PAM_DENIED] = "PAM says that the account may not sign in",
+        [KX_PAM_REFUSED] = "PAM is not asked about such a name or password",
+        [KX_PAM_UNREACHABLE] = "PAM cannot be asked",
+    };
+    g_autofree char *name = name_of(outside), *text = NULL;
+    if (directory->pam == NULL) {
+        *ret_reason = "PAM needs a running server";
+        return KX_AUTH_FAILED;
+    }
+    const KxMsgPamCheck question = {outside->where, name, password->given,
+                                    password->ip ? password->ip : ""};
+    KxPamState state = kx_pam_check(directory->pam, &question, &text);
+    kx_debug(directory->logger, KX_DEBUG_USER_AUTHENTICATION, "PAM service %s about %s: %s",
+             outside->where, name, text);
+    *ret_reason = reasons[state];
+    if (state == KX_PAM_UNREACHABLE)
+        tell_administrator(directory, outside, text);
+    return state == KX_PAM_GOOD          ? KX_AUTH_OK
+           : state == KX_PAM_UNREACHABLE ? KX_AUTH_BUSY
+                                         : KX_AUTH_FAILED;
+}
+
+typedef KxAuthResult (*Ask)(KxDirectory *directory, const KxOutside *outside,
+                            const KxOutsidePassword *password, const char **ret_reason);
 
 static const Ask ASKS[KX_OUTSIDE_KINDS] = {
     [KX_OUTSIDE_DIRECTORY] = ask_directory,
     [KX_OUTSIDE_KERBEROS] = ask_kerberos,
+    [KX_OUTSIDE_PAM] = ask_pam,
 };
 
 /* ---- what was right a moment ago ---- */
@@ -150,6 +204,7 @@ char *kx_outside_asks(KxDirectory *directory, const char *login, const char *pas
     static const char *const lanes[KX_OUTSIDE_KINDS] = {
         [KX_OUTSIDE_DIRECTORY] = "directory",
         [KX_OUTSIDE_KERBEROS] = "kerberos",
+        [KX_OUTSIDE_PAM] = "pam",
     };
     g_auto(KxOutside) outside = {0};
     if (!kx_outside_find(directory, login, local_ip, &outside))
@@ -165,15 +220,15 @@ char *kx_outside_asks(KxDirectory *directory, const char *login, const char *pas
 }
 
 KxAuthResult kx_outside_password(KxDirectory *directory, const KxOutside *outside,
-                                 const char *given, const char *prepared, KxUser **ret_user,
+                                 const KxOutsidePassword *password, KxUser **ret_user,
                                  const char **ret_reason)
 {
     g_autoptr(KxUser) before = kx_user_get(directory, outside->account, NULL);
-    if (is_open(before) && is_remembered(directory, before, prepared, FALSE)) {
+    if (is_open(before) && is_remembered(directory, before, password->prepared, FALSE)) {
         *ret_user = g_steal_pointer(&before);
         return KX_AUTH_OK;
     }
-    KxAuthResult result = ASKS[outside->kind](directory, outside, given, prepared, ret_reason);
+    KxAuthResult result = ASKS[outside->kind](directory, outside, password, ret_reason);
     if (result != KX_AUTH_OK)
         return result;
     g_autoptr(KxUser) user = kx_user_get(directory, outside->account, NULL);
@@ -181,7 +236,7 @@ KxAuthResult kx_outside_password(KxDirectory *directory, const KxOutside *outsid
         *ret_reason = user != NULL ? "the account is disabled" : "the account could not be made";
         return KX_AUTH_FAILED;
     }
-    is_remembered(directory, user, prepared, TRUE);
+    is_remembered(directory, user, password->prepared, TRUE);
     *ret_user = g_steal_pointer(&user);
     return KX_AUTH_OK;
 }

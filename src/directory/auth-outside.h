@@ -13,6 +13,7 @@
 typedef enum {
     KX_OUTSIDE_DIRECTORY,
     KX_OUTSIDE_KERBEROS,
+    KX_OUTSIDE_PAM,
     KX_OUTSIDE_KINDS,
 } KxOutsideKind;
 
@@ -20,7 +21,7 @@ typedef enum {
 typedef struct {
     KxOutsideKind kind;
     char *account; /* "name@domain" */
-    char *where;   /* the domain of the directory, the realm */
+    char *where;   /* the domain of the directory, the realm, the PAM service */
 } KxOutside;
 
 /* FALSE: it is checked here, if there is such an account at all. */
@@ -33,12 +34,21 @@ void kx_outside_clear(KxOutside *outside);
 char *kx_outside_asks(KxDirectory *directory, const char *login, const char *password,
                       const char *local_ip);
 
-/* As kx_auth_password(); of the two forms of a password, `given` is as it came. */
+/* What somebody has shown. */
+typedef struct {
+    const char *given;    /* as it came */
+    const char *prepared; /* by kx_password_prepare() */
+    const char *ip;       /* where from; NULL: not said */
+} KxOutsidePassword;
+
+/* As kx_auth_password(). */
 KxAuthResult kx_outside_password(KxDirectory *directory, const KxOutside *outside,
-                                 const char *given, const char *prepared, KxUser **ret_user,
+                                 const KxOutsidePassword *password, KxUser **ret_user,
                                  const char **ret_reason);
 
 /* The realm of the domain's users (DOM-25), to be freed; NULL: there is none. */
 char *kx_domain_realm(const KxDomain *domain);
+/* The PAM service of the domain's users (DOM-24). */
+const char *kx_domain_pam_service(const KxDomain *domain);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(KxOutside, kx_outside_clear)

@@ -26,6 +26,7 @@ typedef struct {
     const char *login;
     const char *given;
     const char *prepared; /* by kx_password_prepare() */
+    const char *ip;       /* where it comes from, or NULL */
 } Password;
 
 static void find_candidate(KxDirectory *directory, const char *login, const char *local_ip,
@@ -171,22 +172,23 @@ static KxAuthResult check_outside(KxDirectory *directory, const KxOutside *outsi
                                   const Password *password, KxUser **ret_user,
                                   const char **ret_reason)
 {
-    KxAuthResult result = kx_outside_password(directory, outside, password->given,
-                                              password->prepared, ret_user, ret_reason);
+    const KxOutsidePassword shown = {password->given, password->prepared, password->ip};
+    KxAuthResult result = kx_outside_password(directory, outside, &shown, ret_user, ret_reason);
     if (result == KX_AUTH_FAILED)
         take_time(directory, outside, password->prepared);
     return result;
 }
 
 KxAuthResult kx_auth_password(KxDirectory *directory, const char *login, const char *password,
-                              const char *local_ip, KxUser **ret_user, const char **ret_reason)
+                              const char *local_ip, const char *ip, KxUser **ret_user,
+                              const char **ret_reason)
 {
     char *prepared = kx_password_prepare(password, NULL);
     if (prepared == NULL) {
         *ret_reason = "the password is empty or malformed";
         return KX_AUTH_FAILED;
     }
-    const Password both = {login, password, prepared};
+    const Password both = {login, password, prepared, ip};
     g_auto(KxOutside) outside = {0};
     KxAuthResult result = kx_outside_find(directory, login, local_ip, &outside)
                               ? check_outside(directory, &outside, &both, ret_user, ret_reason)

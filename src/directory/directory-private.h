@@ -15,6 +15,7 @@
 #include "directory/directory.h"
 #include "directory/mapped.h"
 #include "kerberos/kerberos.h"
+#include "pam/pam.h"
 
 /* What the tables hold of any object. An entry stays where it is while the object lives. */
 typedef struct {
@@ -193,6 +194,7 @@ struct KxDirectory {
     guint realms, nt_domains; /* domains that name one */
     guint elsewhere;          /* accounts whose field `authentication` names somebody else */
     KxKerberos *kerberos;     /* constant while sessions are served; NULL: none */
+    KxPam *pam;               /* the same */
     gint64 outside_said;      /* atomic: when the log was last told that nobody can be asked */
     guint unrecoverable;      /* accounts with a password that cannot be had back */
     gint key_missed;          /* atomic: that passwords.key is lost was said */

@@ -59,3 +59,8 @@ void kx_directory_set_kerberos(KxDirectory *directory, KxKerberos *kerberos)
 {
     directory->kerberos = kerberos;
 }
+
+void kx_directory_set_pam(KxDirectory *directory, KxPam *pam)
+{
+    directory->pam = pam;
+}

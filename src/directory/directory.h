@@ -118,6 +118,7 @@ typedef enum {
 typedef enum {
     KX_AUTHENTICATION_PASSWORD, /* this server, or the directory that the account comes from */
     KX_AUTHENTICATION_KERBEROS, /* the KDC of the domain's realm */
+    KX_AUTHENTICATION_PAM,      /* the domain's PAM service on this machine */
 } KxAuthentication;
 
 typedef enum { KX_OVERRIDE_NONE, KX_OVERRIDE_NO, KX_OVERRIDE_YES } KxOverride;
@@ -163,6 +164,7 @@ typedef struct {
 
     char *kerberos_realm; /* or empty; kx_domain_realm() of directory/auth-outside.h */
     char *nt_domain;      /* the short name of the same, for NTLM; or empty */
+    char *pam_service;    /* or empty: KX_PAM_SERVICE */
 
     /* whose tokens its users may sign in with (directory/provider.h) */
     char *oidc_issuer;                         /* URL, or empty */
@@ -431,13 +433,18 @@ typedef enum {
 /* The process that has the keys of the host; NULL takes it away. Before and after sessions. */
 struct KxKerberos;
 void kx_directory_set_kerberos(KxDirectory *directory, struct KxKerberos *kerberos);
+/* The same of the helper that asks PAM. */
+struct KxPam;
+void kx_directory_set_pam(KxDirectory *directory, struct KxPam *pam);
 
 /* Checks a password. Takes the same time for unknown users. Argon2id with a bounded number of
  * checks at a time; a success is remembered (keyed hash in memory, a few minutes, until the user
- * changes), so that clients that sign in all the time cost little. ret_user is set on KX_AUTH_OK;
+ * changes), so that clients that sign in all the time cost little. `ip` is the client's, for those
+ * who are asked elsewhere; NULL: none. ret_user is set on KX_AUTH_OK;
  * ret_reason (static text, for the Warning log) otherwise. */
 KxAuthResult kx_auth_password(KxDirectory *directory, const char *login, const char *password,
-                              const char *local_ip, KxUser **ret_user, const char **ret_reason);
+                              const char *local_ip, const char *ip, KxUser **ret_user,
+                              const char **ret_reason);
 /* Whether that would compute a password hash: it does not for what is remembered, malformed, or
  * asked of a directory elsewhere. */
 gboolean kx_auth_hashes(KxDirectory *directory, const char *login, const char *password,

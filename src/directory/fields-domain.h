@@ -77,6 +77,8 @@ KX_FIELD(DOMAIN, KERBEROS_REALM, "kerberos-realm", "Kerberos_realm", 0, realm, k
     "Kerberos realm of the domain's users, in capital letters, as krb5.conf and the keytab of the host have it: tickets of it are taken from them, and it checks the passwords of those with authentication=kerberos. Empty means, with an Active Directory, the name of that; else there is none.")
 KX_FIELD(DOMAIN, NT_DOMAIN, "nt-domain", "NT_domain", 0, nt_domain, nt_domain, "DOM-26 NTLM-02",
     "Short name of the Windows domain (NetBIOS) of the domain's users, for NTLM: COMPANY for company.com. Empty: NTLM lets nobody of the domain in.")
+KX_FIELD(DOMAIN, PAM_SERVICE, "pam-service", "PAM_service", 0, pam_service, pam_service, "DOM-24",
+    "The PAM service, a file in /etc/pam.d, that checks the passwords of those with authentication=pam. Empty: keryx, which the package brings.")
 KX_FIELD(DOMAIN, OIDC_ISSUER, "oidc-issuer", "OIDC_issuer", 0, oidc_issuer, oidc_issuer, "TECH-43",
     "Provider of OpenID Connect whose tokens the domain's users may sign in with in place of passwords (OAUTHBEARER, XOAUTH2): its issuer URL, exactly as the provider writes it, below which /.well-known/openid-configuration is. Empty: none.")
 KX_FIELD(DOMAIN, OIDC_AUDIENCE, "oidc-audience", "OIDC_audience", 0, oidc_audience, oidc_audience, "TECH-43",

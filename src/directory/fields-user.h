@@ -20,7 +20,7 @@
 KX_ACCOUNT(DISABLED, "disabled", "Account_enabled", KX_FIELD_INVERTED, bool, disabled, "USR-16",
     "yes blocks the account without removing it.")
 KX_ACCOUNT(AUTHENTICATION, "authentication", "Authentication", 0, authentication, authentication, "USR-14 DOM-23 KRB-19 NTLM-04 DIR-31",
-    "Who checks the password: password means this server, or the directory that the account comes from; kerberos the realm of the domain (kerberos-realm), which has to know a principal of the account's name; a password that is kept here does not count then.")
+    "Who checks the password: password means this server, or the directory that the account comes from; kerberos the realm of the domain (kerberos-realm), which has to know a principal of the account's name; pam the PAM service of the domain (pam-service), for the user of the account's name on this machine; a password that is kept here does not count then.")
 KX_OWN_SECRET(PASSWORD, "password", "Password", 0, password, "USR-14",
     "Password of the account; an account without one cannot sign in.")
 KX_OWN_SECRET(PASSWORD_HASH, "password-hash", "Password_hash", 0, hash, "USR-21",

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "directory/attributes.h"
 #include "directory/kinds.h"
+#include "pam/pam.h"
 #include "settings/checks.h"
 
 enum { FILTER_MAX = 1000, DEPTH_MAX = 50, REALM_MAX = 253, NT_DOMAIN_MAX = 15 };
@@ -13,7 +14,7 @@ static const char *const types[] = {"none",    "active-directory", "openldap",
 static const char *const activations[] = {"all", "chosen", NULL};
 static const char *const sources[] = {"internal",      "ldap",     "gone",
                                       "gone-disabled", "inactive", NULL};
-static const char *const authentications[] = {"password", "kerberos", NULL};
+static const char *const authentications[] = {"password", "kerberos", "pam", NULL};
 
 static char *parse_type(const char *value, GError **error)
 {
@@ -54,6 +55,17 @@ static char *parse_nt_domain(const char *value, GError **error)
         return NULL;
     }
     return g_ascii_strup(value, -1);
+}
+
+static char *parse_pam_service(const char *value, GError **error)
+{
+    if (*value == '\0' || kx_pam_is_service(value))
+        return g_strdup(value);
+    kx_fail(error, KX_ERR_INVALID,
+            "'%.100s' is not the name of a PAM service: a file in /etc/pam.d, "
+            "of letters, digits, '.', '_' and '-'",
+            value);
+    return NULL;
 }
 
 /* "host", "host:port", "192.0.2.1:port", "[2001:db8::1]:port". */
@@ -99,9 +111,10 @@ const KxKind kx_kind_directory_type = {
 const KxKind kx_kind_activate = {KX_CLASS_CHOICE, "all|chosen", activations, parse_activation};
 const KxKind kx_kind_source = {KX_CLASS_CHOICE, "internal|ldap|gone|gone-disabled|inactive",
                                sources, parse_source};
-const KxKind kx_kind_authentication = {KX_CLASS_CHOICE, "password|kerberos", authentications,
+const KxKind kx_kind_authentication = {KX_CLASS_CHOICE, "password|kerberos|pam", authentications,
                                        parse_authentication};
 const KxKind kx_kind_realm = {KX_CLASS_TEXT, "REALM", NULL, parse_realm};
+const KxKind kx_kind_pam_service = {KX_CLASS_TEXT, "NAME", NULL, parse_pam_service};
 const KxKind kx_kind_nt_domain = {KX_CLASS_TEXT, "NAME", NULL, parse_nt_domain};
 const KxKind kx_kind_directory_hosts = {KX_CLASS_LIST, "HOST[:PORT],...", NULL, parse_host};
 const KxKind kx_kind_filter = {KX_CLASS_TEXT, "FILTER", NULL, parse_filter};

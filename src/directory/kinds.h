@@ -39,7 +39,7 @@ extern const KxKind kx_kind_address, kx_kind_sort_target, kx_kind_header_name,
     kx_kind_fetch_protocol, kx_kind_fetch_tls, kx_kind_fetch_auth;
 extern const KxKind kx_kind_directory_type, kx_kind_activate, kx_kind_directory_hosts,
     kx_kind_filter, kx_kind_attributes, kx_kind_source, kx_kind_authentication, kx_kind_realm,
-    kx_kind_nt_domain;
+    kx_kind_nt_domain, kx_kind_pam_service;
 extern const KxKind kx_kind_oidc_issuer, kx_kind_oidc_audience, kx_kind_oidc_claim,
     kx_kind_oidc_scopes, kx_kind_client_id, kx_kind_client_secret;
 extern const KxKind kx_kind_senders, kx_kind_recipients, kx_kind_relay_auth, kx_kind_source_ips;

@@ -152,6 +152,26 @@ KX_MESSAGE(KERBEROS_FOUND, KxMsgKerberosFound, KERBEROS, CORE, 0)
 #define KX_FIELDS_KERBEROS_CHECKED(F, S) F(S, U32, state, 0) F(S, STR, text, 1024)
 KX_MESSAGE(KERBEROS_CHECKED, KxMsgKerberosChecked, KERBEROS, CORE, 0)
 
+/* ---- passwords that PAM checks ---- */
+
+/* The core wants a connection to the helper that runs PAM, which it cannot make itself. Answered on the channel that comes
+ * with it, by one of these two; `text` says why there is none. */
+#define KX_FIELDS_PAM_WANTED(F, S)
+KX_MESSAGE(PAM_WANTED, KxMsgPamWanted, CORE, KEEPER, 1)
+#define KX_FIELDS_PAM_CONNECTED(F, S)
+KX_MESSAGE(PAM_CONNECTED, KxMsgPamConnected, KEEPER, CORE, 1)
+#define KX_FIELDS_PAM_ABSENT(F, S) F(S, STR, text, 512)
+KX_MESSAGE(PAM_ABSENT, KxMsgPamAbsent, KEEPER, CORE, 0)
+
+/* What does the service say to the password, and to the account? One for each connection, answered by PAM_CHECKED.
+ * `remote_ip` is the client's, or empty. */
+#define KX_FIELDS_PAM_CHECK(F, S) F(S, STR, service, 64) F(S, STR, name, 256) F(S, STR, password, 512) F(S, STR, remote_ip, 64)
+KX_MESSAGE(PAM_CHECK, KxMsgPamCheck, CORE, PAM, 0)
+
+/* `state` is KxPamState, `text` says more. */
+#define KX_FIELDS_PAM_CHECKED(F, S) F(S, U32, state, 0) F(S, STR, text, 1024)
+KX_MESSAGE(PAM_CHECKED, KxMsgPamChecked, PAM, CORE, 0)
+
 /* ---- sessions: one message outstanding for each session, from edge to core ---- */
 
 /* First for each session, and again after the core restarted, with the last ticket. Answer: SESSION_READY. */

@@ -33,6 +33,7 @@ typedef struct {
 #define COURIER  KX_ROLE_COURIER
 #define CONVERT  KX_ROLE_CONVERT
 #define KERBEROS KX_ROLE_KERBEROS
+#define PAM      KX_ROLE_PAM
 static const Type types[KX_MSG_COUNT] = {
 #define KX_MESSAGE(NAME, Struct, from, to, files)                                                  \
     [KX_MSG_##NAME] = {#NAME, from, to, files, fields_##NAME},
@@ -57,6 +58,8 @@ const char *kx_role_name(KxRole role)
         return "convert";
     case KX_ROLE_KERBEROS:
         return "kerberos";
+    case KX_ROLE_PAM:
+        return "pam";
     }
     return "unknown";
 }

@@ -20,6 +20,7 @@ typedef enum {
     KX_ROLE_COURIER = 1 << 3,
     KX_ROLE_CONVERT = 1 << 4,
     KX_ROLE_KERBEROS = 1 << 5,
+    KX_ROLE_PAM = 1 << 6, /* a service of its own, which the keeper does not start */
 } KxRole;
 
 const char *kx_role_name(KxRole role);
@@ -111,6 +112,19 @@ typedef enum {
     KX_GSS_LATER, /* it cannot be said now */
 } KxGssState;
 typedef enum { KX_KERBEROS_GOOD, KX_KERBEROS_WRONG, KX_KERBEROS_UNREACHABLE } KxKerberosState;
+
+/* What PAM says to a sign-in. */
+typedef enum {
+    KX_PAM_GOOD,
+    KX_PAM_WRONG,
+    KX_PAM_UNKNOWN,          /* it knows no such user */
+    KX_PAM_EXPIRED,          /* the account */
+    KX_PAM_PASSWORD_EXPIRED, /* the password, which is right */
+    KX_PAM_DENIED,           /* the account may not, now or from there or at all */
+    KX_PAM_REFUSED,          /* it was not asked: the helper does not ask about such */
+    KX_PAM_UNREACHABLE,      /* it cannot be asked */
+    KX_PAM_STATES,
+} KxPamState;
 
 typedef enum { KX_SECRET_TICKET_SEAL = 1, KX_SECRET_TLS_TICKETS = 2 } KxSecretPurpose;
 

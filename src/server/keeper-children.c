@@ -91,6 +91,9 @@ static void child_message(gpointer data, KxLink *link, KxMessage *message)
     case KX_MSG_KERBEROS_WANTED:
         kx_keeper_kerberos(keeper);
         break;
+    case KX_MSG_PAM_WANTED:
+        kx_keeper_pam(message);
+        break;
     case KX_MSG_HOOK:
         kx_keeper_hook(keeper, &message->HOOK);
         break;

@@ -105,6 +105,9 @@ void kx_keeper_kerberos(KxKeeper *keeper);
 void kx_keeper_kerberos_ended(KxChild *child, int wait_status);
 void kx_keeper_end_kerberos(KxKeeper *keeper);
 
+/* keeper-pam.c: connects the core with the helper that asks PAM */
+void kx_keeper_pam(const KxMessage *message);
+
 /* keeper-hook.c: programs that bring the line up and down, and change DNS records */
 void kx_keeper_hooks_init(KxKeeper *keeper);
 void kx_keeper_hooks_clear(KxKeeper *keeper);

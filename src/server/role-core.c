@@ -278,6 +278,12 @@ static void want_kerberos(gpointer data)
     kx_channel_send(process->keeper_fd, KX_MSG_KERBEROS_WANTED, 0, &(KxMsgKerberosWanted){}, -1);
 }
 
+static void want_pam(gpointer data, int channel)
+{
+    KxCoreProcess *process = data;
+    kx_channel_send(process->keeper_fd, KX_MSG_PAM_WANTED, 0, &(KxMsgPamWanted){}, channel);
+}
+
 static void tell_hook(gpointer data, KxHook hook)
 {
     KxCoreProcess *process = data;
@@ -367,6 +373,8 @@ static gboolean open_data(KxCoreProcess *process, GError **error)
     core->convert = kx_convert_new(core->logger, tell_converter, process);
     core->kerberos = kx_kerberos_new(want_kerberos, process);
     kx_directory_set_kerberos(core->directory, core->kerberos);
+    core->pam = kx_pam_new(want_pam, process);
+    kx_directory_set_pam(core->directory, core->pam);
     if (!(core->search =
               kx_search_open(core->store, core->logger, extract_text, core->convert, error)))
         return FALSE;
@@ -434,6 +442,8 @@ static void close_data(KxCoreProcess *process)
     g_clear_pointer(&core->convert, kx_convert_free);
     kx_directory_set_kerberos(core->directory, NULL);
     g_clear_pointer(&core->kerberos, kx_kerberos_free);
+    kx_directory_set_pam(core->directory, NULL);
+    g_clear_pointer(&core->pam, kx_pam_free);
     g_clear_pointer(&core->store, kx_store_close);
     g_clear_pointer(&core->http, kx_http_free);
     g_clear_pointer(&process->api, kx_api_free);
@@ -465,6 +475,7 @@ static void run(KxCoreProcess *process, const KxSandbox *sandbox)
     kx_fetcher_stop(process->core.fetcher); /* nor by it */
     kx_mapping_stop(process->core.mapping);
     kx_kerberos_stop(process->core.kerberos);
+    kx_pam_stop(process->core.pam);
     kx_line_stop(process->core.line);
     kx_core_renewal_stop(process);
     kx_control_stop(process->control);

@@ -2,6 +2,7 @@
 """The Debian package: installed, upgraded, removed and purged for real, in a copy-on-write view of this system."""
 
 import os
+import re
 import subprocess
 
 import pytest
@@ -64,6 +65,22 @@ def test_the_service_is_there_and_not_root(in_system):
     assert "User=keryx" in out and "CAP_NET_BIND_SERVICE" in out
     assert "ConditionPathExists=/var/lib/keryx/server.db" in out
     assert "WantedBy=multi-user.target" in out
+
+
+@pytest.mark.covers("DOM-24")
+def test_pam_has_a_service_of_its_own(in_system):
+    """A file of the administrator's, which an upgrade leaves as he has made it; the units are there and off."""
+    units = "/lib/systemd/system/keryx-pam"
+    out = in_system(
+        f"dpkg --no-triggers -i /keryx.deb && cat /etc/pam.d/keryx {units}.socket {units}.service && "
+        f"systemd-analyze --man=no verify {units}.socket {units}.service 2>&1 && "
+        "systemctl is-enabled keryx-pam.socket || true; echo '# mine' >>/etc/pam.d/keryx; "
+        "dpkg --no-triggers -i /keryx.deb; tail -1 /etc/pam.d/keryx; dpkg --no-triggers -P keryx; ls /etc/pam.d")
+    assert "@include common-auth" in out and "@include common-account" in out
+    assert "ListenSequentialPacket=/run/keryx/pam.sock" in out and "SocketGroup=keryx" in out and "SocketMode=0660" in out
+    assert "ExecStart=/usr/sbin/keryx pam serve" in out and "NoNewPrivileges=yes" in out
+    assert "disabled" in out and "Unknown" not in out
+    assert "# mine" in out and not re.search(r"^keryx$", out, re.M)
 
 
 @pytest.mark.covers("INST-47", "INST-52")

@@ -19,12 +19,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size == 0 || size > KX_MESSAGE_MAX)
         return 0;
-    KxRole from = data[0] & 64   ? KX_ROLE_KERBEROS
-                  : data[0] & 16 ? KX_ROLE_CONVERT
-                                 : 1 << (data[0] & 3);
-    KxRole to = data[0] & 128  ? KX_ROLE_KERBEROS
-                : data[0] & 32 ? KX_ROLE_CONVERT
-                               : 1 << (data[0] >> 2 & 3);
+    KxRole from = (data[0] & 80) == 80 ? KX_ROLE_PAM
+                  : data[0] & 64       ? KX_ROLE_KERBEROS
+                  : data[0] & 16       ? KX_ROLE_CONVERT
+                                       : 1 << (data[0] & 3);
+    KxRole to = (data[0] & 160) == 160 ? KX_ROLE_PAM
+                : data[0] & 128        ? KX_ROLE_KERBEROS
+                : data[0] & 32         ? KX_ROLE_CONVERT
+                                       : 1 << (data[0] >> 2 & 3);
     size_t len = size - 1;
     g_autofree char *bytes = g_malloc(len + 1);
     if (len > 0)

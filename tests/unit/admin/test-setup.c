@@ -74,8 +74,9 @@ static void check_contents(void)
     g_assert_true(domain->primary);
     g_autoptr(KxUser) user = NULL;
     const char *reason;
-    g_assert_cmpint(kx_auth_password(directory, "admin", "twelve letters", NULL, &user, &reason),
-                    ==, KX_AUTH_OK);
+    g_assert_cmpint(
+        kx_auth_password(directory, "admin", "twelve letters", NULL, NULL, &user, &reason), ==,
+        KX_AUTH_OK);
     g_assert_cmpint(user->admin, ==, KX_LEVEL_FULL);
     g_autoptr(KxResolution) found = kx_resolve(directory, "postmaster@company.test", FALSE);
     const KxDestination *postmaster = g_ptr_array_index(found->destinations, 0);

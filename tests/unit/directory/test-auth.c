@@ -8,7 +8,7 @@ static void assert_auth(Fixture *f, const char *login, const char *password, con
 {
     g_autoptr(KxUser) user = NULL;
     const char *why = "";
-    KxAuthResult result = kx_auth_password(f->directory, login, password, NULL, &user, &why);
+    KxAuthResult result = kx_auth_password(f->directory, login, password, NULL, NULL, &user, &why);
     g_assert_cmpint(result, ==, *reason == '\0' ? KX_AUTH_OK : KX_AUTH_FAILED);
     g_assert_cmpint(user != NULL, ==, result == KX_AUTH_OK);
     g_assert_cmpstr(why, ==, reason);

@@ -53,8 +53,8 @@ static void test_all_or_none(void)
         assert_recipient(&f, "one@company.com", "unknown");
         g_autoptr(KxUser) nobody = NULL;
         const char *reason;
-        g_assert_cmpint(kx_auth_password(f.directory, "smith", "new", NULL, &nobody, &reason), ==,
-                        KX_AUTH_FAILED);
+        g_assert_cmpint(kx_auth_password(f.directory, "smith", "new", NULL, NULL, &nobody, &reason),
+                        ==, KX_AUTH_FAILED);
         fixture_reopen(&f);
     }
     ASSERT_OK(

@@ -74,8 +74,8 @@ static KxAuthResult sign_in(Fixture *f, const char *password)
     const char *reason = NULL;
     KxAuthResult result;
     do
-        result =
-            kx_auth_password(f->directory, "smith@company.com", password, NULL, &user, &reason);
+        result = kx_auth_password(f->directory, "smith@company.com", password, NULL, NULL, &user,
+                                  &reason);
     while (result == KX_AUTH_BUSY);
     return result;
 }
@@ -181,8 +181,9 @@ static void test_decoys(void)
     g_assert_cmpuint(imported, <, 150);
     KxUser *user = NULL;
     const char *reason = NULL;
-    g_assert_cmpint(kx_auth_password(f.directory, "n1@company.com", "x", NULL, &user, &reason), ==,
-                    KX_AUTH_FAILED);
+    g_assert_cmpint(
+        kx_auth_password(f.directory, "n1@company.com", "x", NULL, NULL, &user, &reason), ==,
+        KX_AUTH_FAILED);
     g_assert_cmpstr(reason, ==, "the user does not exist");
     fixture_clear(&f);
 }

@@ -25,6 +25,7 @@ typedef struct {
 #define COURIER  KX_ROLE_COURIER
 #define CONVERT  KX_ROLE_CONVERT
 #define KERBEROS KX_ROLE_KERBEROS
+#define PAM      KX_ROLE_PAM
 static const struct {
     const char *name;
     guint from, to, files;
@@ -36,8 +37,8 @@ static const struct {
 #undef KX_MESSAGE
 };
 
-static const KxRole roles[] = {KX_ROLE_KEEPER,  KX_ROLE_EDGE,    KX_ROLE_CORE,
-                               KX_ROLE_COURIER, KX_ROLE_CONVERT, KX_ROLE_KERBEROS};
+static const KxRole roles[] = {KX_ROLE_KEEPER,  KX_ROLE_EDGE,     KX_ROLE_CORE, KX_ROLE_COURIER,
+                               KX_ROLE_CONVERT, KX_ROLE_KERBEROS, KX_ROLE_PAM};
 
 typedef struct {
     KxMessage message;
@@ -284,8 +285,8 @@ static void test_room(void)
     g_assert_cmpuint(kx_message_pack(KX_MSG_COMMAND, 5, &command, bytes, len), ==, len);
 }
 
-/* The table itself: descriptors come from the keeper, and from the core to those who have no files;
- * a client's edge hears nothing from the courier. */
+/* The table itself: descriptors come from the keeper, and from the core to those who have no files,
+ * and to the keeper, which answers on it; a client's edge hears nothing from the courier. */
 static void test_table(void)
 {
     for (guint type = 0; type < KX_MSG_COUNT; type++) {
@@ -294,7 +295,7 @@ static void test_table(void)
         g_assert_cmpuint(table[type].files, <=, KX_MESSAGE_FDS);
         if (table[type].files > 0)
             g_assert_cmpuint(table[type].from, ==,
-                             (table[type].to & (CONVERT | COURIER | KERBEROS)) != 0 &&
+                             (table[type].to & (CONVERT | COURIER | KERBEROS | KEEPER)) != 0 &&
                                      table[type].from != KX_ROLE_KEEPER
                                  ? KX_ROLE_CORE
                                  : KX_ROLE_KEEPER);

@@ -137,9 +137,9 @@ static void test_down(void)
     for (int i = 0; i < 10; i++) {
         g_assert_cmpint(kx_mapped_find(server.f.directory, "x@company.test"), ==, KX_MAPPED_LATER);
         g_autoptr(KxUser) user = NULL;
-        g_assert_cmpint(
-            kx_auth_password(server.f.directory, "julia@company.test", "x", NULL, &user, &reason),
-            ==, KX_AUTH_BUSY);
+        g_assert_cmpint(kx_auth_password(server.f.directory, "julia@company.test", "x", NULL, NULL,
+                                         &user, &reason),
+                        ==, KX_AUTH_BUSY);
     }
     g_assert_cmpuint(asked, ==, before);
     server_clear(&server);
@@ -172,7 +172,7 @@ static gpointer sign_in(gpointer data)
     g_autoptr(KxUser) user = NULL;
     const char *reason = NULL;
     return GINT_TO_POINTER(kx_auth_password(((Server *)data)->f.directory, "julia@company.test",
-                                            "x", NULL, &user, &reason));
+                                            "x", NULL, NULL, &user, &reason));
 }
 
 /* The channel of the question that this causes. */
