@@ -66,13 +66,15 @@ gboolean kx_sasl_is_locked(KxSession *session, KxSasl *sasl);
  * else begins with one: NULL. */
 char *kx_sasl_unescape(const char *text);
 
-/* sasl-plain.c, sasl-scram.c, sasl-digest.c, sasl-oauth.c, sasl-gss.c */
+/* sasl-plain.c, sasl-scram.c, sasl-digest.c, sasl-digest-md5.c, sasl-oauth.c, sasl-gss.c */
 KxSaslNext kx_sasl_plain(KxSession *session, KxSasl *sasl, KxSlice response);
 KxSaslNext kx_sasl_login(KxSession *session, KxSasl *sasl, KxSlice response);
 KxSaslNext kx_sasl_scram(KxSession *session, KxSasl *sasl, KxSlice response);
 KxSaslNext kx_sasl_cram_md5(KxSession *session, KxSasl *sasl, KxSlice response);
 KxSaslNext kx_sasl_apop(KxSession *session, KxSasl *sasl, KxSlice response);
 char *kx_sasl_cram_challenge(KxSession *session);
+KxSaslNext kx_sasl_digest_md5(KxSession *session, KxSasl *sasl, KxSlice response);
+char *kx_sasl_digest_challenge(KxSession *session);
 KxSaslNext kx_sasl_oauthbearer(KxSession *session, KxSasl *sasl, KxSlice response);
 KxSaslNext kx_sasl_oauth_ask(KxSession *session, KxSasl *sasl);
 KxSaslNext kx_sasl_xoauth2(KxSession *session, KxSasl *sasl, KxSlice response);

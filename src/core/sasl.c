@@ -23,6 +23,7 @@ static const KxSaslSteps STEPS[] = {
     {"GSSAPI", "", NULL, kx_sasl_gssapi, kx_sasl_ask_gss},
     {"GSS-SPNEGO", "", NULL, kx_sasl_gss_spnego, kx_sasl_ask_gss},
     {"NTLM", "", NULL, kx_sasl_ntlm, kx_sasl_ask_gss},
+    {"DIGEST-MD5", NULL, kx_sasl_digest_challenge, kx_sasl_digest_md5},
     {"CRAM-MD5", NULL, kx_sasl_cram_challenge, kx_sasl_cram_md5},
     {"APOP", "", NULL, kx_sasl_apop},
     {"PLAIN", "", NULL, kx_sasl_plain},

@@ -10,10 +10,11 @@ const KxSaslMechanism KX_SASL_MECHANISMS[] = {
     {"SCRAM-SHA-1-PLUS", "SCRAM-SHA-1", KX_SASL_BINDS, KX_SASL_NEEDS_KEYS},     /* RFC 5802 */
     {"SCRAM-SHA-256", "SCRAM-SHA-256", 0, KX_SASL_NEEDS_KEYS},
     {"SCRAM-SHA-1", "SCRAM-SHA-1", 0, KX_SASL_NEEDS_KEYS},
-    {"GSSAPI", "GSSAPI", 0, KX_SASL_NEEDS_REALM},         /* RFC 4752 */
-    {"GSS-SPNEGO", "GSS-SPNEGO", 0, KX_SASL_NEEDS_REALM}, /* the same with RFC 4178 */
-    {"NTLM", "NTLM", 0, KX_SASL_NEEDS_NT_DOMAIN},         /* [MS-NLMP] */
-    {"CRAM-MD5", "CRAM-MD5", 0, KX_SASL_NEEDS_PASSWORDS}, /* RFC 2195 */
+    {"GSSAPI", "GSSAPI", 0, KX_SASL_NEEDS_REALM},             /* RFC 4752 */
+    {"GSS-SPNEGO", "GSS-SPNEGO", 0, KX_SASL_NEEDS_REALM},     /* the same with RFC 4178 */
+    {"NTLM", "NTLM", 0, KX_SASL_NEEDS_NT_DOMAIN},             /* [MS-NLMP] */
+    {"DIGEST-MD5", "DIGEST-MD5", 0, KX_SASL_NEEDS_PASSWORDS}, /* RFC 2831 */
+    {"CRAM-MD5", "CRAM-MD5", 0, KX_SASL_NEEDS_PASSWORDS},     /* RFC 2195 */
     {"APOP", "CRAM-MD5", KX_SASL_HIDDEN, KX_SASL_NEEDS_PASSWORDS},
     {"PLAIN", "PLAIN", KX_SASL_CLEAR, 0}, /* RFC 4616 */
     {"LOGIN", "LOGIN", KX_SASL_CLEAR, 0}, /* draft-murchison-sasl-login */
