@@ -332,16 +332,33 @@ static json_t *session_operation(const char *id, const char *summary, const char
                      ref("responses", "problem"));
 }
 
+/* A body with what somebody shows: name, password, the code of a second factor; and `more`, if it
+ * is not NULL. */
+static json_t *proof_body(const char *more)
+{
+    const char *const names[] = {"user", "password", more, "code"};
+    json_t *properties = json_object(), *required = json_array();
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
+        if (!names[i])
+            continue;
+        json_t *schema = text_schema();
+        if (i > 0)
+            json_object_set_new(schema, "writeOnly", json_true());
+        json_object_set_new(properties, names[i], schema);
+        if (i + 1 < G_N_ELEMENTS(names))
+            json_array_append_new(required, json_string(names[i]));
+    }
+    json_t *schema = json_pack("{s:s, s:o, s:o}", "type", "object", "properties", properties,
+                               "required", required);
+    return json_pack("{s:o}", "content", content("application/json", schema));
+}
+
 static void add_session(json_t *paths)
 {
     json_t *item = path_item(paths, "session");
     json_t *open = session_operation("session-open", "Opens a session, as a cookie.", "200");
-    json_t *schema = json_pack("{s:s, s:{s:{s:s}, s:{s:s, s:b}}, s:[s, s]}", "type", "object",
-                               "properties", "user", "type", "string", "password", "type", "string",
-                               "writeOnly", 1, "required", "user", "password");
     json_object_set_new(open, "security", json_array());
-    json_object_set_new(open, "requestBody",
-                        json_pack("{s:o}", "content", content("application/json", schema)));
+    json_object_set_new(open, "requestBody", proof_body(NULL));
     json_object_set_new(item, "post", open);
     json_object_set_new(item, "get",
                         session_operation("session-show",
@@ -357,13 +374,8 @@ static void add_own_password(json_t *paths)
     json_t *operation = session_operation(
         "self-password",
         "Changes a user's own password, with the present one; no session is needed.", "204");
-    json_t *schema = json_pack("{s:s, s:{s:{s:s}, s:{s:s, s:b}, s:{s:s, s:b}}, s:[s, s, s]}",
-                               "type", "object", "properties", "user", "type", "string", "password",
-                               "type", "string", "writeOnly", 1, "new-password", "type", "string",
-                               "writeOnly", 1, "required", "user", "password", "new-password");
     json_object_set_new(operation, "security", json_array());
-    json_object_set_new(operation, "requestBody",
-                        json_pack("{s:o}", "content", content("application/json", schema)));
+    json_object_set_new(operation, "requestBody", proof_body("new-password"));
     json_object_set_new(path_item(paths, "self/password"), "post", operation);
 }
 

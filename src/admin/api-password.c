@@ -50,20 +50,21 @@ void kx_api_password_resource(KxApi *api, const KxHttpRequest *request, KxHttpRe
         return;
     }
     json_auto_t *body = kx_api_body(request, response);
-    const char *name = json_string_value(json_object_get(body, "user"));
-    const char *password = json_string_value(json_object_get(body, "password"));
+    KxApiProof proof;
     const char *next = json_string_value(json_object_get(body, "new-password"));
     if (!body)
         return;
-    if (!name || !password || !next || json_object_size(body) != 3) {
-        kx_http_response_problem(response, 400,
-                                 "It takes \"user\", \"password\" and \"new-password\", all texts");
+    if (!kx_api_proof_read(body, 3, &proof) || !next) {
+        kx_http_response_problem(
+            response, 400,
+            "It takes \"user\", \"password\" and \"new-password\", all texts, and "
+            "\"code\" of a second factor");
         return;
     }
-    g_autofree char *login = kx_api_take_password(api, request, name, password, response);
+    g_autofree char *login = kx_api_take_password(api, request, &proof, response);
     if (!login || !may_change(api, login, response))
         return;
-    if (g_str_equal(password, next))
+    if (g_str_equal(proof.password, next))
         kx_http_response_problem(response, 400, "The new password is the old one");
     else
         change(api, login, next, response);

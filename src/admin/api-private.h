@@ -71,6 +71,7 @@ void kx_api_session_end(KxApiSessions *sessions, const char *cookie);
 /* ---- api-sign-in.c ---- */
 
 typedef struct KxApiThrottle KxApiThrottle;
+typedef struct KxApiCodes KxApiCodes;
 
 #define KX_API_COOKIE "__Host-keryx-admin"
 
@@ -80,7 +81,8 @@ struct KxApi {
     GPtrArray *routes;
     KxApiSessions *sessions;
     KxApiThrottle *throttle;
-    gint waiting;     /* atomic: sign-ins that are asked about elsewhere */
+    gint waiting; /* atomic: sign-ins that are asked about elsewhere */
+    KxApiCodes *codes;
     GBytes *document; /* OpenAPI */
 };
 
@@ -94,10 +96,19 @@ gboolean kx_api_actor(KxApi *api, const KxHttpRequest *request, KxApiActor *ret_
 /* POST, GET and DELETE of "session". */
 void kx_api_session_resource(KxApi *api, const KxHttpRequest *request, KxHttpResponse *response);
 
-/* The login of whose name and password these are; NULL: the response says why not, and it counted
- * as a sign-in that failed. */
-char *kx_api_take_password(KxApi *api, const KxHttpRequest *request, const char *name,
-                           const char *password, KxHttpResponse *response);
+/* What somebody shows; `code` may be NULL. */
+typedef struct {
+    const char *name, *password, *code;
+} KxApiProof;
+
+/* Reads it from a body that has `n` texts beside the code. FALSE: one is absent, or there are
+ * others. */
+gboolean kx_api_proof_read(const json_t *body, guint n, KxApiProof *ret_proof);
+
+/* The login of whose name, password and code these are; NULL: the response says why not, and it
+ * counted as a sign-in that failed. */
+char *kx_api_take_password(KxApi *api, const KxHttpRequest *request, const KxApiProof *proof,
+                           KxHttpResponse *response);
 
 /* ---- api-ticket.c ---- */
 
@@ -108,6 +119,14 @@ const char *kx_api_ticket_of(const KxHttpRequest *request);
 /* Whose it is; NULL: the response says why not. */
 char *kx_api_take_ticket(KxApi *api, const KxHttpRequest *request, const char *ticket,
                          KxHttpResponse *response);
+
+/* ---- api-code.c ---- */
+
+KxApiCodes *kx_api_codes_new(void);
+void kx_api_codes_free(KxApiCodes *codes);
+
+/* Of a user who has a second factor; each code is taken once. */
+gboolean kx_api_code_take(KxApiCodes *codes, const KxUser *user, const char *code);
 
 /* ---- api-password.c ---- */
 

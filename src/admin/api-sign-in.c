@@ -188,17 +188,31 @@ static KxAuthResult ask_password(KxApi *api, const KxHttpRequest *request, const
     return result;
 }
 
-static char *check_password(KxApi *api, const KxHttpRequest *request, const char *name,
-                            const char *password, KxHttpResponse *response)
+/* Who has the password is told that a code is missing: that alone is no failure. */
+static gboolean check_code(KxApi *api, const KxHttpRequest *request, const KxApiProof *proof,
+                           const KxUser *user, const KxLockoutWho *who, KxHttpResponse *response)
+{
+    if (*user->second_factor == '\0')
+        return TRUE;
+    if (!proof->code)
+        return refuse(response, 401, "The account has a second factor: show a \"code\" of it too");
+    if (kx_api_code_take(api->codes, user, proof->code))
+        return TRUE;
+    kx_lockout_failed(api->core->lockout, who);
+    return fail_login(api, request, proof->name, "wrong code of the second factor", response);
+}
+
+static char *check_password(KxApi *api, const KxHttpRequest *request, const KxApiProof *proof,
+                            KxHttpResponse *response)
 {
     g_autoptr(KxUser) user = NULL;
-    const char *reason = NULL, *ip = kx_session_remote_ip(request->session);
+    const char *reason = NULL, *ip = kx_session_remote_ip(request->session), *name = proof->name;
     KxLockoutWho who = {name, ip, kx_session_local_ip(request->session)};
     if (kx_lockout_is_locked(api->core->lockout, &who)) {
         fail_login(api, request, name, "locked out after too many failed logins", response);
         return NULL;
     }
-    switch (ask_password(api, request, name, password, &user, &reason)) {
+    switch (ask_password(api, request, name, proof->password, &user, &reason)) {
     case KX_AUTH_BUSY:
         kx_log_failed_login(api->core->logger, "HTTP", ip, KX_LOGIN_ERROR, "PLAIN");
         refuse(response, 503, "Too many sign-ins at once, please try again");
@@ -210,27 +224,37 @@ static char *check_password(KxApi *api, const KxHttpRequest *request, const char
     case KX_AUTH_OK:
         break;
     }
+    if (!check_code(api, request, proof, user, &who, response))
+        return NULL;
     kx_lockout_succeeded(api->core->lockout, &who);
     return g_strdup_printf("%s@%s", user->name, user->domain);
 }
 
-char *kx_api_take_password(KxApi *api, const KxHttpRequest *request, const char *name,
-                           const char *password, KxHttpResponse *response)
+gboolean kx_api_proof_read(const json_t *body, guint n, KxApiProof *ret_proof)
+{
+    const json_t *code = json_object_get(body, "code");
+    *ret_proof =
+        (KxApiProof){json_string_value(json_object_get(body, "user")),
+                     json_string_value(json_object_get(body, "password")), json_string_value(code)};
+    return ret_proof->name && ret_proof->password && (!code || ret_proof->code) &&
+           json_object_size(body) == n + (code != NULL);
+}
+
+char *kx_api_take_password(KxApi *api, const KxHttpRequest *request, const KxApiProof *proof,
+                           KxHttpResponse *response)
 {
     if (!is_same_origin(request)) {
         refuse(response, 403, "The request comes from another web site");
         return NULL;
     }
-    return may_try(api, request, response) ? check_password(api, request, name, password, response)
-                                           : NULL;
+    return may_try(api, request, response) ? check_password(api, request, proof, response) : NULL;
 }
 
 /* By what is in the body: a name and a password. */
 static char *take_body(KxApi *api, const KxHttpRequest *request, KxHttpResponse *response)
 {
     json_auto_t *body = kx_api_body(request, response);
-    const char *name = json_string_value(json_object_get(body, "user"));
-    const char *password = json_string_value(json_object_get(body, "password"));
+    KxApiProof proof;
     if (!body)
         return NULL;
     if (json_object_size(body) == 0) {
@@ -238,11 +262,13 @@ static char *take_body(KxApi *api, const KxHttpRequest *request, KxHttpResponse 
         refuse(response, 401, "Show \"user\" and \"password\"");
         return NULL;
     }
-    if (!name || !password || json_object_size(body) != 2) {
-        refuse(response, 400, "Signing in takes \"user\" and \"password\", both texts");
+    if (!kx_api_proof_read(body, 2, &proof)) {
+        refuse(response, 400,
+               "Signing in takes \"user\" and \"password\", both texts, and \"code\" of a second "
+               "factor");
         return NULL;
     }
-    return kx_api_take_password(api, request, name, password, response);
+    return kx_api_take_password(api, request, &proof, response);
 }
 
 static char *take_ticket(KxApi *api, const KxHttpRequest *request, const char *ticket,
@@ -254,13 +280,31 @@ static char *take_ticket(KxApi *api, const KxHttpRequest *request, const char *t
     return NULL;
 }
 
+/* A ticket shows that somebody has the password, or had it; and who must have a second factor has
+ * one. */
+static gboolean check_factor(KxApi *api, const KxApiActor *actor, gboolean by_ticket,
+                             KxHttpResponse *response)
+{
+    g_autoptr(KxSettings) settings = kx_directory_settings(api->core->directory);
+    g_autoptr(KxUser) user = kx_user_get(api->core->directory, actor->login, NULL);
+    gboolean has = user && *user->second_factor != '\0';
+    if (has && by_ticket)
+        return refuse(response, 401,
+                      "The account has a second factor: sign in with password and code");
+    return has || g_str_equal(kx_settings_text(settings, KX_SET_ADMIN_SECOND_FACTOR), "optional") ||
+           refuse(response, 403,
+                  "The administration takes accounts with a second factor only; keryx user "
+                  "second-factor new makes one");
+}
+
 static void sign_in(KxApi *api, const KxHttpRequest *request, KxHttpResponse *response)
 {
     const char *ticket = kx_api_ticket_of(request);
     g_auto(KxApiActor) actor = {0};
     actor.login =
         ticket ? take_ticket(api, request, ticket, response) : take_body(api, request, response);
-    if (!actor.login || !take_rights(api, request, &actor, response))
+    if (!actor.login || !take_rights(api, request, &actor, response) ||
+        !check_factor(api, &actor, ticket != NULL, response))
         return;
     g_autofree char *cookie = kx_api_session_open(api->sessions, actor.login, &actor.csrf);
     g_autofree char *line =

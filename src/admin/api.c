@@ -124,6 +124,7 @@ KxApi *kx_api_new(KxCore *core, const KxServerHooks *server)
     api->routes = kx_api_routes_new();
     api->sessions = kx_api_sessions_new(core->directory);
     api->throttle = kx_api_throttle_new();
+    api->codes = kx_api_codes_new();
     api->document = g_bytes_new_with_free_func(text, strlen(text), free, text);
     return api;
 }
@@ -135,6 +136,7 @@ void kx_api_free(KxApi *api)
     g_ptr_array_unref(api->routes);
     kx_api_sessions_free(api->sessions);
     kx_api_throttle_free(api->throttle);
+    kx_api_codes_free(api->codes);
     g_bytes_unref(api->document);
     g_free(api);
 }

@@ -4,6 +4,7 @@
 #include "admin/export.h"
 #include "admin/issued.h"
 #include "admin/object.h"
+#include "admin/second-factor.h"
 #include "admin/user-csv.h"
 #include "admin/user-mailbox.h"
 #include "admin/user-remove.h"
@@ -105,7 +106,7 @@ static const KxOption app_password_options[] = {
 
 static const KxOption csv_options[] = {
     {"with-hashes", KX_OPTION_FLAG, NULL,
-     "Also what is stored of the passwords: keep the file as safe as these."},
+     "Also what is stored of the passwords, and second factors: keep the file as safe as these."},
 };
 
 static const KxCommand commands[] = {
@@ -239,6 +240,28 @@ static const KxCommand commands[] = {
      .flags = KX_COMMAND_READS | KX_COMMAND_ACCOUNTS | KX_COMMAND_TABLE,
      .manual = "Prints the accounts of a domain, or all, as a CSV table that keryx user import "
                "reads."},
+    {.words = "user second-factor new",
+     .args = "USER@DOMAIN",
+     .api = "POST /users/{user}/second-factor",
+     .min_args = 1,
+     .max_args = 1,
+     .run = kx_second_factor_run_new,
+     .show = kx_second_factor_show,
+     .flags = KX_COMMAND_ACCOUNTS,
+     .manual =
+         "Gives a user a second factor for the administration and prints its secret, this once, "
+         "as a text and as the URL that programs on phones read. From then on the password "
+         "opens the administration over HTTPS only with a code of such a program. One that there "
+         "was is replaced."},
+    {.words = "user second-factor remove",
+     .args = "USER@DOMAIN",
+     .api = "DELETE /users/{user}/second-factor",
+     .min_args = 1,
+     .max_args = 1,
+     .run = kx_second_factor_run_remove,
+     .flags = KX_COMMAND_ACCOUNTS,
+     .show = kx_show_nothing,
+     .manual = "Takes the second factor of a user away, as when the phone is lost."},
     {.words = "user app-password add",
      .args = "USER@DOMAIN NAME",
      .api = "POST /users/{user}/app-passwords app-password",

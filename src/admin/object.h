@@ -50,6 +50,7 @@ json_t *kx_json_strings(char *const *texts);
 /* For the options: one row of KX_FIELD becomes one KxOption. */
 #define KX_OPTION_OF_bool           KX_OPTION_BOOL, "yes|no"
 #define KX_OPTION_OF_override       KX_OPTION_TEXT, "yes|no"
+#define KX_OPTION_OF_totp           KX_OPTION_SECRET, "SECRET"
 #define KX_OPTION_OF_color          KX_OPTION_TEXT, "COLOR"
 #define KX_OPTION_OF_level          KX_OPTION_TEXT, "none|read|full"
 #define KX_OPTION_OF_text           KX_OPTION_TEXT, "TEXT"

@@ -186,8 +186,9 @@ KxUserRow *kx_user_row(const KxUserColumns *columns, const char *line, const cha
 
 /* ---- export ---- */
 
-/* Ids of the fields in the order of the columns; only those that some account has. */
-static GArray *export_fields(const GPtrArray *users)
+/* Ids of the fields in the order of the columns; only those that some account has. What is hidden
+ * goes where the hashes go. */
+static GArray *export_fields(const GPtrArray *users, gboolean hashes)
 {
     GArray *ids = g_array_new(FALSE, FALSE, sizeof(guint));
     guint first, end;
@@ -199,6 +200,8 @@ static GArray *export_fields(const GPtrArray *users)
                 g_array_append_val(ids, id);
     for (guint id = first; id < end; id++) {
         gboolean used = FALSE;
+        if (!hashes && kx_field_is_secret(kx_field_row((KxFieldId)id)))
+            continue;
         for (guint i = 0; i < users->len && !used; i++) {
             g_autofree char *value = kx_record_value(users->pdata[i], (KxFieldId)id);
             used = value != NULL;
@@ -248,7 +251,7 @@ json_t *kx_user_run_export(const KxCall *call, GError **error)
     g_autoptr(GPtrArray) users = kx_user_list(directory, domain, error);
     if (users == NULL)
         return NULL;
-    g_autoptr(GArray) ids = export_fields(users);
+    g_autoptr(GArray) ids = export_fields(users, hashes);
     g_autoptr(GString) text = g_string_new(NULL);
     append_header(text, ids, hashes);
     for (guint i = 0; i < users->len; i++)

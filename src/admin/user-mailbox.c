@@ -47,6 +47,7 @@ json_t *kx_user_show_run(const KxCall *call, GError **error)
     if (!user || !find_account(call, user, &account, error))
         return NULL;
     json_t *result = kx_object_json(KX_OBJECT_USER, &user->record);
+    json_object_set_new(result, "second-factor", json_boolean(*user->second_factor != '\0'));
     add_usage(result, user, account);
     return result;
 }

@@ -179,6 +179,7 @@ typedef struct {
 
 typedef struct {
     KX_RECORD;
+    char *second_factor; /* directory/totp.h, or empty */
     char *full_name;
     char *description;
     KxSource source;

@@ -25,6 +25,8 @@ KX_OWN_SECRET(PASSWORD, "password", "Password", 0, password, "USR-14",
     "Password of the account; an account without one cannot sign in.")
 KX_OWN_SECRET(PASSWORD_HASH, "password-hash", "Password_hash", 0, hash, "USR-21",
     "A password as another server stored it, {SCHEME}HASH: it holds until its owner signs in, when our own form takes its place.")
+KX_OWN(SECOND_FACTOR, "second-factor", "Second_factor", KX_FIELD_HIDDEN, totp, second_factor, "TOOL-14",
+    "Secret of a second factor (TOTP), in base32 as another program shows it: who has one signs in to the administration with a code of it beside the password. keryx user second-factor new makes one.")
 KX_OWN(FULL_NAME, "name", "Full_name", 0, text, full_name, "USR-12",
     "First name and surname.")
 KX_OWN(SOURCE, "source", "Data_source", 0, source, source, "USR-02 USR-03 USR-14",

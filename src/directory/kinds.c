@@ -8,6 +8,7 @@
 #include "directory/foreign-hash.h"
 #include "directory/names.h"
 #include "directory/time-rule.h"
+#include "directory/totp.h"
 #include "settings/checks.h"
 
 enum {
@@ -392,6 +393,7 @@ static const char *const overrides[] = {"", "no", "yes", NULL};
 static const char *const levels[] = {"none", "read", "full", NULL};
 
 const KxKind kx_kind_bool = {KX_CLASS_BOOL, "yes|no", NULL, parse_bool};
+const KxKind kx_kind_totp = {KX_CLASS_TEXT, "SECRET", NULL, kx_totp_parse};
 const KxKind kx_kind_color = {KX_CLASS_TEXT, "COLOR", NULL, parse_color};
 const KxKind kx_kind_text = {KX_CLASS_TEXT, "TEXT", NULL, parse_text};
 const KxKind kx_kind_lines = {KX_CLASS_TEXT, "TEXT", NULL, parse_lines};

@@ -27,7 +27,7 @@ typedef struct {
     gboolean sorted; /* the order of the list means nothing */
 } KxKind;
 
-extern const KxKind kx_kind_bool, kx_kind_text, kx_kind_color, kx_kind_password, kx_kind_hash,
+extern const KxKind kx_kind_bool, kx_kind_text, kx_kind_color, kx_kind_totp, kx_kind_password, kx_kind_hash,
     kx_kind_ip, kx_kind_domain, kx_kind_size, kx_kind_count, kx_kind_days, kx_kind_year,
     kx_kind_own_days, kx_kind_override, kx_kind_level, kx_kind_domains, kx_kind_locals,
     kx_kind_users, kx_kind_groups, kx_kind_addresses, kx_kind_targets, kx_kind_ranges,

@@ -198,6 +198,8 @@ KX_SETTING(ADMIN_DOMAIN_REMOTE, "admin.domain-remote", BOOL, 0, 0, NULL, "yes", 
     "Whether those who administer a domain only (web-admin) may do so from other hosts. No: only from the server itself.")
 KX_SETTING(ADMIN_DOMAIN_ACCESS_GROUP, "admin.domain-access-group", TEXT, 0, 100, NULL, "", KX_SETTING_IP_GROUP, "TOOL-15 WADM-11", NULL,
     "The IP address group from which those who administer a domain only may do so; empty: from everywhere. service.admin.access-group holds for them too.")
+KX_SETTING(ADMIN_SECOND_FACTOR, "admin.second-factor", CHOICE, 0, 0, "optional|required", "optional", 0, "TOOL-14", NULL,
+    "Whether whoever signs in to the administration over HTTPS must have a second factor (keryx user second-factor). Tokens and the command line on the server need none.")
 KX_SETTING(ADMIN_SESSION_IDLE, "admin.session-idle", DURATION, 1, 2592000, NULL, "2h", 0, "", NULL,
     "How long a session of the administration stays open without a request.")
 KX_SETTING(ADMIN_SESSION_LIFETIME, "admin.session-lifetime", DURATION, 1, 2592000, NULL, "1d", 0, "", NULL,
