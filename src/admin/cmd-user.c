@@ -87,7 +87,7 @@ static const KxOption import_directory_options[] = {
      "Attributes in place of the usual ones, as in directory-attributes of domains."},
     {"timeout", KX_OPTION_TEXT, "SECONDS",
      "How long one answer of a server may take; 5 seconds if not given."},
-    {"authentication", KX_OPTION_TEXT, "password|kerberos",
+    {"authentication", KX_OPTION_TEXT, "password|kerberos|pam",
      "Who checks the passwords of the accounts, as the field authentication has it. If not given "
      "and no template is, kerberos for an Active Directory in a domain with kerberos-realm."},
     {"template", KX_OPTION_TEXT, "TEMPLATE",

@@ -449,6 +449,18 @@ def test_a_ticket_opens_a_session_of_the_administration(joined, ticket):
     joined.cli("user", "set", f"wsmith@{kx.DOMAIN}", "--admin", "none")
 
 
+@pytest.mark.covers("TOOL-14")
+def test_a_ticket_is_no_second_factor(joined, ticket):
+    user = f"wsmith@{kx.DOMAIN}"
+    joined.cli("user", "set", user, "--admin", "full")
+    joined.cli("user", "second-factor", "new", user)
+    refused = negotiate(joined, ticket, "--negotiate", "-u", ":")
+    assert " 401 " in refused and "has a second factor" in refused and "__Host-keryx-admin=" not in refused
+    joined.cli("user", "second-factor", "remove", user)
+    assert " 200 " in negotiate(joined, ticket, "--negotiate", "-u", ":")
+    joined.cli("user", "set", user, "--admin", "none")
+
+
 def test_what_opens_no_session(joined, realm):
     bad = negotiate(joined, realm.environment, "-H", "Authorization: Negotiate AAAA")
     assert " 401 " in bad and "opens no session" in bad
