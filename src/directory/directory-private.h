@@ -14,6 +14,7 @@
 #include "directory/auth-decoy.h"
 #include "directory/directory.h"
 #include "directory/mapped.h"
+#include "directory/refused-passwords.h"
 #include "kerberos/kerberos.h"
 #include "pam/pam.h"
 
@@ -183,6 +184,7 @@ struct KxDirectory {
     GPtrArray *routes;       /* of KxRoutingEntry that are not disabled, as they are tried */
     GHashTable *shares;      /* identifier -> set of owners */
     KxIssuedTable *issued;   /* issued-private.h */
+    KxRefused *refused;      /* under `changing` */
 
     KxPeopleChanged people_changed; /* under `changing`, as its data */
     gpointer people_changed_data;

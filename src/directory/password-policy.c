@@ -119,5 +119,5 @@ gboolean kx_password_policy_check(KxDirectory *directory, const KxObjectChange *
         return kx_fail(error, KX_ERR_INVALID,
                        "password: the name of the account or of its owner is in it "
                        "(auth.password-without-name)");
-    return TRUE;
+    return kx_refused_check(directory->refused, password, error);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which passwords may be set (HOST-22, TOOL-14): auth.password-* of the settings, and what a domain
- * says in their place. What is set already stays, whatever comes to be asked for; hashes of other
+ * Which passwords may be set (HOST-22, TOOL-14): auth.password-* of the settings, what a domain
+ * says in their place, and the administrator's list of passwords that are known
+ * (refused-passwords.h). What is set already stays, whatever comes to be asked for; hashes of other
  * servers tell nothing, and are taken. A password of blanks only is never taken.
  */
 #pragma once

@@ -63,6 +63,7 @@ void kx_tables_init(KxDirectory *directory)
     directory->bound = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     directory->ip_groups = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_ip_group);
     directory->issued = kx_issued_table_new();
+    directory->refused = kx_refused_new();
     directory->templates = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_template);
     directory->time_ranges = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_time_range);
     directory->etrn = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_etrn);
@@ -93,6 +94,7 @@ void kx_tables_clear(KxDirectory *directory)
     g_ptr_array_unref(directory->routes);
     g_hash_table_unref(directory->shares);
     kx_issued_table_free(directory->issued);
+    kx_refused_free(directory->refused);
     kx_rw_lock_clear(&directory->lock);
 }
 

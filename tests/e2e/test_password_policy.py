@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which passwords may be set, and whether users change their own."""
 
+import os
+import time
+
 import kx
 import pytest
 import slapd
@@ -52,6 +55,32 @@ def test_each_rule_says_that_it_is_the_one(server):
     table = "Name;Password\ncarol;short\ndave;Long-enough1\n"
     done = server.run("user", "import", server.domain, "-", stdin=table)
     assert "line 2: password: it has 5 characters" in done.stderr and "1 account added" in done.stdout
+
+
+@pytest.mark.covers("HOST-22")
+def test_known_passwords_are_refused(server):
+    """The administrator's list, as it is at the moment; lines that are no text are passed over."""
+    rules(server)
+    user, path, owner = f"alice@{server.domain}", server.data / "refused-passwords.txt", server.data.stat()
+
+    def put(content):
+        path.write_bytes(content)
+        os.chown(path, owner.st_uid, owner.st_gid)
+
+    assert refused(server, user, "Passw0rd") is None
+    put("123456\r\npassw0rd\n\nGeheim\u00dc\n".encode() + b"\xff\xfe\nlast of all")
+    for known in ("123456", "PASSW0RD", "geheim\u00fc", "last of all"):
+        assert "known (refused-passwords.txt)" in refused(server, user, known), known
+    assert refused(server, user, "passw0rd1") is None
+    put(b"".join(b"word%d\n" % n for n in range(700000)))
+    started = time.monotonic()
+    assert "known" in refused(server, user, "Word654321") and refused(server, user, "word700000") is None
+    assert time.monotonic() - started < 20
+    assert refused(server, user, "passw0rd") is None
+    put(b"x" * (16 * 1024 * 1024 + 1))
+    assert "larger than" in refused(server, user, "anything")
+    path.unlink()
+    assert refused(server, user, "word654321") is None
 
 
 @pytest.mark.covers("HOST-22")
