@@ -142,11 +142,22 @@ static json_t *keeper_row(void)
                      (int)getppid(), "state", "running", "restarts", 0);
 }
 
+static guint count(const KxCall *call, KxObject object)
+{
+    const KxQuery nobody = {.offset = G_MAXUINT};
+    guint total = 0;
+    g_autoptr(GPtrArray) page =
+        kx_object_list(call->context->core->directory, object, &nobody, &total, NULL);
+    return page ? total : 0;
+}
+
 static json_t *status(const KxCall *call, GError **error)
 {
     json_t *result = call->context->server->status(call->context->server->data);
     json_array_insert_new(json_object_get(result, "roles"), 0, keeper_row());
     json_object_set_new(result, "running", json_true());
+    json_object_set_new(result, "domains", json_integer(count(call, KX_OBJECT_DOMAIN)));
+    json_object_set_new(result, "users", json_integer(count(call, KX_OBJECT_USER)));
     return result;
 }
 
@@ -167,6 +178,9 @@ static void show_status(const json_t *result, FILE *out)
     fprintf(out, "Keryx %s on %s is running.\n",
             json_string_value(json_object_get(result, "version")),
             json_string_value(json_object_get(result, "hostname")));
+    fprintf(out, "Users: %" JSON_INTEGER_FORMAT ", domains: %" JSON_INTEGER_FORMAT "\n",
+            json_integer_value(json_object_get(result, "users")),
+            json_integer_value(json_object_get(result, "domains")));
     if (note)
         fprintf(out, "Note: %s\n", json_string_value(note));
     show_certificates(json_object_get(result, "certificates"), out);
@@ -266,7 +280,8 @@ static const KxCommand commands[] = {
      .local = ask_status,
      .show = show_status,
      .flags = KX_COMMAND_READS | KX_COMMAND_SERVER,
-     .manual = "Shows what runs: roles, services, sessions. Exit status 1 when the server is not "
+     .manual = "Shows what runs: roles, services, sessions; and how many users there are. Exit "
+               "status 1 when the server is not "
                "running."},
     {.words = "stop",
      .args = "",

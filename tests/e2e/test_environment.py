@@ -3,13 +3,16 @@
 
 import contextlib
 import imaplib
+import os
 import poplib
 import smtplib
 import socket
+import subprocess
 import threading
 
 import kx
 import pytest
+import world
 from saslclient import SaslClient, plain
 from adminapi import Api
 
@@ -154,3 +157,31 @@ def test_behind_an_address_that_is_not_its_own(server, keryx_binary):
         api.client.host, api.client.port = FAR, ports["admin"]
         api.sign_in()
         assert api.ok("GET", "users")["total"] == 3
+
+
+@pytest.fixture
+def own_resolv_conf(keryx_binary, tmp_path):
+    """The program, with another /etc/resolv.conf than the rest of this host; and the name server that it names."""
+    if os.geteuid() != 0 or subprocess.run(["unshare", "-m", "true"], check=False).returncode != 0:
+        pytest.skip("only root has a file system of its own, and port 53")
+    conf, program = tmp_path / "resolv.conf", tmp_path / "keryx"
+    with world.name_server({"remote.test": "@ MX 10 mx\nmx A 127.0.9.61"}, address="127.0.0.53", port=53) as address:
+        conf.write_text(f"nameserver {address.split('@')[0]}\n")
+        program.write_text("#!/bin/sh\nexec unshare -m sh -c 'mount --bind \"$0\" /etc/resolv.conf && exec \"$@\"' "
+                           f"{conf} {keryx_binary} \"$@\"\n")
+        program.chmod(0o755)
+        tmp_path.chmod(0o755)
+        yield program
+
+
+@pytest.mark.covers("HOST-19")
+def test_the_resolver_of_the_host_is_enough(own_resolv_conf):
+    """No name server of its own, and none that it was told."""
+    port = world.free_port()
+    with kx.running_server(own_resolv_conf, users=["alice"], copied=False,
+                           config={"smtp.delivery-port": port, "internet.connection": "online"}) as server:
+        assert server.cli("config", "get", "dns.servers").strip() in ("", "dns.servers =")
+        host = world.Received()
+        with world.mail_server(host, "127.0.9.61", port), server.smtp("alice") as smtp:
+            smtp.sendmail("alice@example.test", ["bob@remote.test"], b"Subject: out\r\n\r\nx\r\n")
+            kx.wait_until(lambda: host.recipients() == ["bob@remote.test"], what="the message", seconds=20)

@@ -46,6 +46,26 @@ def test_nothing_listens_that_is_not_in_the_list(server):
     assert listening_ports(server) == listed and len(listed) == 8
 
 
+@pytest.mark.covers("HOST-02")
+def test_mailboxes_are_counted_and_nobody_sells_them(server):
+    """The number is there to be seen; there is nothing that more of them would take."""
+    def counted():
+        status = server.cli("status", as_json=True)
+        assert f"Users: {status['users']}, domains: {status['domains']}\n" in server.cli("status")
+        return status["users"], status["domains"]
+
+    users, domains = counted()
+    assert (users, domains) == (len(server.cli("user", "list", as_json=True)), 1)
+    server.cli("domain", "add", "many.test")
+    table = "Name\n" + "".join(f"u{n}\n" for n in range(1200))
+    assert "1200 accounts added" in server.cli("user", "import", "many.test", "-", stdin=table)
+    assert counted() == (users + 1200, 2)
+    with server.imap("alice") as imap:
+        assert imap.noop()[0] == "OK"
+    for command in ("license", "register", "activate"):
+        assert server.run(command).returncode == 2
+
+
 @pytest.mark.covers("CERT-03")
 def test_what_is_not_protected_need_not_run(server):
     """Without the clear services all works; one that is needed nevertheless can have a port of its own."""
