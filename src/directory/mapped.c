@@ -183,6 +183,16 @@ static gboolean check_source(const KxObjectChange *change, KxSource now, KxSourc
                    change->domain);
 }
 
+/* Letting him in is choosing him, which asks the directory first (USR-06). */
+static gboolean check_inactive(const KxObjectChange *change, GError **error)
+{
+    const KxUser *next = (const KxUser *)(const void *)change->next;
+    return change->type != &kx_type_user || next->source != KX_SOURCE_INACTIVE || next->disabled ||
+           kx_fail(error, KX_ERR_DENIED,
+                   "the user %s@%s of the directory is not active: keryx directory activate",
+                   change->name, change->domain);
+}
+
 gboolean kx_mapped_check_change(const KxAdmin *admin, const KxObjectChange *change, GError **error)
 {
     static const KxFieldId of_users[] = {KX_FIELD_USER_PASSWORD, KX_FIELD_USER_PASSWORD_HASH,
@@ -194,7 +204,7 @@ gboolean kx_mapped_check_change(const KxAdmin *admin, const KxObjectChange *chan
         (!is_user && change->type != &kx_type_group))
         return TRUE;
     KxSource now = source_of(change, change->entry), next = source_of(change, change->next);
-    if (!check_source(change, now, next, error))
+    if (!check_source(change, now, next, error) || !check_inactive(change, error))
         return FALSE;
     if (now != KX_SOURCE_LDAP || next == KX_SOURCE_INTERNAL)
         return TRUE;

@@ -113,7 +113,7 @@ def test_ntlm_by_winbind(joined, winbind):
     assert curl(joined, dict(os.environ), "imaps", method="NTLM", user=f"{addc.SHORT}\\wsmith:wrong").returncode != 0
 
 
-@pytest.mark.covers("USR-58", "USR-60", "USR-57")
+@pytest.mark.covers("USR-58", "USR-60", "USR-57", "TECH-28")
 def test_accounts_are_made_once_and_their_realm_knows_the_passwords(directory, keryx_binary):
     """A server that the directory is no part of afterwards, but for its KDC."""
     where = {"KRB5_CONFIG": str(directory.config), "KRB5_KTNAME": f"FILE:{directory.base / 'keytab'}"}

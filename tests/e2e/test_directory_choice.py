@@ -81,6 +81,8 @@ def test_who_is_taken_out_is_shut_out_and_finds_the_mail_again(server):
     refresh(server)
     assert sign_in(server, "carol") is not True and rcpt(server, "carol@example.test") == 550
     assert states(server)["carol"] == "not active" and show(server, "carol")["source"] == "inactive"
+    assert "is not active" in server.run("user", "set", "carol@example.test", "--disabled", "no").stderr
+    server.cli("user", "set", "carol@example.test", "--description", "not here for now")
     activate(server, "carol")
     with server.imap("carol") as imap:
         assert imap.select()[1] == [b"1"]
