@@ -86,6 +86,14 @@ static const KxOption test_options[] = {
     {"password", KX_OPTION_SECRET, "SECRET", "The password to try.", .required = TRUE},
 };
 
+/* Such as those that let root pass (pam_rootok), which the helper is. */
+static gboolean takes_anything(KxPam *pam, const KxMsgPamCheck *question)
+{
+    g_autofree char *made_up = g_uuid_string_random(), *text = NULL;
+    const KxMsgPamCheck other = {question->service, question->name, made_up, ""};
+    return kx_pam_check(pam, &other, &text) == KX_PAM_GOOD;
+}
+
 static json_t *test(const KxCall *call, GError **error)
 {
     KxCore *core = call->context->core;
@@ -101,6 +109,12 @@ static json_t *test(const KxCall *call, GError **error)
                                     kx_call_text(call, "password"), ""};
     if (kx_pam_check(core->pam, &question, &text) != KX_PAM_GOOD) {
         kx_fail(error, KX_ERR_FAILED, "the PAM service %s: %s", question.service, text);
+        return NULL;
+    }
+    if (takes_anything(core->pam, &question)) {
+        kx_fail(error, KX_ERR_FAILED,
+                "the PAM service %s takes any password of %s: it is of no use for signing in",
+                question.service, question.name);
         return NULL;
     }
     return json_pack("{s:s, s:s}", "service", question.service, "text", text);
@@ -124,8 +138,10 @@ static const KxCommand commands[] = {
      .run = test,
      .flags = KX_COMMAND_SERVER,
      .show = kx_show_object,
-     .manual = "Asks the PAM service of the domain about a user of this machine and his password, "
-               "as signing in does, and says what is missing."},
+     .manual =
+         "Asks the PAM service of the domain about a user of this machine and his password, "
+         "as signing in does, and says what is missing. If the password is right, it also asks "
+         "about a wrong one, which no service may take."},
 };
 
 const KxTopic kx_topic_pam = {"pam", "Passwords that PAM checks", commands, G_N_ELEMENTS(commands)};

@@ -121,8 +121,9 @@ static gboolean has_service(const char *service)
 /* KX_PAM_GOOD: it is asked. */
 static KxPamState screen(const KxMsgPamCheck *question, char **ret_text)
 {
-    if (!kx_pam_is_service(question->service) || !kx_pam_is_user(question->name)) {
-        *ret_text = g_strdup("that is no name of a service, or none of a user");
+    if (!kx_pam_is_service(question->service) || !kx_pam_is_user(question->name) ||
+        !kx_pam_is_address(question->remote_ip)) {
+        *ret_text = g_strdup("that is no name of a service, or none of a user, or no address");
         return KX_PAM_REFUSED;
     }
     if (is_superuser(question->name)) {

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "pam/pam.h"
 
-enum { SERVICE_MAX = 64, USER_MAX = 256 }; /* the fields of PAM_CHECK in ipc/message-list.h */
+enum {
+    SERVICE_MAX = 64,
+    USER_MAX = 256,
+    ADDRESS_MAX = 64
+}; /* the fields of PAM_CHECK in ipc/message-list.h */
 
 static const char PLAIN[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
 
@@ -20,4 +24,10 @@ gboolean kx_pam_is_user(const char *name)
         if (g_ascii_iscntrl(*at) || *at == '/' || *at == ':')
             return FALSE;
     return TRUE;
+}
+
+gboolean kx_pam_is_address(const char *text)
+{
+    size_t len = strlen(text);
+    return len <= ADDRESS_MAX && strspn(text, "0123456789abcdefABCDEF:.") == len;
 }

@@ -14,7 +14,6 @@ enum {
     KEEPER_SECONDS = 5, /* it does not wait for anybody */
     PATIENCE = 5,       /* beyond what the helper gives a check */
     PASSWORD_MAX = 511, /* PAM_MAX_RESP_SIZE with its NUL */
-    ADDRESS_MAX = 64,   /* the field of PAM_CHECK */
 };
 
 struct KxPam {
@@ -172,7 +171,7 @@ static KxPamState ask(KxPam *pam, int connection, const KxMsgPamCheck *question,
 KxPamState kx_pam_check(KxPam *pam, const KxMsgPamCheck *question, char **ret_text)
 {
     if (!kx_pam_is_service(question->service) || !kx_pam_is_user(question->name) ||
-        strlen(question->password) > PASSWORD_MAX || strlen(question->remote_ip) > ADDRESS_MAX) {
+        strlen(question->password) > PASSWORD_MAX || !kx_pam_is_address(question->remote_ip)) {
         *ret_text = g_strdup("PAM takes no such name, or no password of that length");
         return KX_PAM_REFUSED;
     }

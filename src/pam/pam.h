@@ -38,5 +38,7 @@ KxPamState kx_pam_check(KxPam *pam, const KxMsgPamCheck *question, char **ret_te
 gboolean kx_pam_is_service(const char *name);
 /* What a module can be asked about: no control character, no '/' or ':', not beginning with '-'. */
 gboolean kx_pam_is_user(const char *name);
+/* Characters of an IP address, or empty: modules write it into their logs. */
+gboolean kx_pam_is_address(const char *text);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KxPam, kx_pam_free)

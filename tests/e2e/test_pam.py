@@ -184,6 +184,12 @@ def test_it_can_be_tried(running, someone):
     assert done.returncode != 0 and "Authentication failure" in done.stderr
 
 
+def test_a_service_that_takes_anything_is_found_out(running, someone):
+    with running.service("auth sufficient pam_rootok.so\naccount required pam_permit.so\n"):
+        done = running.server.run("pam", "test", kx.DOMAIN, someone, "--password", "-", stdin=f"{PASSWORD}\n")
+        assert done.returncode != 0 and "any password" in done.stderr
+
+
 def test_a_service_that_is_not_there(running, someone):
     """PAM itself would take that of "other"."""
     before = running.server.cli("domain", "show", kx.DOMAIN, as_json=True)["pam-service"]

@@ -31,6 +31,16 @@ static void test_users(void)
     g_assert_false(kx_pam_is_user(longer));
 }
 
+static void test_addresses(void)
+{
+    static const char *const good[] = {"", "192.0.2.1", "2001:db8::1", "::ffff:192.0.2.1"};
+    static const char *const bad[] = {"mail.example.test", "192.0.2.1\n", " ", "-", "::1%eth0"};
+    for (guint i = 0; i < G_N_ELEMENTS(good); i++)
+        g_assert_true(kx_pam_is_address(good[i]));
+    for (guint i = 0; i < G_N_ELEMENTS(bad); i++)
+        g_assert_false(kx_pam_is_address(bad[i]));
+}
+
 static void test_codes(void)
 {
     g_assert_cmpint(kx_pam_state_of(PAM_SUCCESS, TRUE), ==, KX_PAM_GOOD);
@@ -67,6 +77,9 @@ static void test_what_is_not_asked(void)
     check_refused("../passwd", "jdoe", KX_PAM_REFUSED);
     check_refused("keryx", "-x", KX_PAM_REFUSED);
     check_refused("keryx", "root", KX_PAM_REFUSED);
+    g_autofree char *text = NULL;
+    const KxMsgPamCheck elsewhere = {"keryx", "jdoe", "secret", "host\nname"};
+    g_assert_cmpint(kx_pam_consult(&elsewhere, &text), ==, KX_PAM_REFUSED);
     check_refused("keryx-is-not-there", "jdoe", KX_PAM_UNREACHABLE);
 }
 
@@ -75,6 +88,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/pam/services", test_services);
     g_test_add_func("/pam/users", test_users);
+    g_test_add_func("/pam/addresses", test_addresses);
     g_test_add_func("/pam/codes", test_codes);
     g_test_add_func("/pam/what-is-not-asked", test_what_is_not_asked);
     return g_test_run();
