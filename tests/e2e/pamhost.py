@@ -92,6 +92,8 @@ def new_host():
     host = Host(base)
     try:
         yield host
+        if kx.COMPLAINT.search(host.journal()):
+            raise kx.ServerError(host.journal())
     finally:
         host.clean()
         shutil.rmtree(base, ignore_errors=True)
