@@ -98,25 +98,35 @@ static KxDomain *way_to(const KxCall *call, GError **error)
 
 /* ---- whom ---- */
 
-/* "julia", or "julia@company.test" in her domain. */
-static gboolean is_called(const Import *import, const char *given, const char *name)
+/* "julia", or "julia@company.test" in her domain, folded. NULL: it cannot be anybody's there. */
+static char *key_of(const KxDomain *domain, const char *given)
 {
     const char *at = strrchr(given, '@');
     g_autofree char *home = at ? kx_name_domain(at + 1, NULL) : NULL;
     g_autofree char *local = at ? g_strndup(given, (gsize)(at - given)) : g_strdup(given);
-    g_autofree char *a = kx_name_fold(local), *b = kx_name_fold(name);
-    return (!at || g_strcmp0(home, import->domain->name) == 0) && a && g_strcmp0(a, b) == 0;
+    return !at || g_strcmp0(home, domain->name) == 0 ? kx_name_fold(local) : NULL;
+}
+
+/* The names that were given, folded, each with its place among the arguments. */
+static GHashTable *wanted_names(const Import *import)
+{
+    GHashTable *names = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    for (guint i = 1; i < import->call->n_args; i++) {
+        char *key = key_of(import->domain, import->call->args[i]);
+        if (key)
+            g_hash_table_insert(names, key, GUINT_TO_POINTER(i));
+    }
+    return names;
 }
 
 /* All, when no names are given; marks those that are found. */
-static gboolean is_wanted(const Import *import, const char *name, gboolean *seen)
+static gboolean is_wanted(const Import *import, GHashTable *names, const char *name, gboolean *seen)
 {
-    const KxCall *call = import->call;
-    gboolean wanted = call->n_args == 1;
-    for (guint i = 1; i < call->n_args; i++)
-        if (is_called(import, call->args[i], name))
-            seen[i] = wanted = TRUE;
-    return wanted;
+    g_autofree char *key = kx_name_fold(name);
+    guint place = key ? GPOINTER_TO_UINT(g_hash_table_lookup(names, key)) : 0;
+    if (place > 0)
+        seen[place] = TRUE;
+    return place > 0 || import->call->n_args == 1;
 }
 
 static void add_change(Import *import, const KxMappingFound *found, const char *login, guint place)
@@ -141,18 +151,22 @@ static void add_change(Import *import, const KxMappingFound *found, const char *
 static void choose(Import *import)
 {
     g_autofree gboolean *seen = g_new0(gboolean, import->call->n_args);
+    g_autoptr(GHashTable) names = wanted_names(import);
     for (guint i = 0; i < import->found->len; i++) {
         const KxMappingFound *found = import->found->pdata[i];
-        gboolean wanted = is_wanted(import, found->name, seen);
+        gboolean wanted = is_wanted(import, names, found->name, seen);
         char *login = wanted ? g_strdup_printf("%s@%s", found->name, import->domain->name) : NULL;
         g_ptr_array_add(import->logins, login);
         g_ptr_array_add(import->states, g_strdup(found->problem));
         if (wanted && !found->problem)
             add_change(import, found, login, i);
     }
-    for (guint i = 1; i < import->call->n_args; i++)
-        if (!seen[i])
+    for (guint i = 1; i < import->call->n_args; i++) {
+        g_autofree char *key = key_of(import->domain, import->call->args[i]);
+        guint place = key ? GPOINTER_TO_UINT(g_hash_table_lookup(names, key)) : i;
+        if (!seen[place])
             g_ptr_array_add(import->missing, g_strdup(import->call->args[i]));
+    }
 }
 
 /* ---- the accounts ---- */

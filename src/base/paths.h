@@ -6,7 +6,7 @@
 #define KX_PATH_SRS_KEY      "srs.key"    /* signs the senders of forwarded mail */
 #define KX_PATH_DKIM         "dkim" /* <domain>/<selector>.key: what its mail is signed with */
 #define KX_PATH_REFUSED      "refused-passwords.txt" /* that nobody may set, one a line */
-#define KX_PATH_CONTROL      "keryx.sock"     /* the command line talks to the core here */
+#define KX_PATH_CONTROL      "keryx.sock"            /* the command line talks to the core here */
 #define KX_PATH_CERTIFICATES "sslcert"        /* <name>.crt with <name>.key, and <name>.csr */
 #define KX_PATH_ACTIVE       "sslcert/active" /* name of the active certificate */
 #define KX_PATH_CA           "sslca"          /* intermediate certificates for all of them */

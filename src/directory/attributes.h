@@ -8,10 +8,11 @@
 
 #include "directory/directory.h"
 
-/* X(ID, name, Active Directory, OpenLDAP, FreeIPA, eDirectory); several attributes have + between them. Where
- * one value is wanted it is that of the first attribute that has any. The attributes keryx... are
- * in packaging/ldap/keryx.schema. Rights to administer are from no attribute unless somebody says so:
- * who controls a directory is to be no administrator of this server by that alone. */
+/* X(ID, name, Active Directory, OpenLDAP, FreeIPA, eDirectory); several attributes have + between
+ * them. Where one value is wanted it is that of the first attribute that has any. The attributes
+ * keryx... are in packaging/ldap/keryx.schema. Rights to administer are from no attribute unless
+ * somebody says so: who controls a directory is to be no administrator of this server by that
+ * alone. */
 #define KX_ATTRIBUTES(X)                                                                           \
     X(NAME, "name", "sAMAccountName", "uid", "uid", "uid+cn")                                      \
     X(ENABLED, "enabled", "keryxEnabled", "keryxEnabled", "keryxEnabled", "keryxEnabled")          \

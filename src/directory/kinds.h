@@ -27,11 +27,11 @@ typedef struct {
     gboolean sorted; /* the order of the list means nothing */
 } KxKind;
 
-extern const KxKind kx_kind_bool, kx_kind_text, kx_kind_color, kx_kind_totp, kx_kind_password, kx_kind_hash,
-    kx_kind_ip, kx_kind_domain, kx_kind_size, kx_kind_count, kx_kind_days, kx_kind_year,
-    kx_kind_own_days, kx_kind_override, kx_kind_level, kx_kind_domains, kx_kind_locals,
-    kx_kind_users, kx_kind_groups, kx_kind_addresses, kx_kind_targets, kx_kind_ranges,
-    kx_kind_times, kx_kind_lines, kx_kind_language;
+extern const KxKind kx_kind_bool, kx_kind_text, kx_kind_color, kx_kind_totp, kx_kind_password,
+    kx_kind_hash, kx_kind_ip, kx_kind_domain, kx_kind_size, kx_kind_count, kx_kind_days,
+    kx_kind_year, kx_kind_own_days, kx_kind_override, kx_kind_level, kx_kind_domains,
+    kx_kind_locals, kx_kind_users, kx_kind_groups, kx_kind_addresses, kx_kind_targets,
+    kx_kind_ranges, kx_kind_times, kx_kind_lines, kx_kind_language;
 extern const KxKind kx_kind_host, kx_kind_port, kx_kind_forward_mode, kx_kind_relay_tls,
     kx_kind_secret, kx_kind_seconds, kx_kind_minutes, kx_kind_interval, kx_kind_clock_times,
     kx_kind_actions, kx_kind_range_name, kx_kind_group_name;

@@ -136,16 +136,23 @@ static char *key_of(const KxDomain *domain, const char *name)
     return g_strcmp0(home, domain->name) == 0 ? kx_name_fold(local) : NULL;
 }
 
-static KxMapPerson *find_person(const KxDomain *domain, const GPtrArray *people, const char *name)
+/* By folded name; of several with the same the first, as the others are left out. */
+static GHashTable *index_people(const GPtrArray *people)
+{
+    GHashTable *index = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    for (guint i = people->len; i > 0; i--) {
+        KxMapPerson *person = people->pdata[i - 1];
+        char *key = kx_name_fold(person->name);
+        if (key != NULL)
+            g_hash_table_replace(index, key, person);
+    }
+    return index;
+}
+
+static KxMapPerson *find_person(const KxDomain *domain, GHashTable *index, const char *name)
 {
     g_autofree char *key = key_of(domain, name);
-    for (guint i = 0; key != NULL && i < people->len; i++) {
-        KxMapPerson *person = people->pdata[i];
-        g_autofree char *own = kx_name_fold(person->name);
-        if (g_strcmp0(key, own) == 0)
-            return person;
-    }
-    return NULL;
+    return key != NULL ? g_hash_table_lookup(index, key) : NULL;
 }
 
 /* NULL: nothing is against it. */
@@ -172,11 +179,12 @@ gboolean kx_map_choose(KxMapping *mapping, const KxDomain *domain, const GPtrArr
                        char *const *names, GError **error)
 {
     g_autoptr(GString) wrong = g_string_new(NULL);
+    g_autoptr(GHashTable) index = index_people(people);
     gboolean absent = FALSE;
     if (names == NULL)
         choose_all(mapping, domain, people);
     for (guint i = 0; names != NULL && names[i] != NULL; i++) {
-        KxMapPerson *person = find_person(domain, people, names[i]);
+        KxMapPerson *person = find_person(domain, index, names[i]);
         const char *against = objection(mapping, domain, person);
         absent |= person == NULL;
         if (against == NULL)

@@ -82,7 +82,7 @@ def test_accounts_are_made_once_and_who_cannot_be_is_told(server, ldap, tmp_path
     assert "there is" in states(tried)["taken"]
     status, _, all_or_none = read(server, ldap, "--all-or-none")
     assert status == 1 and all_or_none["added"] == 0 and names(server) == before
-    status, _, some = read(server, ldap, "winston", "JULIA@example.test", "--template", "staff", "--all-or-none")
+    status, _, some = read(server, ldap, "winston", "JULIA@example.test", "julia", "--template", "staff", "--all-or-none")
     assert status == 0 and states(some) == {"winston": "added", "julia": "added"} and some["added"] == 2
     user = show(server, "winston")
     assert user["source"] == "internal" and user["name"] == "Winston Smith" and user["quota"] == 5 << 20
