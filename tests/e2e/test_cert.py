@@ -4,13 +4,16 @@
 import datetime
 import hashlib
 import http.client
+import plistlib
 import re
 import socket
 import ssl
 import stat
 import subprocess
 import time
+import uuid
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import pytest
 
@@ -182,6 +185,41 @@ def test_clients_save_the_certificate_and_trust_it(server, tmp_path):
     with connect(server, "admin") as raw, suppress(ConnectionResetError):  # not in the clear
         raw.sendall(b"GET /certificate.pem HTTP/1.1\r\nHost: x\r\n\r\n")
         assert b"BEGIN" not in raw.recv(4096)
+
+
+@pytest.mark.covers("CERT-21")
+def test_the_system_s_store_takes_it(server, tmp_path):
+    """Debian's, in folders of its own; curl then knows the server without being told of it."""
+    for folder in ("local", "etc", "none"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "conf").write_text("")
+    (tmp_path / "local/mail.crt").write_bytes(fetch(server, "/certificate.pem")[1])
+    subprocess.run(["update-ca-certificates", "--certsconf", tmp_path / "conf", "--certsdir", tmp_path / "none",
+                    "--localcertsdir", tmp_path / "local", "--etccertsdir", tmp_path / "etc", "--hooksdir",
+                    tmp_path / "none"], check=True, capture_output=True)
+
+    def curl(store):
+        where = f"{server.hostname}:{server.port('admin')}"
+        return subprocess.run(["curl", "-s", "--capath", store, "--cacert", store / "ca-certificates.crt", "--resolve",
+                               f"{where}:127.0.0.1", f"https://{where}/certificate.pem"], capture_output=True, check=False)
+
+    assert curl(tmp_path / "etc").stdout == fetch(server, "/certificate.pem")[1]
+    assert curl(Path("/etc/ssl/certs")).returncode == 60
+
+
+@pytest.mark.covers("CERT-22", "CERT-23")
+def test_devices_of_apple_take_a_profile(server):
+    answer, body = fetch(server, "/certificate.mobileconfig")
+    assert answer.getheader("Content-Type") == "application/x-apple-aspen-config"
+    profile = plistlib.loads(body)
+    (payload,) = profile["PayloadContent"]
+    assert profile["PayloadType"] == "Configuration" and payload["PayloadType"] == "com.apple.security.root"
+    assert payload["PayloadContent"] == fetch(server, "/certificate.crt")[1]
+    for one in (profile, payload):
+        assert one["PayloadVersion"] == 1 and one["PayloadDisplayName"] and one["PayloadIdentifier"]
+        assert str(uuid.UUID(one["PayloadUUID"])) == one["PayloadUUID"] and uuid.UUID(one["PayloadUUID"]).version == 8
+    assert profile["PayloadUUID"] != payload["PayloadUUID"]
+    assert fetch(server, "/certificate.mobileconfig")[1] == body  # taken again it is the same one
 
 
 @pytest.mark.covers("CERT-05")
