@@ -82,7 +82,7 @@ static gboolean import_answer(const KxX509Chain *chain, const char *name, char *
                        "this certificate belongs to the key of '%s': leave --name out", stored);
     g_autofree char *text = kx_certificate_chain_pem(chain);
     if (!kx_certificate_write(stored, KX_CERTIFICATE_CHAIN, text, error) ||
-        !kx_certificate_remove_request(stored, error))
+        !kx_certificate_remove(stored, KX_CERTIFICATE_REQUEST, error))
         return FALSE;
     *ret_name = g_steal_pointer(&stored);
     return TRUE;

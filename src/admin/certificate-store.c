@@ -13,8 +13,9 @@
 
 enum { NAME_MAX_BYTES = 100, CERTIFICATES_MAX = 1000 };
 
-static const char *const suffixes[KX_CERTIFICATE_PARTS] = {".crt", ".key", ".csr"};
-static const char *const titles[KX_CERTIFICATE_PARTS] = {"certificate", "key", "request"};
+static const char *const suffixes[KX_CERTIFICATE_PARTS] = {".crt", ".key", ".csr", ".ocsp"};
+static const char *const titles[KX_CERTIFICATE_PARTS] = {"certificate", "key", "request",
+                                                         "OCSP answer"};
 
 int kx_certificates_lock(GError **error)
 {
@@ -77,13 +78,29 @@ X509 *kx_certificate_read_first(const char *name)
     return chain ? sk_X509_shift(chain) : NULL;
 }
 
-gboolean kx_certificate_write(const char *name, KxCertificatePart part, const char *pem,
-                              GError **error)
+gboolean kx_certificate_write_bytes(const char *name, KxCertificatePart part, const void *bytes,
+                                    size_t len, GError **error)
 {
     g_autofree char *path = path_of(name, part);
     int mode = part == KX_CERTIFICATE_KEY ? 0600 : 0644;
     return kx_mkdir_durable(KX_PATH_CERTIFICATES, error) &&
-           kx_write_file_durable(path, pem, strlen(pem), mode, error);
+           kx_write_file_durable(path, bytes, len, mode, error);
+}
+
+gboolean kx_certificate_write(const char *name, KxCertificatePart part, const char *pem,
+                              GError **error)
+{
+    return kx_certificate_write_bytes(name, part, pem, strlen(pem), error);
+}
+
+GBytes *kx_certificate_read_bytes(const char *name, KxCertificatePart part)
+{
+    g_autofree char *path = path_of(name, part);
+    char *bytes;
+    size_t len;
+    if (!kx_read_file(path, KX_CERTIFICATE_FILE_MAX, &bytes, &len, NULL))
+        return NULL;
+    return g_bytes_new_take(bytes, len);
 }
 
 gboolean kx_certificate_check_free(const char *name, GError **error)
@@ -97,9 +114,9 @@ gboolean kx_certificate_check_free(const char *name, GError **error)
     return TRUE;
 }
 
-gboolean kx_certificate_remove_request(const char *name, GError **error)
+gboolean kx_certificate_remove(const char *name, KxCertificatePart part, GError **error)
 {
-    g_autofree char *path = path_of(name, KX_CERTIFICATE_REQUEST);
+    g_autofree char *path = path_of(name, part);
     if (unlink(path) < 0 && errno != ENOENT)
         return kx_error_errno(error, "cannot remove %s", path);
     return kx_sync_dir(KX_PATH_CERTIFICATES, error);

@@ -16,6 +16,7 @@ typedef enum {
     KX_CERTIFICATE_CHAIN,
     KX_CERTIFICATE_KEY,
     KX_CERTIFICATE_REQUEST,
+    KX_CERTIFICATE_OCSP, /* DER; what the authority says (admin/ocsp.h) */
     KX_CERTIFICATE_PARTS
 } KxCertificatePart;
 
@@ -38,8 +39,13 @@ gboolean kx_certificate_write(const char *name, KxCertificatePart part, const ch
 /* KX_ERR_EXISTS: there is a certificate or a request of that name. */
 gboolean kx_certificate_check_free(const char *name, GError **error);
 
-/* The request goes, its key stays. */
-gboolean kx_certificate_remove_request(const char *name, GError **error);
+/* The same of what is no text. */
+GBytes *kx_certificate_read_bytes(const char *name, KxCertificatePart part); /* or NULL */
+gboolean kx_certificate_write_bytes(const char *name, KxCertificatePart part, const void *bytes,
+                                    size_t len, GError **error);
+
+/* One part; the others stay. */
+gboolean kx_certificate_remove(const char *name, KxCertificatePart part, GError **error);
 
 /* Removes all parts. */
 gboolean kx_certificate_delete(const char *name, GError **error);

@@ -4,7 +4,10 @@
 
 #include "admin/certificate-import.h"
 #include "admin/certificate-info.h"
+#include "admin/certificate-store.h"
 #include "admin/command.h"
+#include "admin/ocsp.h"
+#include "admin/renewal.h"
 #include "base/error.h"
 
 /* Changes go through here: one at a time, and running services take the result over. */
@@ -23,12 +26,25 @@ static json_t *change(const KxCall *call, Change func, GError **error)
     const KxServerHooks *server = call->context->server;
     if (ok && server && server->certificates_changed)
         server->certificates_changed(server->data);
+    if (ok && server && server->renewal)
+        kx_renewal_look(server->renewal);
     if (!ok)
         return NULL;
     return name ? describe(name, error) : json_null();
 }
 
 /* ---- looking ---- */
+
+/* What clients are shown of the authority's word. */
+static void add_ocsp(json_t *result, const char *name)
+{
+    gint64 until, now = g_get_real_time() / G_USEC_PER_SEC;
+    if (kx_ocsp_need(name, now, &until) == KX_OCSP_NONE)
+        return;
+    g_autoptr(GDateTime) end = until > 0 ? g_date_time_new_from_unix_utc(until) : NULL;
+    g_autofree char *text = end ? g_date_time_format_iso8601(end) : g_strdup("none");
+    json_object_set_new(result, "ocsp-until", json_string(text));
+}
 
 static json_t *describe(const char *name, GError **error)
 {
@@ -47,6 +63,8 @@ static json_t *describe(const char *name, GError **error)
         json_pack("{s:s, s:s, s:b, s:b}", "name", name, "kind", request ? "request" : "certificate",
                   "active", !request && g_strcmp0(active, name) == 0, "pending-request", pending);
     json_object_update(result, rest);
+    if (!request)
+        add_ocsp(result, name);
     return result;
 }
 
@@ -72,12 +90,12 @@ static json_t *show(const KxCall *call, GError **error)
 
 static json_t *export(const KxCall *call, GError **error)
 {
-    static const char *const words[KX_CERTIFICATE_PARTS] = {"certificate", "key", "request"};
+    static const char *const words[] = {"certificate", "key", "request"};
     const char *what = kx_call_text(call, "what");
     KxCertificatePart part = KX_CERTIFICATE_CHAIN;
-    while (what && part < KX_CERTIFICATE_PARTS && !g_str_equal(words[part], what))
+    while (what && part < G_N_ELEMENTS(words) && !g_str_equal(words[part], what))
         part++;
-    if (part == KX_CERTIFICATE_PARTS) {
+    if (part == G_N_ELEMENTS(words)) {
         kx_fail(error, KX_ERR_INVALID, "--what is one of certificate, request and key");
         return NULL;
     }

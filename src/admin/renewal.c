@@ -8,6 +8,7 @@
 #include "admin/certificate-expiry.h"
 #include "admin/certificate-info.h"
 #include "admin/certificate-store.h"
+#include "admin/ocsp.h"
 #include "base/error.h"
 #include "base/lock.h"
 
@@ -224,6 +225,39 @@ gboolean kx_renewal_now(KxRenewal *renewal, const char *wanted, GError **error)
                    wanted ? wanted : "");
 }
 
+/* ---- what authorities say ---- */
+
+static void tell_about(KxRenewal *renewal, const char *name, const GError *error)
+{
+    gboolean revoked = g_error_matches(error, KX_ERROR, KX_ERR_DENIED);
+    kx_log(renewal->core->logger, revoked ? KX_LOG_ERROR : KX_LOG_WARNING,
+           "Certificate '%s': whether it is still good (OCSP) could not be had: %s", name,
+           error->message);
+}
+
+static gboolean refresh(KxRenewal *renewal, const char *name)
+{
+    g_autoptr(GError) error = NULL;
+    if (kx_ocsp_refresh(renewal->core->asks, name, &error))
+        return TRUE;
+    tell_about(renewal, name, error);
+    return g_error_matches(error, KX_ERROR, KX_ERR_DENIED); /* what was shown is gone */
+}
+
+static void ask_authorities(KxRenewal *renewal)
+{
+    g_autoptr(KxSettings) settings = kx_directory_settings(renewal->core->directory);
+    g_auto(GStrv) names = kx_certificate_names();
+    gboolean changed = FALSE;
+    gint64 until;
+    for (guint i = 0; names[i] && !is_stopping(renewal); i++)
+        if (kx_settings_bool(settings, KX_SET_OCSP_STAPLING) &&
+            kx_ocsp_need(names[i], now_seconds(), &until) == KX_OCSP_DUE)
+            changed |= refresh(renewal, names[i]);
+    if (changed)
+        renewal->tools.certificates_changed(renewal->tools.means.data);
+}
+
 /* ---- status ---- */
 
 static json_t *status_of(KxRenewal *renewal, const char *const *names)
@@ -310,6 +344,7 @@ static gpointer work(gpointer data)
         kx_mutex_unlock(&renewal->lock);
         warn_daily(renewal);
         renew_due(renewal);
+        ask_authorities(renewal);
         kx_mutex_lock(&renewal->lock);
         wait_for_work(renewal);
     }
@@ -321,8 +356,8 @@ static gpointer work(gpointer data)
 static char *fingerprint(const KxSettings *settings)
 {
     static const KxSettingId ids[] = {KX_SET_ACME_CERTIFICATES, KX_SET_ACME_DIRECTORY,
-                                      KX_SET_ACME_CONTACT, KX_SET_ACME_AGREE,
-                                      KX_SET_ACME_CHALLENGE};
+                                      KX_SET_ACME_CONTACT,      KX_SET_ACME_AGREE,
+                                      KX_SET_ACME_CHALLENGE,    KX_SET_OCSP_STAPLING};
     GString *all = g_string_new(NULL);
     for (guint i = 0; i < G_N_ELEMENTS(ids); i++) {
         g_autofree char *value = kx_settings_format(settings, ids[i]);
@@ -343,6 +378,14 @@ void kx_renewal_settings_changed(KxRenewal *renewal, const KxSettings *settings)
     }
     g_free(renewal->seen);
     renewal->seen = seen;
+    kx_mutex_unlock(&renewal->lock);
+}
+
+void kx_renewal_look(KxRenewal *renewal)
+{
+    kx_mutex_lock(&renewal->lock);
+    renewal->look = TRUE;
+    kx_cond_broadcast(&renewal->changed);
     kx_mutex_unlock(&renewal->lock);
 }
 

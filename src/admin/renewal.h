@@ -28,6 +28,9 @@ KxProofs *kx_renewal_proofs(KxRenewal *renewal);
 /* If those about ACME are others now, it looks at once, also at what was put off. */
 void kx_renewal_settings_changed(KxRenewal *renewal, const KxSettings *settings);
 
+/* Certificates are others: it looks at what their authorities say. */
+void kx_renewal_look(KxRenewal *renewal);
+
 /* Gets certificates now, whatever is left of the old ones: that of this name (a host name of it, or
  * "acme-..."), or with NULL all. Waits; KX_ERR_BUSY: some are being got already. */
 gboolean kx_renewal_now(KxRenewal *renewal, const char *name, GError **error);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What web servers are given, reports of TLS (RFC 8460 section 5.4), and what they are asked for:
- * certificates (RFC 8555), and what providers of sign-ins know (src/oidc/). */
+ * certificates (RFC 8555) and whether they are still good (RFC 6960), and what providers of
+ * sign-ins know (src/oidc/). */
 #include "base/error.h"
 #include "courier/mail-task.h"
 #include "courier/trust.h"
@@ -41,6 +42,7 @@ static gboolean ask_web(const KxMailTools *tools, KxMailTask *task, KxWebAnswer 
         .user = task->user,
         .password = task->password,
         .seconds = task->seconds,
+        .plain = task->kind == KX_MAIL_OCSP,
     };
     SSL_CTX *tls = task->ca ? kx_trust_text(task->ca) : NULL;
     gboolean asked = FALSE;

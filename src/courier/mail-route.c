@@ -174,7 +174,8 @@ static gboolean ask_no_server(const KxMailTools *tools, KxMailTask *task)
     static void (*const asks[KX_MAIL_KINDS])(const KxMailTools *, KxMailTask *) = {
         [KX_MAIL_POST] = kx_mail_post,         [KX_MAIL_EXPLAIN] = kx_mail_explain,
         [KX_MAIL_DOMAIN] = kx_mail_ask_domain, [KX_MAIL_WEB] = kx_mail_web,
-        [KX_MAIL_TEXTS] = kx_mail_ask_texts,   [KX_MAIL_SPF] = kx_mail_ask_spf,
+        [KX_MAIL_OCSP] = kx_mail_web,          [KX_MAIL_TEXTS] = kx_mail_ask_texts,
+        [KX_MAIL_SPF] = kx_mail_ask_spf,
     };
     if (!asks[task->kind])
         return FALSE;

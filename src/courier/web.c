@@ -83,7 +83,8 @@ static size_t take_header(char *bytes, size_t size, size_t n, void *data)
 
 /* ---- where to ---- */
 
-static gboolean split_url(const char *url, char **ret_host, guint *ret_port, GError **error)
+static gboolean split_url(const char *url, gboolean plain, char **ret_host, guint *ret_port,
+                          GError **error)
 {
     CURLU *parts = sym_curl_url();
     char *scheme = NULL, *host = NULL, *port = NULL;
@@ -92,7 +93,8 @@ static gboolean split_url(const char *url, char **ret_host, guint *ret_port, GEr
                     !sym_curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0) &&
                     !sym_curl_url_get(parts, CURLUPART_HOST, &host, 0) &&
                     !sym_curl_url_get(parts, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) &&
-                    g_str_equal(scheme, "https") && kx_parse_uint(port, 65535, &number);
+                    (g_str_equal(scheme, "https") || (plain && g_str_equal(scheme, "http"))) &&
+                    kx_parse_uint(port, 65535, &number);
     if (good) {
         *ret_host = g_strdup(host);
         *ret_port = (guint)number;
@@ -137,7 +139,7 @@ static void prepare(CURL *curl, SSL_CTX *tls, const KxWebRequest *request,
     long seconds = request->seconds > 0 ? (long)request->seconds : SECONDS;
     sym_curl_easy_setopt(curl, CURLOPT_URL, request->url);
     sym_curl_easy_setopt(curl, CURLOPT_RESOLVE, addresses);
-    sym_curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "https");
+    sym_curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, request->plain ? "http,https" : "https");
     sym_curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
     sym_curl_easy_setopt(curl, CURLOPT_PROXY, "");
     sym_curl_easy_setopt(curl, CURLOPT_USERAGENT, "Keryx");
@@ -199,7 +201,7 @@ gboolean kx_web_ask(KxResolver *resolver, SSL_CTX *tls, const KxWebRequest *requ
 {
     g_autofree char *host = NULL;
     guint port = 0;
-    if (!split_url(request->url, &host, &port, error))
+    if (!split_url(request->url, request->plain, &host, &port, error))
         return FALSE;
     struct curl_slist *addresses = addresses_for(resolver, host, port, error);
     if (!addresses)

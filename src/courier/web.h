@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One HTTPS request to a server that a foreign domain or the administrator names. Nothing is sent
- * before its certificate has proved the name of the host; no redirects, no proxy, a bounded answer
- * in bounded time.
+ * before its certificate has proved the name of the host, unless HTTP is asked for; no redirects,
+ * no proxy, a bounded answer in bounded time.
  *
  * Threads: any; they wait.
  */
@@ -21,6 +21,7 @@ typedef struct {
     size_t len;
     const char *user, *password; /* that the server is told (RFC 7617); NULL or "": none */
     guint seconds;               /* that it may take; 0: as is usual here */
+    gboolean plain;              /* the URL may be of HTTP: what is answered is signed */
 } KxWebRequest;
 
 typedef struct {

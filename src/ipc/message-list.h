@@ -53,8 +53,8 @@ KX_MESSAGE(LISTENER, KxMsgListener, KEEPER, EDGE, 1)
 #define KX_FIELDS_CERTIFICATES_CHANGED(F, S)
 KX_MESSAGE(CERTIFICATES_CHANGED, KxMsgCertificatesChanged, CORE, KEEPER, 0)
 
-/* One certificate with chain and key (PEM); the first of a set starts anew, `last` puts the set to use. */
-#define KX_FIELDS_CERTIFICATE(F, S) F(S, U32, first, 0) F(S, U32, last, 0) F(S, U32, active, 0) F(S, STR, name, 255) F(S, BLOB, chain, 65536) F(S, BLOB, key, 16384)
+/* One certificate with chain and key (PEM), and what its authority says about it (OCSP, RFC 6960); the first of a set starts anew, `last` puts the set to use. */
+#define KX_FIELDS_CERTIFICATE(F, S) F(S, U32, first, 0) F(S, U32, last, 0) F(S, U32, active, 0) F(S, STR, name, 255) F(S, BLOB, chain, 65536) F(S, BLOB, key, 16384) F(S, BLOB, ocsp, 8192)
 KX_MESSAGE(CERTIFICATE, KxMsgCertificate, KEEPER, EDGE, 0)
 
 /* Run the program of that name (KxHook), if there is one. Host name and digest are for KX_HOOK_DNS_ADD and

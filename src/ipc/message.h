@@ -230,6 +230,7 @@ typedef enum {
     KX_MAIL_WEB,     /* ask the web server of that URL, with MAIL_BODY if there is one, as the user
                         (RFC 7617) if there is one. Answered by the status as the code, MAIL_LINE for
                         some fields, and MAIL_BODY */
+    KX_MAIL_OCSP,    /* the same by HTTP: for what is signed (RFC 6960 appendix A) */
     KX_MAIL_TEXTS,   /* the TXT record of each of these names: 250 with it, 550: none, 451 */
     KX_MAIL_SPF,     /* may the host, an address, send for the first name, a sender? The second is
                         what it calls itself. Answered for the first by "pass", "fail", ... */

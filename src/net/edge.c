@@ -293,7 +293,8 @@ static void take_certificate(KxEdge *edge, const KxMsgCertificate *cert)
         edge->tls_coming = kx_tls_set_new(edge->challenges);
     }
     g_autoptr(GError) error = NULL;
-    if (!kx_tls_set_add(edge->tls_coming, cert->chain, cert->key, cert->active != 0, &error))
+    const KxTlsCertificate certificate = {cert->chain, cert->key, cert->ocsp, cert->active != 0};
+    if (!kx_tls_set_add(edge->tls_coming, &certificate, &error))
         g_printerr("keryx edge: certificate %s: %s\n", cert->name, error->message);
     if (!cert->last)
         return;

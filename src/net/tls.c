@@ -6,6 +6,7 @@
 #include <openssl/x509v3.h>
 
 #include "base/error.h"
+#include "net/tls-staple.h"
 
 struct KxTlsSet {
     GPtrArray *contexts; /* SSL_CTX * */
@@ -123,16 +124,17 @@ SSL_CTX *kx_tls_context_new(KxSlice chain, KxSlice key, GError **error)
     return NULL;
 }
 
-gboolean kx_tls_set_add(KxTlsSet *set, KxSlice chain, KxSlice key, gboolean active, GError **error)
+gboolean kx_tls_set_add(KxTlsSet *set, const KxTlsCertificate *certificate, GError **error)
 {
-    SSL_CTX *context = kx_tls_context_new(chain, key, error);
+    SSL_CTX *context = kx_tls_context_new(certificate->chain, certificate->key, error);
     if (!context)
         return FALSE;
+    kx_tls_staple_use(context, certificate->ocsp);
     SSL_CTX_set_client_hello_cb(context, on_hello, set);
     SSL_CTX_set_tlsext_servername_callback(context, choose);
     SSL_CTX_set_tlsext_servername_arg(context, set);
     g_ptr_array_add(set->contexts, context);
-    if (active || !set->active)
+    if (certificate->active || !set->active)
         set->active = context;
     return TRUE;
 }

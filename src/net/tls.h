@@ -23,8 +23,14 @@ enum { KX_TLS_TICKET_KEYS = 80 }; /* bytes: name 16, AES key 32, HMAC key 32 */
 KxTlsSet *kx_tls_set_new(const KxTlsChallenges *challenges);
 void kx_tls_set_free(KxTlsSet *set);
 
-/* Adds a certificate chain with its key, both PEM. */
-gboolean kx_tls_set_add(KxTlsSet *set, KxSlice chain, KxSlice key, gboolean active, GError **error);
+/* A certificate to add. */
+typedef struct {
+    KxSlice chain, key; /* PEM */
+    KxSlice ocsp;       /* net/tls-staple.h; may be empty */
+    gboolean active;
+} KxTlsCertificate;
+
+gboolean kx_tls_set_add(KxTlsSet *set, const KxTlsCertificate *certificate, GError **error);
 
 gboolean kx_tls_set_is_empty(const KxTlsSet *set); /* no certificate could be used */
 

@@ -6,12 +6,14 @@
 #include "base/paths.h"
 #include "server/keeper-private.h"
 
-enum { CHAIN_MAX = 65536, KEY_MAX = 16384, CERTIFICATES_MAX = 1000 };
+enum { CHAIN_MAX = 65536, KEY_MAX = 16384, OCSP_MAX = 8192, CERTIFICATES_MAX = 1000 };
 
 typedef struct {
     char *name;
     char *chain, *key;
     size_t chain_len, key_len;
+    char *ocsp; /* or NULL */
+    size_t ocsp_len;
 } Pair;
 
 static void pair_free(gpointer data)
@@ -19,6 +21,7 @@ static void pair_free(gpointer data)
     Pair *pair = data;
     g_free(pair->name);
     g_free(pair->chain);
+    g_free(pair->ocsp);
     if (pair->key)
         explicit_bzero(pair->key, pair->key_len);
     g_free(pair->key);
@@ -57,6 +60,8 @@ static Pair *read_pair(const char *name, const char *intermediates)
     pair->chain_len = strlen(pair->chain);
     pair->key = g_steal_pointer(&key);
     pair->key_len = key_len;
+    g_autofree char *ocsp_path = g_strdup_printf("%s/%s.ocsp", KX_PATH_CERTIFICATES, name);
+    kx_read_file(ocsp_path, OCSP_MAX, &pair->ocsp, &pair->ocsp_len, NULL);
     if (pair->chain_len > CHAIN_MAX) {
         g_printerr("keryx: certificate %s with its chain is too large and is left out\n", name);
         pair_free(pair);
@@ -95,6 +100,7 @@ static void send_pairs(KxLink *edge, GPtrArray *pairs, const char *active)
             .name = pair->name,
             .chain = {pair->chain, pair->chain_len},
             .key = {pair->key, pair->key_len},
+            .ocsp = {pair->ocsp ? pair->ocsp : "", pair->ocsp_len},
         };
         kx_link_send(edge, KX_MSG_CERTIFICATE, 0, &message, -1);
     }

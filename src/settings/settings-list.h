@@ -235,6 +235,8 @@ KX_SERVICE_SETTINGS(HTTPS, "https", "manual", 443, 2000)
 KX_SERVICE_SETTINGS(ADMIN, "admin", "automatic", 4040, 2000)
 #undef KX_SERVICE_SETTINGS
 
+KX_SETTING(OCSP_STAPLING, "tls.ocsp-stapling", BOOL, 0, 0, NULL, "yes", 0, "CERT-02", NULL,
+    "Whether authorities that certificates name for that (OCSP) are asked if they are still good, by HTTP, and what they say is shown with the certificate, so that clients need not ask themselves.")
 KX_SETTING(TLS_PROFILE, "tls.profile", CHOICE, 0, 0, "modern|intermediate", "intermediate", KX_SETTING_EDGE, "SVC-11 CERT-02", NULL,
     "Which TLS clients may use: intermediate takes TLS 1.2 and 1.3, modern 1.3 only. Both have forward secrecy and authenticated encryption only. With modern, other servers that know no TLS 1.3 may bring their mail in the clear.")
 KX_SETTING(ACME_CERTIFICATES, "acme.certificates", LIST, 0, 100, NULL, "", 0, "CERT-04 HOST-16", kx_check_certificate_names,

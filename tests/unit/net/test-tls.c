@@ -58,7 +58,9 @@ static void add(KxTlsSet *set, const char *name, gboolean active)
 {
     Pair pair = make_pair(name);
     g_autoptr(GError) error = NULL;
-    kx_tls_set_add(set, KX_SLICE_STR(pair.chain), KX_SLICE_STR(pair.key), active, &error);
+    kx_tls_set_add(
+        set, &(KxTlsCertificate){KX_SLICE_STR(pair.chain), KX_SLICE_STR(pair.key), {"", 0}, active},
+        &error);
     g_assert_no_error(error);
     clear_pair(&pair);
 }
@@ -314,8 +316,10 @@ static void test_tickets(void)
     char keys[KX_TLS_TICKET_KEYS];
     memset(keys, 7, sizeof keys);
     for (guint i = 0; i < 3; i++) {
-        g_assert_true(
-            kx_tls_set_add(sets[i], KX_SLICE_STR(pair.chain), KX_SLICE_STR(pair.key), TRUE, NULL));
+        g_assert_true(kx_tls_set_add(
+            sets[i],
+            &(KxTlsCertificate){KX_SLICE_STR(pair.chain), KX_SLICE_STR(pair.key), {"", 0}, TRUE},
+            NULL));
         keys[0] = i == 2;
         kx_tls_set_ticket_keys(sets[i], keys, sizeof keys);
     }
@@ -336,8 +340,10 @@ static void test_unusable(void)
         {"", ""}, {one.chain, ""}, {"nonsense", one.key}, {one.chain, two.key}, {one.key, one.key}};
     for (guint i = 0; i < G_N_ELEMENTS(bad); i++) {
         g_autoptr(GError) error = NULL;
-        g_assert_false(
-            kx_tls_set_add(set, KX_SLICE_STR(bad[i][0]), KX_SLICE_STR(bad[i][1]), TRUE, &error));
+        g_assert_false(kx_tls_set_add(
+            set,
+            &(KxTlsCertificate){KX_SLICE_STR(bad[i][0]), KX_SLICE_STR(bad[i][1]), {"", 0}, TRUE},
+            &error));
         g_assert_error(error, KX_ERROR, KX_ERR_INVALID);
     }
     g_assert_true(kx_tls_set_is_empty(set));
