@@ -11,7 +11,8 @@ static gboolean works(const char *method, guint provided)
 char **kx_sasl_offered_methods(KxDirectory *directory, const KxSettings *settings)
 {
     const char *const *methods = kx_settings_list(settings, KX_SET_AUTH_METHODS);
-    guint provided = kx_auth_provides(directory);
+    gboolean authority = *kx_settings_text(settings, KX_SET_TLS_CLIENT_CA) != '\0';
+    guint provided = kx_auth_provides(directory) | (authority ? KX_SASL_NEEDS_AUTHORITY : 0);
     GPtrArray *offered = g_ptr_array_new();
     for (; methods && *methods; methods++)
         if (works(*methods, provided))
@@ -32,6 +33,6 @@ char *kx_session_mechanisms(KxSession *session)
     KxDirectory *directory = kx_session_core(session)->directory;
     g_autoptr(KxSettings) settings = kx_directory_settings(directory);
     g_auto(GStrv) methods = kx_sasl_offered_methods(directory, settings);
-    KxSaslOffer offer = {(const char *const *)methods, kx_session_binds(session), TRUE};
+    KxSaslOffer offer = {(const char *const *)methods, kx_session_binds(session), TRUE, FALSE};
     return kx_sasl_names(&offer, "");
 }

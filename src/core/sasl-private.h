@@ -40,6 +40,7 @@ struct KxSasl {
     const KxSaslMechanism *mechanism;
     const KxSaslSteps *steps;
     KxSaslBindings bindings;
+    GBytes *certificate, *chain; /* that the client has shown (DER), as the edge says; NULL: none */
     guint round;
     char *challenge;       /* the next, if it is a text, */
     GBytes *token;         /* or else this, or nothing */
@@ -66,7 +67,8 @@ gboolean kx_sasl_is_locked(KxSession *session, KxSasl *sasl);
  * else begins with one: NULL. */
 char *kx_sasl_unescape(const char *text);
 
-/* sasl-plain.c, sasl-scram.c, sasl-digest.c, sasl-digest-md5.c, sasl-oauth.c, sasl-gss.c */
+/* sasl-plain.c, sasl-scram.c, sasl-digest.c, sasl-digest-md5.c, sasl-oauth.c, sasl-external.c,
+ * sasl-gss.c */
 KxSaslNext kx_sasl_plain(KxSession *session, KxSasl *sasl, KxSlice response);
 KxSaslNext kx_sasl_login(KxSession *session, KxSasl *sasl, KxSlice response);
 KxSaslNext kx_sasl_scram(KxSession *session, KxSasl *sasl, KxSlice response);
@@ -78,6 +80,7 @@ char *kx_sasl_digest_challenge(KxSession *session);
 KxSaslNext kx_sasl_oauthbearer(KxSession *session, KxSasl *sasl, KxSlice response);
 KxSaslNext kx_sasl_oauth_ask(KxSession *session, KxSasl *sasl);
 KxSaslNext kx_sasl_xoauth2(KxSession *session, KxSasl *sasl, KxSlice response);
+KxSaslNext kx_sasl_external(KxSession *session, KxSasl *sasl, KxSlice response);
 KxSaslNext kx_sasl_gssapi(KxSession *session, KxSasl *sasl, KxSlice response);
 KxSaslNext kx_sasl_gss_spnego(KxSession *session, KxSasl *sasl, KxSlice response);
 KxSaslNext kx_sasl_ntlm(KxSession *session, KxSasl *sasl, KxSlice response);

@@ -16,6 +16,7 @@
 enum { KNOWN_SECONDS = 30 * 24 * 3600 };
 
 static const KxSaslSteps STEPS[] = {
+    {"EXTERNAL", "", NULL, kx_sasl_external},
     {"SCRAM-SHA-256-PLUS", "", NULL, kx_sasl_scram},
     {"SCRAM-SHA-1-PLUS", "", NULL, kx_sasl_scram},
     {"SCRAM-SHA-256", "", NULL, kx_sasl_scram},
@@ -42,9 +43,9 @@ static const KxSaslSteps *find_steps(const KxSaslMechanism *mechanism)
     return NULL;
 }
 
-static GBytes *copy_binding(KxSlice binding)
+static GBytes *copy_slice(KxSlice slice)
 {
-    return binding.len > 0 ? g_bytes_new(binding.data, binding.len) : NULL;
+    return slice.len > 0 ? g_bytes_new(slice.data, slice.len) : NULL;
 }
 
 static KxSasl *sasl_new(KxSession *session, const KxMsgSasl *message)
@@ -55,9 +56,11 @@ static KxSasl *sasl_new(KxSession *session, const KxMsgSasl *message)
     if (sasl->mechanism &&
         g_strv_contains(kx_settings_list(settings, KX_SET_AUTH_METHODS), sasl->mechanism->method))
         sasl->steps = find_steps(sasl->mechanism);
-    sasl->bindings = (KxSaslBindings){.exporter = copy_binding(message->exporter),
-                                      .end_point = copy_binding(message->end_point),
-                                      .unique = copy_binding(message->unique)};
+    sasl->bindings = (KxSaslBindings){.exporter = copy_slice(message->exporter),
+                                      .end_point = copy_slice(message->end_point),
+                                      .unique = copy_slice(message->unique)};
+    sasl->certificate = copy_slice(message->certificate);
+    sasl->chain = copy_slice(message->chain);
     return sasl;
 }
 
@@ -73,6 +76,8 @@ void kx_sasl_free(KxSasl *sasl)
     g_clear_pointer(&sasl->bindings.exporter, g_bytes_unref);
     g_clear_pointer(&sasl->bindings.end_point, g_bytes_unref);
     g_clear_pointer(&sasl->bindings.unique, g_bytes_unref);
+    g_clear_pointer(&sasl->certificate, g_bytes_unref);
+    g_clear_pointer(&sasl->chain, g_bytes_unref);
     g_free(sasl->challenge);
     g_clear_pointer(&sasl->token, g_bytes_unref);
     g_free(sasl->lane);

@@ -240,3 +240,30 @@ guint kx_auth_stamp(KxDirectory *directory, const char *login)
     kx_rw_lock_unlock(&directory->lock);
     return stamp;
 }
+
+/* With the tables locked. */
+static const KxUserEntry *find_owner(KxDirectory *directory, const char *local, const char *domain)
+{
+    g_autofree char *key = kx_name_fold(local);
+    KxDomainEntry *home = key != NULL ? kx_tables_find_mail_domain(directory, domain) : NULL;
+    if (home == NULL)
+        return NULL;
+    const KxUserEntry *user = g_hash_table_lookup(home->users, key);
+    const KxAddress *further = user == NULL ? g_hash_table_lookup(home->addresses, key) : NULL;
+    return further != NULL ? further->user : user;
+}
+
+KxUser *kx_auth_user_of_address(KxDirectory *directory, const char *address)
+{
+    g_autofree char *local = NULL, *given = NULL;
+    KxUser *user = NULL;
+    if (!kx_name_split(address, &local, &given) || given == NULL)
+        return NULL;
+    g_autofree char *domain = kx_name_domain(given, NULL);
+    kx_rw_lock_read(&directory->lock);
+    const KxUserEntry *entry = domain != NULL ? find_owner(directory, local, domain) : NULL;
+    if (entry != NULL)
+        user = (KxUser *)(void *)kx_entry_copy(&kx_type_user, &entry->entry);
+    kx_rw_lock_unlock(&directory->lock);
+    return user;
+}

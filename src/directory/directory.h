@@ -460,6 +460,10 @@ KxUser *kx_auth_master(KxDirectory *directory, const char *login, const char *pa
  * case. Free it. */
 char *kx_auth_account(KxDirectory *directory, const char *login, const char *local_ip);
 
+/* Whose address that is: the name of an account or one of its further addresses, in a domain or an
+ * alias of it. NULL: nobody's, or a group's. */
+KxUser *kx_auth_user_of_address(KxDirectory *directory, const char *address);
+
 /* What a client is to prove with SCRAM: `keys` has the hash, the rest is set; its salt and
  * iterations look alike for names that are nobody's. NULL, with ret_reason: no proof can be
  * right. */

@@ -72,25 +72,3 @@ char *kx_provider_address(KxDirectory *directory, const KxDomain *domain, const 
     kx_rw_lock_unlock(&directory->lock);
     return is_here ? g_strdup_printf("%s@%s", local, domain->name) : NULL;
 }
-
-KxUser *kx_provider_user(KxDirectory *directory, const char *address)
-{
-    g_autofree char *local = NULL, *domain = NULL;
-    KxUser *user = NULL;
-    if (!kx_name_split(address, &local, &domain) || domain == NULL)
-        return NULL;
-    g_autofree char *key = kx_name_fold(local);
-    kx_rw_lock_read(&directory->lock);
-    KxDomainEntry *home = g_hash_table_lookup(directory->domains, domain);
-    const KxUserEntry *entry =
-        home != NULL && key != NULL ? g_hash_table_lookup(home->users, key) : NULL;
-    const KxAddress *further = home != NULL && key != NULL && entry == NULL
-                                   ? g_hash_table_lookup(home->addresses, key)
-                                   : NULL;
-    if (further != NULL)
-        entry = further->user; /* NULL: a group's */
-    if (entry != NULL)
-        user = (KxUser *)(void *)kx_entry_copy(&kx_type_user, &entry->entry);
-    kx_rw_lock_unlock(&directory->lock);
-    return user;
-}

@@ -19,5 +19,3 @@ GPtrArray *kx_provider_domains(KxDirectory *directory, const char *issuer);
 /* "name@domain" if the name is a bare one or an address in the domain, or in one of its aliases.
  * NULL: it is none. */
 char *kx_provider_address(KxDirectory *directory, const KxDomain *domain, const char *name);
-/* Whose address that is: an account's name or one of its further addresses. NULL: nobody's. */
-KxUser *kx_provider_user(KxDirectory *directory, const char *address);

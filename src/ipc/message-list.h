@@ -81,8 +81,9 @@ KX_MESSAGE(LOG, KxMsgLog, KEEPER | EDGE | COURIER, CORE, 0)
 KX_MESSAGE(SETTINGS, KxMsgSettings, CORE, EDGE | COURIER, 0)
 
 /* How clients may sign in: `methods` are those that are offered (settings/sasl.h), with blanks between;
- * addresses in `exempt` (ranges, comma-separated) may do so without TLS. */
-#define KX_FIELDS_SIGN_IN(F, S) F(S, STR, methods, 512) F(S, STR, exempt, 102400)
+ * addresses in `exempt` (ranges, comma-separated) may do so without TLS. If there are `authorities` (their names, DER, one
+ * after the other), clients of mail are asked for a certificate. */
+#define KX_FIELDS_SIGN_IN(F, S) F(S, STR, methods, 512) F(S, STR, exempt, 102400) F(S, BLOB, authorities, 8192)
 KX_MESSAGE(SIGN_IN, KxMsgSignIn, CORE, EDGE, 0)
 
 /* Addresses of proxies that say for whom they connect (ranges, comma-separated; empty: there are none), in the way of
@@ -184,8 +185,9 @@ KX_MESSAGE(SESSION_READY, KxMsgSessionReady, CORE, EDGE, 0)
 
 /* A step of a SASL exchange; the first names the mechanism, later ones leave it empty. `initial` tells
  * whether data holds an initial response (it may be present and empty). The first has what binds to the TLS channel,
- * as far as there is any. Answer: SASL_REPLY. */
-#define KX_FIELDS_SASL(F, S) F(S, STR, mechanism, 32) F(S, U32, initial, 0) F(S, BLOB, data, 49152) F(S, BLOB, exporter, 64) F(S, BLOB, end_point, 64) F(S, BLOB, unique, 64)
+ * as far as there is any; and with EXTERNAL the certificate that the client has shown (DER), and those it sent along, one after
+ * the other. Answer: SASL_REPLY. */
+#define KX_FIELDS_SASL(F, S) F(S, STR, mechanism, 32) F(S, U32, initial, 0) F(S, BLOB, data, 49152) F(S, BLOB, exporter, 64) F(S, BLOB, end_point, 64) F(S, BLOB, unique, 64) F(S, BLOB, certificate, 8192) F(S, BLOB, chain, 24576)
 KX_MESSAGE(SASL, KxMsgSasl, EDGE, CORE, 0)
 
 /* `status` is KxSaslStatus; `user` and `ticket` are set on success. */

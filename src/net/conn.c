@@ -206,13 +206,21 @@ static void greet(KxConn *conn)
     conn->protocol->open(conn);
 }
 
+/* Who reads mail may have a certificate; web browsers would ask their users for one. */
+static SSL *accept_tls(KxConn *conn)
+{
+    const KxEdge *edge = conn->edge;
+    gboolean mail = kx_service(conn->service)->protocol != KX_PROTOCOL_HTTP;
+    return kx_tls_accept(edge->tls, conn->fd, mail ? edge->sign_in.authorities : NULL);
+}
+
 void kx_conn_begin(KxConn *conn)
 {
     kx_conn_set_timeout(conn, HANDSHAKE_SECONDS);
     conn->busy = TRUE;
     if (!kx_service(conn->service)->implicit_tls) {
         greet(conn);
-    } else if (!(conn->ssl = kx_tls_accept(conn->edge->tls, conn->fd))) {
+    } else if (!(conn->ssl = accept_tls(conn))) {
         conn->dead = TRUE;
     } else {
         conn->handshaking = TRUE;
@@ -259,7 +267,7 @@ static void begin_start_tls(KxConn *conn)
 {
     conn->start_tls = FALSE;
     kx_buf_clear_secret(&conn->in);
-    conn->ssl = kx_tls_accept(conn->edge->tls, conn->fd);
+    conn->ssl = accept_tls(conn);
     if (!conn->ssl) {
         conn->dead = TRUE;
         return;

@@ -40,6 +40,7 @@ struct KxEdge {
     struct {                         /* as the core has said */
         char **methods;              /* of KxSaslMechanism */
         GArray *exempt;              /* KxIpRange; NULL: nobody */
+        KxTlsNames *authorities;     /* of certificates of clients; NULL: none is asked for */
     } sign_in;
     struct { /* so that a flood of connections does not become a flood of lines */
         gint64 second;

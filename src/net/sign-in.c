@@ -6,12 +6,15 @@
 #include "net/edge-private.h"
 #include "settings/sasl.h"
 
+enum { CERTIFICATE_MAX = 8192, CHAIN_MAX = 24576 }; /* bytes, as in ipc/message-list.h */
+
 /* ---- what the core has said ---- */
 
 void kx_edge_clear_sign_in(KxEdge *edge)
 {
     g_clear_pointer(&edge->sign_in.methods, g_strfreev);
     g_clear_pointer(&edge->sign_in.exempt, g_array_unref);
+    g_clear_pointer(&edge->sign_in.authorities, kx_tls_names_free);
 }
 
 void kx_edge_take_sign_in(KxEdge *edge, const KxMsgSignIn *rules)
@@ -20,6 +23,7 @@ void kx_edge_take_sign_in(KxEdge *edge, const KxMsgSignIn *rules)
     edge->sign_in.methods = g_strsplit(rules->methods, " ", -1);
     if (rules->exempt[0] != '\0')
         edge->sign_in.exempt = kx_ip_ranges_parse(rules->exempt);
+    edge->sign_in.authorities = kx_tls_names_new(rules->authorities);
 }
 
 /* ---- rights ---- */
@@ -37,6 +41,13 @@ KxSignInRight kx_conn_may_sign_in(KxConn *conn, gboolean loopback)
     return g_str_equal(policy, "secure-authentication") ? KX_SIGN_IN_SECURELY : KX_SIGN_IN_NO;
 }
 
+/* What the client has shown in this handshake; NULL: nothing. */
+static X509 *shown_certificate(const KxConn *conn)
+{
+    return conn->ssl && !SSL_session_reused(conn->ssl) ? SSL_get0_peer_certificate(conn->ssl)
+                                                       : NULL;
+}
+
 static KxSaslOffer offer_of(const KxConn *conn, KxSignInRight right)
 {
     static const char *const NONE[] = {NULL};
@@ -46,6 +57,7 @@ static KxSaslOffer offer_of(const KxConn *conn, KxSignInRight right)
         .binds = kx_sasl_binds(conn->edge->settings, conn->ssl != NULL,
                                kx_service(conn->service)->protocol == KX_PROTOCOL_SMTP),
         .clear = right == KX_SIGN_IN_ANYHOW,
+        .shown = shown_certificate(conn) != NULL,
     };
 }
 
@@ -111,21 +123,49 @@ static KxSlice slice_of(const Binding *binding)
     return (KxSlice){(const char *)binding->bytes, binding->len};
 }
 
+/* ---- what the client has shown ---- */
+
+/* Appends it if it fits. */
+static void add_der(GByteArray *bytes, X509 *certificate, guint max)
+{
+    guint8 *der = NULL;
+    int len = i2d_X509(certificate, &der);
+    if (len > 0 && bytes->len + (guint)len <= max)
+        g_byte_array_append(bytes, der, (guint)len);
+    OPENSSL_free(der);
+}
+
+static void add_shown(const KxConn *conn, GByteArray *leaf, GByteArray *chain)
+{
+    X509 *certificate = shown_certificate(conn);
+    STACK_OF(X509) *others = certificate ? SSL_get_peer_cert_chain(conn->ssl) : NULL;
+    if (certificate)
+        add_der(leaf, certificate, CERTIFICATE_MAX);
+    for (int i = 0; i < sk_X509_num(others); i++)
+        add_der(chain, sk_X509_value(others, i), CHAIN_MAX);
+}
+
 void kx_conn_request_sasl(KxConn *conn, const char *mechanism, gboolean initial, KxSlice data)
 {
     if (data.len > KX_SASL_DATA_MAX) /* as good as nothing: no mechanism takes so much */
         data.len = 0;
     Binding exporter = {.len = 0}, end_point = {.len = 0}, unique = {.len = 0};
+    g_autoptr(GByteArray) leaf = g_byte_array_new();
+    g_autoptr(GByteArray) chain = g_byte_array_new();
     if (conn->ssl && *mechanism) {
         bind_exporter(conn->ssl, &exporter);
         bind_end_point(conn->ssl, &end_point);
         bind_unique(conn->ssl, &unique);
     }
+    if (g_str_equal(mechanism, "EXTERNAL"))
+        add_shown(conn, leaf, chain);
     kx_conn_request(conn, KX_MSG_SASL,
                     &(KxMsgSasl){.mechanism = mechanism,
                                  .initial = initial,
                                  .data = data,
                                  .exporter = slice_of(&exporter),
                                  .end_point = slice_of(&end_point),
-                                 .unique = slice_of(&unique)});
+                                 .unique = slice_of(&unique),
+                                 .certificate = {(const char *)leaf->data, leaf->len},
+                                 .chain = {(const char *)chain->data, chain->len}});
 }

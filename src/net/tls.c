@@ -8,6 +8,8 @@
 #include "base/error.h"
 #include "net/tls-staple.h"
 
+enum { CERTIFICATES_MAX = 32 * 1024 }; /* bytes that a client may send */
+
 struct KxTlsSet {
     GPtrArray *contexts; /* SSL_CTX * */
     SSL_CTX *active;     /* one of them */
@@ -71,6 +73,12 @@ static int on_hello(SSL *ssl, int *alert, void *data)
     return SSL_CLIENT_HELLO_SUCCESS;
 }
 
+/* Here it matters only that the client has the key, which OpenSSL sees to by itself. */
+static int take_any(X509_STORE_CTX *store G_GNUC_UNUSED, void *data G_GNUC_UNUSED)
+{
+    return 1;
+}
+
 static SSL_CTX *make_context(void)
 {
     SSL_CTX *context = SSL_CTX_new(TLS_server_method());
@@ -85,6 +93,7 @@ static SSL_CTX *make_context(void)
     static const unsigned char id[] = "keryx";
     SSL_CTX_set_session_id_context(context, id, sizeof id - 1);
     SSL_CTX_set_num_tickets(context, 1);
+    SSL_CTX_set_cert_verify_callback(context, take_any, NULL);
     return context;
 }
 
@@ -157,12 +166,49 @@ void kx_tls_set_profile(KxTlsSet *set, KxTlsProfile profile)
         SSL_CTX_set_min_proto_version(set->contexts->pdata[i], oldest);
 }
 
-SSL *kx_tls_accept(KxTlsSet *set, int fd)
+/* ---- connections ---- */
+
+static void free_name(X509_NAME *name)
+{
+    X509_NAME_free(name);
+}
+
+KxTlsNames *kx_tls_names_new(KxSlice der)
+{
+    const guint8 *at = (const guint8 *)der.data, *end = at + der.len;
+    KxTlsNames *names = NULL;
+    X509_NAME *name;
+    while (at < end && (name = d2i_X509_NAME(NULL, &at, (long)(end - at)))) {
+        if (!names)
+            names = sk_X509_NAME_new_null();
+        sk_X509_NAME_push(names, name);
+    }
+    ERR_clear_error();
+    return names;
+}
+
+void kx_tls_names_free(KxTlsNames *names)
+{
+    sk_X509_NAME_pop_free(names, free_name);
+}
+
+static void ask_for_certificate(SSL *ssl, const KxTlsNames *authorities)
+{
+    SSL_set_verify(ssl, SSL_VERIFY_PEER, NULL);
+    SSL_set_client_CA_list(ssl, SSL_dup_CA_list(authorities));
+    SSL_set_max_cert_list(ssl, CERTIFICATES_MAX);
+    SSL_set_options(ssl, SSL_OP_NO_TICKET);
+    SSL_set_num_tickets(ssl, 0);
+}
+
+SSL *kx_tls_accept(KxTlsSet *set, int fd, const KxTlsNames *authorities)
 {
     if (!set || !set->active)
         return NULL;
     SSL *ssl = SSL_new(set->active);
     SSL_set_fd(ssl, fd);
     SSL_set_accept_state(ssl);
+    if (authorities)
+        ask_for_certificate(ssl, authorities);
     return ssl;
 }

@@ -41,7 +41,15 @@ void kx_tls_set_ticket_keys(KxTlsSet *set, const void *keys, size_t len);
 typedef enum { KX_TLS_INTERMEDIATE, KX_TLS_MODERN } KxTlsProfile;
 void kx_tls_set_profile(KxTlsSet *set, KxTlsProfile profile);
 
-/* A server connection on the descriptor, or NULL if there is no certificate. */
-SSL *kx_tls_accept(KxTlsSet *set, int fd);
+/* Names of authorities (X.501). */
+typedef STACK_OF(X509_NAME) KxTlsNames;
+KxTlsNames *kx_tls_names_new(KxSlice der); /* one after the other; NULL: there are none */
+void kx_tls_names_free(KxTlsNames *names);
+
+/* A server connection on the descriptor, or NULL if there is no certificate. With `authorities` the
+ * client is asked for a certificate of theirs; it need not show one, and any that it has the key of
+ * is taken: what it is worth is for others to say. Such a connection resumes no other, as what was
+ * shown there would be lost in part. */
+SSL *kx_tls_accept(KxTlsSet *set, int fd, const KxTlsNames *authorities);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(KxTlsSet, kx_tls_set_free)

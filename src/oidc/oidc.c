@@ -103,7 +103,8 @@ static KxOidcResult find_elsewhere(KxOidc *oidc, const char *address, KxUser **r
     KxMappedResult result = kx_mapped_find(oidc->directory, address);
     *ret_reason = result == KX_MAPPED_LATER ? "the directory of the domain does not answer"
                                             : "the user does not exist";
-    *ret_user = result == KX_MAPPED_FOUND ? kx_provider_user(oidc->directory, address) : NULL;
+    *ret_user =
+        result == KX_MAPPED_FOUND ? kx_auth_user_of_address(oidc->directory, address) : NULL;
     return *ret_user ? KX_OIDC_GOOD : result == KX_MAPPED_LATER ? KX_OIDC_LATER : KX_OIDC_REFUSED;
 }
 
@@ -113,7 +114,7 @@ KxOidcResult kx_oidc_find_user(KxOidc *oidc, const KxDomain *domain, const char 
     g_autofree char *address = kx_provider_address(oidc->directory, domain, account);
     if (!address)
         return refuse(ret_reason, "the token is for an account of another domain");
-    g_autoptr(KxUser) user = kx_provider_user(oidc->directory, address);
+    g_autoptr(KxUser) user = kx_auth_user_of_address(oidc->directory, address);
     if (!user && domain->directory != KX_DIRECTORY_NONE) {
         if (!wait)
             return KX_OIDC_ASK;
@@ -134,7 +135,7 @@ static gboolean is_named(KxOidc *oidc, const KxDomain *domain, const char *login
                          const KxUser *user)
 {
     g_autofree char *address = kx_provider_address(oidc->directory, domain, login);
-    g_autoptr(KxUser) named = address ? kx_provider_user(oidc->directory, address) : NULL;
+    g_autoptr(KxUser) named = address ? kx_auth_user_of_address(oidc->directory, address) : NULL;
     return named && named->id == user->id;
 }
 

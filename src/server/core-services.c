@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Services: which listen where (SVC-01 to 03, 20 to 24), changed live. */
 #include "base/error.h"
+#include "core/client-certificate.h"
 #include "ipc/channel.h"
 #include "server/core-private.h"
 #include "settings/checks.h"
@@ -165,7 +166,12 @@ static void send_sign_in(KxCoreProcess *process, KxSettings *settings)
     g_autofree char *methods = g_strjoinv(" ", offered);
     g_autofree char *exempt = group_networks(process->core.directory,
                                              kx_settings_text(settings, KX_SET_AUTH_POLICY_EXEMPT));
-    kx_workers_broadcast(process->workers, KX_MSG_SIGN_IN, &(KxMsgSignIn){methods, exempt});
+    gboolean asks = g_strv_contains((const char *const *)offered, "EXTERNAL");
+    g_autoptr(GBytes) authorities = asks ? kx_client_authorities(settings) : NULL;
+    size_t len = 0;
+    const char *names = authorities ? g_bytes_get_data(authorities, &len) : "";
+    kx_workers_broadcast(process->workers, KX_MSG_SIGN_IN,
+                         &(KxMsgSignIn){methods, exempt, {names, len}});
 }
 
 static void send_proxies(KxCoreProcess *process, KxSettings *settings)

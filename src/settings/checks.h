@@ -20,6 +20,10 @@ gboolean kx_check_certificate_names(const char *value, GError **error);
 
 gboolean kx_check_https_url(const char *value, GError **error);
 
+/* Empty, or as text (PEM) certificates, or lists of revoked ones. */
+gboolean kx_check_certificates_or_empty(const char *value, GError **error);
+gboolean kx_check_revocations_or_empty(const char *value, GError **error);
+
 /* "company.test=verify" or, for all below it, ".company.test=must"; words of smtp.delivery-tls. */
 gboolean kx_check_domain_tls(const char *value, GError **error);
 

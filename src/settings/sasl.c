@@ -6,6 +6,7 @@
 #include "base/text.h"
 
 const KxSaslMechanism KX_SASL_MECHANISMS[] = {
+    {"EXTERNAL", "EXTERNAL", KX_SASL_SHOWS, KX_SASL_NEEDS_AUTHORITY}, /* RFC 4422 appendix A */
     {"SCRAM-SHA-256-PLUS", "SCRAM-SHA-256", KX_SASL_BINDS, KX_SASL_NEEDS_KEYS}, /* RFC 7677 */
     {"SCRAM-SHA-1-PLUS", "SCRAM-SHA-1", KX_SASL_BINDS, KX_SASL_NEEDS_KEYS},     /* RFC 5802 */
     {"SCRAM-SHA-256", "SCRAM-SHA-256", 0, KX_SASL_NEEDS_KEYS},
@@ -56,6 +57,7 @@ gboolean kx_sasl_is_offered(const KxSaslOffer *offer, const KxSaslMechanism *mec
     return g_strv_contains(offer->methods, mechanism->method) &&
            !(mechanism->flags & KX_SASL_HIDDEN) &&
            (offer->binds || !(mechanism->flags & KX_SASL_BINDS)) &&
+           (offer->shown || !(mechanism->flags & KX_SASL_SHOWS)) &&
            (offer->clear || !(mechanism->flags & KX_SASL_CLEAR));
 }
 

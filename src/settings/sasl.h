@@ -22,12 +22,14 @@ typedef enum {
     KX_SASL_NEEDS_PASSWORDS = 1 << 2, /* that can be had back */
     KX_SASL_NEEDS_REALM = 1 << 3,     /* of Kerberos, that a domain names */
     KX_SASL_NEEDS_NT_DOMAIN = 1 << 4, /* the same of a Windows domain */
+    KX_SASL_NEEDS_AUTHORITY = 1 << 5, /* of certificates of clients */
 } KxSaslNeed;
 
 typedef enum {
     KX_SASL_BINDS = 1 << 0,  /* to the TLS channel (RFC 5056): offered inside TLS only */
     KX_SASL_CLEAR = 1 << 1,  /* sends the password itself */
     KX_SASL_HIDDEN = 1 << 2, /* a protocol's own command, which the core takes as an exchange */
+    KX_SASL_SHOWS = 1 << 3,  /* offered to clients that have shown a certificate only */
 } KxSaslFlag;
 
 typedef struct {
@@ -48,11 +50,11 @@ extern const guint KX_SASL_N_MECHANISMS;
 const KxSaslMechanism *kx_sasl_find(const char *name, size_t len);
 gboolean kx_sasl_is_method(const char *name);
 
-/* Where a mechanism is offered: `methods` are allowed, there is a TLS channel to bind to, and
- * passwords may be sent as they are. */
+/* Where a mechanism is offered: `methods` are allowed, there is a TLS channel to bind to, passwords
+ * may be sent as they are, and the client has shown a certificate. */
 typedef struct {
     const char *const *methods;
-    gboolean binds, clear;
+    gboolean binds, clear, shown;
 } KxSaslOffer;
 /* Whether there is such a channel: inside TLS, and over SMTP only if the settings say so. */
 gboolean kx_sasl_binds(const KxSettings *settings, gboolean secure, gboolean smtp);

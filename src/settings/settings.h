@@ -16,7 +16,7 @@ typedef enum {
     KX_SETTING_INT,      /* min..max */
     KX_SETTING_SIZE,     /* bytes; input may carry K, M, G; min..max */
     KX_SETTING_DURATION, /* seconds; input may carry s, m, h, d; min..max */
-    KX_SETTING_TEXT,     /* UTF-8 without control characters, at most max bytes */
+    KX_SETTING_TEXT,     /* UTF-8 without control characters, at most max bytes; KX_SETTING_LINES */
     KX_SETTING_CHOICE,   /* one of the words in `choices` ("a|b|c") */
     KX_SETTING_LIST,     /* comma-separated texts; each checked by `choices` or `check`; at most max
                             entries */
@@ -28,6 +28,7 @@ typedef enum {
     KX_SETTING_SECRET = 1 << 2,   /* masked in logs and listings */
     KX_SETTING_RESTART = 1 << 3,  /* takes effect at the next start */
     KX_SETTING_IP_GROUP = 1 << 4, /* TEXT that names an IP address group, or is empty */
+    KX_SETTING_LINES = 1 << 5,    /* TEXT that may have several lines */
 } KxSettingFlags;
 
 /* Extra check of a text or list entry: returns FALSE with KX_ERR_INVALID. */

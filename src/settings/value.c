@@ -102,11 +102,13 @@ static gboolean parse_bool(const KxSettingRow *row, const char *text, KxSettingV
     return kx_fail(error, KX_ERR_INVALID, "%s: '%s' is neither yes nor no", row->name, text);
 }
 
-static gboolean has_control(const char *text)
+static gboolean has_control(const KxSettingRow *row, const char *text)
 {
-    for (; *text != '\0'; text = g_utf8_next_char(text))
-        if (g_unichar_iscntrl(g_utf8_get_char(text)))
+    for (; *text != '\0'; text = g_utf8_next_char(text)) {
+        gboolean line = row->flags & KX_SETTING_LINES && strchr("\r\n\t", *text);
+        if (g_unichar_iscntrl(g_utf8_get_char(text)) && !line)
             return TRUE;
+    }
     return FALSE;
 }
 
@@ -210,7 +212,7 @@ gboolean kx_setting_value_parse(const KxSettingRow *row, const char *text,
     if (strlen(text) > VALUE_MAX)
         return kx_fail(error, KX_ERR_INVALID, "%s: the value is longer than %d bytes", row->name,
                        VALUE_MAX);
-    if (!g_utf8_validate(text, -1, NULL) || has_control(text))
+    if (!g_utf8_validate(text, -1, NULL) || has_control(row, text))
         return kx_fail(error, KX_ERR_INVALID,
                        "%s: the value must be UTF-8 text without control characters", row->name);
     if (!PARSE[row->type](row, text, &value, error))

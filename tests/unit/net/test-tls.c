@@ -83,7 +83,7 @@ static void connect_to(Link *link, KxTlsSet *set, const char *name, SSL_CTX *con
         SSL_set_tlsext_host_name(link->client, name);
     if (session)
         SSL_set_session(link->client, session);
-    link->server = kx_tls_accept(set, link->fds[1]);
+    link->server = kx_tls_accept(set, link->fds[1], NULL);
     g_assert_nonnull(link->server);
 }
 
@@ -347,8 +347,8 @@ static void test_unusable(void)
         g_assert_error(error, KX_ERROR, KX_ERR_INVALID);
     }
     g_assert_true(kx_tls_set_is_empty(set));
-    g_assert_null(kx_tls_accept(set, 0));
-    g_assert_null(kx_tls_accept(NULL, 0));
+    g_assert_null(kx_tls_accept(set, 0, NULL));
+    g_assert_null(kx_tls_accept(NULL, 0, NULL));
     clear_pair(&one);
     clear_pair(&two);
 }
