@@ -66,7 +66,7 @@ def test_users_and_groups(joined):
                   what="the group")
 
 
-@pytest.mark.covers("DIR-31", "KRB-01")
+@pytest.mark.covers("DIR-31", "KRB-01", "KRB-21")
 def test_passwords_by_ldap_and_by_kerberos(joined):
     assert accepts(joined, f"wsmith@{addc.DOMAIN}", SECRET)
     assert not accepts(joined, f"wsmith@{addc.DOMAIN}", "wrong")

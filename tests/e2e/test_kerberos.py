@@ -9,6 +9,7 @@ import pytest
 
 import kdc
 import kx
+import slapd
 from saslclient import plain, sasl_client
 
 HOST = f"host/{kx.HOSTNAME}"
@@ -155,6 +156,29 @@ def test_a_kdc_that_is_down(keryx_binary):
 def accepts(server, name, password):
     with sasl_client(server, "imap") as client:
         return client.accepts("PLAIN", plain(name, password))
+
+
+@pytest.mark.covers("KRB-09")
+def test_one_of_several_kdcs_is_enough(keryx_binary):
+    with kdc.new_realm() as own:
+        own.add("wsmith", "the realm's secret")
+        own.add_host(HOST)
+        own.keytab(own.base / "keytab", HOST)
+        text = own.config.read_text()
+        own.config.write_text(text.replace("        kdc = ", f"        kdc = 127.0.0.1:{slapd.free_port()}\n        kdc = "))
+        with server_in(own, keryx_binary) as server:
+            assert accepts(server, "wsmith", "the realm's secret")
+
+
+@pytest.mark.covers("KRB-11")
+def test_a_user_is_needed_on_both_sides(joined, realm):
+    """A KDC alone brings nobody here, and who is here alone has no password."""
+    realm.add("stranger", "only there")
+    assert not accepts(joined, "stranger", "only there")
+    joined.cli("user", "add", f"lonely@{kx.DOMAIN}", "--authentication", "kerberos")
+    assert not accepts(joined, "lonely", "only here")
+    realm.add("lonely", "now there too")
+    assert accepts(joined, "lonely", "now there too")
 
 
 def test_old_encryption_is_of_no_use(realm, keryx_binary):

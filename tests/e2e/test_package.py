@@ -98,3 +98,10 @@ def test_removal_and_purge_leave_the_mail(in_system):
     out = in_system(f"dpkg --no-triggers -i /keryx.deb && {SETUP} && dpkg --no-triggers -r keryx && dpkg --no-triggers -P keryx && ls {DATA}/server.db")
     assert f"stay in {DATA}" in out
     assert out.strip().endswith("server.db")
+
+
+@pytest.mark.covers("KRB-02")
+def test_what_is_opened_when_it_runs_is_depended_on(package):
+    """Libraries that are not linked are found all the same: so the client of Kerberos comes with the package."""
+    depends = subprocess.run(["dpkg-deb", "-f", package, "Depends"], check=True, capture_output=True, text=True).stdout
+    assert {"libkrb5-3", "libgssapi-krb5-2", "libunbound8", "libqpdf29"} <= set(depends.strip().split(", "))
