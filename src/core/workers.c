@@ -78,14 +78,13 @@ static KxSession *find_session(KxEdgeChannel *channel, guint32 id)
 
 /* ---- locking a session ---- */
 
-/* Whatever became due while the lock was held is done by its holder before it lets go, or by the
- * next. */
+/* Whatever became due while the lock was held is done by its holder after it has let go: before, it
+ * could miss what becomes due in between. */
 static void unlock_session(KxSession *session)
 {
-    gboolean poke = !session->step && !session->checking &&
-                    g_atomic_int_compare_and_exchange(&session->missed, 1, 0);
+    gboolean busy = session->step || session->checking;
     kx_mutex_unlock(&session->lock);
-    if (poke)
+    if (!busy && g_atomic_int_compare_and_exchange(&session->missed, 1, 0))
         kx_session_poke(session);
     if (g_atomic_int_get(&session->closing) && kx_mutex_trylock(&session->lock)) {
         kx_session_end(session);
