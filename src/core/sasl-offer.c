@@ -21,10 +21,16 @@ char **kx_sasl_offered_methods(KxDirectory *directory, const KxSettings *setting
     return (char **)g_ptr_array_free(offered, FALSE);
 }
 
+/* Over SMTP a session may be older than its TLS (STARTTLS): what came to bind to tells. */
+static gboolean is_in_tls(const KxSession *session)
+{
+    return session->secure || (session->sasl && session->sasl->bindings.exporter);
+}
+
 gboolean kx_session_binds(KxSession *session)
 {
     g_autoptr(KxSettings) settings = kx_directory_settings(kx_session_core(session)->directory);
-    return kx_sasl_binds(settings, session->secure,
+    return kx_sasl_binds(settings, is_in_tls(session),
                          kx_session_service(session)->protocol == KX_PROTOCOL_SMTP);
 }
 

@@ -4,6 +4,7 @@
 import base64
 import contextlib
 import hashlib
+import smtplib
 import socket
 import subprocess
 
@@ -127,6 +128,24 @@ def test_somebody_in_between_is_noticed(server):
         with dialogue(server) as client:
             answer = client.run(mechanism, Scram("alice", password, "sha256", flag, binding))
             assert answer.startswith(b"-ERR [AUTH]"), what
+
+
+def answer_to_first(server, first):
+    """The code that a client gets who could bind, and was not offered that."""
+    client = smtplib.SMTP("127.0.0.1", server.port("submission"))
+    try:
+        client.starttls(context=kx.tls_context())
+        client.ehlo()
+        return client.docmd("AUTH", f"SCRAM-SHA-256 {first}")[0]
+    finally:
+        client.close()
+
+
+def test_it_is_noticed_after_starttls_too(server):
+    first = base64.b64encode(Scram("alice", "", flag="y").first()).decode()
+    for binds, code in (("yes", 535), ("no", 334)):
+        server.configure({"smtp.auth-channel-binding": binds})
+        assert answer_to_first(server, first) == code
 
 
 def test_broken_exchanges_are_refused(server):
