@@ -10,7 +10,9 @@
 
 #include "oidc/jwk.h"
 
-enum { KX_TOKEN_MAX = 12 * 1024 }; /* bytes of any token that is looked at */
+/* Bytes of any token that is looked at: some name all groups of their owner. As a form, where a byte
+ * may take three, it still fits into MAIL_BODY of ipc/message-list.h. */
+enum { KX_TOKEN_MAX = 20 * 1024 };
 
 typedef struct {
     json_t *header, *claims;

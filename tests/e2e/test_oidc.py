@@ -113,6 +113,13 @@ def test_whose_it_is(server, provider, token):
     assert stats["POP3"] >= 4
 
 
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_long_tokens(server, provider, token, protocol):
+    """Some providers write all groups of a user into his tokens."""
+    assert try_token(server, provider.forge(token, groups=["a group of the company"] * 400), "alice", protocol)[0]
+    assert not try_token(server, provider.forge(token, groups=["a group of the company"] * 800), "alice", protocol)[0]
+
+
 def refusals(provider, token):
     """What must not open, and why not, for the log."""
     header, claims = decode(token)
