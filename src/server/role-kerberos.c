@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <netdb.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -20,6 +21,7 @@
 
 enum {
     THREADS = 32,
+    NICE = 5, /* a password costs tens of milliseconds of a processor: mail goes first */
     EXCHANGES_MAX = 2048, /* at a time; each is a client that signs in */
 };
 
@@ -183,6 +185,7 @@ int kx_role_kerberos_main(void)
         return 1;
     }
     warm_up();
+    setpriority(PRIO_PROCESS, 0, NICE);
     if (!kx_sandbox_enter(KX_ROLE_KERBEROS, &sandbox, &error)) {
         g_printerr("keryx kerberos: %s\n", error->message);
         return 1;
