@@ -106,7 +106,7 @@ def winbind(directory, joined):
     shutil.rmtree(SOCKETS, ignore_errors=True)
 
 
-@pytest.mark.covers("NTLM-01", "NTLM-03")
+@pytest.mark.covers("NTLM-01", "NTLM-03", "ENV-08")
 def test_ntlm_by_winbind(joined, winbind):
     done = curl(joined, dict(os.environ), "imaps", method="NTLM", user=f"{addc.SHORT}\\wsmith:{SECRET}")
     assert done.returncode == 0, done.stdout.decode()
