@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/lock.h"
 #include "ipc/channel.h"
 #include "kerberos/gss.h"
 #include "kerberos/libraries.h"
@@ -35,14 +36,17 @@ struct Source {
     KxGss *gss;                                       /* NULL: it is no exchange */
 };
 
-static int epoll = -1; /* set before there are threads */
-static gint exchanges; /* atomic */
+static int epoll = -1;  /* set before there are threads */
+static KxMutex handing; /* a source over: who is woken by it has it when the other has let go */
+static gint exchanges;  /* atomic */
 
 static void wait_for(Source *source, int how)
 {
     struct epoll_event event = {.events = EPOLLIN | EPOLLONESHOT, .data.ptr = source};
+    kx_mutex_lock(&handing);
     if (epoll_ctl(epoll, how, source->fd, &event) < 0)
         _exit(1);
+    kx_mutex_unlock(&handing);
 }
 
 static void add_source(const Source *source)
@@ -156,6 +160,8 @@ static gpointer work(gpointer data G_GNUC_UNUSED)
     for (;;) {
         struct epoll_event event;
         int n = epoll_wait(epoll, &event, 1, -1);
+        kx_mutex_lock(&handing);
+        kx_mutex_unlock(&handing);
         if (n == 1)
             serve(event.data.ptr, buffer);
         else if (n < 0 && errno != EINTR)
@@ -190,6 +196,7 @@ int kx_role_kerberos_main(void)
         g_printerr("keryx kerberos: %s\n", error->message);
         return 1;
     }
+    kx_mutex_init(&handing);
     epoll = epoll_create1(EPOLL_CLOEXEC);
     add_source(&(Source){KX_FD_KEEPER, KX_ROLE_KEEPER, take_word, NULL});
     for (guint i = 1; i < THREADS; i++)
