@@ -20,7 +20,7 @@ enum {
 
 /* Settings in use; each task holds the ones it began with. */
 typedef struct {
-    gint references; /* atomic, where ThreadSanitizer sees it: GLib's own count lies in a library */
+    gint references; /* atomic */
     KxMailTools tools;
 } Setup;
 

@@ -12,7 +12,7 @@
 enum { ED25519_BYTES = 32 };
 
 struct KxDkimKey {
-    gatomicrefcount refs;
+    gint refs; /* atomic */
     EVP_PKEY *pkey;
     KxDkimAlgorithm algorithm;
     char *selector;
@@ -93,7 +93,7 @@ KxDkimKey *kx_dkim_key_new(const char *pem, size_t len, const char *selector, GE
         return NULL;
     }
     KxDkimKey *key = g_new0(KxDkimKey, 1);
-    g_atomic_ref_count_init(&key->refs);
+    key->refs = 1;
     key->pkey = pkey;
     key->algorithm = algorithm;
     key->selector = g_strdup(selector);
@@ -102,13 +102,13 @@ KxDkimKey *kx_dkim_key_new(const char *pem, size_t len, const char *selector, GE
 
 KxDkimKey *kx_dkim_key_ref(KxDkimKey *key)
 {
-    g_atomic_ref_count_inc(&key->refs);
+    g_atomic_int_inc(&key->refs);
     return key;
 }
 
 void kx_dkim_key_unref(KxDkimKey *key)
 {
-    if (!key || !g_atomic_ref_count_dec(&key->refs))
+    if (!key || !g_atomic_int_dec_and_test(&key->refs))
         return;
     EVP_PKEY_free(key->pkey);
     g_free(key->selector);

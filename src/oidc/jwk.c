@@ -88,7 +88,7 @@ typedef struct {
 } Jwk;
 
 struct KxJwkSet {
-    gatomicrefcount references;
+    gint references; /* atomic */
     GPtrArray *keys; /* of Jwk */
 };
 
@@ -269,7 +269,7 @@ KxJwkSet *kx_jwk_set_parse(const char *json, size_t len, GError **error)
         return NULL;
     }
     KxJwkSet *set = g_new0(KxJwkSet, 1);
-    g_atomic_ref_count_init(&set->references);
+    set->references = 1;
     set->keys = g_ptr_array_new_with_free_func(jwk_free);
     json_array_foreach(keys, i, one)
     {
@@ -287,13 +287,13 @@ KxJwkSet *kx_jwk_set_parse(const char *json, size_t len, GError **error)
 
 KxJwkSet *kx_jwk_set_ref(KxJwkSet *set)
 {
-    g_atomic_ref_count_inc(&set->references);
+    g_atomic_int_inc(&set->references);
     return set;
 }
 
 void kx_jwk_set_unref(KxJwkSet *set)
 {
-    if (!set || !g_atomic_ref_count_dec(&set->references))
+    if (!set || !g_atomic_int_dec_and_test(&set->references))
         return;
     g_ptr_array_unref(set->keys);
     g_free(set);
