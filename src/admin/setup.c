@@ -50,8 +50,8 @@ static gboolean give_away(const char *data, GError **error)
 /* Names that a server, or a set-up that failed, leaves in its directory. */
 static gboolean is_ours(const char *name)
 {
-    static const char *const names[] = {"store",         KX_PATH_CERTIFICATES, KX_PATH_CA,
-                                        KX_PATH_LOCK,    KX_PATH_CONTROL,      "lost+found",
+    static const char *const names[] = {"store",        KX_PATH_CERTIFICATES, KX_PATH_CA,
+                                        KX_PATH_LOCK,   KX_PATH_CONTROL,      "lost+found",
                                         KX_PATH_SRS_KEY};
     for (guint i = 0; i < G_N_ELEMENTS(names); i++)
         if (g_str_equal(names[i], name))

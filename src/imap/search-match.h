@@ -39,9 +39,10 @@ KxMatch kx_search_match(const KxSearchKey *key, KxSearchMessage *message);
     X(old)                                                                                         \
     X(new)                                                                                         \
     X(before)                                                                                      \
-    X(on) X(since) X(sent_before) X(sent_on) X(sent_since) X(saved_before) X(saved_on)             \
-        X(saved_since) X(larger) X(smaller) X(older) X(younger) X(modseq) X(set) X(envelope)       \
-            X(header) X(body) X(text) X(email_id) X(thread_id)
+    X(on)                                                                                          \
+    X(since) X(sent_before) X(sent_on) X(sent_since) X(saved_before) X(saved_on) X(saved_since)    \
+        X(larger) X(smaller) X(older) X(younger) X(modseq) X(set) X(envelope) X(header) X(body)    \
+            X(text) X(email_id) X(thread_id)
 #define KX_SEARCH_DECLARE_TEST(name)                                                               \
     gboolean kx_search_test_##name(const KxSearchKey *key, KxSearchMessage *message);
 KX_SEARCH_TESTS(KX_SEARCH_DECLARE_TEST)

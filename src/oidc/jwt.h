@@ -10,8 +10,8 @@
 
 #include "oidc/jwk.h"
 
-/* Bytes of any token that is looked at: some name all groups of their owner. As a form, where a byte
- * may take three, it still fits into MAIL_BODY of ipc/message-list.h. */
+/* Bytes of any token that is looked at: some name all groups of their owner. As a form, where a
+ * byte may take three, it still fits into MAIL_BODY of ipc/message-list.h. */
 enum { KX_TOKEN_MAX = 20 * 1024 };
 
 typedef struct {

@@ -26,8 +26,8 @@ gboolean kx_folder_change_flags(KxFolder *folder, const guint32 *uids, guint n,
                                 const KxFlagsChange *change, guint64 *ret_modseq,
                                 GArray **ret_failed, GError **error);
 
-/* Removes those of the UIDs, which ascend, that are \Deleted, or with `force` all of them. NULL uids
- * means every item. `ret_uids` (may be NULL) receives what was removed. Logged as {DELETE}. */
+/* Removes those of the UIDs, which ascend, that are \Deleted, or with `force` all of them. NULL
+ * uids means every item. `ret_uids` (may be NULL) receives what was removed. Logged as {DELETE}. */
 gboolean kx_folder_expunge(KxFolder *folder, const guint32 *uids, guint n, gboolean force,
                            const KxActor *actor, GArray **ret_uids, GError **error);
 

@@ -72,7 +72,7 @@ typedef struct {
     guint32 tombstones;
     guint64 size;
     guint64 highest_modseq;
-    guint64 floor_modseq; /* tombstones up to here may be missing */
+    guint64 floor_modseq;   /* tombstones up to here may be missing */
     guint64 changed_modseq; /* of the last change or removal of an item */
 } KxFolderMeta;
 

@@ -26,7 +26,8 @@ static const struct {
     {"Subject: a\r\n\r\n\xe4\r\n",
      "Subject: a\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=unknown-8bit\r\n"
      "Content-Transfer-Encoding: quoted-printable\r\n\r\n=E4\r\n"},
-    {"Content-Transfer-Encoding: 8bit\r\nMIME-Version: 1.0\r\nContent-Type: image/x\r\n\r\n\xe4\r\n",
+    {"Content-Transfer-Encoding: 8bit\r\nMIME-Version: 1.0\r\nContent-Type: "
+     "image/x\r\n\r\n\xe4\r\n",
      "Content-Transfer-Encoding: base64\r\nMIME-Version: 1.0\r\nContent-Type: image/x\r\n\r\n"
      "5A0K\r\n"},
     /* what is encoded already is not looked at */
