@@ -4,6 +4,7 @@
 #include <openssl/err.h>
 #include <openssl/ocsp.h>
 #include <openssl/x509v3.h>
+#include <string.h>
 
 #include "admin/certificate-info.h"
 #include "admin/certificate-store.h"
@@ -12,6 +13,7 @@
 enum {
     ASK_SECONDS = 20,
     ANSWER_MAX = 8192, /* the field of CERTIFICATE in ipc/message-list.h */
+    URL_MAX = 1000,    /* that of MAIL_RECIPIENT is a little longer */
     SKEW = 300,        /* seconds that clocks may differ */
 };
 
@@ -51,11 +53,12 @@ static X509 *issuer_in(const KxX509Chain *chain)
     return NULL;
 }
 
-/* Free it; NULL: there is none. */
+/* Free it; NULL: there is none, or none that anybody could be asked at. */
 static char *url_of(X509 *certificate)
 {
     STACK_OF(OPENSSL_STRING) *urls = X509_get1_ocsp(certificate);
-    char *url = urls ? g_strdup(sk_OPENSSL_STRING_value(urls, 0)) : NULL;
+    const char *first = urls ? sk_OPENSSL_STRING_value(urls, 0) : NULL;
+    char *url = first && strlen(first) <= URL_MAX ? g_strdup(first) : NULL;
     X509_email_free(urls);
     return url;
 }

@@ -16,6 +16,9 @@ authorityInfoAccess = OCSP;URI:http://127.0.0.1:{port}/
 basicConstraints = critical,CA:TRUE
 [plain]
 subjectAltName = DNS:{host}
+[long]
+subjectAltName = DNS:{host}
+authorityInfoAccess = OCSP;URI:http://127.0.0.1:{port}/{path}
 [responder]
 extendedKeyUsage = OCSPSigning
 """
@@ -26,12 +29,12 @@ class Authority:
 
     def __init__(self, folder):
         self.folder, self.port, self.process = folder, slapd.free_port(), None
-        (folder / "own.cnf").write_text(CONFIG.format(host=kx.HOSTNAME, port=self.port))
+        (folder / "own.cnf").write_text(CONFIG.format(host=kx.HOSTNAME, port=self.port, path="x" * 2000))
         self.openssl("req", "-x509", *self.new_key("root"), "-subj", "/CN=Root", "-days", "30", "-out", "root.pem")
         self.openssl("req", "-x509", *self.new_key("stranger"), "-subj", "/CN=Middle", "-days", "30", "-out",
                      "stranger.pem")
         self.issue("middle", "2", "middle", "root")
-        for name, serial, section in (("own", "4660", "leaf"), ("plain", "4661", "plain"),
+        for name, serial, section in (("own", "4660", "leaf"), ("plain", "4661", "plain"), ("long", "4663", "long"),
                                       ("responder", "4662", "responder")):
             self.issue(name, serial, section, "middle")
             chain = (folder / f"{name}.pem").read_text() + (folder / "middle.pem").read_text()
@@ -131,6 +134,12 @@ def test_an_authority_that_does_not_answer(fresh_server, authority):
     bring(server, authority, "own")
     server.wait_log("warning", r"Certificate 'own'.*could not be had: ", 20)
     assert "OCSP response: no response sent" in shown(server)
+
+
+def test_an_authority_whose_address_is_too_long_is_not_asked(fresh_server, authority):
+    server = fresh_server()
+    bring(server, authority, "long")
+    assert "ocsp-until" not in server.cli("cert", "show", "long", as_json=True)
 
 
 def test_a_certificate_that_was_revoked(fresh_server, authority):
