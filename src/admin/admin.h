@@ -29,6 +29,8 @@ typedef struct {
     void (*certificates_changed)(gpointer data);
     void (*access_changed)(gpointer data); /* an IP address group changed */
     void (*end_sessions)(gpointer data);   /* those whose account is removed or disabled, soon */
+    /* The process is one of our own that may connect to sockets: it administers nothing. */
+    gboolean (*is_role)(gpointer data, guint pid);
     gpointer data;
     KxRenewal *renewal; /* admin/renewal.h */
 } KxServerHooks;

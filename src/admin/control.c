@@ -120,14 +120,18 @@ static gboolean serve_request(const KxControl *control, int fd, guint uid, KxBuf
     return ok;
 }
 
-static gboolean may_ask(int fd, guint *ret_uid)
+/* A role runs as the same user, and reads what strangers send: whoever has taken it over shall have
+ * gained no more than it has. */
+static gboolean may_ask(const KxControl *control, int fd, guint *ret_uid)
 {
+    const KxServerHooks *server = control->server;
     struct ucred peer;
     socklen_t len = sizeof peer;
     if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) < 0)
         return FALSE;
     *ret_uid = peer.uid;
-    return peer.uid == 0 || peer.uid == geteuid();
+    return (peer.uid == 0 || peer.uid == geteuid()) &&
+           !(server && server->is_role && server->is_role(server->data, (guint)peer.pid));
 }
 
 static gpointer run(gpointer data)
@@ -142,7 +146,7 @@ static gpointer run(gpointer data)
         }
         guint uid = 0;
         g_auto(KxBuf) input = KX_BUF_INIT(KX_CONTROL_MAX);
-        gboolean welcome = may_ask(fd, &uid);
+        gboolean welcome = may_ask(control, fd, &uid);
         kx_debug(control->core->logger, KX_DEBUG_ADMINISTRATION, "Connection of uid %u %s", uid,
                  welcome ? "opened" : "refused");
         while (welcome && serve_request(control, fd, uid, &input))

@@ -53,6 +53,7 @@ typedef struct KxCoreProcess {
     KxServiceState services[KX_SERVICE_COUNT];
     KxRoleInfo core_info, courier_info, kerberos_info, converters[KX_CONVERTERS_MAX],
         edges[KX_EDGES_MAX];
+    guint kerberos_pid; /* of the last there was: what it has connected may outlive it */
     gboolean started_services;
     struct {
         guint32 known, running; /* services of the core before this one (SERVICES) */

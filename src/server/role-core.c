@@ -195,6 +195,8 @@ static void role_state(KxCoreProcess *process, const KxMsgRoleState *state)
         process->converters[state->index] = state->pid > 0 ? info : (KxRoleInfo){0};
     else if (state->role == KX_ROLE_KERBEROS)
         process->kerberos_info = state->pid > 0 ? info : (KxRoleInfo){0};
+    if (state->role == KX_ROLE_KERBEROS && state->pid > 0)
+        process->kerberos_pid = state->pid;
     kx_mutex_unlock(&process->lock);
     if (state->role == KX_ROLE_CONVERT && state->pid == 0)
         kx_convert_ended(process->core.convert, state->index);
@@ -264,6 +266,16 @@ static void end_sessions(gpointer data)
 {
     KxCoreProcess *process = data;
     kx_workers_poke(process->workers);
+}
+
+/* Of all roles this one alone may connect to the sockets of this machine. */
+static gboolean is_role(gpointer data, guint pid)
+{
+    KxCoreProcess *process = data;
+    kx_mutex_lock(&process->lock);
+    gboolean is = pid != 0 && pid == process->kerberos_pid;
+    kx_mutex_unlock(&process->lock);
+    return is;
 }
 
 static void tell_converter(gpointer data, guint index, KxConverterAction action)
@@ -385,6 +397,7 @@ static gboolean open_data(KxCoreProcess *process, GError **error)
                                      certificates_changed,
                                      access_changed,
                                      end_sessions,
+                                     is_role,
                                      process,
                                      NULL};
     process->api = kx_api_new(core, &process->hooks);

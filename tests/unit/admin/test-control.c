@@ -15,14 +15,19 @@ typedef struct {
     KxControl *control;
 } Served;
 
-static void served_init(Served *s)
+static void serve(Served *s, const KxServerHooks *hooks)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = KX_PATH_CONTROL};
     fixture_init(&s->f);
     s->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     g_assert_cmpint(bind(s->listener, (struct sockaddr *)&address, sizeof address), ==, 0);
     g_assert_cmpint(listen(s->listener, 64), ==, 0);
-    s->control = kx_control_start(s->listener, &s->f.core, NULL);
+    s->control = kx_control_start(s->listener, &s->f.core, hooks);
+}
+
+static void served_init(Served *s)
+{
+    serve(s, NULL);
 }
 
 static void served_clear(Served *s)
@@ -81,6 +86,29 @@ static void test_requests(void)
     g_assert_cmpstr(three, ==,
                     "{\"ok\":false,\"error\":\"the request is not JSON\",\"code\":\"invalid\"}");
     close(fd);
+    served_clear(&s);
+}
+
+static gboolean is_role(gpointer data, guint pid)
+{
+    return pid == *(const guint *)data;
+}
+
+/* A process of the server itself administers nothing, though it has the same user. */
+static void test_role(void)
+{
+    Served s;
+    guint role = (guint)getpid();
+    const KxServerHooks hooks = {.is_role = is_role, .data = &role};
+    json_auto_t *request = json_pack("{s:[s,s]}", "words", "user", "list");
+    serve(&s, &hooks);
+    json_auto_t *refused = kx_control_ask(request, 10, NULL);
+    g_assert_null(refused);
+    served_clear(&s);
+    role = 1;
+    serve(&s, &hooks);
+    json_auto_t *answer = kx_control_ask(request, 10, NULL);
+    g_assert_nonnull(answer);
     served_clear(&s);
 }
 
@@ -157,6 +185,7 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/admin/control/requests", test_requests);
+    g_test_add_func("/admin/control/role", test_role);
     g_test_add_func("/admin/control/flood", test_flood);
     g_test_add_func("/admin/control/many", test_many);
     g_test_add_func("/admin/control/stop", test_stop);

@@ -250,8 +250,8 @@ static void test_services(void)
     Fixture f;
     fixture_init(&f);
     Server server = {.calls = g_string_new(NULL)};
-    KxServerHooks hooks = {fake_status,  fake_service, fake_changed,
-                           fake_changed, fake_changed, &server};
+    KxServerHooks hooks = {fake_status,  fake_service, fake_changed, fake_changed,
+                           fake_changed, NULL,         &server};
     json_auto_t *stopped = ask_ok(&f, "service list", NULL);
     g_assert_cmpuint(json_array_size(stopped), ==, KX_SERVICE_COUNT);
     g_assert_cmpstr(json_string_value(json_object_get(json_array_get(stopped, 0), "status")), ==,
