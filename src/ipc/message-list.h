@@ -137,8 +137,9 @@ KX_MESSAGE(GSS_TASK, KxMsgGssTask, CORE, KERBEROS, 1)
 KX_MESSAGE(GSS_TOKEN, KxMsgGssToken, CORE, KERBEROS, 0)
 
 /* `state` is KxGssState, `token` for the client. When it is KX_GSS_DONE, `name` is who he is, as the mechanism writes
- * it, and `authzid` who he wants to be, if the mechanism asks that. `text` says why not. */
-#define KX_FIELDS_GSS_ANSWER(F, S) F(S, U32, state, 0) F(S, BLOB, token, 65536) F(S, STR, name, 1024) F(S, STR, authzid, 1024) F(S, STR, text, 1024)
+ * it, and `authzid` who he wants to be, if the mechanism asks that. `text` says why not. The token is passed on in a SASL_REPLY, so
+ * it is no longer than there. */
+#define KX_FIELDS_GSS_ANSWER(F, S) F(S, U32, state, 0) F(S, BLOB, token, 49152) F(S, STR, name, 1024) F(S, STR, authzid, 1024) F(S, STR, text, 1024)
 KX_MESSAGE(GSS_ANSWER, KxMsgGssAnswer, KERBEROS, CORE, 0)
 
 /* Is that the password of the principal (RFC 4120)? Answered on the channel that comes with it by KERBEROS_CHECKED. With

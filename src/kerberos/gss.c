@@ -11,7 +11,8 @@
 enum {
     TEXT_MAX = 1000,
     NAME_MAX_BYTES = 1000,
-    STEPS_MAX = 10, /* of an exchange; three are usual */
+    TOKEN_MAX = 49152, /* the field of GSS_ANSWER in ipc/message-list.h */
+    STEPS_MAX = 10,    /* of an exchange; three are usual */
 };
 
 /* RFC 4752 section 3.3: the four octets that offer layers. */
@@ -257,7 +258,7 @@ void kx_gss_step(KxGss *gss, KxSlice token, KxMsgGssAnswer *ret_answer)
         given.value = (char *)g_bytes_get_data(modern, &given.length);
     sym_gss_release_buffer(&minor, &gss->token);
     KxGssState state = step(gss, &given);
-    if (state != KX_GSS_FAILED && gss->token.length > KX_CHUNK_MAX)
+    if (state != KX_GSS_FAILED && gss->token.length > TOKEN_MAX)
         state = fail(gss, "the answer is too long");
     gboolean silent = state == KX_GSS_FAILED || state == KX_GSS_LATER;
     *ret_answer = (KxMsgGssAnswer){
