@@ -51,6 +51,16 @@ def test_a_password_alone_opens_nothing(server, secret):
     assert enter(server, code=5)[0] == 400
 
 
+@pytest.mark.covers("TOOL-14")
+def test_codes_are_not_guessed(server, secret):
+    """Who has the password may try ten, wherever he comes from; a new secret begins anew."""
+    for _ in range(10):
+        assert enter(server, code="000000")[0] == 401
+    assert enter(server, code=code(secret)) == (401, "Wrong name or password")
+    fresh = server.cli("user", "second-factor", "new", ADMIN, as_json=True)["secret"]
+    assert enter(server, code=code(fresh))[0] == 200
+
+
 def test_it_is_made_shown_once_and_taken_away(server):
     made = server.cli("user", "second-factor", "new", f"alice@{server.domain}", as_json=True)
     uri = urlsplit(made["uri"])
