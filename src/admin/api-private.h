@@ -86,6 +86,11 @@ struct KxApi {
     GBytes *document; /* OpenAPI */
 };
 
+/* Workers serve everybody: no more than a few may wait for an answer from elsewhere. FALSE: enough
+ * do. Either way kx_api_waited() follows. */
+gboolean kx_api_may_wait(KxApi *api);
+void kx_api_waited(KxApi *api);
+
 /* The client is on this host. */
 gboolean kx_api_is_here(const KxHttpRequest *request);
 

@@ -171,7 +171,16 @@ static gboolean may_try(KxApi *api, const KxHttpRequest *request, KxHttpResponse
     return refuse(response, 429, "Too many sign-ins from this address failed; wait a moment");
 }
 
-/* Workers serve everybody: no more than a few may wait for an answer from elsewhere. */
+gboolean kx_api_may_wait(KxApi *api)
+{
+    return g_atomic_int_add(&api->waiting, 1) < WAITING_MAX;
+}
+
+void kx_api_waited(KxApi *api)
+{
+    g_atomic_int_add(&api->waiting, -1);
+}
+
 static KxAuthResult ask_password(KxApi *api, const KxHttpRequest *request, const char *name,
                                  const char *password, KxUser **ret_user, const char **ret_reason)
 {
@@ -182,9 +191,9 @@ static KxAuthResult ask_password(KxApi *api, const KxHttpRequest *request, const
     if (!asked)
         return kx_auth_password(directory, name, password, local_ip, ip, ret_user, ret_reason);
     KxAuthResult result = KX_AUTH_BUSY;
-    if (g_atomic_int_add(&api->waiting, 1) < WAITING_MAX)
+    if (kx_api_may_wait(api))
         result = kx_auth_password(directory, name, password, local_ip, ip, ret_user, ret_reason);
-    g_atomic_int_add(&api->waiting, -1);
+    kx_api_waited(api);
     return result;
 }
 

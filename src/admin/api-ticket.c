@@ -85,6 +85,17 @@ static char *let_in(KxApi *api, const KxHttpRequest *request, const KxGssAnswer 
     return g_strdup_printf("%s@%s", user->name, user->domain);
 }
 
+static void look_at(KxApi *api, KxSlice token, KxGssAnswer *ret_answer)
+{
+    *ret_answer = (KxGssAnswer){.state = KX_GSS_LATER};
+    if (kx_api_may_wait(api)) {
+        KxGssExchange *exchange = kx_gss_exchange_new(api->core->kerberos, KX_GSS_NEGOTIATE, FALSE);
+        kx_gss_exchange_step(exchange, token, ret_answer);
+        kx_gss_exchange_free(exchange);
+    }
+    kx_api_waited(api);
+}
+
 char *kx_api_take_ticket(KxApi *api, const KxHttpRequest *request, const char *ticket,
                          KxHttpResponse *response)
 {
@@ -94,9 +105,7 @@ char *kx_api_take_ticket(KxApi *api, const KxHttpRequest *request, const char *t
     if (!is_offered(api) || !kx_base64_decode(token, strlen(token), &len))
         return refuse(api, request, "nobody", "tickets are not taken, or it is not base64",
                       response);
-    KxGssExchange *exchange = kx_gss_exchange_new(api->core->kerberos, KX_GSS_NEGOTIATE, FALSE);
-    kx_gss_exchange_step(exchange, (KxSlice){token, len}, &answer);
-    kx_gss_exchange_free(exchange);
+    look_at(api, (KxSlice){token, len}, &answer);
     if (answer.state == KX_GSS_LATER)
         return put_off(api, request, answer.text, response);
     return answer.state == KX_GSS_DONE ? let_in(api, request, &answer, response)
