@@ -38,6 +38,7 @@ static void begin(KxSession *session, KxSasl *sasl, KxGssMechanism mechanism)
     gboolean ntlm = mechanism != KX_GSS_KERBEROS && allows_ntlm(session);
     gss->exchange = kx_gss_exchange_new(kx_session_core(session)->kerberos, mechanism, ntlm);
     gss->guessed = ntlm;
+    sasl->uncounted = !ntlm;
     sasl->state = gss;
     sasl->state_free = gss_free;
     sasl->name = g_strdup_printf("[%s]", session->remote_ip); /* until it is known */
@@ -82,6 +83,8 @@ static KxSaslNext let_in(KxSession *session, KxSasl *sasl, const KxGssAnswer *an
                             : g_strdup(answer->name);
     if (result == KX_AUTH_BUSY)
         return KX_SASL_NEXT_LATER;
+    if (!sasl->uncounted && kx_sasl_is_locked(session, sasl)) /* now that it is known who it is */
+        return KX_SASL_NEXT_REFUSE;
     return result == KX_AUTH_OK ? KX_SASL_NEXT_ACCEPT : KX_SASL_NEXT_REFUSE;
 }
 

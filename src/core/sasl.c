@@ -336,7 +336,7 @@ static void go_on(KxSession *session, KxSaslNext next)
 void kx_sasl_check(KxSession *session)
 {
     KxSasl *sasl = session->sasl;
-    if (kx_sasl_is_locked(session, sasl)) /* while it waited */
+    if (!sasl->uncounted && kx_sasl_is_locked(session, sasl)) /* while it waited */
         refuse_user(session);
     else if (sasl->steps->ask)
         go_on(session, sasl->steps->ask(session, sasl));

@@ -13,7 +13,7 @@ import messages
 import pytest
 from glewlwyd import AUDIENCE, CLIENT, CLIENT_SECRET, decode, encode, now
 from kx import run
-from saslclient import sasl_client
+from saslclient import plain, sasl_client
 from test_oauth import MECHANISMS, PORTS, PROTOCOLS, URLS, message_of, wait_offered
 
 OTHER = "other.test"
@@ -321,3 +321,19 @@ def test_values_that_are_refused(server):
     }.items():
         done = server.run("domain", "set", server.domain, *options)
         assert done.returncode != 0 and why in done.stderr, (options, done.stderr)
+
+
+def test_guessed_passwords_shut_nobody_out_who_has_a_token(server, provider):
+    """Also if the provider has to be asked."""
+    token = provider.token("alice")
+    name_provider(server, provider, audience="", client_id=CLIENT, client_secret=CLIENT_SECRET, claim="username")
+    server.configure({"auth.lockout-failures": "2"})
+    for _ in range(2):
+        with sasl_client(server, "imap") as client:
+            assert not client.accepts("PLAIN", plain("alice", "a guess"))
+    with sasl_client(server, "imap") as client:
+        assert not client.accepts("PLAIN", plain("alice", kx.password_of("alice")))
+    assert try_token(server, token, server.address("alice"))[0]
+    server.configure({"auth.lockout-failures": "1000"})
+    server.cli("lockout", "clear")
+    name_provider(server, provider)
