@@ -29,6 +29,7 @@ typedef struct KxSearchMessage {
 KxMatch kx_search_match(const KxSearchKey *key, KxSearchMessage *message);
 
 /* The tests, as the table of keys names them. */
+/* clang-format off */
 #define KX_SEARCH_TESTS(X)                                                                         \
     X(all)                                                                                         \
     X(flag)                                                                                        \
@@ -39,10 +40,10 @@ KxMatch kx_search_match(const KxSearchKey *key, KxSearchMessage *message);
     X(old)                                                                                         \
     X(new)                                                                                         \
     X(before)                                                                                      \
-    X(on)                                                                                          \
-    X(since) X(sent_before) X(sent_on) X(sent_since) X(saved_before) X(saved_on) X(saved_since)    \
-        X(larger) X(smaller) X(older) X(younger) X(modseq) X(set) X(envelope) X(header) X(body)    \
-            X(text) X(email_id) X(thread_id)
+    X(on) X(since) X(sent_before) X(sent_on) X(sent_since) X(saved_before) X(saved_on)             \
+        X(saved_since) X(larger) X(smaller) X(older) X(younger) X(modseq) X(set) X(envelope)       \
+            X(header) X(body) X(text) X(email_id) X(thread_id)
+/* clang-format on */
 #define KX_SEARCH_DECLARE_TEST(name)                                                               \
     gboolean kx_search_test_##name(const KxSearchKey *key, KxSearchMessage *message);
 KX_SEARCH_TESTS(KX_SEARCH_DECLARE_TEST)
