@@ -202,6 +202,7 @@ gboolean kx_child_try(KxChild *child, GError **error)
         return kx_error_errno(error, "cannot start %s", kx_role_name(child->role));
     }
     child->pid = pid;
+    child->worked = FALSE;
     child->state = KX_STATE_STARTING;
     child->started = g_get_monotonic_time();
     child->link = kx_link_new(keeper->base, fds[0], KX_ROLE_KEEPER, child->role, &callbacks, child);
@@ -285,7 +286,6 @@ void kx_child_ended(KxChild *child, int status)
         kx_keeper_hook_core_ended(keeper);
     }
     g_clear_pointer(&child->link, kx_link_free);
-    child->worked = child->state == KX_STATE_RUNNING;
     child->state = KX_STATE_DOWN;
     if (!keeper->stopping)
         kx_child_report(child, status, "is started again");

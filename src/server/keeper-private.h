@@ -32,7 +32,7 @@ typedef struct {
     KxLink *link;
     KxRoleState state;
     guint restarts;
-    gboolean worked;    /* before it died last */
+    gboolean worked;    /* it has come up since it was started last */
     guint quick_deaths; /* in a row; decides the pause before the next start */
     gint64 started;     /* monotonic microseconds */
     guint landlock, seccomp;

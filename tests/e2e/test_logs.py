@@ -125,11 +125,11 @@ def test_failed_login_of_a_disabled_account(server, user):
 def test_reasons_of_failed_exchanges(server, dial):  # noqa: F811
     security = mark(server, "security")
     client = dial()
-    client.ask("AUTH DIGEST-MD5")
+    client.ask("AUTH KERBEROS_V4")
     client.ask("AUTH LOGIN")
     client.ask("*")
     client.ask("AUTH PLAIN " + base64.b64encode(b"no separators").decode())
-    expected = [rf"Failed POP3 login from {HERE}, authentication method DIGEST-MD5 is invalid or unknown",
+    expected = [rf"Failed POP3 login from {HERE}, authentication method KERBEROS_V4 is invalid or unknown",
                 rf"Failed POP3 login from {HERE}, authentication with method LOGIN cancelled by user",
                 rf"Failed POP3 login from {HERE}, missing parameter in AUTHENTICATE header"]
     for line in expected:
@@ -137,14 +137,14 @@ def test_reasons_of_failed_exchanges(server, dial):  # noqa: F811
 
 
 @pytest.mark.covers("LOG-43")
-@pytest.mark.parametrize("service, command, greet", [("imaps", b"a AUTHENTICATE DIGEST-MD5\r\n", b""),
-                                                     ("smtps", b"AUTH DIGEST-MD5\r\n", b"EHLO x\r\n")])
+@pytest.mark.parametrize("service, command, greet", [("imaps", b"a AUTHENTICATE KERBEROS_V4\r\n", b""),
+                                                     ("smtps", b"AUTH KERBEROS_V4\r\n", b"EHLO x\r\n")])
 def test_unknown_methods(server, service, command, greet):
     security = mark(server, "security")
     with server.connect(service) as line:
         line.sendall(greet + command)
         title = service[:4].upper()
-        kx.wait_until(lambda: re.search(STAMP + rf"Failed {title} login from {HERE}, authentication method DIGEST-MD5 is "
+        kx.wait_until(lambda: re.search(STAMP + rf"Failed {title} login from {HERE}, authentication method KERBEROS_V4 is "
                                         "invalid or unknown$", security(), re.M), 10, "the line")
 
 
