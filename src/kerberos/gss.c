@@ -101,9 +101,9 @@ static KxGssState fail_as_told(KxGss *gss, OM_uint32 major, OM_uint32 minor)
     append_status(text, major, GSS_C_GSS_CODE, GSS_C_NO_OID);
     if (minor != 0)
         append_status(text, minor, GSS_C_MECH_CODE, oid_of(gss));
-    if (text->len > TEXT_MAX)
-        g_string_truncate(text, TEXT_MAX);
     g_autofree char *valid = g_utf8_make_valid(text->str, (gssize)text->len);
+    if (strlen(valid) > TEXT_MAX) /* three bytes for each that was not */
+        *g_utf8_find_prev_char(valid, valid + TEXT_MAX) = '\0';
     fail(gss, valid);
     gboolean no_key = GSS_ROUTINE_ERROR(major) == GSS_S_NO_CRED;
     return no_key ? KX_GSS_LATER : KX_GSS_FAILED;

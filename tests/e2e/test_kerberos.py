@@ -515,3 +515,45 @@ def test_names_and_passwords_may_not(joined):
         session.ask("USER " + "x" * 30000)
         assert session.ask("PASS " + "y" * 30000).startswith(b"-ERR")
     assert joined.roles("edge")[0]["restarts"] == 0
+
+
+# ---- who is no friend
+
+def der(tag, *parts):
+    content = b"".join(parts)
+    length = bytes([len(content)]) if len(content) < 128 else b"\x82" + len(content).to_bytes(2, "big")
+    return bytes([tag]) + length + content
+
+
+def number(value):
+    return der(0x02, bytes([value]))
+
+
+def sealed():
+    """Something that nobody has encrypted (RFC 4120 section 5.2.9)."""
+    return der(0x30, der(0xa0, number(18)), der(0xa1, number(1)), der(0xa2, der(0x04, bytes(64))))
+
+
+def request_for(host):
+    """An AP-REQ with a ticket for some service that nobody has made (RFC 4120 section 5.5.1), as the first token."""
+    name = der(0x30, der(0xa0, number(1)), der(0xa1, der(0x30, der(0x1b, b"imap"), der(0x1b, host))))
+    ticket = der(0x61, der(0x30, der(0xa0, number(5)), der(0xa1, der(0x1b, b"EXAMPLE.TEST")), der(0xa2, name),
+                           der(0xa3, sealed())))
+    request = der(0x6e, der(0x30, der(0xa0, number(5)), der(0xa1, number(14)), der(0xa2, der(0x03, bytes(5))),
+                            der(0xa3, ticket), der(0xa4, sealed())))
+    return der(0x60, bytes.fromhex("06092a864886f712010202" "0100"), request)
+
+
+def role_of(server):
+    return [role["pid"] for role in server.cli("status", as_json=True)["roles"] if role["role"] == "kerberos"]
+
+
+def test_a_ticket_with_a_monstrous_name_ends_nothing(joined):
+    """It is in what the library says about it, byte by byte."""
+    with sasl_client(joined, "imap") as client:
+        assert not client.accepts("GSSAPI", request_for(b"nobody.test"))
+    joined.wait_log("warning", "nobody.test")
+    before = role_of(joined)
+    with sasl_client(joined, "imap") as client:
+        assert not client.accepts("GSSAPI", request_for(b"\xff" * 2000))
+    assert before and role_of(joined) == before
