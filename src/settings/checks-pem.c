@@ -6,18 +6,22 @@
 #include "base/error.h"
 #include "settings/checks.h"
 
-/* How many there are; 0 too if something among them cannot be read. */
+/* The number that was read, but 0 if reading ended at something that cannot be read. */
+static guint finish(BIO *in, guint n)
+{
+    gboolean at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+    BIO_free(in);
+    ERR_clear_error();
+    return at_end ? n : 0;
+}
+
 static guint count_certificates(const char *pem)
 {
     BIO *in = BIO_new_mem_buf(pem, -1);
     guint n = 0;
     for (X509 *one; (one = PEM_read_bio_X509(in, NULL, NULL, NULL)); X509_free(one))
         n++;
-    if (ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE)
-        n = 0;
-    BIO_free(in);
-    ERR_clear_error();
-    return n;
+    return finish(in, n);
 }
 
 static guint count_lists(const char *pem)
@@ -26,11 +30,7 @@ static guint count_lists(const char *pem)
     guint n = 0;
     for (X509_CRL *one; (one = PEM_read_bio_X509_CRL(in, NULL, NULL, NULL)); X509_CRL_free(one))
         n++;
-    if (ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE)
-        n = 0;
-    BIO_free(in);
-    ERR_clear_error();
-    return n;
+    return finish(in, n);
 }
 
 gboolean kx_check_certificates_or_empty(const char *value, GError **error)
