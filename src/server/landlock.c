@@ -3,6 +3,8 @@
 
 #include <fcntl.h>
 #include <linux/landlock.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -80,14 +82,41 @@ static gboolean allow_sources(int ruleset, GError **error)
     return rc == 0 ? TRUE : kx_error_errno(error, "Landlock refuses the rule for addresses");
 }
 
+static gboolean holds(const char *folder, const char *path)
+{
+    size_t len = strlen(folder);
+    return g_str_equal(folder, "/") ||
+           (strncmp(path, folder, len) == 0 && (path[len] == '/' || path[len] == '\0'));
+}
+
+/* The data directory, where we are, is in the folder, or the other way round. */
+static gboolean is_near_data(const char *folder)
+{
+    g_autofree char *here = g_get_current_dir();
+    char *real = realpath(folder, NULL);
+    gboolean near = real == NULL || holds(real, here) || holds(here, real);
+    free(real);
+    return near;
+}
+
+/* The keytab may be replaced: its folder counts, unless there is more in it than keys. */
+static gboolean allow_keytab(int ruleset, GError **error)
+{
+    g_autofree char *keytab = kx_realm_keytab_path();
+    g_autofree char *folder = *keytab ? g_path_get_dirname(keytab) : g_strdup("/etc");
+    if (access(folder, F_OK) < 0)
+        return TRUE;
+    if (!is_near_data(folder))
+        return allow(ruleset, folder, FS_READ, error);
+    return access(keytab, F_OK) < 0 || allow(ruleset, keytab, FS_READ_ONE, error);
+}
+
 /* What the libraries of Kerberos read, as far as it is there; nothing of the data directory but
- * their own folder. The keytab may lie elsewhere, and be replaced: its folder counts. */
+ * their own folder. */
 static gboolean allow_kerberos(int ruleset, guint64 handled, GError **error)
 {
     static const char *const read_only[] = {
         "/etc", "/usr", "/lib", "/lib64", "/run", "/var/lib/sss/pubconf", NULL};
-    g_autofree char *keytab = kx_realm_keytab_path();
-    g_autofree char *folder = *keytab ? g_path_get_dirname(keytab) : g_strdup("/etc");
     gboolean ok = allow(ruleset, KX_PATH_KERBEROS, FS_DATA & handled, error);
     for (guint i = 0; ok && read_only[i]; i++)
         ok = access(read_only[i], F_OK) < 0 || allow(ruleset, read_only[i], FS_READ, error);
@@ -96,7 +125,7 @@ static gboolean allow_kerberos(int ruleset, guint64 handled, GError **error)
     g_auto(GStrv) files = g_strsplit(given, ":", -1);
     for (guint i = 0; ok && files[i]; i++)
         ok = access(files[i], F_OK) < 0 || allow(ruleset, files[i], FS_READ_ONE, error);
-    return ok && (access(folder, F_OK) < 0 || allow(ruleset, folder, FS_READ, error));
+    return ok && allow_keytab(ruleset, error);
 }
 
 gboolean kx_landlock_enter(KxRole role, guint *ret_abi, GError **error)

@@ -3,6 +3,7 @@
 
 import contextlib
 import os
+import shutil
 
 import gssapi
 import pytest
@@ -557,3 +558,20 @@ def test_a_ticket_with_a_monstrous_name_ends_nothing(joined):
     with sasl_client(joined, "imap") as client:
         assert not client.accepts("GSSAPI", request_for(b"\xff" * 2000))
     assert before and role_of(joined) == before
+
+
+def test_a_keytab_in_the_data_directory_opens_nothing_else_there(realm, keryx_binary, gss):
+    """Elsewhere its folder may be read, for it may be replaced; there it is the file alone, as it was at the start."""
+    with server_in(realm, keryx_binary) as server:
+        keytab = server.data / "krb5.keytab"
+        server.base.chmod(0o711)
+        server.environment["KRB5_KTNAME"] = f"FILE:{keytab}"
+        shutil.copy(realm.base / "keytab", keytab)
+        server.restart()
+        assert signs_in(server, gss())
+        shutil.copy(realm.base / "keytab", server.data / "next")
+        (server.data / "next").rename(keytab)
+        with sasl_client(server, "imap") as session:
+            assert b"UNAVAILABLE" in session.auth("GSSAPI", gss().first())
+        server.kill_role("kerberos")
+        kx.wait_until(lambda: signs_in(server, gss()), what="it is read again")
