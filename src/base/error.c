@@ -3,7 +3,17 @@
 
 #include <errno.h>
 
-G_DEFINE_QUARK(kx - error - quark, kx_error)
+/* Not G_DEFINE_QUARK, which writes without saying so to other threads. */
+GQuark kx_error_quark(void)
+{
+    static gint quark; /* atomic */
+    gint known = g_atomic_int_get(&quark);
+    if (known == 0) {
+        known = (gint)g_quark_from_static_string("kx-error-quark");
+        g_atomic_int_set(&quark, known);
+    }
+    return (GQuark)known;
+}
 
 gboolean kx_error_errno(GError **error, const char *format, ...)
 {

@@ -48,8 +48,9 @@ char *kx_realm_keytab_path(void)
     if (sym_krb5_kt_default_name(context, name, sizeof name) != 0)
         name[0] = '\0';
     sym_krb5_free_context(context);
-    const char *path = strchr(name, '/');
-    return g_strdup(path ? path : "");
+    const char *type = strchr(name, ':'), *path = type ? type + 1 : name;
+    gboolean file = !type || g_str_has_prefix(name, "FILE:") || g_str_has_prefix(name, "WRFILE:");
+    return file && *path ? g_canonicalize_filename(path, NULL) : g_strdup("");
 }
 
 /* Its own plug-ins are read when a question is prepared. */

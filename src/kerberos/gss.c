@@ -133,7 +133,15 @@ static gboolean is_text(const gss_buffer_desc *buffer)
            g_utf8_validate(buffer->value, (gssize)buffer->length, NULL);
 }
 
-static gboolean take_name(KxGss *gss, gss_name_t name)
+/* "DOMAIN\\user" is a name of NTLM, and of nobody else: by it the core knows which it is. */
+static gboolean fits(const char *name, gss_OID mechanism)
+{
+    gboolean ntlm = mechanism && mechanism->length == NTLMSSP.length &&
+                    memcmp(mechanism->elements, NTLMSSP.elements, NTLMSSP.length) == 0;
+    return ntlm == (strchr(name, '\\') != NULL);
+}
+
+static gboolean take_name(KxGss *gss, gss_name_t name, gss_OID mechanism)
 {
     OM_uint32 minor;
     gss_buffer_desc text = GSS_C_EMPTY_BUFFER;
@@ -144,7 +152,7 @@ static gboolean take_name(KxGss *gss, gss_name_t name)
     if (said && shown.length > 0 && is_text(&shown))
         gss->name = g_strndup(shown.value, shown.length);
     sym_gss_release_buffer(&minor, &text);
-    return gss->name != NULL;
+    return gss->name != NULL && fits(gss->name, mechanism);
 }
 
 /* ---- the layer of SASL ---- */
@@ -213,6 +221,7 @@ static KxGssState after_last_token(KxGss *gss, const gss_buffer_desc *given)
 static KxGssState accept_token(KxGss *gss, gss_buffer_desc *given)
 {
     OM_uint32 minor = 0, flags = 0;
+    gss_OID mechanism = GSS_C_NO_OID;
     gss_name_t name = GSS_C_NO_NAME;
     OM_uint32 major = gss->credential ? GSS_S_COMPLETE : take_credential(gss, &minor);
     if (GSS_ERROR(major))
@@ -220,12 +229,13 @@ static KxGssState accept_token(KxGss *gss, gss_buffer_desc *given)
     if (given->length == 0)
         return gss->steps == 1 ? KX_GSS_CONTINUE : fail(gss, "the client sends an empty token");
     major = sym_gss_accept_sec_context(&minor, &gss->context, gss->credential, given,
-                                       GSS_C_NO_CHANNEL_BINDINGS, &name, NULL, &gss->token, &flags,
-                                       NULL, NULL);
+                                       GSS_C_NO_CHANNEL_BINDINGS, &name, &mechanism, &gss->token,
+                                       &flags, NULL, NULL);
     KxGssState state = KX_GSS_CONTINUE;
     if (GSS_ERROR(major))
         state = fail_as_told(gss, major, minor);
-    else if (major != GSS_S_CONTINUE_NEEDED && (flags & GSS_C_ANON_FLAG || !take_name(gss, name)))
+    else if (major != GSS_S_CONTINUE_NEEDED &&
+             (flags & GSS_C_ANON_FLAG || !take_name(gss, name, mechanism)))
         state = fail(gss, "the client does not say who it is");
     else if (major != GSS_S_CONTINUE_NEEDED)
         state = complete(gss);

@@ -327,7 +327,7 @@ int kx_role_courier_main(void)
         g_printerr("keryx courier: %s\n", error->message);
         return 1;
     }
-    OPENSSL_init_ssl(0, NULL);
+    OPENSSL_init_ssl(OPENSSL_INIT_NO_ATEXIT, NULL); /* threads may be at work at the very end */
     courier.syslog = kx_syslog_sender_new(courier.base, KX_FD_JOURNAL, report, &courier);
     open_mail(&courier);
     KxSandbox sandbox;
