@@ -10,12 +10,16 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+import pytest
+
 import kx
 
 REALM, DOMAIN, SHORT = "COMPANY.TEST", "company.test", "COMPANY"
 ADDRESS = "127.0.0.77"
 ADMIN_PASSWORD = "Adm1n-pass-9"
 BASE_DN = "DC=company,DC=test"
+# Where the library of winbind looks for it, whatever smb.conf says.
+SOCKETS = Path("/run/samba/winbindd")
 
 SMB = """\
 [global]
@@ -143,10 +147,30 @@ class Controller:
         shutil.rmtree(self.base, ignore_errors=True)
 
 
+def _is_free():
+    """Nobody on this machine uses its ports, or has a winbind of his own."""
+    with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as probe:
+        probe.connect(str(SOCKETS / "pipe"))
+        return False
+    with contextlib.ExitStack() as stack:
+        for port in (88, 389, 636):
+            probe = stack.enter_context(socket.socket())
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # what lingers is in nobody's way
+            try:
+                probe.bind((ADDRESS, port))
+            except OSError:
+                return False
+    return True
+
+
 @contextlib.contextmanager
 def controller():
+    if os.geteuid() != 0 or not _is_free():
+        pytest.skip("needs root, free ports and no other winbind")
+    shutil.rmtree(SOCKETS, ignore_errors=True)
     instance = Controller()
     try:
         yield instance
     finally:
         instance.remove()
+        shutil.rmtree(SOCKETS, ignore_errors=True)

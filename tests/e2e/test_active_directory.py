@@ -3,8 +3,6 @@
 
 import json
 import os
-import shutil
-from pathlib import Path
 
 import pytest
 
@@ -15,7 +13,6 @@ from test_kerberos import curl, offers
 
 SERVICES = [f"{service}/{kx.HOSTNAME}" for service in ("host", "imap", "smtp", "pop", "HTTP")]
 SECRET = "A-secret-of-AD-7"
-SOCKETS = Path("/run/samba/winbindd")
 
 
 @pytest.fixture(scope="module")
@@ -102,8 +99,6 @@ def winbind(directory, joined):
     """The controller's winbind, which lets the server ask it about answers of NTLM, as the group winbindd_priv does."""
     private = directory.base / "state" / "winbindd_privileged"
     os.chown(private, 0, joined.data.stat().st_gid)
-    yield
-    shutil.rmtree(SOCKETS, ignore_errors=True)
 
 
 @pytest.mark.covers("NTLM-01", "NTLM-03", "ENV-08")
