@@ -18,6 +18,7 @@ class SaslClient:
 
     def __init__(self, server, protocol, tls=True, first=None):
         self.protocol = protocol
+        self.entered = False
         self.socket = server.connect(SERVICES[protocol][tls])
         self.file = self.socket.makefile("rb")
         if first:
@@ -73,7 +74,8 @@ class SaslClient:
         line = self.auth(mechanism, *responses)
         while line.startswith(b"* "):
             line = self.line()
-        return line.startswith(GOOD[self.protocol])
+        self.entered = line.startswith(GOOD[self.protocol])
+        return self.entered
 
     def is_closed(self):
         """Whether the server says goodbye, or has ended the connection."""
@@ -89,4 +91,7 @@ def sasl_client(server, protocol, tls=True, **options):
     try:
         yield client
     finally:
+        if client.entered and protocol == "pop3":  # of a maildrop there is one at a time
+            with contextlib.suppress(OSError):
+                client.ask("QUIT")
         client.close()
