@@ -21,6 +21,14 @@ static KxConn *talk(const char *text, size_t len, size_t piece)
     return conn;
 }
 
+/* Who says that and then sends nothing has the core asked at once, also if what comes later is
+ * malformed: then it matters how the bytes are cut. */
+static gboolean may_wait(const char *text, size_t len)
+{
+    g_autofree char *lower = g_ascii_strdown(text, (gssize)len);
+    return memmem(lower, len, "100-continue", strlen("100-continue")) != NULL;
+}
+
 /* Dates may differ. */
 static void check_same(const KxConn *one, const KxConn *other)
 {
@@ -71,7 +79,8 @@ int LLVMFuzzerTestOneInput(const guint8 *data, size_t size)
     size_t len = size - 1;
     g_autoptr(KxConn) whole = talk(text, len, MAX(len, 1));
     g_autoptr(KxConn) pieces = talk(text, len, 1 + (size_t)(data[0] >> 4) * 13);
-    check_same(whole, pieces);
+    if (!may_wait(text, len))
+        check_same(whole, pieces);
     check_head(text, len);
     check_request(text, len);
     const char *out = whole->out->str;
